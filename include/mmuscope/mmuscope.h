@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file
+ * libmmuscope: open a Linux memory image, learn the kernel in it, walk its page tables.
+ *
+ * Words are those of the glossary in arch.h. Functions that can fail return NULL or an error object
+ * that the caller owns; on failure their outputs are untouched. What is not there (a hole, a page
+ * that the dump left out) is a result, never an error. A session is used by one thread at a time.
+ *
+ *     struct mmu_session *session;
+ *     struct mmu_error *error = mmu_session_open(&(struct mmu_options){ .image = "vmcore" }, &session);
+ *     struct mmu_space *space;
+ *     if (!error)
+ *             error = mmu_space_open(session, &(struct mmu_space_query){
+ *                     .by = MMU_SPACE_PID, .value = 42 }, &space);
+ *     struct mmu_walk walk;
+ *     if (!error)
+ *             mmu_walk(space, 0x7f0000000000, &walk);
+ */
+#ifndef MMUSCOPE_H
+#define MMUSCOPE_H
+
+#include "mmuscope/arch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MMU_EXPORT __attribute__((visibility("default")))
+
+/* ------------------------------------------------------------------------------------ errors */
+
+/** What kind of trouble an error object speaks of. */
+enum mmu_error_code {
+	MMU_ERROR_OS = 1, /**< the operating system said no: open, mmap, read */
+	MMU_ERROR_NO_MEMORY,
+	MMU_ERROR_FORMAT, /**< a file is not what it should be, or its headers are damaged */
+	MMU_ERROR_CORRUPT, /**< data inside the image or the debug info contradict themselves */
+	MMU_ERROR_UNSUPPORTED, /**< understood, but not possible here */
+	MMU_ERROR_MISMATCH, /**< vmlinux and image are of different kernels */
+	MMU_ERROR_NOT_FOUND, /**< no such pid, symbol, type, architecture */
+	MMU_ERROR_NO_MM, /**< the task has no address space of its own */
+	MMU_ERROR_FAULT, /**< memory that is needed is not in the image */
+	MMU_ERROR_PLUGIN, /**< a back-end can't be loaded */
+	MMU_ERROR_INVALID, /**< the caller's arguments */
+};
+
+struct mmu_error;
+
+MMU_EXPORT enum mmu_error_code mmu_error_code(const struct mmu_error *error);
+/** One line without a newline, outermost context first; valid as long as the error. */
+MMU_EXPORT const char *mmu_error_message(const struct mmu_error *error);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_error_destroy(struct mmu_error *error);
+
+/* ------------------------------------------------------------------------------------ results */
+
+/** Whether the bytes of a page are in the image. */
+enum mmu_page_state {
+	MMU_PAGE_PRESENT,
+	MMU_PAGE_FILTERED, /**< RAM that was left out on purpose (makedumpfile -d, memsz > filesz) */
+	MMU_PAGE_TRUNCATED, /**< the headers promise it, but the file ends before */
+	MMU_PAGE_OUTSIDE_RAM, /**< the image knows no memory at this address */
+	MMU_PAGE_UNREADABLE, /**< it is there and can't be had: I/O error, damaged compression */
+};
+
+/** The word for a state, as in JSON: "present", "filtered", ... */
+MMU_EXPORT const char *mmu_page_state_name(enum mmu_page_state state);
+
+/** Why an address is, or is not, there. The names are the words in text and JSON. */
+enum mmu_result {
+	MMU_RESULT_MAPPED,
+	MMU_RESULT_EMPTY,
+	MMU_RESULT_SWAPPED,
+	MMU_RESULT_PROTNONE, /**< the page is there; mprotect(PROT_NONE) */
+	MMU_RESULT_NUMA, /**< the page is there; NUMA balancing waits for the next touch */
+	MMU_RESULT_MIGRATION,
+	MMU_RESULT_HWPOISON,
+	MMU_RESULT_DEVICE,
+	MMU_RESULT_MARKER,
+	MMU_RESULT_BAD_ENTRY,
+	MMU_RESULT_NONCANONICAL,
+	MMU_RESULT_FILTERED, /**< a table page is not in the image, as in enum mmu_page_state */
+	MMU_RESULT_TRUNCATED,
+	MMU_RESULT_OUTSIDE_RAM,
+	MMU_RESULT_UNREADABLE,
+	MMU_RESULT_COUNT,
+};
+
+MMU_EXPORT const char *mmu_result_name(enum mmu_result result);
+
+/* ------------------------------------------------------------------------------------ session */
+
+/** A range of raw memory in a file that has no headers. */
+struct mmu_raw_range {
+	uint64_t first_pa;
+	uint64_t file_offset;
+	uint64_t bytes; /**< 0: to the end of the file */
+	const char *path; /**< NULL: the image file itself */
+};
+
+/** What the user says; zero means: find out. Strings are copied. */
+struct mmu_options {
+	const char *image; /**< path of the image */
+	const struct mmu_raw_range *raw; /**< not NULL: the image is raw memory */
+	size_t nr_raw;
+	const char *vmlinux; /**< path, or NULL: look for it */
+	const char *const *debug_dirs; /**< NULL-terminated, or NULL: the system's */
+	const char *arch; /**< back-end name, or NULL: as the image says */
+	const char *plugin_dir; /**< looked in first; may be NULL */
+	const char *const *facts; /**< NULL-terminated "KEY=VALUE" in VMCOREINFO's notation */
+	bool force; /**< take a vmlinux of another kernel */
+};
+
+struct mmu_session;
+
+/**
+ * Open an image and read its headers and notes. The kernel is learnt when something first needs it.
+ * @return MMU_ERROR_OS, _FORMAT, _UNSUPPORTED, _PLUGIN, _INVALID (raw ranges, facts), _NO_MEMORY
+ */
+MMU_EXPORT struct mmu_error *mmu_session_open(const struct mmu_options *options,
+					      struct mmu_session **ret);
+/** Accepts NULL. Spaces of the session must be closed before. */
+MMU_EXPORT void mmu_session_close(struct mmu_session *session);
+
+/**
+ * Learn the kernel: back-end, vmlinux, KASLR slide, linear mappings. Idempotent.
+ * @return MMU_ERROR_NOT_FOUND (no vmlinux, a missing fact), _MISMATCH, _PLUGIN, _CORRUPT, _FAULT
+ */
+MMU_EXPORT struct mmu_error *mmu_session_learn(struct mmu_session *session);
+
+/** A physical range, ends inclusive. */
+struct mmu_pa_range {
+	uint64_t first_pa, last_pa;
+};
+
+/** What is known of an image. Pointers stay valid as long as the session; "" and 0: not known. */
+struct mmu_info {
+	const char *path;
+	const char *image_format; /**< for people: "ELF vmcore, 64 bits" */
+	const char *reader; /**< "elf", "kdump", "libkdumpfile", "raw" */
+	const char *arch;
+	const char *release;
+	const char *vmlinux;
+	const char *build_id; /**< of the kernel in the image, hexadecimal */
+	const char *warning; /**< about the image, or NULL */
+	const struct mmu_regime *kernel; /**< the kernel's own regime, NULL when not found */
+	bool has_kaslr_offset, has_phys_base;
+	uint64_t kaslr_offset;
+	int64_t phys_base;
+	const struct mmu_pa_range *ram;
+	size_t nr_ram;
+	uint32_t page_bytes;
+	uint64_t present_pages, filtered_pages, truncated_pages;
+	bool has_vmcoreinfo;
+	unsigned int nr_cpu_states; /**< CPUs whose registers can be walked from */
+	const struct mmu_linear *linear;
+	size_t nr_linear;
+};
+
+MMU_EXPORT void mmu_session_info(struct mmu_session *session, struct mmu_info *ret);
+
+/** A fact and where it came from. */
+struct mmu_fact {
+	const char *key; /**< as VMCOREINFO writes it */
+	uint64_t value;
+	const char *
+		source; /**< "option", "VMCOREINFO", "vmlinux symtab", "vmlinux DWARF", "derived: ..." */
+};
+
+/** The n-th fact used so far, in the order of first use. @return false: there is none. */
+MMU_EXPORT bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret);
+
+/** Run-time address of a kernel symbol (learns the kernel). @return MMU_ERROR_NOT_FOUND, or learn's */
+MMU_EXPORT struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,
+						uint64_t *ret_va);
+
+/** Read physical memory; as mmu_space_read(). */
+MMU_EXPORT enum mmu_page_state mmu_session_read_phys(struct mmu_session *session, uint64_t pa,
+						     void *buf, size_t bytes, uint64_t *ret_pa);
+
+/* ------------------------------------------------------------------------------------ tasks */
+
+enum mmu_mm_owner {
+	MMU_MM_OWN, /**< the task runs in mm */
+	MMU_MM_NONE, /**< it has none: a zombie */
+	MMU_MM_BORROWED, /**< a kernel thread; mm is the one that it last ran on, or 0 */
+};
+
+struct mmu_task {
+	uint64_t task_va;
+	uint64_t mm_va; /**< 0: none */
+	uint64_t pgd_va; /**< 0: none, or not readable */
+	uint64_t pgd_pa;
+	int32_t pid, tgid;
+	char comm[17]; /**< raw bytes, NUL-terminated */
+	enum mmu_mm_owner owner;
+	bool leader; /**< pid == tgid */
+	bool kernel_thread;
+	bool zombie;
+	bool has_counters; /**< the following could be read */
+	uint64_t table_bytes; /**< as the kernel accounts them (VmPTE) */
+	int64_t rss_pages; /**< file + anonymous + shared memory */
+	int64_t swap_pages;
+};
+
+/**
+ * Called for each task; `problem` is not NULL in a last call with task NULL, when the list breaks.
+ * @return false to stop.
+ */
+typedef bool (*mmu_task_fn)(const struct mmu_task *task, const char *problem, void *context);
+
+/**
+ * All tasks in the kernel's order, the idle task (pid 0) first.
+ * @param threads  also the threads of each leader, right behind it
+ * @return errors of mmu_session_learn(), or MMU_ERROR_FAULT when not even the first task is readable
+ */
+MMU_EXPORT struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads,
+					       mmu_task_fn fn, void *context);
+
+/* ------------------------------------------------------------------------------------ spaces */
+
+enum mmu_space_by {
+	MMU_SPACE_KERNEL, /**< the kernel's own tables */
+	MMU_SPACE_PID, /**< value: a pid (leader or thread) */
+	MMU_SPACE_TASK, /**< value: address of a task_struct */
+	MMU_SPACE_MM, /**< value: address of an mm_struct */
+	MMU_SPACE_PGD, /**< value: physical address of a top table */
+	MMU_SPACE_CPU, /**< value: CPU number, as the dump's notes have its registers */
+};
+
+struct mmu_space_query {
+	enum mmu_space_by by;
+	uint64_t value;
+	bool user_half; /**< the tables that user mode runs on (x86 KPTI) */
+	const char *format; /**< MMU_SPACE_PGD: a format's name instead of the kernel's own */
+};
+
+struct mmu_space;
+
+/**
+ * Find the tables of an address space.
+ * @param ret  owned by the caller, to be closed before the session; untouched on failure
+ * @return MMU_ERROR_NOT_FOUND (no such pid or CPU), _NO_MM, _FAULT (names the object that could not
+ *         be read), or those of mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel.
+ */
+MMU_EXPORT struct mmu_error *mmu_space_open(struct mmu_session *session,
+					    const struct mmu_space_query *query,
+					    struct mmu_space **ret);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_space_close(struct mmu_space *space);
+
+MMU_EXPORT const struct mmu_regime *mmu_space_regime(const struct mmu_space *space);
+MMU_EXPORT const struct mmu_arch *mmu_space_arch(const struct mmu_space *space);
+/** The task that it was opened through, or NULL. */
+MMU_EXPORT const struct mmu_task *mmu_space_task(const struct mmu_space *space);
+
+/** One VMA. Names are filled in where they are cheap: "[heap]", "[stack]", else "". */
+struct mmu_vma {
+	uint64_t first_va, last_va;
+	uint64_t vm_flags;
+	uint64_t file_va; /**< struct file, 0: anonymous */
+	char name[256]; /**< file's last path component or special name; raw bytes */
+};
+
+/** The VMA around an address. @return false: none, or not readable, or the space has no mm. */
+MMU_EXPORT bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret);
+
+/* ------------------------------------------------------------------------------------ walks */
+
+/** One entry on the way. */
+struct mmu_step {
+	unsigned int level;
+	uint64_t table_pa;
+	uint64_t index;
+	uint64_t slot_pa;
+	uint64_t raw;
+	uint64_t second_pa; /**< slot of the second copy; meaningful when has_second */
+	uint64_t second;
+	bool has_second;
+	bool readable; /**< false: the slot's bytes are not in the image; only the fields above
+				  and slot_state are filled in */
+	enum mmu_page_state slot_state;
+	struct mmu_entry entry;
+	uint8_t effective; /**< AND of the rights so far */
+};
+
+/** A whole translation. Plain data. */
+struct mmu_walk {
+	uint64_t va;
+	enum mmu_result result;
+	unsigned int nr_steps;
+	struct mmu_step steps[MMU_LEVELS_MAX];
+	uint8_t rights; /**< effective, of the whole path; 0 unless the page is there */
+	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it */
+	bool has_pa; /**< a page is behind the address: mapped, protnone, numa */
+	uint64_t pa; /**< of va itself, when has_pa */
+	uint64_t page_bytes; /**< of the page that was hit, or of the hole's entry */
+	enum mmu_page_state page_state; /**< are the page's bytes in the image, when has_pa */
+	bool has_swap; /**< a swap-like entry: type and offset hold */
+	uint8_t swap_type;
+	uint64_t swap_offset;
+	bool has_target; /**< migration, hwpoison, device: the entry names a page frame */
+	uint64_t target_pa;
+	const char *note; /**< static text, or NULL */
+};
+
+/** Translate one address. Never fails: whatever happens is in *ret. */
+MMU_EXPORT void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret);
+
+/**
+ * Read memory of a space, across pages.
+ * @param ret_bytes  how many bytes were read
+ * @param ret        the walk of the address where reading stopped; may be NULL. When that address
+ *                   is mapped, its page_state says why the bytes are not there.
+ * @return true when all were read
+ */
+MMU_EXPORT bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
+			       size_t *ret_bytes, struct mmu_walk *ret);
+
+/**
+ * Decode every entry of a table that is not empty.
+ * @param fn  gets a step whose `effective` is the entry's own rights; returns false to stop
+ * @return MMU_PAGE_PRESENT, or the state of the first byte that could not be read
+ */
+MMU_EXPORT enum mmu_page_state
+mmu_table_entries(struct mmu_space *space, unsigned int level, uint64_t table_pa,
+		  bool (*fn)(const struct mmu_step *step, void *context), void *context);
+
+/* ------------------------------------------------------------------------------------ formats */
+
+/**
+ * Load a back-end by name.
+ * @param plugin_dir  looked in first; may be NULL
+ * @return MMU_ERROR_PLUGIN, MMU_ERROR_NOT_FOUND; back-ends stay loaded until the process ends
+ */
+MMU_EXPORT struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,
+					   const struct mmu_arch **ret);
+
+/**
+ * Names of the back-ends that can be found, sorted.
+ * @return MMU_ERROR_NO_MEMORY, _OS; *ret is a NULL-terminated list, freed with free() as one block
+ */
+MMU_EXPORT struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret);
+
+/** A regime of a back-end's format without any kernel: default traits, all address bits. */
+MMU_EXPORT struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch,
+					     const struct mmu_format *format);
+
+/** @return NULL when the back-end has no format of this name. */
+MMU_EXPORT const struct mmu_format *mmu_arch_format(const struct mmu_arch *arch, const char *name);
+
+/** A flag of an entry as it is shown. */
+struct mmu_flag_text {
+	const struct mmu_flag *flag;
+	char name[32]; /**< "RW", "PKEY=2" */
+};
+
+/**
+ * The names of an entry's flags, lowest bit first.
+ * @param second  take the second copy's table of names
+ * @param ret     room for `max`
+ * @return how many were written
+ */
+MMU_EXPORT size_t mmu_flag_texts(const struct mmu_regime *regime, unsigned int level,
+				 enum mmu_kind kind, bool second, uint64_t raw,
+				 struct mmu_flag_text *ret, size_t max);
+
+/** What a raw entry is, without any image: fills in entry, and for software entries the result,
+ *  swap and page fields of a walk of one step. */
+MMU_EXPORT void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regime,
+				 unsigned int level, uint64_t raw, uint64_t second,
+				 struct mmu_walk *ret);
+
+/** "rwxXu" with "-" for what is absent; `ret` has room for 6 bytes. */
+MMU_EXPORT const char *mmu_rights_text(uint8_t rights, char ret[6]);
+
+/** The library's version, "0.1.0". */
+MMU_EXPORT const char *mmu_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

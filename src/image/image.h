@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Memory images: bytes at a physical address, whatever the file looks like. */
+#ifndef MMU_IMAGE_IMAGE_H
+#define MMU_IMAGE_IMAGE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct mmu_image;
+
+/** The bytes from an address on, or why there are none. */
+struct mmu_span {
+	const uint8_t *data; /**< NULL unless state is MMU_PAGE_PRESENT */
+	uint64_t bytes; /**< that follow contiguously in this state; at least 1 */
+	enum mmu_page_state state;
+};
+
+/** A note of the dump: ELF notes, or what another format keeps in their place. */
+struct mmu_note {
+	const char *name; /**< "CORE", "QEMU", "VMCOREINFO"; NUL-terminated, owned by the image */
+	uint32_t type;
+	struct mmu_bytes desc; /**< owned by the image */
+};
+
+/** A file as the readers see it: mapped read-only, whole. */
+struct mmu_file {
+	char *path;
+	int fd;
+	struct mmu_bytes map; /**< count is the file's size; data NULL when that is 0 */
+};
+
+/** One way of reading images. All functions are required but probe_limit's users. */
+struct mmu_image_reader {
+	const char *name; /**< shown by `info`: "elf", "kdump", "kdump-flattened", ... */
+	/** @return true when the content (never the name) says that this reader serves the file. */
+	bool (*probe)(const struct mmu_file *file);
+	/**
+	 * Fill in an image whose `file` is set and whose other fields are zero. On failure what was
+	 * allocated is released by close(), which must cope with a half-filled image.
+	 */
+	struct mmu_error *(*open)(struct mmu_image *image);
+	/** The bytes at `pa`. The pointer stays valid until the next call (mapped files: until close). */
+	struct mmu_span (*span)(struct mmu_image *image, uint64_t pa);
+	void (*close)(struct mmu_image *image);
+};
+
+struct mmu_image {
+	const struct mmu_image_reader *reader;
+	const char *format; /**< for people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO" */
+	struct mmu_file file;
+	uint16_t elf_machine; /**< EM_*, EM_NONE (0) when the image does not say */
+	uint8_t elf_class; /**< 1 or 2 (ELFCLASS32, 64), 0 when the image does not say */
+	bool big_endian; /**< of the dumped machine's kernel, as the headers say */
+	uint32_t page_bytes; /**< granularity of page states, 4096 where the image does not say */
+	char release[65]; /**< utsname.release from the headers, "" when they don't say */
+	char machine[65]; /**< utsname.machine, likewise */
+	struct mmu_note *notes;
+	size_t nr_notes;
+	struct mmu_bytes vmcoreinfo; /**< text without terminator; data NULL when there is none */
+	struct mmu_pa_range *ram; /**< what the image says is RAM, ascending, merged */
+	size_t nr_ram;
+	uint64_t present_pages, filtered_pages, truncated_pages; /**< within ram, in page_bytes */
+	char *warning; /**< what is odd about the file, one line, or NULL */
+	void *reader_data; /**< the reader's own */
+};
+
+/**
+ * Open an image. Which reader serves it is decided by its content.
+ * @param path    of a regular file (or block device)
+ * @param raw     ranges: the file is raw memory and not probed; NULL with nr_raw 0 otherwise
+ * @param ret     the image, owned by the caller; untouched on failure
+ * @return errors MMU_ERROR_OS, _FORMAT (not an image, or damaged headers), _UNSUPPORTED, _NO_MEMORY.
+ *         The message begins with the path.
+ */
+struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
+				 struct mmu_image **ret) MMU_MUST_CHECK;
+
+/** Accepts NULL. */
+void mmu_image_close(struct mmu_image *image);
+
+/** The bytes at a physical address; valid until the next call on this image. */
+static inline struct mmu_span mmu_image_span(struct mmu_image *image, uint64_t pa)
+{
+	return image->reader->span(image, pa);
+}
+
+/**
+ * Copy bytes out of physical memory, across pages and segments.
+ * @param ret_pa  where reading stopped, when the result is not MMU_PAGE_PRESENT; may be NULL
+ * @return MMU_PAGE_PRESENT when all were read; else the state of the first byte that is not there
+ *         (the buffer then holds the bytes before it).
+ */
+enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa);
+
+/** Map a file read-only. On failure *ret is untouched. Empty files map to data NULL. */
+struct mmu_error *mmu_file_open(const char *path, struct mmu_file *ret) MMU_MUST_CHECK;
+void mmu_file_close(struct mmu_file *file);
+
+#endif
