@@ -51,11 +51,11 @@ extern "C" {
 
 /** What an entry is. */
 enum mmu_kind {
-	MMU_KIND_EMPTY, /**< nothing, for hardware and for Linux */
+	MMU_KIND_EMPTY,    /**< nothing, for hardware and for Linux */
 	MMU_KIND_SOFTWARE, /**< a hole for hardware in which Linux keeps data: ask explain() */
-	MMU_KIND_TABLE, /**< points to a table of the next lower level */
-	MMU_KIND_LEAF, /**< maps memory */
-	MMU_KIND_BAD, /**< breaks a rule of the architecture: bad_mask and note say which */
+	MMU_KIND_TABLE,    /**< points to a table of the next lower level */
+	MMU_KIND_LEAF,     /**< maps memory */
+	MMU_KIND_BAD,      /**< breaks a rule of the architecture: bad_mask and note say which */
 };
 
 /** Bit set of kinds, for flag tables. */
@@ -65,36 +65,36 @@ enum mmu_kind {
 enum mmu_right {
 	MMU_RIGHT_READ = 1 << 0,
 	MMU_RIGHT_WRITE = 1 << 1,
-	MMU_RIGHT_EXEC = 1 << 2, /**< instruction fetch by unprivileged code */
+	MMU_RIGHT_EXEC = 1 << 2,      /**< instruction fetch by unprivileged code */
 	MMU_RIGHT_EXEC_PRIV = 1 << 3, /**< instruction fetch by privileged code, as the tables say:
 					   a CPU mode such as x86 SMEP may still forbid it */
-	MMU_RIGHT_USER = 1 << 4, /**< data access by unprivileged code */
+	MMU_RIGHT_USER = 1 << 4,      /**< data access by unprivileged code */
 };
 #define MMU_RIGHTS_ALL 0x1fu
 #define MMU_RIGHTS_COUNT 5u
 
 /** One named bit or field of an entry. */
 struct mmu_flag {
-	uint64_t mask; /**< the bits */
-	uint64_t value; /**< the flag is set when (raw & mask) == value; unused for a field */
-	const char *set; /**< name when set; for a field its name, shown as NAME=n */
-	const char *clear; /**< name when clear; NULL: nothing is shown then */
-	const char *what; /**< one phrase: what it means */
+	uint64_t mask;      /**< the bits */
+	uint64_t value;     /**< the flag is set when (raw & mask) == value; unused for a field */
+	const char *set;    /**< name when set; for a field its name, shown as NAME=n */
+	const char *clear;  /**< name when clear; NULL: nothing is shown then */
+	const char *what;   /**< one phrase: what it means */
 	uint32_t if_traits; /**< holds only in regimes with all of these traits */
 	uint32_t no_traits; /**< and with none of these */
-	uint16_t levels; /**< bit n: holds at level n */
-	uint8_t kinds; /**< MMU_KINDS() of the entries that have it */
-	bool field; /**< a number in `mask`, shown when it is not 0 */
-	bool software; /**< ignored by hardware, used by Linux */
+	uint16_t levels;    /**< bit n: holds at level n */
+	uint8_t kinds;      /**< MMU_KINDS() of the entries that have it */
+	bool field;         /**< a number in `mask`, shown when it is not 0 */
+	bool software;      /**< ignored by hardware, used by Linux */
 };
 
 /** One level of a radix format. */
 struct mmu_level {
-	const char *name; /**< as the architecture's Linux code calls it: "PMD" */
-	uint8_t shift; /**< lowest VA bit of the index */
-	uint8_t index_bits; /**< the table has 2^index_bits entries */
-	bool may_be_leaf; /**< entries of this level can map memory */
-	uint8_t run_lg2; /**< the largest run of this level, 0 if none */
+	const char *name;      /**< as the architecture's Linux code calls it: "PMD" */
+	uint8_t shift;         /**< lowest VA bit of the index */
+	uint8_t index_bits;    /**< the table has 2^index_bits entries */
+	bool may_be_leaf;      /**< entries of this level can map memory */
+	uint8_t run_lg2;       /**< the largest run of this level, 0 if none */
 	int16_t second_offset; /**< bytes from a slot to its second copy, 0 if none */
 };
 
@@ -106,19 +106,19 @@ enum mmu_format_kind {
 
 /** The shape of a set of page tables. */
 struct mmu_format {
-	const char *name; /**< unique within the plugin; no spaces: "4level" */
+	const char *name;  /**< unique within the plugin; no spaces: "4level" */
 	const char *title; /**< for people, with the manual's section */
 	enum mmu_format_kind kind;
 	uint8_t entry_bytes; /**< 1, 2, 4 or 8 */
-	bool big_endian; /**< entries in memory, whatever the kernel's byte order */
-	uint8_t va_bits; /**< level[nr_levels - 1].shift + its index_bits */
-	uint8_t pa_bits; /**< widest physical address that an entry can hold */
-	bool sign_extended; /**< bits above va_bits must repeat the top one; else they must be 0 */
+	bool big_endian;     /**< entries in memory, whatever the kernel's byte order */
+	uint8_t va_bits;     /**< level[nr_levels - 1].shift + its index_bits */
+	uint8_t pa_bits;     /**< widest physical address that an entry can hold */
+	bool sign_extended;  /**< bits above va_bits must repeat the top one; else they must be 0 */
 	uint8_t nr_levels;
 	const struct mmu_level *level; /**< nr_levels of them, [0] the leaves */
 	const struct mmu_flag *flags;
 	size_t nr_flags;
-	const char *second_name; /**< what the second copy is called: "Linux" */
+	const char *second_name;             /**< what the second copy is called: "Linux" */
 	const struct mmu_flag *second_flags; /**< names of the second copy's bits */
 	size_t nr_second_flags;
 };
@@ -128,7 +128,7 @@ struct mmu_regime {
 	const struct mmu_format *format;
 	uint64_t root_pa; /**< the first byte of the top table */
 	uint64_t pa_mask; /**< address bits that entries may use, without encryption bits */
-	uint32_t traits; /**< mmu_trait bits */
+	uint32_t traits;  /**< mmu_trait bits */
 };
 
 /** One way in which kernels that share a format differ. */
@@ -141,13 +141,13 @@ struct mmu_trait {
 /** A decoded entry. */
 struct mmu_entry {
 	enum mmu_kind kind;
-	uint8_t rights; /**< enum mmu_right bits of this entry alone (TABLE and LEAF) */
-	uint8_t run_lg2; /**< LEAF: log2 of the entries in its run */
-	uint64_t pa; /**< LEAF: start of the page or run; TABLE: the next table */
-	uint64_t bad_mask; /**< BAD: the bits that must not be as they are */
+	uint8_t rights;      /**< enum mmu_right bits of this entry alone (TABLE and LEAF) */
+	uint8_t run_lg2;     /**< LEAF: log2 of the entries in its run */
+	uint64_t pa;         /**< LEAF: start of the page or run; TABLE: the next table */
+	uint64_t bad_mask;   /**< BAD: the bits that must not be as they are */
 	uint64_t next_first; /**< TABLE: first valid index of the next table, 0 by default */
 	uint64_t next_count; /**< TABLE: number of valid indices from there, 0: all */
-	const char *note; /**< static text, or NULL: what is unusual or wrong about it */
+	const char *note;    /**< static text, or NULL: what is unusual or wrong about it */
 };
 
 /** What Linux keeps in a software entry. */
@@ -163,7 +163,7 @@ struct mmu_software {
 	uint64_t pa; /**< NONE, SPLIT: start of the page */
 	uint64_t
 		offset; /**< SWAP: the generic offset, in pages or as the special type defines it */
-	uint8_t type; /**< SWAP: 0 to 31 */
+	uint8_t type;   /**< SWAP: 0 to 31 */
 };
 
 /**
@@ -196,7 +196,7 @@ struct mmu_facts {
 enum mmu_root_kind {
 	MMU_ROOT_PGD_PA, /**< value: physical address of mm->pgd or of a bare top table */
 	MMU_ROOT_KERNEL, /**< the kernel's own tables */
-	MMU_ROOT_CPU, /**< value: CPU number; what that CPU translated with */
+	MMU_ROOT_CPU,    /**< value: CPU number; what that CPU translated with */
 };
 
 struct mmu_root {
@@ -209,18 +209,18 @@ struct mmu_root {
 struct mmu_linear {
 	uint64_t first_va, last_va;
 	uint64_t first_pa; /**< pa = first_pa + (va - first_va), modulo 2^64 */
-	const char *name; /**< "image", "direct map" */
+	const char *name;  /**< "image", "direct map" */
 };
 
 /** One architecture. All pointers are to static objects. */
 struct mmu_arch {
-	uint32_t abi; /**< MMU_ARCH_ABI */
-	uint32_t size; /**< sizeof(struct mmu_arch): what lies beyond reads as zero */
+	uint32_t abi;     /**< MMU_ARCH_ABI */
+	uint32_t size;    /**< sizeof(struct mmu_arch): what lies beyond reads as zero */
 	const char *name; /**< as in mmuscope-arch-<name>.so */
 	const char *title;
 	uint16_t elf_machine; /**< EM_* of its vmlinux, 0 if none */
-	uint8_t elf_class; /**< 1: 32 bits, 2: 64 bits, 0: either */
-	uint8_t page_lg2; /**< smallest page: 12 */
+	uint8_t elf_class;    /**< 1: 32 bits, 2: 64 bits, 0: either */
+	uint8_t page_lg2;     /**< smallest page: 12 */
 	const struct mmu_format *formats;
 	size_t nr_formats;
 	const struct mmu_trait *traits;

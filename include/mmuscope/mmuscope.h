@@ -34,15 +34,16 @@ extern "C" {
 enum mmu_error_code {
 	MMU_ERROR_OS = 1, /**< the operating system said no: open, mmap, read */
 	MMU_ERROR_NO_MEMORY,
-	MMU_ERROR_FORMAT, /**< a file is not what it should be, or its headers are damaged */
-	MMU_ERROR_CORRUPT, /**< data inside the image or the debug info contradict themselves */
+	MMU_ERROR_FORMAT,      /**< a file is not what it should be, or its headers are damaged */
+	MMU_ERROR_CORRUPT,     /**< data inside the image or the debug info contradict themselves */
 	MMU_ERROR_UNSUPPORTED, /**< understood, but not possible here */
-	MMU_ERROR_MISMATCH, /**< vmlinux and image are of different kernels */
-	MMU_ERROR_NOT_FOUND, /**< no such pid, symbol, type, architecture */
-	MMU_ERROR_NO_MM, /**< the task has no address space of its own */
-	MMU_ERROR_FAULT, /**< memory that is needed is not in the image */
-	MMU_ERROR_PLUGIN, /**< a back-end can't be loaded */
-	MMU_ERROR_INVALID, /**< the caller's arguments */
+	MMU_ERROR_MISMATCH,    /**< vmlinux and image are of different kernels */
+	MMU_ERROR_NOT_FOUND,   /**< no such pid, symbol, type, architecture */
+	MMU_ERROR_NO_TASK, /**< no such task or CPU in the image */
+	MMU_ERROR_NO_MM,       /**< the task has no address space of its own */
+	MMU_ERROR_FAULT,       /**< memory that is needed is not in the image */
+	MMU_ERROR_PLUGIN,      /**< a back-end can't be loaded */
+	MMU_ERROR_INVALID,     /**< the caller's arguments */
 };
 
 struct mmu_error;
@@ -59,9 +60,9 @@ MMU_EXPORT void mmu_error_destroy(struct mmu_error *error);
 enum mmu_page_state {
 	MMU_PAGE_PRESENT,
 	MMU_PAGE_FILTERED, /**< RAM that was left out on purpose (makedumpfile -d, memsz > filesz) */
-	MMU_PAGE_TRUNCATED, /**< the headers promise it, but the file ends before */
+	MMU_PAGE_TRUNCATED,   /**< the headers promise it, but the file ends before */
 	MMU_PAGE_OUTSIDE_RAM, /**< the image knows no memory at this address */
-	MMU_PAGE_UNREADABLE, /**< it is there and can't be had: I/O error, damaged compression */
+	MMU_PAGE_UNREADABLE,  /**< it is there and can't be had: I/O error, damaged compression */
 };
 
 /** The word for a state, as in JSON: "present", "filtered", ... */
@@ -73,7 +74,7 @@ enum mmu_result {
 	MMU_RESULT_EMPTY,
 	MMU_RESULT_SWAPPED,
 	MMU_RESULT_PROTNONE, /**< the page is there; mprotect(PROT_NONE) */
-	MMU_RESULT_NUMA, /**< the page is there; NUMA balancing waits for the next touch */
+	MMU_RESULT_NUMA,     /**< the page is there; NUMA balancing waits for the next touch */
 	MMU_RESULT_MIGRATION,
 	MMU_RESULT_HWPOISON,
 	MMU_RESULT_DEVICE,
@@ -95,21 +96,21 @@ MMU_EXPORT const char *mmu_result_name(enum mmu_result result);
 struct mmu_raw_range {
 	uint64_t first_pa;
 	uint64_t file_offset;
-	uint64_t bytes; /**< 0: to the end of the file */
+	uint64_t bytes;   /**< 0: to the end of the file */
 	const char *path; /**< NULL: the image file itself */
 };
 
 /** What the user says; zero means: find out. Strings are copied. */
 struct mmu_options {
-	const char *image; /**< path of the image */
+	const char *image;               /**< path of the image */
 	const struct mmu_raw_range *raw; /**< not NULL: the image is raw memory */
 	size_t nr_raw;
-	const char *vmlinux; /**< path, or NULL: look for it */
+	const char *vmlinux;           /**< path, or NULL: look for it */
 	const char *const *debug_dirs; /**< NULL-terminated, or NULL: the system's */
-	const char *arch; /**< back-end name, or NULL: as the image says */
-	const char *plugin_dir; /**< looked in first; may be NULL */
-	const char *const *facts; /**< NULL-terminated "KEY=VALUE" in VMCOREINFO's notation */
-	bool force; /**< take a vmlinux of another kernel */
+	const char *arch;              /**< back-end name, or NULL: as the image says */
+	const char *plugin_dir;        /**< looked in first; may be NULL */
+	const char *const *facts;      /**< NULL-terminated "KEY=VALUE" in VMCOREINFO's notation */
+	bool force;                    /**< take a vmlinux of another kernel */
 };
 
 struct mmu_session;
@@ -138,12 +139,12 @@ struct mmu_pa_range {
 struct mmu_info {
 	const char *path;
 	const char *image_format; /**< for people: "ELF vmcore, 64 bits" */
-	const char *reader; /**< "elf", "kdump", "libkdumpfile", "raw" */
+	const char *reader;       /**< "elf", "kdump", "libkdumpfile", "raw" */
 	const char *arch;
 	const char *release;
 	const char *vmlinux;
-	const char *build_id; /**< of the kernel in the image, hexadecimal */
-	const char *warning; /**< about the image, or NULL */
+	const char *build_id;            /**< of the kernel in the image, hexadecimal */
+	const char *warning;             /**< about the image, or NULL */
 	const struct mmu_regime *kernel; /**< the kernel's own regime, NULL when not found */
 	bool has_kaslr_offset, has_phys_base;
 	uint64_t kaslr_offset;
@@ -182,14 +183,14 @@ MMU_EXPORT enum mmu_page_state mmu_session_read_phys(struct mmu_session *session
 /* ------------------------------------------------------------------------------------ tasks */
 
 enum mmu_mm_owner {
-	MMU_MM_OWN, /**< the task runs in mm */
-	MMU_MM_NONE, /**< it has none: a zombie */
+	MMU_MM_OWN,      /**< the task runs in mm */
+	MMU_MM_NONE,     /**< it has none: a zombie */
 	MMU_MM_BORROWED, /**< a kernel thread; mm is the one that it last ran on, or 0 */
 };
 
 struct mmu_task {
 	uint64_t task_va;
-	uint64_t mm_va; /**< 0: none */
+	uint64_t mm_va;  /**< 0: none */
 	uint64_t pgd_va; /**< 0: none, or not readable */
 	uint64_t pgd_pa;
 	int32_t pid, tgid;
@@ -198,9 +199,9 @@ struct mmu_task {
 	bool leader; /**< pid == tgid */
 	bool kernel_thread;
 	bool zombie;
-	bool has_counters; /**< the following could be read */
+	bool has_counters;    /**< the following could be read */
 	uint64_t table_bytes; /**< as the kernel accounts them (VmPTE) */
-	int64_t rss_pages; /**< file + anonymous + shared memory */
+	int64_t rss_pages;    /**< file + anonymous + shared memory */
 	int64_t swap_pages;
 };
 
@@ -222,17 +223,17 @@ MMU_EXPORT struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool
 
 enum mmu_space_by {
 	MMU_SPACE_KERNEL, /**< the kernel's own tables */
-	MMU_SPACE_PID, /**< value: a pid (leader or thread) */
-	MMU_SPACE_TASK, /**< value: address of a task_struct */
-	MMU_SPACE_MM, /**< value: address of an mm_struct */
-	MMU_SPACE_PGD, /**< value: physical address of a top table */
-	MMU_SPACE_CPU, /**< value: CPU number, as the dump's notes have its registers */
+	MMU_SPACE_PID,    /**< value: a pid (leader or thread) */
+	MMU_SPACE_TASK,   /**< value: address of a task_struct */
+	MMU_SPACE_MM,     /**< value: address of an mm_struct */
+	MMU_SPACE_PGD,    /**< value: physical address of a top table */
+	MMU_SPACE_CPU,    /**< value: CPU number, as the dump's notes have its registers */
 };
 
 struct mmu_space_query {
 	enum mmu_space_by by;
 	uint64_t value;
-	bool user_half; /**< the tables that user mode runs on (x86 KPTI) */
+	bool user_half;     /**< the tables that user mode runs on (x86 KPTI) */
 	const char *format; /**< MMU_SPACE_PGD: a format's name instead of the kernel's own */
 };
 
@@ -241,7 +242,7 @@ struct mmu_space;
 /**
  * Find the tables of an address space.
  * @param ret  owned by the caller, to be closed before the session; untouched on failure
- * @return MMU_ERROR_NOT_FOUND (no such pid or CPU), _NO_MM, _FAULT (names the object that could not
+ * @return MMU_ERROR_NO_TASK (no such pid), _NO_MM, _FAULT (names the object that could not
  *         be read), or those of mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel.
  */
 MMU_EXPORT struct mmu_error *mmu_space_open(struct mmu_session *session,
@@ -260,7 +261,7 @@ struct mmu_vma {
 	uint64_t first_va, last_va;
 	uint64_t vm_flags;
 	uint64_t file_va; /**< struct file, 0: anonymous */
-	char name[256]; /**< file's last path component or special name; raw bytes */
+	char name[256];   /**< file's last path component or special name; raw bytes */
 };
 
 /** The VMA around an address. @return false: none, or not readable, or the space has no mm. */
@@ -293,11 +294,11 @@ struct mmu_walk {
 	struct mmu_step steps[MMU_LEVELS_MAX];
 	uint8_t rights; /**< effective, of the whole path; 0 unless the page is there */
 	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it */
-	bool has_pa; /**< a page is behind the address: mapped, protnone, numa */
-	uint64_t pa; /**< of va itself, when has_pa */
-	uint64_t page_bytes; /**< of the page that was hit, or of the hole's entry */
+	bool has_pa;                    /**< a page is behind the address: mapped, protnone, numa */
+	uint64_t pa;                    /**< of va itself, when has_pa */
+	uint64_t page_bytes;            /**< of the page that was hit, or of the hole's entry */
 	enum mmu_page_state page_state; /**< are the page's bytes in the image, when has_pa */
-	bool has_swap; /**< a swap-like entry: type and offset hold */
+	bool has_swap;                  /**< a swap-like entry: type and offset hold */
 	uint8_t swap_type;
 	uint64_t swap_offset;
 	bool has_target; /**< migration, hwpoison, device: the entry names a page frame */

@@ -11,32 +11,47 @@ struct mmu_image;
 /** The bytes from an address on, or why there are none. */
 struct mmu_span {
 	const uint8_t *data; /**< NULL unless state is MMU_PAGE_PRESENT */
-	uint64_t bytes; /**< that follow contiguously in this state; at least 1 */
+	uint64_t
+		bytes; /**< that follow contiguously in this state, as far as is cheap to say; at least 1 */
 	enum mmu_page_state state;
 };
 
 /** A note of the dump: ELF notes, or what another format keeps in their place. */
 struct mmu_note {
-	const char *name; /**< "CORE", "QEMU", "VMCOREINFO"; NUL-terminated, owned by the image */
+	const char *name; /**< "CORE", "QEMU", "VMCOREINFO"; owned by the image */
 	uint32_t type;
 	struct mmu_bytes desc; /**< owned by the image */
 };
 
-/** A file as the readers see it: mapped read-only, whole. */
+/** A file, mapped read-only, whole. */
 struct mmu_file {
 	char *path;
 	int fd;
 	struct mmu_bytes map; /**< count is the file's size; data NULL when that is 0 */
 };
 
-/** One way of reading images. All functions are required but probe_limit's users. */
+/**
+ * What a reader reads: the file as it is, or, when makedumpfile flattened it, the file that its
+ * records describe. See view.h.
+ */
+struct mmu_view {
+	struct mmu_bytes map;       /**< the file itself */
+	uint64_t bytes;             /**< size of what is viewed */
+	struct mmu_extent *extents; /**< NULL: viewed as it is */
+	size_t nr_extents;
+	size_t hit; /**< the extent that was used last */
+	bool cut;   /**< the records break off: what lies between them may be missing */
+};
+
+/** One way of reading images. All functions are required. */
 struct mmu_image_reader {
-	const char *name; /**< shown by `info`: "elf", "kdump", "kdump-flattened", ... */
+	const char *name; /**< shown by `info`: "elf", "kdump", "libkdumpfile", "raw" */
 	/** @return true when the content (never the name) says that this reader serves the file. */
-	bool (*probe)(const struct mmu_file *file);
+	bool (*probe)(struct mmu_view *view);
 	/**
-	 * Fill in an image whose `file` is set and whose other fields are zero. On failure what was
-	 * allocated is released by close(), which must cope with a half-filled image.
+	 * Fill in an image whose `file` and `view` are set and whose other fields are zero. On
+	 * failure what was allocated is released by close(), which must cope with a half-filled
+	 * image. Messages need not name the file.
 	 */
 	struct mmu_error *(*open)(struct mmu_image *image);
 	/** The bytes at `pa`. The pointer stays valid until the next call (mapped files: until close). */
@@ -46,22 +61,30 @@ struct mmu_image_reader {
 
 struct mmu_image {
 	const struct mmu_image_reader *reader;
-	const char *format; /**< for people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO" */
+	/** For people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO"; never NULL, owned. */
+	const char *format;
 	struct mmu_file file;
+	struct mmu_view view;
 	uint16_t elf_machine; /**< EM_*, EM_NONE (0) when the image does not say */
-	uint8_t elf_class; /**< 1 or 2 (ELFCLASS32, 64), 0 when the image does not say */
-	bool big_endian; /**< of the dumped machine's kernel, as the headers say */
-	uint32_t page_bytes; /**< granularity of page states, 4096 where the image does not say */
-	char release[65]; /**< utsname.release from the headers, "" when they don't say */
-	char machine[65]; /**< utsname.machine, likewise */
+	uint8_t elf_class;    /**< 1 or 2 (ELFCLASS32, 64), 0 when the image does not say */
+	bool big_endian;      /**< of the dumped machine's kernel, as the headers say */
+	uint32_t page_bytes;  /**< granularity of page states, 4096 where the image does not say */
+	char release[65];     /**< utsname.release from the headers, "" when they don't say */
+	char machine[65];     /**< utsname.machine, likewise */
 	struct mmu_note *notes;
 	size_t nr_notes;
 	struct mmu_bytes vmcoreinfo; /**< text without terminator; data NULL when there is none */
-	struct mmu_pa_range *ram; /**< what the image says is RAM, ascending, merged */
+	struct mmu_pa_range *ram; /**< what the image says is RAM, ascending, merged; to the byte */
 	size_t nr_ram;
-	uint64_t present_pages, filtered_pages, truncated_pages; /**< within ram, in page_bytes */
-	char *warning; /**< what is odd about the file, one line, or NULL */
+	/**
+	 * Pages within ram, in page_bytes, each counted once. A page at a ragged end counts as
+	 * present when any of its bytes is, else as truncated when any is.
+	 */
+	uint64_t present_pages, filtered_pages, truncated_pages;
+	char *warning;     /**< what is odd about the file, one line, or NULL */
 	void *reader_data; /**< the reader's own */
+	void **owned;      /**< blocks that live as long as the image */
+	size_t nr_owned;
 };
 
 /**
@@ -93,7 +116,11 @@ static inline struct mmu_span mmu_image_span(struct mmu_image *image, uint64_t p
 enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
 
-/** Map a file read-only. On failure *ret is untouched. Empty files map to data NULL. */
+/**
+ * Map a regular file or block device read-only. On failure *ret is untouched. Empty files map to
+ * data NULL.
+ * @return MMU_ERROR_OS, _FORMAT (a directory, a pipe), _NO_MEMORY; the message begins with the path
+ */
 struct mmu_error *mmu_file_open(const char *path, struct mmu_file *ret) MMU_MUST_CHECK;
 void mmu_file_close(struct mmu_file *file);
 

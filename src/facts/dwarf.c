@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The search for the core unit, and checked access to its entries. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "facts/dwarf.h"
+
+/*
+ * The second unit of a Debian kernel will do; a look at all of them takes a second and 200 MB.
+ * The limits are for kernels that begin with odd units, and for damaged ones.
+ */
+#define UNITS_MAX 256
+#define UNITS_REFERRED_MAX 8192
+#define ENTRIES_MAX 4000000
+/* Of a compressed .debug_info; more when the unit is not in it. */
+#define FIRST_LIMIT ((uint64_t)1 << 20)
+
+/* A unit's header, checked before libdwarf sees it. */
+struct unit {
+	uint64_t first, end; /* in .debug_info; end exclusive */
+	uint16_t version;
+	uint8_t type; /* DW_UT_*; DW_UT_compile before DWARF 5 */
+	uint8_t address_bytes;
+};
+
+enum unit_status {
+	UNIT_OK,
+	UNIT_END,
+	UNIT_CUT, /* it may be whole when more of the section is decompressed */
+	UNIT_BAD,
+};
+
+static const char *path_of(const struct mmu_dwarf *dwarf)
+{
+	return dwarf->object.file->path;
+}
+
+/* ------------------------------------------------- entries */
+
+struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const char *what,
+				  Dwarf_Error problem)
+{
+	Dwarf_Off offset = 0;
+	Dwarf_Error ignored = NULL;
+	const char *detail = problem ? dwarf_errmsg(problem) : NULL;
+
+	if (die && dwarf_dieoffset(die, &offset, &ignored) != DW_DLV_OK && ignored)
+		dwarf_dealloc_error(dwarf->object.dbg, ignored);
+	struct mmu_error *error =
+		mmu_error_new(MMU_ERROR_CORRUPT, "%s: .debug_info at %#llx: %s%s%s", path_of(dwarf),
+			      offset, what, detail ? ": " : "", detail ? detail : "");
+
+	if (problem)
+		dwarf_dealloc_error(dwarf->object.dbg, problem);
+	return error;
+}
+
+static struct mmu_error *spend(struct mmu_dwarf *dwarf, Dwarf_Die die)
+{
+	if (!dwarf->budget)
+		return mmu_die_corrupt(dwarf, die, "more entries than any kernel has", NULL);
+	dwarf->budget--;
+	return NULL;
+}
+
+static enum unit_status read_unit(const struct mmu_dwarf *dwarf, uint64_t at, struct unit *ret)
+{
+	const struct mmu_debugsection *info = &dwarf->object.sections[MMU_DW_INFO];
+	uint64_t abbrev_bytes = dwarf->object.sections[MMU_DW_ABBREV].bytes.count;
+	bool big = dwarf->object.file->big_endian;
+	enum unit_status short_status = info->cut ? UNIT_CUT : UNIT_BAD;
+	struct mmu_bytes head, body;
+	unsigned int offset_bytes = 4;
+
+	if (at == info->bytes.count)
+		return info->cut ? UNIT_CUT : UNIT_END;
+	if (!mmu_bytes_slice(info->bytes, at, 12, &head))
+		return short_status;
+	uint64_t length = mmu_get_u32(head.data, big);
+
+	if (!length)
+		return UNIT_END;
+	if (length == UINT32_MAX) {
+		offset_bytes = 8;
+		length = mmu_get_u64(head.data + 4, big);
+	}
+	uint64_t body_at = at + (offset_bytes == 8 ? 12 : 4);
+
+	if (!mmu_bytes_slice(info->bytes, body_at, length, &body))
+		return short_status;
+	if (length < 4u + 2 * offset_bytes)
+		return UNIT_BAD;
+
+	struct unit unit = { .first = at, .end = body_at + length, .type = DW_UT_compile };
+
+	unit.version = mmu_get_u16(body.data, big);
+	bool v5 = unit.version == 5;
+	uint64_t abbrev = mmu_get_uint(body.data + (v5 ? 4 : 2), offset_bytes, big);
+
+	if (v5)
+		unit.type = body.data[2];
+	unit.address_bytes = body.data[v5 ? 3 : 2 + offset_bytes];
+	if (unit.version < 2 || unit.version > 5 || abbrev >= abbrev_bytes ||
+	    (unit.address_bytes != 4 && unit.address_bytes != 8))
+		return UNIT_BAD;
+	*ret = unit;
+	return UNIT_OK;
+}
+
+/* libdwarf reads the headers of all units before an offset, so they must be sane. */
+static bool check_units_until(struct mmu_dwarf *dwarf, uint64_t offset)
+{
+	struct unit unit;
+
+	for (int i = 0; offset >= dwarf->checked_end; i++) {
+		if (i == UNITS_REFERRED_MAX ||
+		    read_unit(dwarf, dwarf->checked_end, &unit) != UNIT_OK)
+			return false;
+		dwarf->checked_end = unit.end;
+	}
+	return true;
+}
+
+struct mmu_error *mmu_die_at(struct mmu_dwarf *dwarf, Dwarf_Off offset, Dwarf_Die *ret)
+{
+	Dwarf_Error problem = NULL;
+	Dwarf_Die die = NULL;
+	struct mmu_error *error = spend(dwarf, NULL);
+
+	if (error)
+		return error;
+	if (!check_units_until(dwarf, offset))
+		return mmu_error_new(MMU_ERROR_CORRUPT,
+				     "%s: .debug_info: a reference to %#llx, where no unit is",
+				     path_of(dwarf), offset);
+	if (dwarf_offdie_b(dwarf->object.dbg, offset, true, &die, &problem) != DW_DLV_OK) {
+		error = mmu_die_corrupt(dwarf, NULL, "no entry", problem);
+		return mmu_error_context(error, "reference to %#llx", offset);
+	}
+	*ret = die;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_child(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Die *ret)
+{
+	Dwarf_Error problem = NULL;
+	Dwarf_Die child = NULL;
+	struct mmu_error *error = spend(dwarf, die);
+
+	if (error)
+		return error;
+	if (dwarf_child(die, &child, &problem) == DW_DLV_ERROR)
+		return mmu_die_corrupt(dwarf, die, "its first child", problem);
+	*ret = child;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_next(struct mmu_dwarf *dwarf, Dwarf_Die *die)
+{
+	Dwarf_Error problem = NULL;
+	Dwarf_Die sibling = NULL;
+	Dwarf_Off before = 0, after = 0;
+	struct mmu_error *error = spend(dwarf, *die);
+
+	if (error)
+		return error;
+	if (dwarf_siblingof_b(dwarf->object.dbg, *die, true, &sibling, &problem) == DW_DLV_ERROR)
+		return mmu_die_corrupt(dwarf, *die, "its next sibling", problem);
+	if (sibling &&
+	    (dwarf_dieoffset(*die, &before, &problem) != DW_DLV_OK ||
+	     dwarf_dieoffset(sibling, &after, &problem) != DW_DLV_OK || after <= before)) {
+		mmu_die_release(&sibling);
+		return mmu_die_corrupt(dwarf, *die, "its next sibling lies before it", problem);
+	}
+	mmu_die_release(die);
+	*die = sibling;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_tag(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half *ret)
+{
+	Dwarf_Error problem = NULL;
+
+	if (dwarf_tag(die, ret, &problem) != DW_DLV_OK)
+		return mmu_die_corrupt(dwarf, die, "its tag", problem);
+	return NULL;
+}
+
+/* @param ret  owned by the caller; NULL: the entry has no such attribute */
+static struct mmu_error *get_attribute(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+				       Dwarf_Attribute *ret, Dwarf_Half *ret_form)
+{
+	Dwarf_Error problem = NULL;
+	Dwarf_Attribute found = NULL;
+	int status = dwarf_attr(die, attribute, &found, &problem);
+
+	if (status == DW_DLV_OK)
+		status = dwarf_whatform(found, ret_form, &problem);
+	if (status == DW_DLV_ERROR) {
+		if (found)
+			dwarf_dealloc_attribute(found);
+		return mmu_die_corrupt(dwarf, die, "its attributes", problem);
+	}
+	*ret = found;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_has(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+			      bool *ret)
+{
+	Dwarf_Error problem = NULL;
+	Dwarf_Bool has = 0;
+
+	if (dwarf_hasattr(die, attribute, &has, &problem) == DW_DLV_ERROR)
+		return mmu_die_corrupt(dwarf, die, "its attributes", problem);
+	*ret = has;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_number(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+				 bool *ret_has, int64_t *ret)
+{
+	Dwarf_Attribute found = NULL;
+	Dwarf_Error problem = NULL;
+	Dwarf_Unsigned number = 0;
+	Dwarf_Signed signed_number = 0;
+	Dwarf_Half form = 0;
+	int status = DW_DLV_NO_ENTRY;
+	struct mmu_error *error = get_attribute(dwarf, die, attribute, &found, &form);
+
+	if (error)
+		return error;
+	switch (found ? form : 0) {
+	case DW_FORM_data1:
+	case DW_FORM_data2:
+	case DW_FORM_data4:
+	case DW_FORM_data8:
+	case DW_FORM_udata:
+		status = dwarf_formudata(found, &number, &problem);
+		signed_number = (Dwarf_Signed)number;
+		break;
+	case DW_FORM_sdata:
+	case DW_FORM_implicit_const:
+		status = dwarf_formsdata(found, &signed_number, &problem);
+		break;
+	default:
+		break;
+	}
+	if (status == DW_DLV_ERROR)
+		error = mmu_die_corrupt(dwarf, die, "a number", problem);
+	if (found)
+		dwarf_dealloc_attribute(found);
+	if (error)
+		return error;
+	*ret_has = status == DW_DLV_OK;
+	if (*ret_has)
+		*ret = signed_number;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_reference(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+				    bool *ret_has, Dwarf_Off *ret)
+{
+	Dwarf_Attribute found = NULL;
+	Dwarf_Error problem = NULL;
+	Dwarf_Half form = 0;
+	Dwarf_Off offset = 0;
+	struct mmu_error *error = get_attribute(dwarf, die, attribute, &found, &form);
+
+	if (error)
+		return error;
+	if (!found) {
+		*ret_has = false;
+		return NULL;
+	}
+	switch (form) {
+	case DW_FORM_ref_sig8:
+	case DW_FORM_GNU_ref_alt:
+	case DW_FORM_ref_sup4:
+	case DW_FORM_ref_sup8:
+		error = mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				      "%s: debug info that refers to type units or to another file "
+				      "(form %#x) is not supported",
+				      path_of(dwarf), form);
+		break;
+	default:
+		if (dwarf_global_formref(found, &offset, &problem) != DW_DLV_OK)
+			error = mmu_die_corrupt(dwarf, die, "a reference", problem);
+	}
+	dwarf_dealloc_attribute(found);
+	if (error)
+		return error;
+	*ret_has = true;
+	*ret = offset;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_name(struct mmu_dwarf *dwarf, Dwarf_Die die, const char **ret)
+{
+	Dwarf_Error problem = NULL;
+	char *name = NULL;
+	int status = dwarf_diename(die, &name, &problem);
+	bool has = false;
+	Dwarf_Off declaration = 0;
+
+	if (status == DW_DLV_ERROR)
+		return mmu_die_corrupt(dwarf, die, "its name", problem);
+	*ret = status == DW_DLV_OK ? name : NULL;
+	if (*ret)
+		return NULL;
+
+	/* A definition that stands apart from its declaration has the name only there. */
+	MMU_DIE Dwarf_Die other = NULL;
+	struct mmu_error *error = mmu_die_reference(dwarf, die, DW_AT_specification, &has,
+						    &declaration);
+
+	if (!error && has)
+		error = mmu_die_at(dwarf, declaration, &other);
+	if (error || !has)
+		return error;
+	status = dwarf_diename(other, &name, &problem);
+	if (status == DW_DLV_ERROR)
+		return mmu_die_corrupt(dwarf, other, "its name", problem);
+	*ret = status == DW_DLV_OK ? name : NULL;
+	return NULL;
+}
+
+/* ------------------------------------------------- the unit */
+
+/* A search for named types among a unit's outermost entries. */
+struct search {
+	const struct mmu_names *names;
+	Dwarf_Off *tags, *aliases; /* per name: struct, union or enum; typedef or base type */
+	size_t missing;
+};
+
+static struct mmu_error *search_begin(struct search *search, const struct mmu_names *names)
+{
+	*search = (struct search){
+		.names = names,
+		.tags = calloc(names->count + 1, sizeof(*search->tags)),
+		.aliases = calloc(names->count + 1, sizeof(*search->aliases)),
+	};
+	return search->tags && search->aliases ? NULL : mmu_error_no_memory();
+}
+
+static void search_reset(struct search *search)
+{
+	size_t bytes = search->names->count * sizeof(*search->tags);
+
+	memset(search->tags, 0, bytes);
+	memset(search->aliases, 0, bytes);
+	search->missing = search->names->count;
+}
+
+static void search_end(struct search *search)
+{
+	free(search->tags);
+	free(search->aliases);
+}
+
+static size_t find_name(const struct mmu_names *names, const char *name)
+{
+	return mmu_names_find(names, (const uint8_t *)name, strlen(name) + 1);
+}
+
+static struct mmu_error *search_entry(struct mmu_dwarf *dwarf, struct search *search, Dwarf_Die die)
+{
+	bool declaration = false;
+	const char *name = NULL;
+	Dwarf_Error problem = NULL;
+	Dwarf_Off *slot;
+	Dwarf_Half tag = 0;
+	struct mmu_error *error = mmu_die_tag(dwarf, die, &tag);
+
+	if (error)
+		return error;
+	switch (tag) {
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+	case DW_TAG_enumeration_type:
+		slot = search->tags;
+		break;
+	case DW_TAG_typedef:
+	case DW_TAG_base_type:
+		slot = search->aliases;
+		break;
+	default:
+		return NULL;
+	}
+	error = mmu_die_name(dwarf, die, &name);
+	if (error || !name)
+		return error;
+	size_t i = find_name(search->names, name);
+
+	if (i == MMU_NAMES_NONE || slot[i])
+		return NULL;
+	error = mmu_die_has(dwarf, die, DW_AT_declaration, &declaration);
+	if (error || declaration)
+		return error;
+	if (dwarf_dieoffset(die, &slot[i], &problem) != DW_DLV_OK)
+		return mmu_die_corrupt(dwarf, die, "its offset", problem);
+	if (slot == search->tags)
+		search->missing--;
+	return NULL;
+}
+
+/* Ends early when all names are found; only a typedef's name is then sure not to be a tag's. */
+static struct mmu_error *search_unit(struct mmu_dwarf *dwarf, struct search *search,
+				     Dwarf_Die unit_die)
+{
+	MMU_DIE Dwarf_Die die = NULL;
+	struct mmu_error *error = mmu_die_child(dwarf, unit_die, &die);
+
+	search_reset(search);
+	while (!error && die && search->missing) {
+		error = search_entry(dwarf, search, die);
+		if (!error)
+			error = mmu_die_next(dwarf, &die);
+	}
+	return error;
+}
+
+static struct mmu_error *next_unit(struct mmu_dwarf *dwarf, const struct unit *unit, Dwarf_Die *ret)
+{
+	Dwarf_Unsigned length = 0, type_offset = 0, next = 0;
+	Dwarf_Half version = 0, address = 0, length_bytes = 0, extension = 0, type = 0;
+	Dwarf_Off abbrev = 0;
+	Dwarf_Sig8 signature;
+	Dwarf_Error problem = NULL;
+	Dwarf_Die die = NULL;
+	int status = dwarf_next_cu_header_d(dwarf->object.dbg, true, &length, &version, &abbrev,
+					    &address, &length_bytes, &extension, &signature,
+					    &type_offset, &next, &type, &problem);
+
+	if (status == DW_DLV_OK && next != unit->end)
+		status = DW_DLV_ERROR;
+	if (status == DW_DLV_OK)
+		status = dwarf_siblingof_b(dwarf->object.dbg, NULL, true, &die, &problem);
+	if (status == DW_DLV_ERROR) {
+		struct mmu_error *error = mmu_die_corrupt(dwarf, NULL, "no unit", problem);
+
+		return mmu_error_context(error, "unit at %#" PRIx64, unit->first);
+	}
+	*ret = status == DW_DLV_OK ? die : NULL;
+	return NULL;
+}
+
+static struct mmu_error *no_core_unit(struct mmu_dwarf *dwarf, int units, bool split)
+{
+	return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+			     "%s: none of the %s%d units of its debug info defines both "
+			     "task_struct "
+			     "and mm_struct%s",
+			     path_of(dwarf), units == UNITS_MAX ? "first " : "", units,
+			     split ? " (CONFIG_DEBUG_INFO_SPLIT: the types are in .dwo files)"
+				   : " (is it a kernel's, or one with CONFIG_DEBUG_INFO_REDUCED?)");
+}
+
+static struct mmu_error *take_unit(struct mmu_dwarf *dwarf, const struct unit *unit,
+				   Dwarf_Die unit_die, const struct search *search)
+{
+	Dwarf_Error problem = NULL;
+
+	if (dwarf_dieoffset(unit_die, &dwarf->unit_die, &problem) != DW_DLV_OK)
+		return mmu_die_corrupt(dwarf, unit_die, "its offset", problem);
+	dwarf->address_bytes = unit->address_bytes;
+	for (size_t i = 0; i < search->names->count; i++)
+		dwarf->found[i] = search->tags[i] ? search->tags[i] : search->aliases[i];
+	return NULL;
+}
+
+/* @param ret_more  nothing found in what there is of .debug_info, which is not all */
+static struct mmu_error *choose_unit(struct mmu_dwarf *dwarf, struct search *search, bool *ret_more)
+{
+	size_t task = find_name(&dwarf->names, "task_struct");
+	size_t mm = find_name(&dwarf->names, "mm_struct");
+	bool split = false;
+	int units = 0;
+
+	for (*ret_more = false; units < UNITS_MAX; units++) {
+		MMU_DIE Dwarf_Die unit_die = NULL;
+		struct unit unit;
+		enum unit_status status = read_unit(dwarf, dwarf->checked_end, &unit);
+		struct mmu_error *error = NULL;
+
+		if (status == UNIT_BAD)
+			return mmu_error_new(MMU_ERROR_CORRUPT,
+					     "%s: .debug_info at %#" PRIx64 ": damaged header of a "
+									    "unit",
+					     path_of(dwarf), dwarf->checked_end);
+		*ret_more = status == UNIT_CUT;
+		if (*ret_more)
+			return NULL;
+		if (status == UNIT_END)
+			break;
+		dwarf->checked_end = unit.end;
+		error = next_unit(dwarf, &unit, &unit_die);
+		if (!error && unit_die && unit.type == DW_UT_compile)
+			error = search_unit(dwarf, search, unit_die);
+		else if (unit.type == DW_UT_skeleton)
+			split = true;
+		if (error)
+			return error;
+		if (unit_die && unit.type == DW_UT_compile && search->tags[task] &&
+		    search->tags[mm])
+			return take_unit(dwarf, &unit, unit_die, search);
+		if (!error && unit_die && !split && unit.version == 4)
+			error = mmu_die_has(dwarf, unit_die, DW_AT_GNU_dwo_name, &split);
+		if (error)
+			return error;
+	}
+	return no_core_unit(dwarf, units, split);
+}
+
+void mmu_dwarf_question(struct mmu_dwarf *dwarf)
+{
+	dwarf->budget = ENTRIES_MAX;
+}
+
+/* libdwarf keeps what it has seen of a section, so that more of it means to begin again. */
+static struct mmu_error *open_enough(struct mmu_dwarf *dwarf, const struct mmu_elffile *file,
+				     struct search *search)
+{
+	bool more = true;
+
+	for (uint64_t limit = FIRST_LIMIT; more; limit *= 8) {
+		struct mmu_error *error = mmu_dwarfobject_open(file, limit, &dwarf->object);
+
+		if (error)
+			return error;
+		dwarf->checked_end = 0;
+		mmu_dwarf_question(dwarf);
+		search_reset(search);
+		error = choose_unit(dwarf, search, &more);
+		if (error || more)
+			mmu_dwarfobject_close(&dwarf->object);
+		if (error)
+			return error;
+	}
+	return NULL;
+}
+
+struct mmu_error *mmu_dwarf_open(const struct mmu_elffile *file, const char *const *types,
+				 struct mmu_dwarf **ret)
+{
+	static const char *const core[] = { "task_struct", "mm_struct", NULL };
+	struct mmu_dwarf *dwarf = calloc(1, sizeof(*dwarf));
+	struct search search = { 0 };
+	struct mmu_error *error = NULL;
+
+	if (!dwarf)
+		return mmu_error_no_memory();
+	error = mmu_names_init(&dwarf->names, core, types);
+	if (!error)
+		error = search_begin(&search, &dwarf->names);
+	if (!error) {
+		dwarf->found = calloc(dwarf->names.count, sizeof(*dwarf->found));
+		error = dwarf->found ? open_enough(dwarf, file, &search) : mmu_error_no_memory();
+	}
+	search_end(&search);
+	if (error) {
+		free(dwarf->found);
+		mmu_names_destroy(&dwarf->names);
+		free(dwarf);
+		return error;
+	}
+	*ret = dwarf;
+	return NULL;
+}
+
+void mmu_dwarf_close(struct mmu_dwarf *dwarf)
+{
+	if (!dwarf)
+		return;
+	mmu_dwarfobject_close(&dwarf->object);
+	mmu_names_destroy(&dwarf->names);
+	free(dwarf->found);
+	free(dwarf);
+}
+
+/* A name that was not announced: one more pass over the unit. */
+static struct mmu_error *search_late(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
+{
+	const char *const list[] = { name, NULL };
+	struct mmu_names names;
+	struct search search = { 0 };
+	MMU_DIE Dwarf_Die unit_die = NULL;
+	struct mmu_error *error = mmu_names_init(&names, list, NULL);
+
+	if (!error)
+		error = search_begin(&search, &names);
+	if (!error)
+		error = mmu_die_at(dwarf, dwarf->unit_die, &unit_die);
+	if (!error)
+		error = search_unit(dwarf, &search, unit_die);
+	if (!error)
+		*ret = search.tags[0] ? search.tags[0] : search.aliases[0];
+	search_end(&search);
+	mmu_names_destroy(&names);
+	return error;
+}
+
+struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
+{
+	size_t i = find_name(&dwarf->names, name);
+	Dwarf_Off offset = 0;
+	struct mmu_error *error = NULL;
+
+	if (i != MMU_NAMES_NONE)
+		offset = dwarf->found[i];
+	else
+		error = search_late(dwarf, name, &offset);
+	if (error)
+		return error;
+	if (!offset)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "%s: no type %s in the kernel's core unit", path_of(dwarf),
+				     name);
+	*ret = offset;
+	return NULL;
+}

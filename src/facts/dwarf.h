@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Types of the kernel's core compilation unit, by libdwarf. */
+#ifndef MMU_FACTS_DWARF_H
+#define MMU_FACTS_DWARF_H
+
+#include "facts/dwarfobject.h"
+#include "facts/names.h"
+#include "facts/vmlinux.h"
+
+/**
+ * The one unit that is read: the first that defines both task_struct and mm_struct in full.
+ * Offsets are those of .debug_info.
+ */
+struct mmu_dwarf {
+	struct mmu_dwarfobject object;
+	struct mmu_names names; /**< the types that are wanted */
+	Dwarf_Off *found;       /**< per name: its definition in the unit, or 0 */
+	Dwarf_Off unit_die;
+	uint64_t checked_end; /**< unit headers before this are sane */
+	uint64_t address_bytes;
+	uint64_t budget; /**< entries that may still be read for the present question */
+};
+
+/**
+ * Find the unit, and in it the types.
+ * @param types  NULL-terminated static names that will be asked for; may be NULL
+ * @param ret    owned by the caller, closed before `file`; untouched on failure
+ * @return MMU_ERROR_UNSUPPORTED (no unit has the full definitions), _CORRUPT, _NO_MEMORY
+ */
+struct mmu_error *mmu_dwarf_open(const struct mmu_elffile *file, const char *const *types,
+				 struct mmu_dwarf **ret) MMU_MUST_CHECK;
+/** Accepts NULL. */
+void mmu_dwarf_close(struct mmu_dwarf *dwarf);
+
+/* As the functions of vmlinux.h. */
+struct mmu_error *mmu_dwarf_size(struct mmu_dwarf *dwarf, const char *type,
+				 uint64_t *ret_bytes) MMU_MUST_CHECK;
+struct mmu_error *mmu_dwarf_member(struct mmu_dwarf *dwarf, const char *type, const char *path,
+				   struct mmu_member *ret) MMU_MUST_CHECK;
+struct mmu_error *mmu_dwarf_enumerator(struct mmu_dwarf *dwarf, const char *type, const char *name,
+				       int64_t *ret) MMU_MUST_CHECK;
+
+/* ------------------------------------------------- entries (DIEs), for the two files of this part */
+
+static inline void mmu_die_release(Dwarf_Die *die)
+{
+	if (*die)
+		dwarf_dealloc_die(*die);
+	*die = NULL;
+}
+
+/** Release at the end of the scope. */
+#define MMU_DIE __attribute__((cleanup(mmu_die_release)))
+
+/** A new question: give it a new budget of entries. */
+void mmu_dwarf_question(struct mmu_dwarf *dwarf);
+/** Find a named type's definition in the unit. @return MMU_ERROR_NOT_FOUND, _CORRUPT */
+struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,
+				 Dwarf_Off *ret) MMU_MUST_CHECK;
+
+/* Outputs are owned by the caller and untouched on failure, which is MMU_ERROR_CORRUPT. */
+struct mmu_error *mmu_die_at(struct mmu_dwarf *dwarf, Dwarf_Off offset,
+			     Dwarf_Die *ret) MMU_MUST_CHECK;
+/** The first child; NULL: none. */
+struct mmu_error *mmu_die_child(struct mmu_dwarf *dwarf, Dwarf_Die die,
+				Dwarf_Die *ret) MMU_MUST_CHECK;
+/** Replace *die by its next sibling; NULL: it was the last. On failure it stays. */
+struct mmu_error *mmu_die_next(struct mmu_dwarf *dwarf, Dwarf_Die *die) MMU_MUST_CHECK;
+struct mmu_error *mmu_die_tag(struct mmu_dwarf *dwarf, Dwarf_Die die,
+			      Dwarf_Half *ret) MMU_MUST_CHECK;
+/** NULL: none. The name points into the section, and ends there. */
+struct mmu_error *mmu_die_name(struct mmu_dwarf *dwarf, Dwarf_Die die,
+			       const char **ret) MMU_MUST_CHECK;
+struct mmu_error *mmu_die_has(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+			      bool *ret) MMU_MUST_CHECK;
+/** A constant; *ret_has is false, and *ret untouched, when there is none. */
+struct mmu_error *mmu_die_number(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+				 bool *ret_has, int64_t *ret) MMU_MUST_CHECK;
+/** The entry that is referred to; *ret_has as above. */
+struct mmu_error *mmu_die_reference(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
+				    bool *ret_has, Dwarf_Off *ret) MMU_MUST_CHECK;
+/** An error with the entry's place. Takes `problem`, which may be NULL. */
+struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const char *what,
+				  Dwarf_Error problem) MMU_MUST_CHECK;
+
+#endif

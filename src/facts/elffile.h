@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file An ELF file of a kernel, mapped: its sections and build-id, headers by libelf. */
+#ifndef MMU_FACTS_ELFFILE_H
+#define MMU_FACTS_ELFFILE_H
+
+#include <gelf.h>
+#include <inttypes.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/** An open file. Read-only for its users. */
+struct mmu_elffile {
+	char *path;
+	struct mmu_bytes map; /**< the whole file */
+	Elf *elf;
+	size_t names_index; /**< of the section with the sections' names */
+	uint16_t machine;
+	uint8_t elf_class; /**< ELFCLASS32, ELFCLASS64 */
+	bool big_endian;
+	struct mmu_bytes build_id; /**< in the mapping; count 0: none */
+};
+
+/** A section. `bytes` is in the mapping, and empty for SHT_NOBITS. */
+struct mmu_elfsection {
+	const char *name;
+	struct mmu_bytes bytes;
+	uint64_t va;
+	uint64_t flags;
+	uint32_t type, link, info;
+	uint64_t entry_bytes;
+};
+
+/**
+ * Map a file and check that it can be a kernel.
+ * @param ret  owned by the caller; untouched on failure
+ * @return MMU_ERROR_OS, MMU_ERROR_FORMAT (what the file is instead), MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_elffile_open(const char *path, struct mmu_elffile **ret) MMU_MUST_CHECK;
+/** Accepts NULL. */
+void mmu_elffile_close(struct mmu_elffile *file);
+
+/** The next section behind `*scn` (NULL: the first). @return false at the end. */
+bool mmu_elffile_next(const struct mmu_elffile *file, Elf_Scn **scn, struct mmu_elfsection *ret);
+/** The first section of a name, with contents. @return false, *ret untouched: none. */
+bool mmu_elffile_named(const struct mmu_elffile *file, const char *name,
+		       struct mmu_elfsection *ret);
+/** The first section of a type, with contents. @return false, *ret untouched: none. */
+bool mmu_elffile_typed(const struct mmu_elffile *file, uint32_t type, struct mmu_elfsection *ret);
+/** The section with a header index. @return false, *ret untouched: none. */
+bool mmu_elffile_indexed(const struct mmu_elffile *file, size_t index, struct mmu_elfsection *ret);
+
+#endif

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The store of facts: asks its sources in order and remembers every answer with its source. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "facts/facts.h"
+
+/* Many times what a session uses; a hostile plugin can't grow the store without end. */
+#define FACTS_MAX 4096u
+#define KEY_MAX 128u
+
+struct fact {
+	char *key;
+	char *source;
+	uint64_t value;
+	bool missing; /* asked for and not found: don't search again */
+};
+
+struct mmu_fact_store {
+	struct mmu_image *image;
+	struct mmu_vmlinux *vmlinux;
+	char *hint;
+	struct mmu_facts callbacks;
+	struct fact *facts; /* in the order of first use */
+	size_t nr_facts, capacity;
+	char **options;
+	size_t nr_options;
+};
+
+/* ------------------------------------------------------------------ the list of what is known */
+
+static struct fact *find(struct mmu_fact_store *store, const char *key)
+{
+	for (size_t i = 0; i < store->nr_facts; i++)
+		if (strcmp(store->facts[i].key, key) == 0)
+			return &store->facts[i];
+	return NULL;
+}
+
+static void remember(struct mmu_fact_store *store, const char *key, bool missing, uint64_t value,
+		     const char *source)
+{
+	struct fact *fact = find(store, key);
+
+	if (!fact) {
+		if (store->nr_facts == store->capacity) {
+			size_t capacity = store->capacity ? 2 * store->capacity : 64;
+			struct fact *facts = capacity > FACTS_MAX ? NULL :
+				realloc(store->facts, capacity * sizeof(*facts));
+
+			if (!facts)
+				return; /* the answer is still given, only not kept */
+			store->facts = facts;
+			store->capacity = capacity;
+		}
+		fact = &store->facts[store->nr_facts];
+		*fact = (struct fact){ .key = strdup(key) };
+		if (!fact->key)
+			return;
+		store->nr_facts++;
+	}
+	free(fact->source);
+	fact->source = strdup(source);
+	fact->value = value;
+	fact->missing = missing;
+}
+
+/* What nobody knew may be known now: a source or a value has come. */
+static void forget_missing(struct mmu_fact_store *store)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < store->nr_facts; i++) {
+		if (store->facts[i].missing) {
+			free(store->facts[i].key);
+			free(store->facts[i].source);
+		} else {
+			store->facts[kept++] = store->facts[i];
+		}
+	}
+	store->nr_facts = kept;
+}
+
+/* ------------------------------------------------------------------ KEY=VALUE sources */
+
+/* Split "HEAD(BODY)"; BODY is copied. */
+static bool split(const char *key, const char *head, char body[KEY_MAX])
+{
+	size_t head_bytes = strlen(head), bytes = strlen(key);
+
+	if (strncmp(key, head, head_bytes) != 0 || key[head_bytes] != '(' ||
+	    key[bytes - 1] != ')' || bytes - head_bytes - 2 >= KEY_MAX)
+		return false;
+	memcpy(body, key + head_bytes + 1, bytes - head_bytes - 2);
+	body[bytes - head_bytes - 2] = '\0';
+	return true;
+}
+
+/*
+ * Numbers as kernel/vmcore_info.c prints them: symbols and KERNELOFFSET in hexadecimal without 0x,
+ * all else in signed decimal or with 0x; "y" for a configuration.
+ */
+static bool parse_value(const char *key, const char *text, uint64_t *ret)
+{
+	bool hexadecimal = strncmp(key, "SYMBOL(", 7) == 0 || strcmp(key, "KERNELOFFSET") == 0;
+	bool negative = text[0] == '-';
+	char *end;
+
+	if (strcmp(text, "y") == 0) {
+		*ret = 1;
+		return true;
+	}
+	if (!isxdigit((unsigned char)text[negative]))
+		return false;
+	errno = 0;
+	uint64_t value = strtoull(text + negative, &end, hexadecimal ? 16 : 0);
+	if (errno || *end)
+		return false;
+	*ret = negative ? -value : value;
+	return true;
+}
+
+bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret)
+{
+	const char *at = (const char *)store->image->vmcoreinfo.data;
+	const char *end = at ? at + store->image->vmcoreinfo.count : NULL;
+	size_t key_bytes = strlen(key);
+
+	while (at && at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline ? newline : end;
+
+		if ((size_t)(stop - at) > key_bytes && at[key_bytes] == '=' &&
+		    memcmp(at, key, key_bytes) == 0) {
+			at += key_bytes + 1;
+			*ret = (struct mmu_bytes){ (const uint8_t *)at, (uint64_t)(stop - at) };
+			return true;
+		}
+		at = newline ? newline + 1 : NULL;
+	}
+	return false;
+}
+
+static bool from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	struct mmu_bytes text;
+	char copy[32];
+
+	if (!mmu_fact_text(store, key, &text) || text.count >= sizeof(copy))
+		return false;
+	memcpy(copy, text.data, text.count);
+	copy[text.count] = '\0';
+	return parse_value(key, copy, ret);
+}
+
+static bool from_options(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	size_t key_bytes = strlen(key);
+
+	for (size_t i = 0; i < store->nr_options; i++)
+		if (strncmp(store->options[i], key, key_bytes) == 0 &&
+		    store->options[i][key_bytes] == '=')
+			return parse_value(key, store->options[i] + key_bytes + 1, ret);
+	return false;
+}
+
+/* ------------------------------------------------------------------ vmlinux */
+
+static bool drop(struct mmu_error *error)
+{
+	mmu_error_destroy(error);
+	return !error;
+}
+
+/*
+ * The slide of a symbol: what lies below the kernel's text is a per-CPU offset or an absolute
+ * number, which KASLR does not move.
+ */
+static bool symbol_from_vmlinux(struct mmu_fact_store *store, const char *name, uint64_t *ret)
+{
+	uint64_t va, text_va, slide;
+
+	if (!mmu_vmlinux_symbol(store->vmlinux, name, &va, NULL) ||
+	    !mmu_fact_get(store, "KERNELOFFSET", &slide))
+		return false;
+	if (mmu_vmlinux_symbol(store->vmlinux, "_text", &text_va, NULL) && va < text_va)
+		slide = 0;
+	*ret = va + slide;
+	return true;
+}
+
+/*
+ * The KASLR slide where VMCOREINFO has no KERNELOFFSET but an address: both name the same symbol.
+ */
+static bool slide_from_vmlinux(struct mmu_fact_store *store, uint64_t *ret)
+{
+	uint64_t run_va, link_va;
+
+	if (!from_vmcoreinfo(store, "SYMBOL(_stext)", &run_va) ||
+	    !mmu_vmlinux_symbol(store->vmlinux, "_stext", &link_va, NULL))
+		return false;
+	*ret = run_va - link_va;
+	return true;
+}
+
+/* "type.member" into the parts that the vmlinux reader takes. */
+static bool member_from_vmlinux(struct mmu_fact_store *store, char *body, struct mmu_member *ret)
+{
+	char *dot = strchr(body, '.');
+
+	if (!dot)
+		return false;
+	*dot = '\0';
+	bool found = drop(mmu_vmlinux_member(store->vmlinux, body, dot + 1, ret));
+	*dot = '.';
+	return found;
+}
+
+static bool length_from_vmlinux(struct mmu_fact_store *store, char *body, uint64_t *ret)
+{
+	struct mmu_member member;
+	uint64_t bytes;
+
+	if (strchr(body, '.')) {
+		if (!member_from_vmlinux(store, body, &member) || !member.elements)
+			return false;
+		*ret = member.elements;
+		return true;
+	}
+	/* the arrays that are asked for hold pointers; their types would need another DWARF unit */
+	if (!mmu_vmlinux_symbol(store->vmlinux, body, NULL, &bytes) || !bytes)
+		return false;
+	*ret = bytes / (mmu_vmlinux_class(store->vmlinux) == 1 ? 4 : 8);
+	return true;
+}
+
+/* @return the source's name, or NULL when vmlinux does not have it */
+static const char *from_vmlinux(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	static const char *const symtab = "vmlinux symtab", *const dwarf = "vmlinux DWARF";
+	struct mmu_member member;
+	char body[KEY_MAX];
+
+	if (!store->vmlinux)
+		return NULL;
+	if (strcmp(key, "KERNELOFFSET") == 0)
+		return slide_from_vmlinux(store, ret) ? "VMCOREINFO _stext - vmlinux _stext" : NULL;
+	if (split(key, "SYMBOL", body))
+		return symbol_from_vmlinux(store, body, ret) ? symtab : NULL;
+	if (split(key, "LENGTH", body))
+		return !length_from_vmlinux(store, body, ret) ? NULL :
+		       strchr(body, '.')		      ? dwarf :
+								symtab;
+	if (split(key, "OFFSET", body)) {
+		if (!member_from_vmlinux(store, body, &member))
+			return NULL;
+		*ret = member.offset_bytes;
+		return dwarf;
+	}
+	if (split(key, "SIZE", body)) {
+		if (!strchr(body, '.'))
+			return drop(mmu_vmlinux_size(store->vmlinux, body, ret)) ? dwarf : NULL;
+		if (!member_from_vmlinux(store, body, &member) || !member.size_bytes)
+			return NULL;
+		*ret = member.size_bytes;
+		return dwarf;
+	}
+	if (split(key, "ENUM", body)) {
+		char *dot = strchr(body, '.');
+		int64_t value;
+
+		if (!dot)
+			return NULL;
+		*dot = '\0';
+		if (!drop(mmu_vmlinux_enumerator(store->vmlinux, body, dot + 1, &value)))
+			return NULL;
+		*ret = (uint64_t)value;
+		return dwarf;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ look-ups */
+
+bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	struct fact *known = find(store, key);
+	const char *source = NULL;
+	uint64_t value = 0;
+
+	if (known) {
+		if (!known->missing)
+			*ret = known->value;
+		return !known->missing;
+	}
+	if (from_options(store, key, &value))
+		source = "option";
+	else if (from_vmcoreinfo(store, key, &value))
+		source = "VMCOREINFO";
+	else
+		source = from_vmlinux(store, key, &value);
+	remember(store, key, !source, value, source ? source : "");
+	if (source)
+		*ret = value;
+	return source;
+}
+
+struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	if (mmu_fact_get(store, key, ret))
+		return NULL;
+	if (store->vmlinux)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "%s is neither in VMCOREINFO nor in %s", key,
+				     mmu_vmlinux_path(store->vmlinux));
+	return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is not known: %s", key,
+			     store->hint ? store->hint : "there is no vmlinux");
+}
+
+void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value,
+		     const char *how)
+{
+	char source[160];
+	struct fact *known = find(store, key);
+
+	if (known && !known->missing)
+		return;
+	snprintf(source, sizeof(source), "derived: %s", how);
+	forget_missing(store);
+	remember(store, key, false, value, source);
+}
+
+bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret)
+{
+	for (size_t i = 0; i < store->nr_facts; i++) {
+		const struct fact *fact = &store->facts[i];
+
+		if (fact->missing || n--)
+			continue;
+		*ret = (struct mmu_fact){ fact->key, fact->value,
+					  fact->source ? fact->source : "" };
+		return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ what plugins see */
+
+static bool cb_get(void *context, const char *key, uint64_t *ret)
+{
+	return mmu_fact_get(context, key, ret);
+}
+
+static bool cb_link_symbol(void *context, const char *name, uint64_t *ret_va)
+{
+	struct mmu_fact_store *store = context;
+
+	return store->vmlinux && mmu_vmlinux_symbol(store->vmlinux, name, ret_va, NULL);
+}
+
+static bool cb_note(void *context, const char *name, uint32_t type, unsigned int n,
+		    const uint8_t **ret_data, size_t *ret_bytes)
+{
+	const struct mmu_image *image = ((struct mmu_fact_store *)context)->image;
+
+	for (size_t i = 0; i < image->nr_notes; i++) {
+		const struct mmu_note *note = &image->notes[i];
+
+		if (note->type != type || strcmp(note->name, name) != 0 || n--)
+			continue;
+		*ret_data = note->desc.data;
+		*ret_bytes = note->desc.count;
+		return true;
+	}
+	return false;
+}
+
+static bool cb_ram(void *context, unsigned int n, uint64_t *ret_first_pa, uint64_t *ret_last_pa)
+{
+	const struct mmu_image *image = ((struct mmu_fact_store *)context)->image;
+
+	if (n >= image->nr_ram)
+		return false;
+	*ret_first_pa = image->ram[n].first_pa;
+	*ret_last_pa = image->ram[n].last_pa;
+	return true;
+}
+
+static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
+{
+	struct mmu_fact_store *store = context;
+
+	return mmu_image_read(store->image, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
+}
+
+static void cb_derived(void *context, const char *key, uint64_t value, const char *how)
+{
+	mmu_fact_derive(context, key, value, how);
+}
+
+const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
+{
+	return &store->callbacks;
+}
+
+/* ------------------------------------------------------------------ life */
+
+void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux)
+{
+	store->vmlinux = vmlinux;
+	forget_missing(store);
+}
+
+struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
+{
+	return store->vmlinux;
+}
+
+void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint)
+{
+	free(store->hint);
+	store->hint = strdup(hint);
+}
+
+void mmu_fact_store_destroy(struct mmu_fact_store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < store->nr_facts; i++) {
+		free(store->facts[i].key);
+		free(store->facts[i].source);
+	}
+	for (size_t i = 0; i < store->nr_options; i++)
+		free(store->options[i]);
+	mmu_vmlinux_close(store->vmlinux);
+	free(store->facts);
+	free(store->options);
+	free(store->hint);
+	free(store);
+}
+
+static struct mmu_error *copy_options(struct mmu_fact_store *store, const char *const *options)
+{
+	size_t count = 0;
+
+	while (options && options[count])
+		count++;
+	store->options = calloc(count + 1, sizeof(*store->options));
+	if (!store->options)
+		return mmu_error_no_memory();
+	for (size_t i = 0; i < count; i++) {
+		const char *equals = strchr(options[i], '=');
+		char key[KEY_MAX];
+		uint64_t value;
+
+		if (!equals || equals == options[i] || (size_t)(equals - options[i]) >= KEY_MAX)
+			return mmu_error_new(MMU_ERROR_INVALID, "fact '%s' is not KEY=VALUE",
+					     options[i]);
+		memcpy(key, options[i], (size_t)(equals - options[i]));
+		key[equals - options[i]] = '\0';
+		if (!parse_value(key, equals + 1, &value))
+			return mmu_error_new(MMU_ERROR_INVALID, "fact '%s': no number after '='",
+					     options[i]);
+		store->options[i] = strdup(options[i]);
+		if (!store->options[i])
+			return mmu_error_no_memory();
+		store->nr_options++;
+	}
+	return NULL;
+}
+
+struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+					struct mmu_fact_store **ret)
+{
+	struct mmu_fact_store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return mmu_error_no_memory();
+	store->image = image;
+	store->callbacks = (struct mmu_facts){ .context = store,
+					       .get = cb_get,
+					       .link_symbol = cb_link_symbol,
+					       .note = cb_note,
+					       .ram = cb_ram,
+					       .read_phys = cb_read_phys,
+					       .derived = cb_derived };
+	struct mmu_error *error = copy_options(store, options);
+	if (error) {
+		mmu_fact_store_destroy(store);
+		return error;
+	}
+	*ret = store;
+	return NULL;
+}

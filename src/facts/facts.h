@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What this kernel looks like: one store of facts, each with the source it came from. */
+#ifndef MMU_FACTS_FACTS_H
+#define MMU_FACTS_FACTS_H
+
+#include "facts/vmlinux.h"
+#include "image/image.h"
+#include "mmuscope/arch.h"
+
+struct mmu_fact_store;
+
+/**
+ * A store over an image.
+ * @param image    must outlive the store
+ * @param options  NULL-terminated "KEY=VALUE" from the user, copied; may be NULL
+ * @return MMU_ERROR_INVALID for an option that is no fact, _NO_MEMORY
+ */
+struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+					struct mmu_fact_store **ret) MMU_MUST_CHECK;
+/** Accepts NULL. */
+void mmu_fact_store_destroy(struct mmu_fact_store *store);
+
+/** Let the store ask a vmlinux too. Takes ownership. */
+void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux);
+struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store);
+
+/** Why there is no vmlinux, for the messages of missing facts; copied. */
+void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
+
+/**
+ * Look a fact up: the user's option, VMCOREINFO, vmlinux, derived values; in this order.
+ * Keys are listed at struct mmu_facts in arch.h; also "SIZE(type.member)" and
+ * "LENGTH(type.member)" of an array.
+ * @return false when no source has it; *ret is then untouched
+ */
+bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret);
+
+/** As mmu_fact_get(); a missing fact is MMU_ERROR_NOT_FOUND and names the key. */
+struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+	MMU_MUST_CHECK;
+
+/** A value of VMCOREINFO as text: "OSRELEASE". @return false when it is not there. */
+bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret);
+
+/** Remember a value that was worked out. Later calls for the same key are ignored. */
+void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value,
+		     const char *how);
+
+/** The n-th fact in the order of first use. */
+bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret);
+
+/** The store as the callback table that plugins get. */
+const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store);
+
+/** The names that the core and its plugins ask of a vmlinux. */
+extern const struct mmu_vmlinux_wants mmu_fact_wants;
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A vmlinux: its file, its debug file, its symbols, and its types when they are asked for. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "facts/debugfile.h"
+#include "facts/dwarf.h"
+#include "facts/symbols.h"
+
+#define BANNER_START "Linux version "
+#define BANNER_BYTES_MAX 512
+
+struct mmu_vmlinux {
+	struct mmu_elffile *file;
+	struct mmu_elffile *debug; /* what a stripped file's link leads to, or NULL */
+	const char *const *wanted_types;
+	struct mmu_names names;     /* of symbols */
+	struct mmu_symbol *symbols; /* per name */
+	bool symbols_scanned;
+	char *banner;
+	struct mmu_dwarf *dwarf;
+	struct mmu_error *dwarf_error; /* why there is none */
+};
+
+/* ------------------------------------------------- symbols */
+
+static bool has_symbols(const struct mmu_elffile *file)
+{
+	struct mmu_elfsection section;
+
+	return file && mmu_elffile_typed(file, SHT_SYMTAB, &section);
+}
+
+static void scan(const struct mmu_vmlinux *vmlinux, const struct mmu_names *names,
+		 struct mmu_symbol *ret)
+{
+	const struct mmu_elffile *file = vmlinux->file;
+
+	if (!has_symbols(file))
+		file = vmlinux->debug;
+	if (has_symbols(file))
+		mmu_symbols_scan(file, names, ret);
+}
+
+static bool late_symbol(const struct mmu_vmlinux *vmlinux, const char *name, struct mmu_symbol *ret)
+{
+	const char *const list[] = { name, NULL };
+	struct mmu_names names;
+	struct mmu_error *error = mmu_names_init(&names, list, NULL);
+
+	if (error) {
+		mmu_error_destroy(error);
+		return false;
+	}
+	scan(vmlinux, &names, ret);
+	mmu_names_destroy(&names);
+	return true;
+}
+
+bool mmu_vmlinux_symbol(struct mmu_vmlinux *vmlinux, const char *name, uint64_t *ret_va,
+			uint64_t *ret_bytes)
+{
+	size_t i = mmu_names_find(&vmlinux->names, (const uint8_t *)name, strlen(name) + 1);
+	struct mmu_symbol symbol = { 0 };
+
+	if (!vmlinux->symbols_scanned)
+		scan(vmlinux, &vmlinux->names, vmlinux->symbols);
+	vmlinux->symbols_scanned = true;
+	if (i != MMU_NAMES_NONE)
+		symbol = vmlinux->symbols[i];
+	else if (!late_symbol(vmlinux, name, &symbol))
+		return false;
+	/* Of two static objects either may be meant. */
+	if (!symbol.rank || symbol.ambiguous)
+		return false;
+	if (ret_va)
+		*ret_va = symbol.va;
+	if (ret_bytes)
+		*ret_bytes = symbol.bytes;
+	return true;
+}
+
+/* ------------------------------------------------- the banner */
+
+/* @return malloc'ed, or NULL: no banner begins here, or no memory */
+static char *banner_at(struct mmu_bytes at)
+{
+	size_t start = sizeof(BANNER_START) - 1;
+	size_t length = 0;
+
+	if (at.count <= start || memcmp(at.data, BANNER_START, start) || at.data[start] < '0' ||
+	    at.data[start] > '9')
+		return NULL;
+	while (length < at.count && length < BANNER_BYTES_MAX && at.data[length] >= ' ')
+		length++;
+	char *banner = strndup((const char *)at.data, length);
+
+	for (size_t i = 0; banner && i < length; i++)
+		if (banner[i] >= 0x7f || banner[i] < ' ')
+			banner[i] = '?';
+	return banner;
+}
+
+static bool in_memory(const struct mmu_elfsection *section)
+{
+	return section->bytes.count && section->flags & SHF_ALLOC && section->type == SHT_PROGBITS;
+}
+
+static char *banner_by_symbol(struct mmu_vmlinux *vmlinux)
+{
+	struct mmu_elfsection section;
+	struct mmu_bytes at;
+	uint64_t va = 0;
+
+	if (!mmu_vmlinux_symbol(vmlinux, "linux_banner", &va, NULL))
+		return NULL;
+	for (Elf_Scn *scn = NULL; mmu_elffile_next(vmlinux->file, &scn, &section);)
+		if (in_memory(&section) && va >= section.va &&
+		    va - section.va < section.bytes.count &&
+		    mmu_bytes_slice(section.bytes, va - section.va,
+				    section.bytes.count - (va - section.va), &at))
+			return banner_at(at);
+	return NULL;
+}
+
+static char *banner_by_search(const struct mmu_vmlinux *vmlinux)
+{
+	struct mmu_elfsection section;
+
+	for (Elf_Scn *scn = NULL; mmu_elffile_next(vmlinux->file, &scn, &section);) {
+		struct mmu_bytes rest = section.bytes;
+		const uint8_t *found;
+
+		if (!in_memory(&section))
+			continue;
+		while ((found = memmem(rest.data, rest.count, BANNER_START,
+				       sizeof(BANNER_START) - 1))) {
+			uint64_t skip = (uint64_t)(found - rest.data);
+			char *banner = banner_at((struct mmu_bytes){ found, rest.count - skip });
+
+			if (banner)
+				return banner;
+			rest = (struct mmu_bytes){ found + 1, rest.count - skip - 1 };
+		}
+	}
+	return NULL;
+}
+
+const char *mmu_vmlinux_banner(struct mmu_vmlinux *vmlinux)
+{
+	if (!vmlinux->banner) {
+		vmlinux->banner = banner_by_symbol(vmlinux);
+		if (!vmlinux->banner)
+			vmlinux->banner = banner_by_search(vmlinux);
+		if (!vmlinux->banner)
+			vmlinux->banner = strdup("");
+	}
+	return vmlinux->banner ? vmlinux->banner : "";
+}
+
+/* The package that a message names; `ret` has room for `bytes`. */
+static const char *package_name(struct mmu_vmlinux *vmlinux, char *ret, size_t bytes)
+{
+	const char *banner = mmu_vmlinux_banner(vmlinux);
+	const char *release = banner[0] ? banner + sizeof(BANNER_START) - 1 : "";
+	int length = (int)strcspn(release, " ");
+
+	if (!length || length > 64)
+		snprintf(ret, bytes, "linux-image-<release>-dbg");
+	else
+		snprintf(ret, bytes, "linux-image-%.*s-dbg", length, release);
+	return ret;
+}
+
+/* ------------------------------------------------- open and close */
+
+static struct mmu_error *vmlinux_init(struct mmu_vmlinux *vmlinux, const char *path,
+				      const struct mmu_vmlinux_wants *wants)
+{
+	static const char *const own[] = { "linux_banner", NULL };
+	struct mmu_error *error = mmu_elffile_open(path, &vmlinux->file);
+	bool debug_info;
+	char package[128];
+
+	if (!error)
+		error = mmu_names_init(&vmlinux->names, own, wants ? wants->symbols : NULL);
+	if (error)
+		return error;
+	vmlinux->wanted_types = wants ? wants->types : NULL;
+	vmlinux->symbols = calloc(vmlinux->names.count, sizeof(*vmlinux->symbols));
+	if (!vmlinux->symbols)
+		return mmu_error_no_memory();
+	debug_info = mmu_debugsection_exists(vmlinux->file, ".debug_info");
+	if (!debug_info)
+		error = mmu_debugfile_follow(vmlinux->file, &vmlinux->debug);
+	if (error || debug_info || vmlinux->debug || has_symbols(vmlinux->file))
+		return error;
+	return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+			     "%s is stripped: it has neither symbols nor debug info; the vmlinux "
+			     "with debug info is needed (Debian: %s)",
+			     path, package_name(vmlinux, package, sizeof(package)));
+}
+
+struct mmu_error *mmu_vmlinux_open(const char *path, const struct mmu_vmlinux_wants *wants,
+				   struct mmu_vmlinux **ret)
+{
+	struct mmu_vmlinux *vmlinux = calloc(1, sizeof(*vmlinux));
+
+	if (!vmlinux)
+		return mmu_error_no_memory();
+	struct mmu_error *error = vmlinux_init(vmlinux, path, wants);
+
+	if (error)
+		mmu_vmlinux_close(vmlinux);
+	else
+		*ret = vmlinux;
+	return error;
+}
+
+void mmu_vmlinux_close(struct mmu_vmlinux *vmlinux)
+{
+	if (!vmlinux)
+		return;
+	mmu_dwarf_close(vmlinux->dwarf);
+	mmu_error_destroy(vmlinux->dwarf_error);
+	mmu_names_destroy(&vmlinux->names);
+	free(vmlinux->symbols);
+	free(vmlinux->banner);
+	mmu_elffile_close(vmlinux->debug);
+	mmu_elffile_close(vmlinux->file);
+	free(vmlinux);
+}
+
+const char *mmu_vmlinux_path(const struct mmu_vmlinux *vmlinux)
+{
+	return vmlinux->file->path;
+}
+
+uint16_t mmu_vmlinux_machine(const struct mmu_vmlinux *vmlinux)
+{
+	return vmlinux->file->machine;
+}
+
+uint8_t mmu_vmlinux_class(const struct mmu_vmlinux *vmlinux)
+{
+	return vmlinux->file->elf_class;
+}
+
+bool mmu_vmlinux_big_endian(const struct mmu_vmlinux *vmlinux)
+{
+	return vmlinux->file->big_endian;
+}
+
+struct mmu_bytes mmu_vmlinux_build_id(const struct mmu_vmlinux *vmlinux)
+{
+	return vmlinux->file->build_id;
+}
+
+/* ------------------------------------------------- types */
+
+static struct mmu_error *open_types(struct mmu_vmlinux *vmlinux)
+{
+	const struct mmu_elffile *file = vmlinux->debug ? vmlinux->debug : vmlinux->file;
+	struct mmu_elfsection section;
+	char package[128];
+
+	if (!mmu_debugsection_exists(file, ".debug_info"))
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "%s has no debug info (no .debug_info section); the vmlinux "
+				     "with debug info is needed (Debian: %s)",
+				     file->path, package_name(vmlinux, package, sizeof(package)));
+	if (mmu_elffile_named(file, ".gnu_debugaltlink", &section))
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "%s: part of its debug info is in another file (dwz: "
+				     ".gnu_debugaltlink), which is not supported; the vmlinux with "
+				     "all of it is needed (Debian: %s)",
+				     file->path, package_name(vmlinux, package, sizeof(package)));
+	return mmu_dwarf_open(file, vmlinux->wanted_types, &vmlinux->dwarf);
+}
+
+/* Opens the debug info once; a failure stays one. */
+static struct mmu_error *need_types(struct mmu_vmlinux *vmlinux)
+{
+	if (!vmlinux->dwarf && !vmlinux->dwarf_error)
+		vmlinux->dwarf_error = open_types(vmlinux);
+	if (!vmlinux->dwarf_error)
+		return NULL;
+	return mmu_error_new(mmu_error_code(vmlinux->dwarf_error), "%s",
+			     mmu_error_message(vmlinux->dwarf_error));
+}
+
+struct mmu_error *mmu_vmlinux_size(struct mmu_vmlinux *vmlinux, const char *type,
+				   uint64_t *ret_bytes)
+{
+	struct mmu_error *error = need_types(vmlinux);
+
+	return error ? error : mmu_dwarf_size(vmlinux->dwarf, type, ret_bytes);
+}
+
+struct mmu_error *mmu_vmlinux_member(struct mmu_vmlinux *vmlinux, const char *type,
+				     const char *path, struct mmu_member *ret)
+{
+	struct mmu_error *error = need_types(vmlinux);
+
+	return error ? error : mmu_dwarf_member(vmlinux->dwarf, type, path, ret);
+}
+
+struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char *type,
+					 const char *name, int64_t *ret)
+{
+	struct mmu_error *error = need_types(vmlinux);
+
+	return error ? error : mmu_dwarf_enumerator(vmlinux->dwarf, type, name, ret);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The symbols and types that are asked for: each table of a vmlinux is then read once. */
+#include <stddef.h>
+
+#include "facts/facts.h"
+
+/* A name that is missing here still works: it costs a second pass. */
+static const char *const symbols[] = {
+	"init_task", "linux_banner", "_stext", "_text", "init_mm", "swap_info",
+	/* special swap types: each tells of a configuration or of a release */
+	"memory_failure", "migrate_pages",
+	/* per-CPU counters */
+	"__per_cpu_offset", "nr_cpu_ids", "__num_online_cpus",
+	/* x86_64 */
+	"init_top_pgt", "init_level4_pgt", "swapper_pg_dir", "phys_base", "page_offset_base",
+	"vmalloc_base", "vmemmap_base", "__pgtable_l5_enabled", "pgdir_shift", "physical_mask",
+	"sme_me_mask", "boot_cpu_data", "l1tf_mitigation", "l1tf_vmx_mitigation",
+	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn", NULL
+};
+
+static const char *const types[] = {
+	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
+	"vm_area_struct", "maple_tree", "maple_node", "maple_range_64", "maple_arange_64", "file",
+	"path", "dentry", "qstr", "list_head", "rb_node", "rb_root", "pageflags", "cpuinfo_x86",
+	"vm_special_mapping", "anon_vma_name", NULL
+};
+
+const struct mmu_vmlinux_wants mmu_fact_wants = { symbols, types };

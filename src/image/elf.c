@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file ELF vmcores: /proc/vmcore, dump-guest-memory, makedumpfile -E; by physical address only. */
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "image/layout.h"
+#include "image/reader.h"
+
+#define SEGMENTS_MAX ((uint64_t)1 << 20)
+#define NOTE_BYTES_MAX ((uint64_t)256 << 20)
+#define WRAP32 ((uint64_t)1 << 32)
+/* QEMU writes a string table of a few bytes behind the memory. */
+#define TAIL_BYTES_MAX 65536
+
+struct segment {
+	uint64_t offset, first_pa;
+	uint64_t file_bytes, memory_bytes;
+};
+
+struct elf {
+	struct mmu_layout layout;
+	bool wide; /* ELFCLASS64 */
+	uint64_t phoff, shoff;
+	uint64_t phnum;
+	uint16_t phentsize;
+	struct segment *segments; /* PT_LOAD, in file order; until the layout is made */
+	size_t nr_segments;
+};
+
+static bool elf_probe(struct mmu_view *view)
+{
+	const uint8_t *ident = mmu_view_at(view, 0, SELFMAG);
+
+	return ident && !memcmp(ident, ELFMAG, SELFMAG);
+}
+
+static const char *type_text(uint16_t type)
+{
+	switch (type) {
+	case ET_EXEC:
+	case ET_DYN:
+		return "is an ELF executable (a vmlinux?)";
+	case ET_REL:
+		return "is an ELF object file (a module?)";
+	default:
+		return "is an ELF file of an unknown type";
+	}
+}
+
+/* A program or section header's field; `at` holds a header of the file's class. */
+#define FIELD(elf, big, at, kind, name)                                                            \
+	((elf)->wide ? mmu_get_uint((at) + offsetof(Elf64_##kind, name),                           \
+				    sizeof(((Elf64_##kind *)NULL)->name), (big))                   \
+		     : mmu_get_uint((at) + offsetof(Elf32_##kind, name),                           \
+				    sizeof(((Elf32_##kind *)NULL)->name), (big)))
+
+static struct mmu_error *read_header(struct mmu_image *image, struct elf *elf)
+{
+	uint8_t header[sizeof(Elf64_Ehdr)] = { 0 };
+	uint64_t there = mmu_view_copy(&image->view, 0, header, sizeof(header));
+
+	if (there <= EI_DATA)
+		return mmu_error_new(MMU_ERROR_FORMAT, "ends inside its ELF header");
+	if (header[EI_CLASS] != ELFCLASS32 && header[EI_CLASS] != ELFCLASS64)
+		return mmu_error_new(MMU_ERROR_FORMAT, "damaged ELF header: class %u",
+				     header[EI_CLASS]);
+	if (header[EI_DATA] != ELFDATA2LSB && header[EI_DATA] != ELFDATA2MSB)
+		return mmu_error_new(MMU_ERROR_FORMAT, "damaged ELF header: byte order %u",
+				     header[EI_DATA]);
+	elf->wide = header[EI_CLASS] == ELFCLASS64;
+	if (there < (elf->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+		return mmu_error_new(MMU_ERROR_FORMAT, "ends inside its ELF header");
+
+	bool big = header[EI_DATA] == ELFDATA2MSB;
+	uint16_t type = (uint16_t)FIELD(elf, big, header, Ehdr, e_type);
+	if (type != ET_CORE)
+		return mmu_error_new(MMU_ERROR_FORMAT, "%s, not a memory image", type_text(type));
+	image->elf_class = header[EI_CLASS];
+	image->big_endian = big;
+	image->elf_machine = (uint16_t)FIELD(elf, big, header, Ehdr, e_machine);
+	elf->phoff = FIELD(elf, big, header, Ehdr, e_phoff);
+	elf->shoff = FIELD(elf, big, header, Ehdr, e_shoff);
+	elf->phentsize = (uint16_t)FIELD(elf, big, header, Ehdr, e_phentsize);
+	elf->phnum = FIELD(elf, big, header, Ehdr, e_phnum);
+	return NULL;
+}
+
+/* More segments than a half-word can count are in section header 0. */
+static void read_extended_phnum(struct mmu_image *image, struct elf *elf)
+{
+	uint8_t header[sizeof(Elf64_Shdr)];
+	uint64_t bytes = elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+
+	if (elf->phnum != PN_XNUM || !elf->shoff ||
+	    mmu_view_copy(&image->view, elf->shoff, header, bytes) < bytes)
+		return;
+	uint64_t phnum = FIELD(elf, image->big_endian, header, Shdr, sh_info);
+	if (phnum)
+		elf->phnum = phnum;
+}
+
+static struct mmu_error *add_note_segment(struct mmu_image *image, uint64_t offset, uint64_t bytes)
+{
+	struct mmu_bytes notes;
+
+	if (bytes > NOTE_BYTES_MAX) {
+		mmu_image_warn(image, "the notes claim 0x%" PRIx64 " bytes and are ignored", bytes);
+		return NULL;
+	}
+	struct mmu_error *error = mmu_image_bytes(image, offset, bytes, &notes);
+	if (error)
+		return error;
+	if (notes.count < bytes)
+		mmu_image_warn(image, "the file ends inside its notes");
+	return mmu_image_add_notes(image, notes);
+}
+
+static void add_load_segment(struct mmu_image *image, struct elf *elf, struct segment segment)
+{
+	uint64_t none = elf->wide ? UINT64_MAX : UINT32_MAX;
+
+	/* /proc/kcore: virtual memory without a physical address. */
+	if (segment.first_pa == none)
+		return;
+	/* Some writers leave p_memsz out. */
+	if (segment.memory_bytes < segment.file_bytes)
+		segment.memory_bytes = segment.file_bytes;
+	if (segment.memory_bytes && segment.memory_bytes - 1 > UINT64_MAX - segment.first_pa) {
+		mmu_image_warn(image,
+			       "the segment at physical 0x%" PRIx64 " runs past 2^64 and is "
+			       "ignored",
+			       segment.first_pa);
+		return;
+	}
+	elf->segments[elf->nr_segments++] = segment;
+}
+
+static struct mmu_error *read_segments(struct mmu_image *image, struct elf *elf)
+{
+	uint64_t bytes = elf->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	bool big = image->big_endian;
+
+	if (elf->phnum && elf->phentsize < bytes)
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "damaged ELF header: program headers of %u bytes",
+				     elf->phentsize);
+	if (elf->phnum > SEGMENTS_MAX)
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "damaged ELF header: %" PRIu64 " program headers", elf->phnum);
+	if (!mmu_bytes_fit(image->view.bytes, elf->phoff, elf->phnum * elf->phentsize))
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "the file ends before its %" PRIu64 " program headers at file "
+				     "offset 0x%" PRIx64,
+				     elf->phnum, elf->phoff);
+	elf->segments = calloc(elf->phnum + 1, sizeof(*elf->segments));
+	if (!elf->segments)
+		return mmu_error_no_memory();
+	for (uint64_t i = 0; i < elf->phnum; i++) {
+		uint8_t header[sizeof(Elf64_Phdr)];
+
+		if (mmu_view_copy(&image->view, elf->phoff + i * elf->phentsize, header, bytes) <
+		    bytes)
+			return mmu_error_new(MMU_ERROR_FORMAT,
+					     "program header %" PRIu64 " is missing", i);
+		uint64_t type = FIELD(elf, big, header, Phdr, p_type);
+		struct segment segment = {
+			.offset = FIELD(elf, big, header, Phdr, p_offset),
+			.first_pa = FIELD(elf, big, header, Phdr, p_paddr),
+			.file_bytes = FIELD(elf, big, header, Phdr, p_filesz),
+			.memory_bytes = FIELD(elf, big, header, Phdr, p_memsz),
+		};
+		if (type == PT_LOAD)
+			add_load_segment(image, elf, segment);
+		struct mmu_error *error = type == PT_NOTE ? add_note_segment(image, segment.offset,
+									     segment.file_bytes)
+							  : NULL;
+		if (error)
+			return error;
+	}
+	return NULL;
+}
+
+/*
+ * QEMU writes 32-bit headers for machines with memory above 4 GiB too, every number cut to 32 bits,
+ * and the memory whole, one block behind the other in the order of the headers. So the numbers are
+ * known modulo 2^32, and the file's size says how much is missing.
+ */
+static void repair_truncated_sizes(struct mmu_image *image, struct elf *elf)
+{
+	struct segment *list = elf->segments, *top = list;
+
+	if (elf->wide || !elf->nr_segments)
+		return;
+	uint64_t end = list[0].offset;
+	for (size_t i = 0; i < elf->nr_segments; i++) {
+		if (list[i].offset != (end & UINT32_MAX) ||
+		    list[i].file_bytes != list[i].memory_bytes)
+			return;
+		end += list[i].file_bytes;
+		/* Any other would grow over this one. */
+		if (list[i].first_pa > top->first_pa)
+			top = &list[i];
+	}
+	if (end >= image->view.bytes || image->view.bytes - end <= TAIL_BYTES_MAX)
+		return;
+	uint64_t missing = image->view.bytes - end - TAIL_BYTES_MAX;
+	missing = (missing + WRAP32 - 1) & ~(WRAP32 - 1);
+	mmu_image_warn(image,
+		       "the headers' sizes are cut to 32 bits: memory at physical 0x%" PRIx64
+		       " taken as 0x%" PRIx64 " bytes, not 0x%" PRIx64,
+		       top->first_pa, top->file_bytes + missing, top->file_bytes);
+	top->file_bytes += missing;
+	top->memory_bytes += missing;
+	end = list[0].offset;
+	for (size_t i = 0; i < elf->nr_segments; i++) {
+		list[i].offset = end;
+		end += list[i].file_bytes;
+	}
+}
+
+/* Cores of processes have segments without physical addresses. */
+static bool is_process_core(const struct elf *elf)
+{
+	for (size_t i = 0; i < elf->nr_segments; i++) {
+		if (elf->segments[i].first_pa)
+			return false;
+	}
+	return elf->nr_segments > 1;
+}
+
+/* Every segment as up to three extents: in the file, promised but not there, left out. */
+static size_t segment_extents(const struct elf *elf, uint64_t view_bytes, struct mmu_extent *out)
+{
+	uint32_t nr_segments = (uint32_t)elf->nr_segments;
+	size_t nr = 0;
+
+	for (uint32_t i = 0; i < nr_segments; i++) {
+		const struct segment *segment = &elf->segments[i];
+		uint64_t room = segment->offset < view_bytes ? view_bytes - segment->offset : 0;
+		uint64_t there = segment->file_bytes < room ? segment->file_bytes : room;
+		uint64_t part_end[3] = { there, segment->file_bytes, segment->memory_bytes };
+		enum mmu_page_state state[3] = { MMU_PAGE_PRESENT, MMU_PAGE_TRUNCATED,
+						 MMU_PAGE_FILTERED };
+		uint64_t from = 0;
+
+		for (uint32_t part = 0; part < 3; part++) {
+			if (from == part_end[part])
+				continue;
+			out[nr++] = (struct mmu_extent){
+				.first = segment->first_pa + from,
+				.last = segment->first_pa + part_end[part] - 1,
+				.at = segment->offset + from,
+				.rank = part * nr_segments + i,
+				.kind = state[part],
+			};
+			from = part_end[part];
+		}
+	}
+	return nr;
+}
+
+/* Lay out what is in the file; in a flattened one its records cut it to pieces. */
+static struct mmu_error *add_present(struct mmu_image *image, struct elf *elf,
+				     const struct mmu_extent *extent)
+{
+	uint64_t first = extent->first, left = extent->last - extent->first + 1;
+	struct mmu_error *error = NULL;
+
+	while (left && !error) {
+		struct mmu_bytes run = mmu_view_run(&image->view,
+						    extent->at + (first - extent->first));
+		uint64_t part = run.count < left ? run.count : left;
+
+		/* A hole between records: what was never written is not taken for zeros. */
+		error = mmu_layout_add(&elf->layout, first, first + part - 1, run.data,
+				       run.data ? MMU_PAGE_PRESENT : MMU_PAGE_TRUNCATED);
+		first += part;
+		left -= part;
+	}
+	return error;
+}
+
+static struct mmu_error *make_layout(struct mmu_image *image, struct elf *elf)
+{
+	MMU_FREE struct mmu_extent *extents = calloc(elf->nr_segments + 1, 3 * sizeof(*extents));
+
+	if (!extents)
+		return mmu_error_no_memory();
+	size_t nr = segment_extents(elf, image->view.bytes, extents);
+	if (!nr)
+		return mmu_error_new(MMU_ERROR_FORMAT, "an ELF core without any physical memory in "
+						       "it");
+	struct mmu_error *error = mmu_extents_resolve(&extents, &nr);
+	for (size_t i = 0; i < nr && !error; i++) {
+		const struct mmu_extent *extent = &extents[i];
+
+		if (extent->kind == MMU_PAGE_PRESENT)
+			error = add_present(image, elf, extent);
+		else
+			error = mmu_layout_add(&elf->layout, extent->first, extent->last, NULL,
+					       (enum mmu_page_state)extent->kind);
+	}
+	return error ? error : mmu_layout_complete(&elf->layout, image);
+}
+
+static struct mmu_error *elf_open(struct mmu_image *image)
+{
+	struct elf *elf = calloc(1, sizeof(*elf));
+
+	if (!elf)
+		return mmu_error_no_memory();
+	image->reader_data = elf;
+	struct mmu_error *error = read_header(image, elf);
+	if (error)
+		return error;
+	read_extended_phnum(image, elf);
+	error = read_segments(image, elf);
+	if (error)
+		return error;
+	if (is_process_core(elf))
+		return mmu_error_new(MMU_ERROR_FORMAT, "is the core of a process (its segments "
+						       "have no physical "
+						       "addresses), not a memory image");
+	repair_truncated_sizes(image, elf);
+	image->page_bytes = mmu_image_vmcoreinfo_page_bytes(image);
+	error = make_layout(image, elf);
+	free(mmu_steal(elf->segments));
+	return error ? error
+		     : mmu_image_set_format(image, "ELF vmcore, %d bits", elf->wide ? 64 : 32);
+}
+
+static struct mmu_span elf_span(struct mmu_image *image, uint64_t pa)
+{
+	return mmu_layout_span(&((struct elf *)image->reader_data)->layout, pa);
+}
+
+static void elf_close(struct mmu_image *image)
+{
+	struct elf *elf = image->reader_data;
+
+	if (!elf)
+		return;
+	free(elf->segments);
+	free(elf->layout.pieces);
+	free(elf);
+}
+
+const struct mmu_image_reader mmu_reader_elf = {
+	.name = "elf",
+	.probe = elf_probe,
+	.open = elf_open,
+	.span = elf_span,
+	.close = elf_close,
+};

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Opening images: which reader serves a file, and what to say when none does. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "image/reader.h"
+
+#define WARNING_BYTES_MAX 1024
+
+/* The first whose probe() says so. libkdumpfile is last: it takes whatever it can open. */
+static const struct mmu_image_reader *const readers[] = {
+	&mmu_reader_elf,
+	&mmu_reader_kdump,
+	&mmu_reader_kdumpfile,
+};
+
+/* What is no image, and what to do about it; after a blank comes the file's name. */
+static const struct {
+	const char *magic;
+	uint8_t magic_bytes;
+	const char *message;
+} strangers[] = {
+	{ "\x1f\x8b", 2, "is compressed (gzip); unpack it first: gzip -d " },
+	{ "\x28\xb5\x2f\xfd", 4, "is compressed (zstd); unpack it first: zstd -d " },
+	{ "\xfd"
+	  "7zXZ",
+	  5, "is compressed (xz); unpack it first: xz -d " },
+	{ "BZh", 3, "is compressed (bzip2); unpack it first: bzip2 -d " },
+	{ "\x04\x22\x4d\x18", 4, "is compressed (lz4); unpack it first: lz4 -d " },
+	{ "PK\x03\x04", 4, "is a zip archive; unpack it first: unzip " },
+	{ "EMiL", 4, "is a LiME image, which mmuscope can't read; give its ranges with --raw" },
+	{ "QEVM", 4, "is a saved QEMU machine; resume it and use dump-guest-memory" },
+	{ "QFI\xfb", 4, "is a qcow2 disk, not a memory image" },
+};
+
+void *mmu_image_own(struct mmu_image *image, void *block)
+{
+	void **more = block ? reallocarray(image->owned, image->nr_owned + 1, sizeof(*more)) : NULL;
+
+	if (!more) {
+		free(block);
+		return NULL;
+	}
+	image->owned = more;
+	image->owned[image->nr_owned++] = block;
+	return block;
+}
+
+struct mmu_error *mmu_image_set_format(struct mmu_image *image, const char *text, ...)
+{
+	va_list args;
+	char *format = NULL;
+
+	va_start(args, text);
+	if (vasprintf(&format, text, args) < 0)
+		format = NULL;
+	va_end(args);
+	format = mmu_image_own(image, format);
+	if (!format)
+		return mmu_error_no_memory();
+	image->format = format;
+	return NULL;
+}
+
+void mmu_image_warn(struct mmu_image *image, const char *text, ...)
+{
+	MMU_FREE char *line = NULL;
+	char *joined = NULL;
+	va_list args;
+
+	va_start(args, text);
+	if (vasprintf(&line, text, args) < 0)
+		line = NULL;
+	va_end(args);
+	if (!line || (image->warning && strlen(image->warning) > WARNING_BYTES_MAX))
+		return;
+	if (!image->warning) {
+		image->warning = mmu_steal(line);
+	} else if (asprintf(&joined, "%s; %s", image->warning, line) >= 0) {
+		free(image->warning);
+		image->warning = joined;
+	}
+}
+
+struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint64_t count,
+				  struct mmu_bytes *ret)
+{
+	struct mmu_bytes run = mmu_view_run(&image->view, offset);
+
+	if (offset >= image->view.bytes) {
+		*ret = (struct mmu_bytes){ NULL, 0 };
+		return NULL;
+	}
+	if (count > image->view.bytes - offset)
+		count = image->view.bytes - offset;
+	if (run.data && run.count >= count) {
+		*ret = (struct mmu_bytes){ run.data, count };
+		return NULL;
+	}
+	if (count > image->view.map.count)
+		count = image->view.map.count;
+	uint8_t *copy = mmu_image_own(image, malloc(count));
+	if (!copy)
+		return mmu_error_no_memory();
+	*ret = (struct mmu_bytes){ copy, mmu_view_copy(&image->view, offset, copy, count) };
+	return NULL;
+}
+
+/* The first bytes are printable, or white space. */
+static bool is_text(struct mmu_bytes map)
+{
+	uint64_t count = map.count < 512 ? map.count : 512;
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint8_t byte = map.data[i];
+
+		if ((byte < ' ' && !(byte >= '\t' && byte <= '\r')) || byte == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* What is known not to be an image. */
+static struct mmu_error *check_stranger(const struct mmu_file *file)
+{
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		uint8_t bytes = strangers[i].magic_bytes;
+
+		if (file->map.count < bytes || memcmp(file->map.data, strangers[i].magic, bytes))
+			continue;
+		const char *message = strangers[i].message;
+		if (message[strlen(message) - 1] != ' ')
+			return mmu_error_new(MMU_ERROR_FORMAT, "%s", message);
+		return mmu_error_new(MMU_ERROR_FORMAT, "%s%s", message, file->path);
+	}
+	return NULL;
+}
+
+struct mmu_error *mmu_image_unknown(const struct mmu_image *image)
+{
+	return mmu_error_new(MMU_ERROR_FORMAT,
+			     "%snot a memory image that mmuscope knows; if it is raw physical "
+			     "memory, say where it lies with --raw",
+			     is_text(image->file.map) ? "is text, " : "");
+}
+
+static struct mmu_error *open_probed(struct mmu_image *image)
+{
+	struct mmu_error *error = NULL;
+
+	if (!image->file.map.count)
+		return mmu_error_new(MMU_ERROR_FORMAT, "is empty");
+	if (mmu_flattened_probe(&image->file))
+		error = mmu_flattened_open(&image->view);
+	else
+		error = check_stranger(&image->file);
+	if (error)
+		return error;
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		if (!readers[i]->probe(&image->view))
+			continue;
+		image->reader = readers[i];
+		return readers[i]->open(image);
+	}
+	return mmu_error_new(MMU_ERROR_FORMAT, "flattened, and neither an ELF nor a kdump file "
+					       "within");
+}
+
+/* What open() must leave behind, whatever the reader. */
+static struct mmu_error *finish(struct mmu_image *image)
+{
+	if (image->view.extents) {
+		struct mmu_error *error = mmu_image_set_format(image, "%s, flattened",
+							       image->format);
+		if (error)
+			return error;
+	}
+	if (image->view.cut)
+		mmu_image_warn(image, "the flattened file breaks off; what is there can be read");
+	else if (image->truncated_pages)
+		mmu_image_warn(image,
+			       "the file is truncated: %llu pages that its headers promise are "
+			       "missing",
+			       (unsigned long long)image->truncated_pages);
+	return NULL;
+}
+
+struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
+				 struct mmu_image **ret)
+{
+	struct mmu_image *image = calloc(1, sizeof(*image));
+
+	if (!image)
+		return mmu_error_no_memory();
+	image->page_bytes = 4096;
+	struct mmu_error *error = mmu_file_open(path, &image->file);
+	if (error) {
+		free(image);
+		return error;
+	}
+	image->view = (struct mmu_view){ .map = image->file.map, .bytes = image->file.map.count };
+	error = raw ? mmu_raw_open(image, raw, nr_raw) : open_probed(image);
+	if (!error)
+		error = finish(image);
+	if (error) {
+		mmu_image_close(image);
+		return mmu_error_context(error, "%s", path);
+	}
+	*ret = image;
+	return NULL;
+}
+
+void mmu_image_close(struct mmu_image *image)
+{
+	if (!image)
+		return;
+	if (image->reader)
+		image->reader->close(image);
+	for (size_t i = 0; i < image->nr_notes; i++)
+		free((char *)image->notes[i].name);
+	free(image->notes);
+	free(image->ram);
+	free(image->warning);
+	for (size_t i = 0; i < image->nr_owned; i++)
+		free(image->owned[i]);
+	free(image->owned);
+	mmu_view_close(&image->view);
+	mmu_file_close(&image->file);
+	free(image);
+}
+
+enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa)
+{
+	uint8_t *out = buf;
+
+	while (bytes) {
+		struct mmu_span span = mmu_image_span(image, pa);
+
+		if (span.state != MMU_PAGE_PRESENT) {
+			if (ret_pa)
+				*ret_pa = pa;
+			return span.state;
+		}
+		size_t part = span.bytes < bytes ? span.bytes : bytes;
+		memcpy(out, span.data, part);
+		out += part;
+		bytes -= part;
+		/* Physical memory ends at 2^64: what follows is not its beginning. */
+		if (bytes && pa + part < pa) {
+			if (ret_pa)
+				*ret_pa = UINT64_MAX;
+			return MMU_PAGE_OUTSIDE_RAM;
+		}
+		pa += part;
+	}
+	return MMU_PAGE_PRESENT;
+}

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file kdump-compressed files of makedumpfile and QEMU. */
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "image/kdump_header.h"
+#include "image/page_cache.h"
+#include "image/reader.h"
+#include "image/unpack.h"
+
+#define DESCRIPTOR_BYTES 24
+#define NOTE_BYTES_MAX ((uint64_t)256 << 20)
+#define BITMAP_BYTES_MAX ((uint64_t)2 << 30) /* 64 TiB of pages of 4 KiB */
+#define RAM_RANGES_MAX ((size_t)1 << 20)
+/* Pages of absence that one span may say at most: keeps a span cheap. */
+#define RUN_WORDS_MAX 4096
+#define CHUNK_BITS 512
+
+struct kdump {
+	struct mmu_kdump_header header;
+	unsigned int page_lg2;
+	uint64_t first_pfn; /* of bit 0 of the bitmaps */
+	uint64_t nr_pfns;
+	struct mmu_bytes ram, dumped; /* the bitmaps */
+	uint64_t *ranks;              /* dumped pages before every CHUNK_BITS of them */
+	uint64_t nr_dumped;
+	uint64_t descriptors; /* their offset in the view */
+	struct mmu_page_cache *cache;
+	struct mmu_unpacker *unpacker;
+	uint8_t *packed;          /* a page's data, where they are not in one piece */
+	uint64_t last_pfn;        /* relative to first_pfn */
+	const uint8_t *last_page; /* NULL: there is none */
+};
+
+struct descriptor {
+	uint64_t offset;
+	uint32_t bytes, packing;
+};
+
+static bool kdump_probe(struct mmu_view *view)
+{
+	const uint8_t *signature = mmu_view_at(view, 0, sizeof(MMU_KDUMP_SIGNATURE) - 1);
+
+	return signature &&
+	       !memcmp(signature, MMU_KDUMP_SIGNATURE, sizeof(MMU_KDUMP_SIGNATURE) - 1);
+}
+
+/* ------------------------------------------------------------------------------------ bitmaps */
+
+static uint64_t word_at(struct mmu_bytes bitmap, uint64_t word)
+{
+	return mmu_get_u64(bitmap.data + word * 8, false);
+}
+
+static bool bit_at(struct mmu_bytes bitmap, uint64_t bit)
+{
+	return bitmap.data[bit / 8] >> (bit % 8) & 1;
+}
+
+static struct mmu_error *read_bitmaps(struct mmu_image *image, struct kdump *kdump)
+{
+	const struct mmu_kdump_header *header = &kdump->header;
+	uint64_t bytes = (uint64_t)header->bitmap_blocks / 2 * header->block_bytes;
+	uint64_t offset = (1 + (uint64_t)header->sub_blocks) * header->block_bytes;
+
+	if (bytes > BITMAP_BYTES_MAX)
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "damaged kdump header: page bitmaps of 0x%" PRIx64 " bytes",
+				     bytes);
+	if (header->max_mapnr > bytes * 8)
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "damaged kdump header: %" PRIu64 " pages, and bitmaps for "
+				     "%" PRIu64,
+				     header->max_mapnr, bytes * 8);
+	if (!mmu_bytes_fit(image->view.bytes, offset, 2 * bytes))
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "the file ends inside its page bitmaps (file offset 0x%" PRIx64
+				     ", 0x%" PRIx64 " bytes): no page can be read",
+				     offset, 2 * bytes);
+	struct mmu_error *error = mmu_image_bytes(image, offset, bytes, &kdump->ram);
+	if (!error)
+		error = mmu_image_bytes(image, offset + bytes, bytes, &kdump->dumped);
+	if (error)
+		return error;
+	if (kdump->ram.count < bytes || kdump->dumped.count < bytes)
+		return mmu_error_new(MMU_ERROR_FORMAT, "parts of the page bitmaps are missing");
+	kdump->nr_pfns = bytes * 8;
+	kdump->descriptors = offset + 2 * bytes;
+	return NULL;
+}
+
+static struct mmu_error *count_pages(struct mmu_image *image, struct kdump *kdump)
+{
+	uint64_t nr_words = kdump->nr_pfns / 64, dumped = 0;
+
+	kdump->ranks = calloc(kdump->nr_pfns / CHUNK_BITS + 1, sizeof(*kdump->ranks));
+	if (!kdump->ranks)
+		return mmu_error_no_memory();
+	for (uint64_t i = 0; i < nr_words; i++) {
+		uint64_t there = word_at(kdump->dumped, i);
+
+		if (!(i % (CHUNK_BITS / 64)))
+			kdump->ranks[i / (CHUNK_BITS / 64)] = dumped;
+		dumped += (uint64_t)__builtin_popcountll(there);
+		image->filtered_pages += (uint64_t)__builtin_popcountll(word_at(kdump->ram, i) &
+									~there);
+	}
+	kdump->nr_dumped = dumped;
+	return NULL;
+}
+
+/* How many dumped pages come before this one. */
+static uint64_t rank_of(const struct kdump *kdump, uint64_t pfn)
+{
+	uint64_t rank = kdump->ranks[pfn / CHUNK_BITS];
+
+	for (uint64_t word = pfn / CHUNK_BITS * (CHUNK_BITS / 64); word < pfn / 64; word++)
+		rank += (uint64_t)__builtin_popcountll(word_at(kdump->dumped, word));
+	uint64_t below = (UINT64_C(1) << (pfn % 64)) - 1;
+	return rank + (uint64_t)__builtin_popcountll(word_at(kdump->dumped, pfn / 64) & below);
+}
+
+/* A bit for every page of a word that is in the state, which is not MMU_PAGE_PRESENT. */
+static uint64_t state_word(const struct kdump *kdump, uint64_t word, enum mmu_page_state state)
+{
+	uint64_t absent = ~word_at(kdump->dumped, word), ram = word_at(kdump->ram, word);
+
+	return absent & (state == MMU_PAGE_FILTERED ? ram : ~ram);
+}
+
+/* The first page from `pfn` on that is not in the state, as far as we care to look. */
+static uint64_t run_end(const struct kdump *kdump, uint64_t pfn, enum mmu_page_state state)
+{
+	uint64_t word = pfn / 64, nr_words = kdump->nr_pfns / 64;
+	uint64_t others = ~state_word(kdump, word, state) & (UINT64_MAX << (pfn % 64));
+
+	for (uint64_t i = 0; !others && i < RUN_WORDS_MAX; i++) {
+		if (++word == nr_words)
+			return kdump->nr_pfns;
+		others = ~state_word(kdump, word, state);
+	}
+	return word * 64 + (others ? (uint64_t)__builtin_ctzll(others) : 0);
+}
+
+/* The first page from `pfn` on that is RAM, or that is not; nr_pfns when there is none. */
+static uint64_t find_ram(const struct kdump *kdump, uint64_t pfn, bool want)
+{
+	uint64_t mask = UINT64_MAX << (pfn % 64);
+
+	for (uint64_t word = pfn / 64; word < kdump->nr_pfns / 64; word++) {
+		uint64_t ram = word_at(kdump->ram, word) | word_at(kdump->dumped, word);
+		uint64_t found = (want ? ram : ~ram) & mask;
+
+		if (found)
+			return word * 64 + (uint64_t)__builtin_ctzll(found);
+		mask = UINT64_MAX;
+	}
+	return kdump->nr_pfns;
+}
+
+static struct mmu_error *list_ram(struct mmu_image *image, struct kdump *kdump)
+{
+	MMU_FREE struct mmu_pa_range *ram = NULL;
+	size_t nr = 0;
+
+	for (uint64_t end, pfn = find_ram(kdump, 0, true); pfn < kdump->nr_pfns;
+	     pfn = find_ram(kdump, end, true)) {
+		end = find_ram(kdump, pfn, false);
+		if (!(nr & (nr - 1)) && nr < RAM_RANGES_MAX) {
+			size_t room = nr ? 2 * nr : 1;
+			struct mmu_pa_range *more = reallocarray(ram, room, sizeof(*more));
+
+			if (!more)
+				return mmu_error_no_memory();
+			ram = more;
+		}
+		if (nr < RAM_RANGES_MAX)
+			ram[nr++].first_pa = (kdump->first_pfn + pfn) << kdump->page_lg2;
+		ram[nr - 1].last_pa = ((kdump->first_pfn + end) << kdump->page_lg2) - 1;
+	}
+	if (nr == RAM_RANGES_MAX)
+		mmu_image_warn(image, "RAM is in so many pieces that the last ones are shown as "
+				      "one");
+	image->ram = mmu_steal(ram);
+	image->nr_ram = nr;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------ pages */
+
+/* @return false when the file ends before it, or the writer never got to it. */
+static bool read_descriptor(struct mmu_image *image, const struct kdump *kdump, uint64_t rank,
+			    struct descriptor *ret)
+{
+	uint64_t offset = kdump->descriptors + rank * DESCRIPTOR_BYTES;
+	const uint8_t *at = mmu_view_at(&image->view, offset, DESCRIPTOR_BYTES);
+	bool big = kdump->header.big_endian;
+	uint8_t copy[DESCRIPTOR_BYTES];
+
+	if (!at) {
+		if (mmu_view_copy(&image->view, offset, copy, sizeof(copy)) < sizeof(copy))
+			return false;
+		at = copy;
+	}
+	*ret = (struct descriptor){
+		.offset = mmu_get_u64(at, big),
+		.bytes = mmu_get_u32(at + 8, big),
+		.packing = mmu_get_u32(at + 12, big) & MMU_PACKING_MASK,
+	};
+	/* A full disk leaves zeros. */
+	return ret->offset;
+}
+
+/* A page's data as they are in the file; NULL when they are not all there. */
+static const uint8_t *packed_data(struct mmu_image *image, struct kdump *kdump,
+				  const struct descriptor *descriptor, bool *ret_in_place)
+{
+	const uint8_t *data = mmu_view_at(&image->view, descriptor->offset, descriptor->bytes);
+
+	*ret_in_place = data;
+	if (data)
+		return data;
+	return mmu_view_copy(&image->view, descriptor->offset, kdump->packed, descriptor->bytes) ==
+			       descriptor->bytes
+		       ? kdump->packed
+		       : NULL;
+}
+
+static enum mmu_page_state load_page(struct mmu_image *image, struct kdump *kdump, uint64_t pfn)
+{
+	uint32_t block_bytes = kdump->header.block_bytes;
+	struct descriptor descriptor;
+	bool in_place;
+
+	kdump->last_page = mmu_page_cache_find(kdump->cache, pfn);
+	if (kdump->last_page)
+		return MMU_PAGE_PRESENT;
+	if (!read_descriptor(image, kdump, rank_of(kdump, pfn), &descriptor))
+		return MMU_PAGE_TRUNCATED;
+	if (!descriptor.bytes || descriptor.bytes > block_bytes)
+		return MMU_PAGE_UNREADABLE;
+	const uint8_t *data = packed_data(image, kdump, &descriptor, &in_place);
+	if (!data)
+		return MMU_PAGE_TRUNCATED;
+	if (in_place && descriptor.packing == MMU_PACKING_NONE && descriptor.bytes == block_bytes) {
+		kdump->last_page = data;
+		return MMU_PAGE_PRESENT;
+	}
+	uint8_t *page = mmu_page_cache_take(kdump->cache, pfn);
+	if (!mmu_unpack(kdump->unpacker, descriptor.packing,
+			(struct mmu_bytes){ data, descriptor.bytes }, page, block_bytes)) {
+		mmu_page_cache_drop(kdump->cache);
+		return MMU_PAGE_UNREADABLE;
+	}
+	kdump->last_page = page;
+	return MMU_PAGE_PRESENT;
+}
+
+/* An address whose page is not the one that was read last. */
+static struct mmu_span other_span(struct mmu_image *image, struct kdump *kdump, uint64_t pa)
+{
+	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
+	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
+	uint64_t page_left = kdump->header.block_bytes - in_page;
+
+	kdump->last_page = NULL;
+	if (pa >> kdump->page_lg2 < kdump->first_pfn)
+		return (struct mmu_span){ NULL, (kdump->first_pfn << kdump->page_lg2) - pa,
+					  MMU_PAGE_OUTSIDE_RAM };
+	if (pfn >= kdump->nr_pfns) /* pa is not 0 here */
+		return (struct mmu_span){ NULL, -pa, MMU_PAGE_OUTSIDE_RAM };
+	if (!bit_at(kdump->dumped, pfn)) {
+		enum mmu_page_state state = bit_at(kdump->ram, pfn) ? MMU_PAGE_FILTERED
+								    : MMU_PAGE_OUTSIDE_RAM;
+		uint64_t end = run_end(kdump, pfn, state);
+
+		return (struct mmu_span){ NULL, ((end - pfn) << kdump->page_lg2) - in_page, state };
+	}
+	enum mmu_page_state state = load_page(image, kdump, pfn);
+	if (state != MMU_PAGE_PRESENT)
+		return (struct mmu_span){ NULL, page_left, state };
+	kdump->last_pfn = pfn;
+	return (struct mmu_span){ kdump->last_page + in_page, page_left, state };
+}
+
+static struct mmu_span kdump_span(struct mmu_image *image, uint64_t pa)
+{
+	struct kdump *kdump = image->reader_data;
+	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
+
+	if (kdump->last_page && (pa >> kdump->page_lg2) - kdump->first_pfn == kdump->last_pfn)
+		return (struct mmu_span){ kdump->last_page + in_page,
+					  kdump->header.block_bytes - in_page, MMU_PAGE_PRESENT };
+	return other_span(image, kdump, pa);
+}
+
+/* ------------------------------------------------------------------------------------ opening */
+
+static bool data_is_there(struct mmu_image *image, struct kdump *kdump, uint64_t rank,
+			  struct descriptor *ret)
+{
+	bool in_place;
+
+	return read_descriptor(image, kdump, rank, ret) &&
+	       (ret->bytes > kdump->header.block_bytes ||
+		packed_data(image, kdump, ret, &in_place));
+}
+
+/*
+ * Writers append page after page, so when the last page's data are there, all are. Only what is
+ * known to be damaged is looked at page by page: the descriptors of a big dump are gigabytes.
+ */
+static void count_truncated(struct mmu_image *image, struct kdump *kdump)
+{
+	uint64_t shared_zeros = kdump->descriptors + kdump->nr_dumped * DESCRIPTOR_BYTES;
+	bool whole = !image->view.cut && !(kdump->header.status & MMU_KDUMP_INCOMPLETE);
+	struct descriptor descriptor;
+
+	for (uint64_t i = kdump->nr_dumped; whole && i--;) {
+		whole = data_is_there(image, kdump, i, &descriptor);
+		if (whole && descriptor.offset != shared_zeros)
+			break;
+	}
+	if (!whole) {
+		uint64_t room = image->view.bytes > kdump->descriptors
+					? (image->view.bytes - kdump->descriptors) /
+						  DESCRIPTOR_BYTES
+					: 0;
+		uint64_t nr = room < kdump->nr_dumped ? room : kdump->nr_dumped;
+
+		image->truncated_pages = kdump->nr_dumped - nr;
+		for (uint64_t i = 0; i < nr; i++)
+			image->truncated_pages += !data_is_there(image, kdump, i, &descriptor);
+	}
+	image->present_pages = kdump->nr_dumped - image->truncated_pages;
+}
+
+static const struct {
+	const char *prefix;
+	uint16_t elf_machine;
+} machines[] = {
+	{ "x86_64", EM_X86_64 }, { "i386", EM_386 },        { "i486", EM_386 },
+	{ "i586", EM_386 },      { "i686", EM_386 },        { "aarch64", EM_AARCH64 },
+	{ "arm", EM_ARM },       { "riscv", EM_RISCV },     { "ppc64", EM_PPC64 },
+	{ "ppc", EM_PPC },       { "s390", EM_S390 },       { "mips", EM_MIPS },
+	{ "loongarch", 258 },    { "sparc64", EM_SPARCV9 }, { "alpha", EM_ALPHA },
+};
+
+/* The size of the registers that a note of type NT_PRSTATUS has, by machine. */
+static const struct {
+	uint16_t bytes;
+	bool wide;
+	uint16_t elf_machine;
+} statuses[] = {
+	{ 336, true, EM_X86_64 }, { 392, true, EM_AARCH64 }, { 376, true, EM_RISCV },
+	{ 504, true, EM_PPC64 },  { 144, false, EM_386 },    { 148, false, EM_ARM },
+};
+
+static uint16_t machine_of(const struct mmu_image *image, const struct kdump *kdump)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		if (!strncmp(image->machine, machines[i].prefix, strlen(machines[i].prefix)))
+			return machines[i].elf_machine;
+	}
+	for (size_t n = 0; n < image->nr_notes; n++) {
+		const struct mmu_note *note = &image->notes[n];
+
+		if (note->type != NT_PRSTATUS || strcmp(note->name, "CORE") != 0)
+			continue;
+		for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+			if (statuses[i].bytes != note->desc.count ||
+			    statuses[i].wide != kdump->header.wide)
+				continue;
+			/* s390x's registers have as many bytes as x86_64's. */
+			if (statuses[i].elf_machine == EM_X86_64 && image->big_endian)
+				return EM_S390;
+			return statuses[i].elf_machine;
+		}
+	}
+	return EM_NONE;
+}
+
+static struct mmu_error *read_notes(struct mmu_image *image, const struct kdump *kdump)
+{
+	const struct mmu_kdump_header *header = &kdump->header;
+	struct mmu_bytes bytes;
+
+	if (header->vmcoreinfo_offset && header->vmcoreinfo_bytes <= NOTE_BYTES_MAX) {
+		struct mmu_error *error = mmu_image_bytes(image, header->vmcoreinfo_offset,
+							  header->vmcoreinfo_bytes, &bytes);
+		if (error)
+			return error;
+		mmu_image_set_vmcoreinfo(image, bytes);
+	}
+	if (!header->note_offset || header->note_bytes > NOTE_BYTES_MAX)
+		return NULL;
+	struct mmu_error *error = mmu_image_bytes(image, header->note_offset, header->note_bytes,
+						  &bytes);
+	return error ? error : mmu_image_add_notes(image, bytes);
+}
+
+/*
+ * makedumpfile on ARM counts page frames from the start of RAM, all others (QEMU's ARM dumps, too)
+ * from 0. Where RAM begins below phys_base, it can only be relative.
+ */
+static void find_first_pfn(struct mmu_image *image, struct kdump *kdump)
+{
+	uint64_t base = kdump->header.phys_base >> kdump->page_lg2;
+
+	if (!kdump->header.wide && image->elf_machine == EM_ARM && find_ram(kdump, 0, true) < base)
+		kdump->first_pfn = base;
+}
+
+static struct mmu_error *use_header(struct mmu_image *image, struct kdump *kdump)
+{
+	const struct mmu_kdump_header *header = &kdump->header;
+
+	if (header->split)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "is one part of a split dump (page frames 0x%" PRIx64
+				     " to 0x%" PRIx64 "); join the parts first: makedumpfile "
+				     "--reassemble",
+				     header->first_pfn, header->end_pfn);
+	kdump->page_lg2 = (unsigned int)__builtin_ctz(header->block_bytes);
+	image->page_bytes = header->block_bytes;
+	image->big_endian = header->big_endian;
+	image->elf_class = header->wide ? ELFCLASS64 : ELFCLASS32;
+	memcpy(image->release, header->release, sizeof(image->release));
+	/* QEMU's word for what it does not know. */
+	if (strcmp(header->machine, "Unknown") != 0)
+		memcpy(image->machine, header->machine, sizeof(image->machine));
+	if (header->status & MMU_KDUMP_INCOMPLETE)
+		mmu_image_warn(image, "the dump is incomplete: its writer ran out of room");
+	return NULL;
+}
+
+static struct mmu_error *start_unpacking(struct mmu_image *image, struct kdump *kdump)
+{
+	uint32_t packing = kdump->header.status & MMU_PACKING_MASK;
+	const char *name = mmu_packing_name(packing);
+
+	struct mmu_error *error = mmu_unpacker_new(&kdump->unpacker);
+	if (!error)
+		error = mmu_page_cache_new(kdump->header.block_bytes, &kdump->cache);
+	if (error)
+		return error;
+	kdump->packed = malloc(kdump->header.block_bytes);
+	if (!kdump->packed)
+		return mmu_error_no_memory();
+	if (name && !mmu_unpacker_can(kdump->unpacker, packing))
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "its pages are compressed with %s, which is not available "
+				     "here",
+				     name);
+	return mmu_image_set_format(image, "kdump-compressed v%u, %s", kdump->header.version,
+				    name ? name : "mixed compression");
+}
+
+static struct mmu_error *kdump_open(struct mmu_image *image)
+{
+	struct kdump *kdump = calloc(1, sizeof(*kdump));
+
+	if (!kdump)
+		return mmu_error_no_memory();
+	image->reader_data = kdump;
+	struct mmu_error *error = mmu_kdump_header_read(&image->view, &kdump->header);
+	if (!error)
+		error = use_header(image, kdump);
+	if (!error)
+		error = read_bitmaps(image, kdump);
+	if (!error)
+		error = count_pages(image, kdump);
+	if (!error)
+		error = read_notes(image, kdump);
+	if (!error)
+		error = start_unpacking(image, kdump);
+	if (error)
+		return error;
+	image->elf_machine = machine_of(image, kdump);
+	find_first_pfn(image, kdump);
+	count_truncated(image, kdump);
+	return list_ram(image, kdump);
+}
+
+static void kdump_close(struct mmu_image *image)
+{
+	struct kdump *kdump = image->reader_data;
+
+	if (!kdump)
+		return;
+	mmu_unpacker_destroy(kdump->unpacker);
+	mmu_page_cache_destroy(kdump->cache);
+	free(kdump->packed);
+	free(kdump->ranks);
+	free(kdump);
+}
+
+const struct mmu_image_reader mmu_reader_kdump = {
+	.name = "kdump",
+	.probe = kdump_probe,
+	.open = kdump_open,
+	.span = kdump_span,
+	.close = kdump_close,
+};

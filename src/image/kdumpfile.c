@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The formats that libkdumpfile knows and we do not: DISKDUMP, LKCD, SADUMP, s390's, ... */
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libkdumpfile/kdumpfile.h>
+
+#include "base/cleanup.h"
+#include "image/lazy.h"
+#include "image/page_cache.h"
+#include "image/reader.h"
+
+#define RAM_RANGES_MAX ((size_t)1 << 20)
+#define PFN_MAX (UINT64_C(1) << 52)
+#define VMCOREINFO_BYTES_MAX ((size_t)64 << 20)
+
+/* What we use of the library. */
+#define FUNCTIONS(DO)                                                                              \
+	DO(new)                                                                                    \
+	DO(free)                                                                                   \
+	DO(get_err)                                                                                \
+	DO(set_attr)                                                                               \
+	DO(get_typed_attr)                                                                         \
+	DO(read)                                                                                   \
+	DO(bmp_find_set)                                                                           \
+	DO(bmp_find_clear)                                                                         \
+	DO(bmp_decref)                                                                             \
+	DO(blob_pin)                                                                               \
+	DO(blob_unpin)                                                                             \
+	DO(blob_size)                                                                              \
+	DO(blob_decref)
+
+struct kdumpfile {
+#define DECLARE(name) __typeof__(&kdump_##name) name;
+	FUNCTIONS(DECLARE)
+#undef DECLARE
+	kdump_ctx_t *ctx;
+	unsigned int page_lg2;
+	struct mmu_page_cache *cache;
+	uint64_t last_pfn;
+	const uint8_t *last_page; /* NULL: there is none */
+};
+
+static bool load_library(struct kdumpfile *lib)
+{
+	void *library = mmu_lazy_library(MMU_LAZY_KDUMPFILE);
+
+#define LOAD(name)                                                                                 \
+	if (!mmu_lazy_function(library, "kdump_" #name, &lib->name))                               \
+		return false;
+	FUNCTIONS(LOAD)
+#undef LOAD
+	return true;
+}
+
+static bool get_attr(struct kdumpfile *lib, const char *key, kdump_attr_type_t type,
+		     kdump_attr_value_t *ret)
+{
+	kdump_attr_t attr = { .type = type };
+
+	if (lib->get_typed_attr(lib->ctx, key, &attr) != KDUMP_OK)
+		return false;
+	*ret = attr.val;
+	return true;
+}
+
+static uint64_t get_number(struct kdumpfile *lib, const char *key, uint64_t otherwise)
+{
+	kdump_attr_value_t value;
+
+	return get_attr(lib, key, KDUMP_NUMBER, &value) ? value.number : otherwise;
+}
+
+static void get_name(struct kdumpfile *lib, const char *key, char to[65])
+{
+	kdump_attr_value_t value;
+	size_t i = 0;
+
+	if (!get_attr(lib, key, KDUMP_STRING, &value))
+		return;
+	/* It goes to terminals: end it where it stops being text. */
+	for (; i < 64 && value.string[i] > ' ' && value.string[i] < 0x7f; i++)
+		to[i] = value.string[i];
+	to[i] = '\0';
+}
+
+static const struct {
+	const char *name;
+	uint16_t elf_machine;
+} archs[] = {
+	{ KDUMP_ARCH_X86_64, EM_X86_64 }, { KDUMP_ARCH_IA32, EM_386 },
+	{ KDUMP_ARCH_ARM, EM_ARM },       { KDUMP_ARCH_AARCH64, EM_AARCH64 },
+	{ KDUMP_ARCH_PPC64, EM_PPC64 },   { KDUMP_ARCH_PPC, EM_PPC },
+	{ KDUMP_ARCH_S390X, EM_S390 },    { KDUMP_ARCH_S390, EM_S390 },
+	{ KDUMP_ARCH_IA64, EM_IA_64 },    { KDUMP_ARCH_ALPHA, EM_ALPHA },
+	{ KDUMP_ARCH_MIPS, EM_MIPS },
+};
+
+static void read_machine(struct mmu_image *image, struct kdumpfile *lib)
+{
+	kdump_attr_value_t value;
+	uint64_t width = get_number(lib, KDUMP_ATTR_PTR_SIZE, 0);
+
+	image->elf_class = width == 8 ? ELFCLASS64 : width == 4 ? ELFCLASS32 : ELFCLASSNONE;
+	image->big_endian = get_number(lib, KDUMP_ATTR_BYTE_ORDER, KDUMP_LITTLE_ENDIAN) ==
+			    KDUMP_BIG_ENDIAN;
+	get_name(lib, "linux.uts.release", image->release);
+	get_name(lib, "linux.uts.machine", image->machine);
+	if (!get_attr(lib, KDUMP_ATTR_ARCH_NAME, KDUMP_STRING, &value))
+		return;
+	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
+		if (!strcmp(value.string, archs[i].name))
+			image->elf_machine = archs[i].elf_machine;
+	}
+}
+
+static struct mmu_error *read_vmcoreinfo(struct mmu_image *image, struct kdumpfile *lib)
+{
+	struct mmu_error *error = NULL;
+	kdump_attr_value_t value;
+
+	if (!get_attr(lib, "linux.vmcoreinfo.raw", KDUMP_BLOB, &value))
+		return NULL;
+	const void *data = lib->blob_pin(value.blob);
+	size_t bytes = data ? lib->blob_size(value.blob) : 0;
+	if (bytes && bytes <= VMCOREINFO_BYTES_MAX) {
+		uint8_t *copy = mmu_image_own(image, malloc(bytes));
+
+		if (copy) {
+			memcpy(copy, data, bytes);
+			mmu_image_set_vmcoreinfo(image, (struct mmu_bytes){ copy, bytes });
+		} else {
+			error = mmu_error_no_memory();
+		}
+	}
+	lib->blob_unpin(value.blob);
+	return error;
+}
+
+static struct mmu_error *add_ram(struct mmu_image *image, uint64_t first_pa, uint64_t last_pa)
+{
+	if (!(image->nr_ram & (image->nr_ram - 1))) {
+		size_t room = image->nr_ram ? 2 * image->nr_ram : 1;
+		struct mmu_pa_range *more = reallocarray(image->ram, room, sizeof(*more));
+
+		if (!more)
+			return mmu_error_no_memory();
+		image->ram = more;
+	}
+	image->ram[image->nr_ram++] = (struct mmu_pa_range){ first_pa, last_pa };
+	return NULL;
+}
+
+/* The next run of set bits from *pfn on, which moves behind it. */
+static bool next_run(struct kdumpfile *lib, kdump_bmp_t *map, uint64_t *pfn, uint64_t *ret_first)
+{
+	kdump_addr_t first = *pfn, end;
+
+	if (*pfn >= PFN_MAX || lib->bmp_find_set(map, &first) != KDUMP_OK || first < *pfn)
+		return false;
+	end = first;
+	if (lib->bmp_find_clear(map, &end) != KDUMP_OK || end <= first || end > PFN_MAX)
+		return false;
+	*ret_first = first;
+	*pfn = end;
+	return true;
+}
+
+static struct mmu_error *read_ram(struct mmu_image *image, struct kdumpfile *lib)
+{
+	struct mmu_error *error = NULL;
+	uint64_t pages = 0, pfn = 0, first;
+	kdump_attr_value_t map;
+
+	if (get_attr(lib, KDUMP_ATTR_MEMORY_PAGEMAP, KDUMP_BITMAP, &map)) {
+		while (!error && image->nr_ram < RAM_RANGES_MAX &&
+		       next_run(lib, map.bitmap, &pfn, &first)) {
+			pages += pfn - first;
+			error = add_ram(image, first << lib->page_lg2, (pfn << lib->page_lg2) - 1);
+		}
+	} else {
+		pages = get_number(lib, "max_pfn", 0);
+		if (pages && pages <= PFN_MAX)
+			error = add_ram(image, 0, (pages << lib->page_lg2) - 1);
+	}
+	if (error || !get_attr(lib, KDUMP_ATTR_FILE_PAGEMAP, KDUMP_BITMAP, &map))
+		return error;
+	pfn = 0;
+	for (size_t i = 0; i < RAM_RANGES_MAX && next_run(lib, map.bitmap, &pfn, &first); i++)
+		image->present_pages += pfn - first;
+	if (pages > image->present_pages)
+		image->filtered_pages = pages - image->present_pages;
+	return NULL;
+}
+
+static bool in_ram(const struct mmu_image *image, uint64_t pa)
+{
+	size_t low = 0, high = image->nr_ram;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (image->ram[middle].last_pa < pa)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < image->nr_ram && image->ram[low].first_pa <= pa;
+}
+
+/* The library tells the reasons for "no data" apart only by its words. */
+static enum mmu_page_state state_of(const struct mmu_image *image, struct kdumpfile *lib,
+				    kdump_status status, uint64_t pa)
+{
+	const char *text;
+
+	switch (status) {
+	case KDUMP_ERR_NODATA:
+		text = lib->get_err(lib->ctx);
+		return text && strstr(text, "xcluded") && in_ram(image, pa) ? MMU_PAGE_FILTERED
+									    : MMU_PAGE_OUTSIDE_RAM;
+	case KDUMP_ERR_EOF:
+		return MMU_PAGE_TRUNCATED;
+	default:
+		return MMU_PAGE_UNREADABLE;
+	}
+}
+
+static struct mmu_span kdumpfile_span(struct mmu_image *image, uint64_t pa)
+{
+	struct kdumpfile *lib = image->reader_data;
+	uint64_t pfn = pa >> lib->page_lg2, in_page = pa & (image->page_bytes - 1);
+	uint64_t left = image->page_bytes - in_page;
+
+	if (lib->last_page && pfn == lib->last_pfn)
+		return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
+	lib->last_page = mmu_page_cache_find(lib->cache, pfn);
+	if (!lib->last_page) {
+		uint8_t *page = mmu_page_cache_take(lib->cache, pfn);
+		size_t bytes = image->page_bytes;
+		kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pa - in_page, page,
+						&bytes);
+
+		if (status != KDUMP_OK || bytes != image->page_bytes) {
+			mmu_page_cache_drop(lib->cache);
+			return (struct mmu_span){ NULL, left, state_of(image, lib, status, pa) };
+		}
+		lib->last_page = page;
+	}
+	lib->last_pfn = pfn;
+	return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
+}
+
+static bool kdumpfile_probe(struct mmu_view *view)
+{
+	/* The library says itself what it does not know, but has no records of flattened files. */
+	return !view->extents;
+}
+
+static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfile *lib)
+{
+	uint64_t page_bytes = get_number(lib, KDUMP_ATTR_PAGE_SIZE, 4096);
+	kdump_attr_value_t format;
+
+	if (page_bytes < 4096 || page_bytes > (1u << 20) || (page_bytes & (page_bytes - 1)))
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "libkdumpfile finds pages of %" PRIu64 " bytes in it",
+				     page_bytes);
+	image->page_bytes = (uint32_t)page_bytes;
+	lib->page_lg2 = (unsigned int)__builtin_ctzll(page_bytes);
+	struct mmu_error *error = mmu_page_cache_new(image->page_bytes, &lib->cache);
+	if (error)
+		return error;
+	read_machine(image, lib);
+	error = read_vmcoreinfo(image, lib);
+	if (!error)
+		error = read_ram(image, lib);
+	if (error)
+		return error;
+	if (!get_attr(lib, KDUMP_ATTR_FILE_FORMAT, KDUMP_STRING, &format))
+		format.string = "unnamed format";
+	return mmu_image_set_format(image, "%.64s, by libkdumpfile", format.string);
+}
+
+static struct mmu_error *kdumpfile_open(struct mmu_image *image)
+{
+	struct kdumpfile *lib = calloc(1, sizeof(*lib));
+
+	if (!lib)
+		return mmu_error_no_memory();
+	image->reader_data = lib;
+	if (!load_library(lib))
+		return mmu_image_unknown(image);
+	lib->ctx = lib->new ();
+	if (!lib->ctx)
+		return mmu_error_no_memory();
+	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
+	kdump_status status = lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
+	if (status == KDUMP_ERR_NOTIMPL)
+		return mmu_image_unknown(image);
+	if (status != KDUMP_OK)
+		return mmu_error_new(MMU_ERROR_FORMAT, "libkdumpfile can't open it: %s",
+				     lib->get_err(lib->ctx));
+	return read_attributes(image, lib);
+}
+
+static void kdumpfile_close(struct mmu_image *image)
+{
+	struct kdumpfile *lib = image->reader_data;
+
+	if (!lib)
+		return;
+	if (lib->ctx)
+		lib->free(lib->ctx);
+	mmu_page_cache_destroy(lib->cache);
+	free(lib);
+}
+
+const struct mmu_image_reader mmu_reader_kdumpfile = {
+	.name = "libkdumpfile",
+	.probe = kdumpfile_probe,
+	.open = kdumpfile_open,
+	.span = kdumpfile_span,
+	.close = kdumpfile_close,
+};

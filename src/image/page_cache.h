@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A bounded cache of unpacked pages. */
+#ifndef MMU_IMAGE_PAGE_CACHE_H
+#define MMU_IMAGE_PAGE_CACHE_H
+
+#include "base/error.h"
+
+struct mmu_page_cache;
+
+/** @return MMU_ERROR_NO_MEMORY */
+struct mmu_error *mmu_page_cache_new(uint32_t page_bytes,
+				     struct mmu_page_cache **ret) MMU_MUST_CHECK;
+/** Accepts NULL. */
+void mmu_page_cache_destroy(struct mmu_page_cache *cache);
+
+/** The page of a key, or NULL. Pointers stay valid until the next take. */
+const uint8_t *mmu_page_cache_find(struct mmu_page_cache *cache, uint64_t key);
+
+/** Room for a page whose key is not in the cache; another page may go for it. */
+uint8_t *mmu_page_cache_take(struct mmu_page_cache *cache, uint64_t key);
+
+/** Forget the page that was taken last: it could not be filled. */
+void mmu_page_cache_drop(struct mmu_page_cache *cache);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What the readers share: their table, and an image's notes, memory and warnings. */
+#ifndef MMU_IMAGE_READER_H
+#define MMU_IMAGE_READER_H
+
+#include "image/view.h"
+
+extern const struct mmu_image_reader mmu_reader_elf;
+extern const struct mmu_image_reader mmu_reader_kdump;
+extern const struct mmu_image_reader mmu_reader_kdumpfile;
+extern const struct mmu_image_reader mmu_reader_raw;
+
+/** The raw reader's open(): the others get all they need from the file. */
+struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_range *ranges,
+			       size_t nr_ranges) MMU_MUST_CHECK;
+
+/** The error that says that the file is no image that any reader knows. */
+struct mmu_error *mmu_image_unknown(const struct mmu_image *image) MMU_MUST_CHECK;
+
+/** Let `block` live as long as the image; frees it and returns NULL when that fails. Takes NULL. */
+void *mmu_image_own(struct mmu_image *image, void *block);
+
+/** Set what people read as the image's format; NULL on success. */
+struct mmu_error *mmu_image_set_format(struct mmu_image *image, const char *text, ...)
+	MMU_PRINTF(2, 3) MMU_MUST_CHECK;
+
+/** Add to image->warning; several are joined with "; ". Without memory it is lost. */
+void mmu_image_warn(struct mmu_image *image, const char *text, ...) MMU_PRINTF(2, 3);
+
+/**
+ * Bytes of the view that live as long as the image: in place, or a copy (never of more than the
+ * file's size).
+ * @param ret    what is there of them, possibly fewer; untouched on failure
+ * @return MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint64_t count,
+				  struct mmu_bytes *ret) MMU_MUST_CHECK;
+
+/**
+ * Add a block of ELF notes, and take VMCOREINFO from it unless it is known. Stops with a warning
+ * where the notes make no sense.
+ * @return MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_image_add_notes(struct mmu_image *image,
+				      struct mmu_bytes notes) MMU_MUST_CHECK;
+
+/** Set image->vmcoreinfo, without the zeros that pad it. */
+void mmu_image_set_vmcoreinfo(struct mmu_image *image, struct mmu_bytes text);
+
+/** PAGESIZE of VMCOREINFO, or 4096. */
+uint32_t mmu_image_vmcoreinfo_page_bytes(const struct mmu_image *image);
+
+#endif

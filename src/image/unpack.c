@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The compression libraries behind one function. */
+#include <stdlib.h>
+
+#include <zlib.h>
+#ifdef MMU_HAVE_LZO
+#include <lzo/lzo1x.h>
+#endif
+#ifdef MMU_HAVE_SNAPPY
+#include <snappy-c.h>
+#endif
+#ifdef MMU_HAVE_ZSTD
+#include <zstd.h>
+#endif
+
+#include "image/lazy.h"
+#include "image/unpack.h"
+
+struct mmu_unpacker {
+	z_stream zlib;
+	bool zlib_ready;
+#ifdef MMU_HAVE_SNAPPY
+	__typeof__(&snappy_uncompress) snappy;
+	bool snappy_tried;
+#endif
+#ifdef MMU_HAVE_ZSTD
+	ZSTD_DCtx *zstd;
+#endif
+};
+
+const char *mmu_packing_name(uint32_t packing)
+{
+	switch (packing) {
+	case MMU_PACKING_NONE:
+		return "uncompressed";
+	case MMU_PACKING_ZLIB:
+		return "zlib";
+	case MMU_PACKING_LZO:
+		return "LZO";
+	case MMU_PACKING_SNAPPY:
+		return "snappy";
+	case MMU_PACKING_ZSTD:
+		return "zstd";
+	default:
+		return NULL;
+	}
+}
+
+struct mmu_error *mmu_unpacker_new(struct mmu_unpacker **ret)
+{
+	struct mmu_unpacker *unpacker = calloc(1, sizeof(*unpacker));
+
+	if (!unpacker)
+		return mmu_error_no_memory();
+	*ret = unpacker;
+	return NULL;
+}
+
+void mmu_unpacker_destroy(struct mmu_unpacker *unpacker)
+{
+	if (!unpacker)
+		return;
+	if (unpacker->zlib_ready)
+		inflateEnd(&unpacker->zlib);
+#ifdef MMU_HAVE_ZSTD
+	ZSTD_freeDCtx(unpacker->zstd);
+#endif
+	free(unpacker);
+}
+
+static bool unpack_zlib(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
+			uint32_t out_bytes)
+{
+	z_stream *stream = &unpacker->zlib;
+
+	/* One stream for all pages: setting it up costs as much as unpacking a page. */
+	if (!unpacker->zlib_ready)
+		unpacker->zlib_ready = inflateInit(stream) == Z_OK;
+	else if (inflateReset(stream) != Z_OK)
+		return false;
+	if (!unpacker->zlib_ready)
+		return false;
+	stream->next_in = (Bytef *)in.data;
+	stream->avail_in = (uInt)in.count;
+	stream->next_out = out;
+	stream->avail_out = out_bytes;
+	return inflate(stream, Z_FINISH) == Z_STREAM_END && !stream->avail_out;
+}
+
+static bool unpack_lzo(struct mmu_bytes in, void *out, uint32_t out_bytes)
+{
+#ifdef MMU_HAVE_LZO
+	lzo_uint count = out_bytes;
+
+	return lzo1x_decompress_safe(in.data, in.count, out, &count, NULL) == LZO_E_OK &&
+	       count == out_bytes;
+#else
+	return false;
+#endif
+}
+
+static bool snappy_ready(struct mmu_unpacker *unpacker)
+{
+#ifdef MMU_HAVE_SNAPPY
+	if (!unpacker->snappy_tried) {
+		unpacker->snappy_tried = true;
+		mmu_lazy_function(mmu_lazy_library(MMU_LAZY_SNAPPY), "snappy_uncompress",
+				  &unpacker->snappy);
+	}
+	return unpacker->snappy;
+#else
+	return false;
+#endif
+}
+
+static bool unpack_snappy(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
+			  uint32_t out_bytes)
+{
+#ifdef MMU_HAVE_SNAPPY
+	size_t count = out_bytes;
+
+	return snappy_ready(unpacker) &&
+	       unpacker->snappy((const char *)in.data, in.count, out, &count) == SNAPPY_OK &&
+	       count == out_bytes;
+#else
+	return false;
+#endif
+}
+
+static bool unpack_zstd(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
+			uint32_t out_bytes)
+{
+#ifdef MMU_HAVE_ZSTD
+	if (!unpacker->zstd)
+		unpacker->zstd = ZSTD_createDCtx();
+	return unpacker->zstd &&
+	       ZSTD_decompressDCtx(unpacker->zstd, out, out_bytes, in.data, in.count) == out_bytes;
+#else
+	return false;
+#endif
+}
+
+bool mmu_unpacker_can(struct mmu_unpacker *unpacker, uint32_t packing)
+{
+	switch (packing) {
+	case MMU_PACKING_NONE:
+	case MMU_PACKING_ZLIB:
+		return true;
+#ifdef MMU_HAVE_LZO
+	case MMU_PACKING_LZO:
+		return true;
+#endif
+	case MMU_PACKING_SNAPPY:
+		return snappy_ready(unpacker);
+#ifdef MMU_HAVE_ZSTD
+	case MMU_PACKING_ZSTD:
+		return true;
+#endif
+	default:
+		return false;
+	}
+}
+
+bool mmu_unpack(struct mmu_unpacker *unpacker, uint32_t packing, struct mmu_bytes in, void *out,
+		uint32_t out_bytes)
+{
+	switch (packing) {
+	case MMU_PACKING_NONE:
+		if (in.count != out_bytes)
+			return false;
+		memcpy(out, in.data, out_bytes);
+		return true;
+	case MMU_PACKING_ZLIB:
+		return unpack_zlib(unpacker, in, out, out_bytes);
+	case MMU_PACKING_LZO:
+		return unpack_lzo(in, out, out_bytes);
+	case MMU_PACKING_SNAPPY:
+		return unpack_snappy(unpacker, in, out, out_bytes);
+	case MMU_PACKING_ZSTD:
+		return unpack_zstd(unpacker, in, out, out_bytes);
+	default:
+		return false;
+	}
+}

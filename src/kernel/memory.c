@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Kernel addresses: linear mappings first, then the kernel's own page tables. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "kernel/session.h"
+
+unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session)
+{
+	return session->arch && session->arch->elf_class == 1 ? 4 : 8;
+}
+
+bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_pa)
+{
+	struct mmu_walk walk;
+
+	for (size_t i = 0; i < session->nr_linear; i++) {
+		const struct mmu_linear *linear = &session->linear[i];
+
+		if (va >= linear->first_va && va <= linear->last_va) {
+			*ret_pa = linear->first_pa + (va - linear->first_va);
+			return true;
+		}
+	}
+	if (!session->kernel.regime.format)
+		return false;
+	mmu_walker_walk(&session->kernel, va, &walk);
+	if (walk.result != MMU_RESULT_MAPPED)
+		return false;
+	*ret_pa = walk.pa;
+	return true;
+}
+
+struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf,
+				  size_t bytes, const char *what)
+{
+	uint8_t *out = buf;
+	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2;
+
+	while (bytes) {
+		uint64_t pa, stop_pa, here = page_bytes - (va & (page_bytes - 1));
+		size_t count = bytes < here ? bytes : (size_t)here;
+
+		if (!mmu_kernel_to_phys(session, va, &pa))
+			return mmu_error_new(MMU_ERROR_FAULT,
+					     "%s at virtual 0x%" PRIx64 ": not mapped", what, va);
+		enum mmu_page_state state =
+			mmu_image_read(session->image, pa, out, count, &stop_pa);
+		if (state != MMU_PAGE_PRESENT)
+			return mmu_error_new(MMU_ERROR_FAULT,
+					     "%s at virtual 0x%" PRIx64 ": physical 0x%" PRIx64
+					     " is %s", what, va, stop_pa,
+					     mmu_page_state_name(state));
+		out += count;
+		va += count;
+		bytes -= count;
+	}
+	return NULL;
+}
+
+struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va,
+				       unsigned int bytes, const char *what, uint64_t *ret)
+{
+	uint8_t buf[8];
+	struct mmu_error *error = NULL;
+
+	if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)
+		return mmu_error_new(MMU_ERROR_CORRUPT, "%s: a number of %u bytes", what, bytes);
+	error = mmu_kernel_read(session, va, buf, bytes, what);
+	if (!error)
+		*ret = mmu_get_uint(buf, bytes, session->image->big_endian);
+	return error;
+}
+
+struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t va,
+					  const char *what, uint64_t *ret)
+{
+	return mmu_kernel_read_uint(session, va, mmu_kernel_pointer_bytes(session), what, ret);
+}
+
+struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
+					 const char *member, uint64_t *ret)
+{
+	uint64_t offset, bytes;
+	char key[160];
+
+	snprintf(key, sizeof(key), "OFFSET(%s)", member);
+	struct mmu_error *error = mmu_fact_need(session->facts, key, &offset);
+	if (error)
+		return error;
+	snprintf(key, sizeof(key), "SIZE(%s)", member);
+	error = mmu_fact_need(session->facts, key, &bytes);
+	if (error)
+		return error;
+	return mmu_kernel_read_uint(session, va + offset, (unsigned int)bytes, member, ret);
+}

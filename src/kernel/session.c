@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Opening an image and learning the kernel in it, step by step, each step checked. */
+#include <elf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/session.h"
+#include "walk/registry.h"
+
+MMU_CLEANUP_TYPE(vmlinux, struct mmu_vmlinux *, mmu_vmlinux_close)
+
+/* ------------------------------------------------------------------ opening */
+
+static struct mmu_error *copy_options(struct mmu_session *session,
+				      const struct mmu_options *options)
+{
+	const struct {
+		const char *from;
+		char **to;
+	} texts[] = {
+		{ options->vmlinux, &session->vmlinux_option },
+		{ options->arch, &session->arch_option },
+		{ options->plugin_dir, &session->plugin_dir },
+	};
+	size_t count = 0;
+
+	session->force = options->force;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].from && !(*texts[i].to = strdup(texts[i].from)))
+			return mmu_error_no_memory();
+	while (options->debug_dirs && options->debug_dirs[count])
+		count++;
+	if (!count)
+		return NULL;
+	session->debug_dirs = calloc(count + 1, sizeof(*session->debug_dirs));
+	for (size_t i = 0; session->debug_dirs && i < count; i++)
+		if (!(session->debug_dirs[i] = strdup(options->debug_dirs[i])))
+			return mmu_error_no_memory();
+	return session->debug_dirs ? NULL : mmu_error_no_memory();
+}
+
+/* VMCOREINFO says it best; a kdump header says it too. */
+static void read_identity(struct mmu_session *session)
+{
+	struct mmu_bytes text;
+
+	snprintf(session->release, sizeof(session->release), "%s", session->image->release);
+	if (mmu_fact_text(session->facts, "OSRELEASE", &text) &&
+	    text.count < sizeof(session->release)) {
+		memcpy(session->release, text.data, text.count);
+		session->release[text.count] = '\0';
+	}
+	if (mmu_fact_text(session->facts, "BUILD-ID", &text) &&
+	    text.count < sizeof(session->build_id)) {
+		memcpy(session->build_id, text.data, text.count);
+		session->build_id[text.count] = '\0';
+	}
+}
+
+struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu_session **ret)
+{
+	struct mmu_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return mmu_error_no_memory();
+	struct mmu_error *error = copy_options(session, options);
+	if (!error)
+		error = mmu_image_open(options->image, options->raw, options->nr_raw,
+				       &session->image);
+	if (!error)
+		error = mmu_fact_store_create(session->image, options->facts, &session->facts);
+	if (error) {
+		mmu_session_close(session);
+		return error;
+	}
+	read_identity(session);
+	*ret = session;
+	return NULL;
+}
+
+void mmu_session_close(struct mmu_session *session)
+{
+	if (!session)
+		return;
+	mmu_fact_store_destroy(session->facts);
+	mmu_image_close(session->image);
+	mmu_error_destroy(session->learn_error);
+	for (char **dir = session->debug_dirs; dir && *dir; dir++)
+		free(*dir);
+	free(session->debug_dirs);
+	free(session->vmlinux_option);
+	free(session->arch_option);
+	free(session->plugin_dir);
+	free(session);
+}
+
+/* ------------------------------------------------------------------ vmlinux and back-end */
+
+static size_t hex_to_bytes(const char *hex, uint8_t *ret, size_t max)
+{
+	size_t count = 0;
+
+	for (; hex[0] && hex[1] && count < max; hex += 2)
+		if (sscanf(hex, "%2hhx", &ret[count++]) != 1)
+			return 0;
+	return count;
+}
+
+static void bytes_to_hex(struct mmu_bytes bytes, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	for (uint64_t i = 0; i < bytes.count && 2 * i + 2 < size; i++)
+		sprintf(ret + 2 * i, "%02x", bytes.data[i]);
+}
+
+/* Look for a vmlinux where the user named none. None is no error: the hint says so later. */
+static struct mmu_error *find_vmlinux(struct mmu_session *session, char **ret)
+{
+	uint8_t id[20];
+	char *tried MMU_FREE = NULL;
+	struct mmu_bytes build_id = { id, hex_to_bytes(session->build_id, id, sizeof(id)) };
+	char hint[512];
+
+	if (!build_id.count && !session->release[0]) {
+		mmu_fact_store_set_hint(session->facts, "the image does not say which kernel it "
+							"holds; name its vmlinux with -s");
+		return NULL;
+	}
+	struct mmu_error *error =
+		mmu_vmlinux_find((const char *const *)session->debug_dirs, build_id,
+				 session->release, ret, &tried);
+	if (error || *ret)
+		return error;
+	snprintf(hint, sizeof(hint),
+		 "no vmlinux with debug info found for %s%s%s; install it (Debian: "
+		 "linux-image-%s-dbg) or name it with -s",
+		 session->release, session->build_id[0] ? ", build-id " : "", session->build_id,
+		 session->release);
+	mmu_fact_store_set_hint(session->facts, hint);
+	return NULL;
+}
+
+/*
+ * Do vmlinux and image belong together, as far as their ids tell? Some kernels write garbage as
+ * BUILD-ID (6.1.113 to 6.1.118 and others), so an id that differs is only final when the releases
+ * differ too: otherwise the banner in memory decides, later.
+ */
+static struct mmu_error *compare_ids(struct mmu_session *session, struct mmu_vmlinux *vmlinux)
+{
+	char theirs[41];
+	const char *banner = mmu_vmlinux_banner(vmlinux);
+	size_t release_bytes = strlen(session->release);
+	static const char intro[] = "Linux version ";
+
+	bytes_to_hex(mmu_vmlinux_build_id(vmlinux), theirs, sizeof(theirs));
+	if (session->force || (session->build_id[0] && strcmp(theirs, session->build_id) == 0))
+		return NULL;
+	bool release_differs = release_bytes && banner[0] &&
+		(strncmp(banner, intro, strlen(intro)) != 0 ||
+		 strncmp(banner + strlen(intro), session->release, release_bytes) != 0 ||
+		 banner[strlen(intro) + release_bytes] != ' ');
+	if (!release_differs)
+		return NULL;
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s does not belong to %s: it is %s (build-id %s), the image is of %s "
+			     "(build-id %s); --force takes it all the same",
+			     mmu_vmlinux_path(vmlinux), session->image->file.path,
+			     banner[0] ? banner : "of an unknown release",
+			     theirs[0] ? theirs : "none", session->release,
+			     session->build_id[0] ? session->build_id : "not known");
+}
+
+static struct mmu_error *open_vmlinux(struct mmu_session *session)
+{
+	char *found MMU_FREE = NULL;
+	struct mmu_vmlinux *vmlinux MMU_CLEANUP(cleanup_vmlinux) = NULL;
+	const char *path = session->vmlinux_option;
+	struct mmu_error *error = NULL;
+
+	if (!path) {
+		error = find_vmlinux(session, &found);
+		path = found;
+	}
+	if (error || !path)
+		return error;
+	error = mmu_vmlinux_open(path, &mmu_fact_wants, &vmlinux);
+	if (!error)
+		error = compare_ids(session, vmlinux);
+	if (!error)
+		mmu_fact_store_set_vmlinux(session->facts, mmu_steal(vmlinux));
+	return error;
+}
+
+struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
+	uint16_t machine = session->image->elf_machine;
+	const char *name = session->arch_option;
+	struct mmu_error *error;
+
+	if (session->arch)
+		return NULL;
+	if (machine == EM_NONE && vmlinux)
+		machine = mmu_vmlinux_machine(vmlinux);
+	if (!name)
+		name = mmu_arch_name_of_machine(machine);
+	if (!name && machine == EM_NONE)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "%s does not say its architecture; name it with --arch",
+				     session->image->file.path);
+	if (!name)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is of ELF machine %u: no back-end",
+				     session->image->file.path, machine);
+	error = mmu_arch_load(name, session->plugin_dir, &session->arch);
+	if (error)
+		return error;
+	if (vmlinux && session->arch->elf_machine &&
+	    mmu_vmlinux_machine(vmlinux) != session->arch->elf_machine)
+		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
+				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux), name);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ learning */
+
+/* The banner in memory is the proof that slide, phys_base and vmlinux are right. */
+static struct mmu_error *check_banner(struct mmu_session *session)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
+	const char *expected = vmlinux ? mmu_vmlinux_banner(vmlinux) : "";
+	char seen[256] = "";
+	uint64_t va;
+
+	if (!expected[0] || !mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
+		return NULL;
+	size_t bytes = strlen(expected) < sizeof(seen) ? strlen(expected) : sizeof(seen) - 1;
+	struct mmu_error *error =
+		mmu_kernel_read(session, va, seen, bytes, "linux_banner");
+	if (error) {
+		/* left out by makedumpfile: nothing is proved, nothing is refuted */
+		mmu_error_destroy(error);
+		return NULL;
+	}
+	if (memcmp(seen, expected, bytes) == 0) {
+		mmu_fact_derive(session->facts, "verified(linux_banner)", va,
+				"the banner in memory is vmlinux's");
+		return NULL;
+	}
+	for (char *at = seen; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '.';
+	seen[60] = '\0';
+	if (session->force)
+		return NULL;
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s does not belong to %s: at linux_banner (virtual 0x%" PRIx64
+			     ") memory holds '%s', not '%.60s'; --force takes it all the same",
+			     mmu_vmlinux_path(vmlinux), session->image->file.path, va, seen,
+			     expected);
+}
+
+static struct mmu_error *learn(struct mmu_session *session)
+{
+	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
+	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	const char *missing;
+
+	struct mmu_error *error = open_vmlinux(session);
+	if (!error)
+		error = mmu_session_need_arch(session);
+	if (error)
+		return error;
+	if (!session->arch->linear || !session->arch->locate)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "back-end %s knows formats but no kernels: give --pgd and "
+				     "--format", session->arch->name);
+	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
+	if (!missing) {
+		error = check_banner(session);
+		if (error)
+			return error;
+		session->kernel = (struct mmu_walker){ .image = session->image,
+						       .arch = session->arch };
+		missing = session->arch->locate(facts, &root, &session->kernel.regime);
+	}
+	if (!missing)
+		return NULL;
+	session->kernel.regime.format = NULL;
+	uint64_t probe;
+	error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &probe);
+	return mmu_error_context(error ? error :
+					 mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
+				 "%s: can't find the kernel's mappings%s%s",
+				 session->image->file.path, error ? "; " : "",
+				 error ? missing : "");
+}
+
+struct mmu_error *mmu_session_learn(struct mmu_session *session)
+{
+	if (session->learnt == MMU_LEARN_NOT_YET) {
+		session->learn_error = learn(session);
+		session->learnt = session->learn_error ? MMU_LEARN_FAILED : MMU_LEARN_DONE;
+	}
+	if (session->learnt == MMU_LEARN_DONE)
+		return NULL;
+	return mmu_error_new(mmu_error_code(session->learn_error), "%s",
+			     mmu_error_message(session->learn_error));
+}
+
+/* ------------------------------------------------------------------ what is known */
+
+void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
+{
+	const struct mmu_image *image = session->image;
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
+	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
+	const uint8_t *data;
+	uint64_t value;
+	size_t bytes;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->path = image->file.path;
+	ret->image_format = image->format;
+	ret->reader = image->reader->name;
+	ret->arch = session->arch ? session->arch->name : "";
+	ret->release = session->release;
+	ret->build_id = session->build_id;
+	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
+	ret->warning = image->warning;
+	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
+	ret->has_kaslr_offset =
+		mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
+	ret->has_phys_base = mmu_fact_get(session->facts, "NUMBER(phys_base)", &value);
+	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
+	ret->ram = image->ram;
+	ret->nr_ram = image->nr_ram;
+	ret->page_bytes = image->page_bytes;
+	ret->present_pages = image->present_pages;
+	ret->filtered_pages = image->filtered_pages;
+	ret->truncated_pages = image->truncated_pages;
+	ret->has_vmcoreinfo = image->vmcoreinfo.data;
+	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
+		ret->nr_cpu_states++;
+	ret->linear = session->linear;
+	ret->nr_linear = session->nr_linear;
+}
+
+bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret)
+{
+	return mmu_fact_nth(session->facts, n, ret);
+}
+
+struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,
+				     uint64_t *ret_va)
+{
+	char key[128];
+	struct mmu_error *error = mmu_session_learn(session);
+
+	if (error)
+		return error;
+	snprintf(key, sizeof(key), "SYMBOL(%s)", name);
+	return mmu_fact_need(session->facts, key, ret_va);
+}
+
+enum mmu_page_state mmu_session_read_phys(struct mmu_session *session, uint64_t pa, void *buf,
+					  size_t bytes, uint64_t *ret_pa)
+{
+	return mmu_image_read(session->image, pa, buf, bytes, ret_pa);
+}

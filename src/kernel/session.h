@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A session: one image, the facts about its kernel, and the kernel's own address space. */
+#ifndef MMU_KERNEL_SESSION_H
+#define MMU_KERNEL_SESSION_H
+
+#include "facts/facts.h"
+#include "image/image.h"
+#include "walk/walk.h"
+
+enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
+
+struct mmu_session {
+	struct mmu_image *image;
+	struct mmu_fact_store *facts;
+	const struct mmu_arch *arch;
+	/* the user's options, copied */
+	char *vmlinux_option, *arch_option, *plugin_dir;
+	char **debug_dirs;
+	bool force;
+
+	enum mmu_learn_state learnt;
+	struct mmu_error *learn_error; /* what every later call is told again */
+	struct mmu_linear linear[MMU_LINEAR_MAX];
+	size_t nr_linear;
+	struct mmu_walker kernel; /* regime.format is NULL until it is found */
+	struct mmu_swap_map swap;
+	bool swap_made;
+	char release[65], build_id[41];
+};
+
+/** Load the back-end that the options or the image name; no kernel is needed. Idempotent. */
+struct mmu_error *mmu_session_need_arch(struct mmu_session *session) MMU_MUST_CHECK;
+
+/**
+ * Where a kernel address lies: a linear mapping, else the kernel's page tables.
+ * @return false: not mapped, or a table page is not in the image
+ */
+bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_pa);
+
+/**
+ * Read kernel memory, all or nothing.
+ * @param what  names the object for the message: "task_struct"
+ * @return MMU_ERROR_FAULT: "what at 0x... (physical 0x...): filtered"
+ */
+struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf,
+				  size_t bytes, const char *what) MMU_MUST_CHECK;
+
+/** Read an unsigned number of 1, 2, 4 or 8 bytes in the kernel's byte order. */
+struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va,
+				       unsigned int bytes, const char *what, uint64_t *ret)
+	MMU_MUST_CHECK;
+
+/** Read a pointer. */
+struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t va,
+					  const char *what, uint64_t *ret) MMU_MUST_CHECK;
+
+/**
+ * Read the member "type.member" of the object at va; its width comes from the facts.
+ * @return MMU_ERROR_FAULT, _NOT_FOUND (no such member)
+ */
+struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
+					 const char *member, uint64_t *ret) MMU_MUST_CHECK;
+
+/** Bytes of a pointer in this kernel: 4 or 8. */
+unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session);
+
+/** What this kernel's swap types mean; made once. Needs a learnt kernel. */
+const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/task.h"
+#include "kernel/vma.h"
+
+struct mmu_space {
+	struct mmu_session *session;
+	struct mmu_walker walker;
+	struct mmu_task task;
+	bool has_task;
+	uint64_t mm_va; /* 0: a space without VMAs */
+};
+
+void mmu_space_close(struct mmu_space *space)
+{
+	free(space);
+}
+
+MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_close)
+
+/* ------------------------------------------------------------------ finding the root */
+
+static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *root)
+{
+	struct mmu_session *session = space->session;
+	const char *missing = session->arch->locate(mmu_fact_callbacks(session->facts), root,
+						    &space->walker.regime);
+
+	return missing ? mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing) : NULL;
+}
+
+static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
+{
+	struct mmu_root root = { .kind = MMU_ROOT_PGD_PA, .value = space->task.pgd_pa,
+				 .user_half = user_half };
+
+	space->mm_va = space->task.mm_va;
+	return locate(space, &root);
+}
+
+static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
+{
+	if (task->kernel_thread || task->pid == 0)
+		return mmu_error_new(MMU_ERROR_NO_MM,
+				     "pid %d is a kernel thread and has no address space of its "
+				     "own; --kernel walks the kernel's", task->pid);
+	return mmu_error_new(MMU_ERROR_NO_MM, "pid %d has no address space any more (%s)",
+			     task->pid, task->zombie ? "a zombie" : "it is exiting");
+}
+
+static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_space_query *query)
+{
+	struct mmu_session *session = space->session;
+	struct mmu_error *error;
+
+	if (query->by == MMU_SPACE_PID) {
+		if (query->value > INT32_MAX)
+			return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %" PRIu64,
+					     query->value);
+		error = mmu_task_find(session, (int32_t)query->value, &space->task);
+	} else {
+		error = mmu_task_read(session, query->value, &space->task);
+	}
+	if (error)
+		return error;
+	space->has_task = true;
+	if (space->task.owner != MMU_MM_OWN)
+		return refuse_without_mm(&space->task);
+	error = mmu_task_read_mm(session, &space->task);
+	return error ? error : root_of_mm(space, query->user_half);
+}
+
+static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
+{
+	struct mmu_root root = { .value = query->value, .user_half = query->user_half };
+	struct mmu_error *error;
+
+	switch (query->by) {
+	case MMU_SPACE_PID:
+	case MMU_SPACE_TASK:
+		return open_task(space, query);
+	case MMU_SPACE_MM:
+		space->task.mm_va = query->value;
+		error = mmu_task_read_mm(space->session, &space->task);
+		return error ? error : root_of_mm(space, query->user_half);
+	case MMU_SPACE_KERNEL:
+		root.kind = MMU_ROOT_KERNEL;
+		break;
+	case MMU_SPACE_CPU:
+		root.kind = MMU_ROOT_CPU;
+		break;
+	case MMU_SPACE_PGD:
+		root.kind = MMU_ROOT_PGD_PA;
+		break;
+	}
+	return locate(space, &root);
+}
+
+/* A bare root in a named format needs no kernel. */
+static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_space_query *query)
+{
+	struct mmu_session *session = space->session;
+	struct mmu_error *error = mmu_session_need_arch(session);
+
+	if (error)
+		return error;
+	const struct mmu_format *format = mmu_arch_format(session->arch, query->format);
+	if (!format)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "back-end %s has no format '%s'",
+				     session->arch->name, query->format);
+	space->walker.regime = mmu_arch_regime(session->arch, format);
+	space->walker.regime.root_pa = query->value;
+	return NULL;
+}
+
+struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
+				 struct mmu_space **ret)
+{
+	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
+	bool bare = query->by == MMU_SPACE_PGD && query->format;
+
+	if (!space)
+		return mmu_error_no_memory();
+	space->session = session;
+	struct mmu_error *error = bare ? NULL : mmu_session_learn(session);
+	if (!error)
+		error = bare ? open_bare(space, query) : open_learnt(space, query);
+	if (error)
+		return error;
+	space->walker.image = session->image;
+	space->walker.arch = session->arch;
+	if (!bare)
+		space->walker.swap = mmu_session_swap_map(session);
+	*ret = mmu_steal(space);
+	return NULL;
+}
+
+const struct mmu_regime *mmu_space_regime(const struct mmu_space *space)
+{
+	return &space->walker.regime;
+}
+
+const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
+{
+	return space->walker.arch;
+}
+
+const struct mmu_task *mmu_space_task(const struct mmu_space *space)
+{
+	return space->has_task ? &space->task : NULL;
+}
+
+/* ------------------------------------------------------------------ using it */
+
+bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
+{
+	return space->mm_va && mmu_vma_find(space->session, space->mm_va, va, ret);
+}
+
+void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+{
+	struct mmu_vma vma;
+
+	mmu_walker_walk(&space->walker, va, ret);
+	/*
+	 * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it
+	 * allows, only NUMA balancing can have taken away.
+	 */
+	if (ret->result == MMU_RESULT_PROTNONE && mmu_space_vma(space, va, &vma) &&
+	    vma.vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
+		ret->result = MMU_RESULT_NUMA;
+}
+
+bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
+		    size_t *ret_bytes, struct mmu_walk *ret)
+{
+	struct mmu_walk walk;
+	uint8_t *out = buf;
+	size_t done = 0;
+
+	while (done < bytes) {
+		uint64_t stop_pa, here;
+
+		mmu_walk(space, va + done, &walk);
+		here = walk.page_bytes - (walk.pa & (walk.page_bytes - 1));
+		size_t count = bytes - done < here ? bytes - done : (size_t)here;
+		if (!walk.has_pa)
+			break;
+		walk.page_state = mmu_image_read(space->session->image, walk.pa, out + done, count,
+						 &stop_pa);
+		if (walk.page_state != MMU_PAGE_PRESENT) {
+			done += (size_t)(stop_pa - walk.pa);
+			walk.va += stop_pa - walk.pa;
+			walk.pa = stop_pa;
+			break;
+		}
+		done += count;
+	}
+	*ret_bytes = done;
+	if (done < bytes && ret)
+		*ret = walk;
+	return done == bytes;
+}
+
+enum mmu_page_state mmu_table_entries(struct mmu_space *space, unsigned int level,
+				      uint64_t table_pa,
+				      bool (*fn)(const struct mmu_step *step, void *context),
+				      void *context)
+{
+	return mmu_walker_table(&space->walker, level, table_pa, fn, context);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The VMA around an address: the maple tree of 6.1 and later, the red-black tree before. */
+#include <string.h>
+
+#include "kernel/vma.h"
+
+/* lib/maple_tree.c: 31 slots of 64 bits; a tree of 2^64 entries is far lower */
+#define MAPLE_DEPTH_MAX 32u
+#define MAPLE_NODE_MASK 0xffu
+/* a red-black tree of 2^32 nodes */
+#define RB_DEPTH_MAX 64u
+
+enum maple_type { MAPLE_DENSE, MAPLE_LEAF_64, MAPLE_RANGE_64, MAPLE_ARANGE_64 };
+
+static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
+{
+	return mmu_fact_get(session->facts, key, ret);
+}
+
+static bool pointer_at(struct mmu_session *session, uint64_t va, const char *what, uint64_t *ret)
+{
+	struct mmu_error *error = mmu_kernel_read_pointer(session, va, what, ret);
+
+	mmu_error_destroy(error);
+	return !error;
+}
+
+static bool member_of(struct mmu_session *session, uint64_t va, const char *member, uint64_t *ret)
+{
+	struct mmu_error *error = mmu_kernel_read_member(session, va, member, ret);
+
+	mmu_error_destroy(error);
+	return !error;
+}
+
+/* ------------------------------------------------------------------ maple tree */
+
+struct maple_layout {
+	uint64_t pivot_offset, slot_offset, slots;
+};
+
+static bool maple_layout(struct mmu_session *session, enum maple_type type,
+			 struct maple_layout *ret)
+{
+	if (type == MAPLE_ARANGE_64)
+		return fact(session, "OFFSET(maple_arange_64.pivot)", &ret->pivot_offset) &&
+		       fact(session, "OFFSET(maple_arange_64.slot)", &ret->slot_offset) &&
+		       fact(session, "LENGTH(maple_arange_64.slot)", &ret->slots);
+	return (type == MAPLE_LEAF_64 || type == MAPLE_RANGE_64) &&
+	       fact(session, "OFFSET(maple_range_64.pivot)", &ret->pivot_offset) &&
+	       fact(session, "OFFSET(maple_range_64.slot)", &ret->slot_offset) &&
+	       fact(session, "LENGTH(maple_range_64.slot)", &ret->slots);
+}
+
+/* The slot of `index` in a node: the first whose (inclusive) pivot is not below it. */
+static bool maple_slot(struct mmu_session *session, uint64_t node_va, uint64_t index,
+		       const struct maple_layout *layout, uint64_t *ret)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+	uint64_t slot, pivot, last = 0;
+
+	if (layout->slots < 2 || layout->slots > 64)
+		return false;
+	for (slot = 0; slot < layout->slots - 1; slot++) {
+		if (!pointer_at(session, node_va + layout->pivot_offset + slot * bytes,
+				"maple_node.pivot", &pivot))
+			return false;
+		/* pivot 0 behind the first: the node ends here, and this slot goes to its maximum */
+		if ((pivot == 0 && slot > 0) || pivot >= index)
+			break;
+		if (slot > 0 && pivot <= last)
+			return false; /* torn or damaged */
+		last = pivot;
+	}
+	return pointer_at(session, node_va + layout->slot_offset + slot * bytes,
+			  "maple_node.slot", ret);
+}
+
+static uint64_t find_in_maple_tree(struct mmu_session *session, uint64_t tree_va, uint64_t va)
+{
+	struct maple_layout layout;
+	uint64_t entry;
+
+	if (!member_of(session, tree_va, "maple_tree.ma_root", &entry))
+		return 0;
+	/* the root is a node when bits 1:0 are 10 and it is no small number, else the one entry */
+	if ((entry & 3) != 2 || entry <= 4096)
+		return entry > 4096 ? entry : 0;
+	for (unsigned int depth = 0; depth < MAPLE_DEPTH_MAX; depth++) {
+		enum maple_type type = entry >> 3 & 0xf;
+
+		if (!maple_layout(session, type, &layout) ||
+		    !maple_slot(session, entry & ~(uint64_t)MAPLE_NODE_MASK, va, &layout, &entry))
+			return 0;
+		if (type == MAPLE_LEAF_64)
+			return entry > 4096 ? entry : 0; /* NULL or a reserved value: a gap */
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ red-black tree */
+
+static uint64_t find_in_rb_tree(struct mmu_session *session, uint64_t mm_va, uint64_t va)
+{
+	uint64_t node_va, rb_offset, left_offset, right_offset, end, start, found = 0;
+
+	if (!fact(session, "OFFSET(vm_area_struct.vm_rb)", &rb_offset) ||
+	    !fact(session, "OFFSET(rb_node.rb_left)", &left_offset) ||
+	    !fact(session, "OFFSET(rb_node.rb_right)", &right_offset) ||
+	    !member_of(session, mm_va, "mm_struct.mm_rb", &node_va))
+		return 0;
+	for (unsigned int depth = 0; node_va && depth < RB_DEPTH_MAX; depth++) {
+		uint64_t vma_va = node_va - rb_offset;
+
+		if (!member_of(session, vma_va, "vm_area_struct.vm_end", &end) ||
+		    !member_of(session, vma_va, "vm_area_struct.vm_start", &start))
+			return 0;
+		if (va >= start && va < end)
+			return vma_va;
+		if (!pointer_at(session, node_va + (va < end ? left_offset : right_offset),
+				"rb_node", &node_va))
+			return 0;
+	}
+	return found;
+}
+
+/* ------------------------------------------------------------------ the VMA and its name */
+
+/* The last component of the file's path: struct file -> dentry -> name. */
+static void file_name(struct mmu_session *session, uint64_t file_va, char *ret, size_t size)
+{
+	uint64_t path_offset, dentry_offset, dentry_va, name_offset, text_offset, name_va;
+
+	if (!fact(session, "OFFSET(file.f_path)", &path_offset) ||
+	    !fact(session, "OFFSET(path.dentry)", &dentry_offset) ||
+	    !fact(session, "OFFSET(dentry.d_name)", &name_offset) ||
+	    !fact(session, "OFFSET(qstr.name)", &text_offset) ||
+	    !pointer_at(session, file_va + path_offset + dentry_offset, "file.f_path.dentry",
+			&dentry_va) ||
+	    !pointer_at(session, dentry_va + name_offset + text_offset, "dentry.d_name", &name_va))
+		return;
+	for (size_t i = 0; i + 1 < size; i++) {
+		uint64_t byte;
+		struct mmu_error *error =
+			mmu_kernel_read_uint(session, name_va + i, 1, "d_name", &byte);
+
+		mmu_error_destroy(error);
+		if (error || !byte)
+			return;
+		ret[i] = (char)byte;
+		ret[i + 1] = '\0';
+	}
+}
+
+/* Names as fs/proc/task_mmu.c gives them to memory without a file. */
+static void special_name(struct mmu_session *session, uint64_t mm_va, struct mmu_vma *vma)
+{
+	uint64_t brk, start_brk, start_stack;
+
+	if (member_of(session, mm_va, "mm_struct.brk", &brk) &&
+	    member_of(session, mm_va, "mm_struct.start_brk", &start_brk) &&
+	    vma->first_va < brk && vma->last_va >= start_brk)
+		strcpy(vma->name, "[heap]");
+	else if (member_of(session, mm_va, "mm_struct.start_stack", &start_stack) &&
+		 start_stack >= vma->first_va && start_stack <= vma->last_va)
+		strcpy(vma->name, "[stack]");
+}
+
+bool mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va, struct mmu_vma *ret)
+{
+	struct mmu_vma vma = { .name = "" };
+	uint64_t tree_offset, vma_va, end;
+
+	if (fact(session, "OFFSET(mm_struct.mm_mt)", &tree_offset))
+		vma_va = find_in_maple_tree(session, mm_va + tree_offset, va);
+	else
+		vma_va = find_in_rb_tree(session, mm_va, va);
+	if (!vma_va || !member_of(session, vma_va, "vm_area_struct.vm_start", &vma.first_va) ||
+	    !member_of(session, vma_va, "vm_area_struct.vm_end", &end) ||
+	    !member_of(session, vma_va, "vm_area_struct.vm_flags", &vma.vm_flags) ||
+	    !member_of(session, vma_va, "vm_area_struct.vm_file", &vma.file_va))
+		return false;
+	vma.last_va = end - 1;
+	if (va < vma.first_va || va > vma.last_va)
+		return false; /* the tree and its leaf disagree: a torn or damaged one */
+	if (vma.file_va)
+		file_name(session, vma.file_va, vma.name, sizeof(vma.name));
+	else
+		special_name(session, mm_va, &vma);
+	*ret = vma;
+	return true;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file VMAs. */
+#ifndef MMU_KERNEL_VMA_H
+#define MMU_KERNEL_VMA_H
+
+#include "kernel/session.h"
+
+/** vm_flags that every kernel has (include/linux/mm.h). */
+#define MMU_VM_READ 1u
+#define MMU_VM_WRITE 2u
+#define MMU_VM_EXEC 4u
+
+/** The VMA around `va` in an mm. @return false: there is none, or it can't be read. */
+bool mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va, struct mmu_vma *ret);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope arch: back-ends, their formats, levels and bits. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+struct arch {
+	const char *name;
+};
+
+static const struct argp_option options[] = { { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arch *arch = state->input;
+
+	if (key != ARGP_KEY_ARG || state->arg_num)
+		return ARGP_ERR_UNKNOWN;
+	arch->name = arg;
+	return 0;
+}
+
+/* "63" or "62:59" */
+static const char *bits_text(uint64_t mask, char ret[16])
+{
+	int first = __builtin_ctzll(mask), last = 63 - __builtin_clzll(mask);
+
+	if (first == last)
+		snprintf(ret, 16, "%d", first);
+	else
+		snprintf(ret, 16, "%d:%d", last, first);
+	return ret;
+}
+
+static const char *levels_text(const struct mmu_format *format, const struct mmu_flag *flag,
+			       char ret[96])
+{
+	size_t out = 0;
+
+	ret[0] = '\0';
+	for (unsigned int level = format->nr_levels; level-- > 0;)
+		if (flag->levels >> level & 1)
+			out += (size_t)snprintf(ret + out, 96 - out, "%s%s", out ? " " : "",
+						format->level[level].name);
+	return ret;
+}
+
+static const char *kinds_text(const struct mmu_flag *flag, char ret[64])
+{
+	static const char *const names[] = { "empty", "software", "table", "leaf", "bad" };
+	size_t out = 0;
+
+	ret[0] = '\0';
+	for (unsigned int kind = MMU_KIND_SOFTWARE; kind <= MMU_KIND_LEAF; kind++)
+		if (flag->kinds >> kind & 1)
+			out += (size_t)snprintf(ret + out, 64 - out, "%s%s", out ? "," : "",
+						names[kind]);
+	return ret;
+}
+
+static const char *traits_text(const struct mmu_arch *arch, const struct mmu_flag *flag,
+			       char ret[96])
+{
+	size_t out = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < arch->nr_traits; i++) {
+		const struct mmu_trait *trait = &arch->traits[i];
+
+		if (flag->if_traits & trait->bit)
+			out += (size_t)snprintf(ret + out, 96 - out, " [%s]", trait->name);
+		if (flag->no_traits & trait->bit)
+			out += (size_t)snprintf(ret + out, 96 - out, " [no-%s]", trait->name);
+	}
+	return ret;
+}
+
+static void print_flags(const struct mmu_arch *arch, const struct mmu_format *format,
+			const struct mmu_flag *flags, size_t nr_flags)
+{
+	char bits[16], levels[96], kinds[64], traits[96];
+
+	for (size_t i = 0; i < nr_flags; i++)
+		printf("    %5s  %-12s %-22s %-15s %s%s%s\n", bits_text(flags[i].mask, bits),
+		       flags[i].set ? flags[i].set : flags[i].clear,
+		       levels_text(format, &flags[i], levels), kinds_text(&flags[i], kinds),
+		       flags[i].what ? flags[i].what : "", flags[i].software ? " (Linux)" : "",
+		       traits_text(arch, &flags[i], traits));
+}
+
+static void print_format(const struct mmu_arch *arch, const struct mmu_format *format)
+{
+	printf("  format %s%s%s: %s\n", tool_colour(TOOL_BOLD), format->name,
+	       tool_colour(TOOL_PLAIN), format->title);
+	printf("    %u-byte %s-endian entries, %u address bits%s, %u physical bits\n",
+	       format->entry_bytes, format->big_endian ? "big" : "little", format->va_bits,
+	       format->sign_extended ? " sign-extended" : "", format->pa_bits);
+	printf("    level  name  address bits  entries  covers    leaf\n");
+	for (unsigned int level = format->nr_levels; level-- > 0;) {
+		const struct mmu_level *shape = &format->level[level];
+
+		printf("    %5u  %-5s %2u:%-10u %7" PRIu64 "  %-8s  %s\n", level, shape->name,
+		       shape->shift + shape->index_bits - 1u, shape->shift,
+		       (uint64_t)1 << shape->index_bits, tool_size((uint64_t)1 << shape->shift),
+		       shape->may_be_leaf ? "yes" : "no");
+	}
+	printf("     bits  flag         levels                 entries         meaning\n");
+	print_flags(arch, format, format->flags, format->nr_flags);
+	if (format->nr_second_flags) {
+		printf("    second copy: %s\n", format->second_name);
+		print_flags(arch, format, format->second_flags, format->nr_second_flags);
+	}
+}
+
+static void flags_json(const char *key, const struct mmu_format *format,
+		       const struct mmu_flag *flags, size_t nr_flags)
+{
+	json_array(key);
+	for (size_t i = 0; i < nr_flags; i++) {
+		json_object(NULL);
+		json_string("name", flags[i].set ? flags[i].set : flags[i].clear);
+		json_hex("mask", flags[i].mask);
+		if (!flags[i].field)
+			json_hex("value", flags[i].value);
+		json_array("levels");
+		for (unsigned int level = 0; level < format->nr_levels; level++)
+			if (flags[i].levels >> level & 1)
+				json_number(NULL, level);
+		json_array_end();
+		json_bool("software", flags[i].software);
+		json_string("what", flags[i].what ? flags[i].what : "");
+		json_object_end();
+	}
+	json_array_end();
+}
+
+static void format_json(const struct mmu_format *format)
+{
+	json_object(NULL);
+	json_string("name", format->name);
+	json_string("title", format->title);
+	json_number("entry_bytes", format->entry_bytes);
+	json_number("va_bits", format->va_bits);
+	json_number("pa_bits", format->pa_bits);
+	json_array("levels");
+	for (unsigned int level = 0; level < format->nr_levels; level++) {
+		json_object(NULL);
+		json_number("level", level);
+		json_string("name", format->level[level].name);
+		json_number("shift", format->level[level].shift);
+		json_number("index_bits", format->level[level].index_bits);
+		json_bool("may_be_leaf", format->level[level].may_be_leaf);
+		json_object_end();
+	}
+	json_array_end();
+	flags_json("flags", format, format->flags, format->nr_flags);
+	if (format->nr_second_flags)
+		flags_json("second_flags", format, format->second_flags, format->nr_second_flags);
+	json_object_end();
+}
+
+static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool whole)
+{
+	if (tool->json) {
+		json_begin("arch");
+		json_string("name", arch->name);
+		json_string("title", arch->title);
+		json_array("formats");
+		for (size_t i = 0; i < arch->nr_formats; i++)
+			format_json(&arch->formats[i]);
+		json_array_end();
+		json_end();
+		return;
+	}
+	printf("%s%s%s: %s\n", tool_colour(TOOL_BOLD), arch->name, tool_colour(TOOL_PLAIN),
+	       arch->title);
+	for (size_t i = 0; i < arch->nr_formats; i++) {
+		if (whole)
+			print_format(arch, &arch->formats[i]);
+		else
+			printf("  %-10s %s\n", arch->formats[i].name, arch->formats[i].title);
+	}
+	if (whole && arch->nr_traits)
+		printf("  traits, which differ between kernels (* assumed without one):\n");
+	for (size_t i = 0; whole && i < arch->nr_traits; i++)
+		printf("    %s %-14s %s\n",
+		       arch->default_traits & arch->traits[i].bit ? "*" : " ",
+		       arch->traits[i].name, arch->traits[i].what);
+}
+
+int tool_arch(struct tool *tool, int argc, char **argv)
+{
+	struct arch command = { tool->options.arch };
+	const struct mmu_arch *arch;
+	struct mmu_error *error;
+	char **names;
+	int status = TOOL_OK;
+
+	tool_parse(tool, argc, argv, options, parse, "[NAME]",
+		   "The back-ends that can be found; with NAME its formats, levels and bits.",
+		   &command, NULL);
+	if (command.name) {
+		error = mmu_arch_load(command.name, tool->options.plugin_dir, &arch);
+		if (error)
+			return tool_fail(error);
+		show_arch(tool, arch, true);
+		return TOOL_OK;
+	}
+	error = mmu_arch_list(tool->options.plugin_dir, &names);
+	if (error)
+		return tool_fail(error);
+	for (char **name = names; *name; name++) {
+		error = mmu_arch_load(*name, tool->options.plugin_dir, &arch);
+		if (error)
+			status = tool_fail(error);
+		else
+			show_arch(tool, arch, false);
+	}
+	if (!names[0]) {
+		fprintf(stderr, "mmuscope: no back-end found\n");
+		status = TOOL_UNUSABLE;
+	}
+	free(names);
+	return status;
+}

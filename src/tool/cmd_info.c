@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope info: what an image is and what is known of its kernel. */
+#include <inttypes.h>
+
+#include "tool.h"
+
+struct info {
+	const char *image;
+	bool facts;
+};
+
+static const struct argp_option options[] = {
+	{ "facts", 'f', NULL, 0, "Also every fact that was used, with its source", 1 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct info *info = state->input;
+
+	switch (key) {
+	case 'f':
+		info->facts = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_error(state, "one image at a time");
+		info->image = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!info->image)
+			argp_error(state, "no image given");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void regime_json(const struct mmu_info *info, const struct mmu_arch *arch)
+{
+	const struct mmu_regime *regime = info->kernel;
+
+	json_string("paging_format", regime->format->name);
+	json_hex("kernel_root_pa", regime->root_pa);
+	json_hex("pa_mask", regime->pa_mask);
+	json_array("traits");
+	for (size_t i = 0; i < arch->nr_traits; i++)
+		if (regime->traits & arch->traits[i].bit)
+			json_string(NULL, arch->traits[i].name);
+	json_array_end();
+}
+
+static void facts_json(struct mmu_session *session)
+{
+	struct mmu_fact fact;
+
+	json_array("facts");
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
+		json_object(NULL);
+		json_string("key", fact.key);
+		json_hex("value", fact.value);
+		json_string("source", fact.source);
+		json_object_end();
+	}
+	json_array_end();
+}
+
+static void info_json(struct mmu_session *session, const struct mmu_info *info,
+		      const struct mmu_arch *arch, const char *problem)
+{
+	json_begin("info");
+	json_string("image", info->path);
+	json_string("image_format", info->image_format);
+	json_string("reader", info->reader);
+	json_string("arch", info->arch);
+	json_string("release", info->release);
+	json_string("build_id", info->build_id);
+	json_string("vmlinux", info->vmlinux);
+	if (info->kernel)
+		regime_json(info, arch);
+	else
+		json_null("paging_format");
+	if (info->has_kaslr_offset)
+		json_hex("kaslr_offset", info->kaslr_offset);
+	else
+		json_null("kaslr_offset");
+	if (info->has_phys_base)
+		json_number("phys_base", info->phys_base);
+	else
+		json_null("phys_base");
+	json_bool("vmcoreinfo", info->has_vmcoreinfo);
+	json_number("cpu_states", info->nr_cpu_states);
+	json_number("page_bytes", info->page_bytes);
+	json_number("present_pages", (int64_t)info->present_pages);
+	json_number("filtered_pages", (int64_t)info->filtered_pages);
+	json_number("truncated_pages", (int64_t)info->truncated_pages);
+	json_array("ram");
+	for (size_t i = 0; i < info->nr_ram; i++) {
+		json_object(NULL);
+		json_hex("first", info->ram[i].first_pa);
+		json_hex("last", info->ram[i].last_pa);
+		json_object_end();
+	}
+	json_array_end();
+	facts_json(session);
+	if (info->warning)
+		json_string("warning", info->warning);
+	if (problem)
+		json_string("problem", problem);
+	json_end();
+}
+
+static void line(const char *name, const char *text)
+{
+	if (text && *text)
+		printf("%-15s %s\n", name, tool_safe(text));
+}
+
+static void print_memory(const struct mmu_info *info)
+{
+	uint64_t total = info->present_pages + info->filtered_pages + info->truncated_pages;
+
+	printf("%-15s %" PRIu64 " pages of %s: %" PRIu64 " present, %" PRIu64 " filtered, %" PRIu64
+	       " truncated\n",
+	       "memory", total, tool_size(info->page_bytes), info->present_pages,
+	       info->filtered_pages, info->truncated_pages);
+	for (size_t i = 0; i < info->nr_ram && i < 16; i++)
+		printf("%-15s 0x%09" PRIx64 "-0x%09" PRIx64 "\n", i ? "" : "ranges",
+		       info->ram[i].first_pa, info->ram[i].last_pa);
+	if (info->nr_ram > 16)
+		printf("%-15s and %zu more (--json lists all)\n", "", info->nr_ram - 16);
+}
+
+static void print_kernel(const struct mmu_info *info, const struct mmu_arch *arch)
+{
+	const struct mmu_regime *regime = info->kernel;
+
+	if (info->has_kaslr_offset)
+		printf("%-15s 0x%" PRIx64 "\n", "KASLR offset", info->kaslr_offset);
+	if (info->has_phys_base)
+		printf("%-15s %s0x%" PRIx64 "\n", "physical base", info->phys_base < 0 ? "-" : "",
+		       info->phys_base < 0 ? -(uint64_t)info->phys_base :
+					     (uint64_t)info->phys_base);
+	if (regime) {
+		printf("%-15s %s (%s)\n", "paging format", regime->format->name,
+		       regime->format->title);
+		printf("%-15s 0x%" PRIx64 "\n", "kernel root", regime->root_pa);
+		printf("%-15s", "traits");
+		for (size_t i = 0; i < arch->nr_traits; i++)
+			if (regime->traits & arch->traits[i].bit)
+				printf(" %s", arch->traits[i].name);
+		printf("\n");
+	}
+	for (size_t i = 0; i < info->nr_linear; i++)
+		printf("%-15s 0x%" PRIx64 "-0x%" PRIx64 " -> 0x%" PRIx64 " (%s)\n",
+		       i ? "" : "linear", info->linear[i].first_va, info->linear[i].last_va,
+		       info->linear[i].first_pa, info->linear[i].name);
+}
+
+static void print_facts(struct mmu_session *session)
+{
+	struct mmu_fact fact;
+
+	printf("\n%-42s %-20s %s\n", "fact", "value", "source");
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
+		printf("%-42s 0x%-18" PRIx64 " %s\n", tool_safe(fact.key), fact.value,
+		       tool_safe(fact.source));
+}
+
+static void info_text(const struct info *command, struct mmu_session *session,
+		      const struct mmu_info *info, const struct mmu_arch *arch,
+		      const char *problem)
+{
+	char reader[64];
+
+	line("image", info->path);
+	snprintf(reader, sizeof(reader), "%s (reader: %s)", info->image_format, info->reader);
+	line("format", reader);
+	line("architecture", info->arch);
+	line("release", info->release);
+	line("build-id", info->build_id);
+	line("vmlinux", info->vmlinux);
+	line("warning", info->warning);
+	print_memory(info);
+	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
+	       info->has_vmcoreinfo ? "yes" : "no", info->nr_cpu_states);
+	print_kernel(info, arch);
+	line("not learnt", problem);
+	if (command->facts)
+		print_facts(session);
+}
+
+int tool_info(struct tool *tool, int argc, char **argv)
+{
+	struct info command = { 0 };
+	const struct mmu_arch *arch = NULL;
+	struct mmu_info info;
+
+	tool_parse(tool, argc, argv, options, parse, "IMAGE",
+		   "What an image is, what memory it holds, and what is known of its kernel.",
+		   &command, NULL);
+	int status = tool_open(tool, command.image);
+	if (status)
+		return status;
+	/* an image without its vmlinux is still an image; one that the user named must work */
+	struct mmu_error *error = mmu_session_learn(tool->session);
+	if (error && tool->options.vmlinux)
+		return tool_fail(error);
+	mmu_session_info(tool->session, &info);
+	if (info.kernel)
+		mmu_error_destroy(mmu_arch_load(info.arch, tool->options.plugin_dir, &arch));
+	const char *problem = error ? mmu_error_message(error) : NULL;
+	if (tool->json)
+		info_json(tool->session, &info, arch, problem);
+	else
+		info_text(&command, tool->session, &info, arch, problem);
+	mmu_error_destroy(error);
+	return TOOL_OK;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope read: bytes, strings or values at virtual addresses. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+#define STRING_MAX_BYTES 65536u
+#define CHUNK_BYTES 65536u
+
+enum { KEY_STRING = 0x300, KEY_RAW_OUT, KEY_VALUE, KEY_OUTPUT };
+
+struct read {
+	const char *image, *address, *output;
+	uint64_t bytes;
+	bool has_bytes, string, raw;
+	const struct tool_type *type;
+	struct tool_space space;
+};
+
+static const struct argp_option options[] = {
+	{ "string", KEY_STRING, NULL, 0, "Text up to the first NUL byte", 1 },
+	{ "value", KEY_VALUE, "TYPE", 0, "One value: u8 to u64, s8 to s64, x8 to x64, int", 1 },
+	{ "bytes", KEY_RAW_OUT, NULL, 0, "The bare bytes, to a file or pipe", 1 },
+	{ "output", 'o', "FILE", 0, "Write to FILE; it appears whole or not at all", 1 },
+	{ 0 },
+};
+
+static error_t parse_arg(struct read *read, char *arg, struct argp_state *state)
+{
+	switch (state->arg_num) {
+	case 0:
+		read->image = arg;
+		return 0;
+	case 1:
+		read->address = arg;
+		return 0;
+	case 2:
+		if (!tool_number(arg, &read->bytes) || !read->bytes)
+			argp_error(state, "'%s' is no number of bytes", arg);
+		read->has_bytes = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct read *read = state->input;
+
+	switch (key) {
+	case KEY_STRING:
+		read->string = true;
+		return 0;
+	case KEY_RAW_OUT:
+		read->raw = true;
+		return 0;
+	case KEY_VALUE:
+		read->type = tool_type_find(arg);
+		if (!read->type)
+			argp_error(state, "no type '%s': %s", arg, tool_type_names());
+		return 0;
+	case 'o':
+		read->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		return parse_arg(read, arg, state);
+	case ARGP_KEY_END:
+		if (!read->address)
+			argp_error(state, "an image and an address are needed");
+		if (!read->space.chosen)
+			argp_error(state, "whose memory? One of --pid, --task, --mm, --pgd, --cpu, "
+					  "--kernel");
+		if (read->string + read->raw + (read->type != NULL) > 1)
+			argp_error(state, "only one of --string, --bytes, --value");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Say on stderr why reading stopped. */
+static int tell_stop(const struct mmu_walk *walk)
+{
+	fflush(stdout);
+	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
+		fprintf(stderr, "mmuscope: virtual 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s\n",
+			walk->va, walk->pa, mmu_page_state_name(walk->page_state));
+	else
+		fprintf(stderr, "mmuscope: virtual 0x%" PRIx64 ": %s\n", walk->va,
+			mmu_result_name(walk->result));
+	return TOOL_ANSWERED;
+}
+
+static void dump_line(uint64_t va, const unsigned char *bytes, size_t count)
+{
+	printf("0x%016" PRIx64 " ", va);
+	for (size_t i = 0; i < 16; i++) {
+		if (i < count)
+			printf("%s%02x", i == 8 ? "  " : " ", bytes[i]);
+		else
+			printf("%s  ", i == 8 ? "  " : " ");
+	}
+	printf("  |");
+	for (size_t i = 0; i < count; i++)
+		putchar(bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '.');
+	printf("|\n");
+}
+
+static void chunk_json(const struct mmu_space *space, uint64_t va, const unsigned char *bytes,
+		       size_t count)
+{
+	char hex[2 * 256 + 1];
+
+	for (size_t at = 0; at < count; at += 256) {
+		size_t here = count - at < 256 ? count - at : 256;
+
+		for (size_t i = 0; i < here; i++)
+			sprintf(hex + 2 * i, "%02x", bytes[at + i]);
+		json_begin("read");
+		json_hex("va", va + at);
+		if (mmu_space_task(space))
+			json_number("pid", tool_space_pid(space));
+		json_number("bytes", (int64_t)here);
+		json_string("hex", hex);
+		json_end();
+	}
+}
+
+/* Hex dump, JSON or bare bytes, chunk by chunk: any length in constant memory. */
+static int read_range(const struct tool *tool, const struct read *read, struct mmu_space *space,
+		      uint64_t va, FILE *out)
+{
+	unsigned char *buf = malloc(CHUNK_BYTES);
+	uint64_t left = read->has_bytes ? read->bytes : 64;
+	int status = buf ? TOOL_OK : TOOL_UNUSABLE;
+
+	while (left && status == TOOL_OK && !tool_interrupted()) {
+		size_t want = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, done;
+		struct mmu_walk stop;
+		bool whole = mmu_space_read(space, va, buf, want, &done, &stop);
+
+		if (read->raw)
+			fwrite(buf, 1, done, out);
+		else if (tool->json)
+			chunk_json(space, va, buf, done);
+		else
+			for (size_t at = 0; at < done; at += 16)
+				dump_line(va + at, buf + at, done - at < 16 ? done - at : 16);
+		if (!whole)
+			status = tell_stop(&stop);
+		va += done;
+		left -= done;
+	}
+	free(buf);
+	return status;
+}
+
+static int read_string(const struct tool *tool, struct mmu_space *space, uint64_t va,
+		       uint64_t limit)
+{
+	char *text = calloc(1, STRING_MAX_BYTES + 1);
+	size_t count = 0;
+	struct mmu_walk stop;
+	bool whole = true, ended = false;
+
+	while (text && whole && !ended && count < limit) {
+		size_t want = 64 - (size_t)((va + count) & 63), done;
+
+		if (want > limit - count)
+			want = (size_t)(limit - count);
+		whole = mmu_space_read(space, va + count, text + count, want, &done, &stop);
+		ended = memchr(text + count, 0, done);
+		count += done;
+	}
+	if (!text)
+		return TOOL_UNUSABLE;
+	if (tool->json) {
+		json_begin("read");
+		json_hex("va", va);
+		json_string("string", text);
+		json_end();
+	} else if (count || ended) {
+		for (const char *at = text; *at; at += strnlen(at, 512)) {
+			char piece[513];
+
+			snprintf(piece, sizeof(piece), "%s", at);
+			printf("%s", tool_safe(piece));
+		}
+		printf("\n");
+	}
+	free(text);
+	return whole || ended ? TOOL_OK : tell_stop(&stop);
+}
+
+static int read_value(const struct tool *tool, const struct read *read, struct mmu_space *space,
+		      uint64_t va)
+{
+	unsigned char bytes[8];
+	struct mmu_walk stop;
+	char text[64];
+	size_t done;
+
+	if (!mmu_space_read(space, va, bytes, tool_type_bytes(read->type), &done, &stop))
+		return tell_stop(&stop);
+	tool_type_text(read->type, bytes, text);
+	if (tool->json) {
+		json_begin("read");
+		json_hex("va", va);
+		json_string("value", text);
+		json_end();
+	} else {
+		printf("%s\n", text);
+	}
+	return TOOL_OK;
+}
+
+/* Bare bytes into a file that appears only when it is whole. */
+static int read_to_file(const struct tool *tool, const struct read *read, struct mmu_space *space,
+			uint64_t va)
+{
+	char *part = NULL;
+	int status = TOOL_UNUSABLE;
+
+	if (asprintf(&part, "%s.part", read->output) < 0)
+		return TOOL_UNUSABLE;
+	FILE *out = fopen(part, "wbx");
+	if (!out) {
+		fprintf(stderr, "mmuscope: %s: %s\n", part, strerror(errno));
+		free(part);
+		return TOOL_UNUSABLE;
+	}
+	status = read_range(tool, read, space, va, out);
+	bool written = fflush(out) == 0 && !ferror(out);
+	if (fclose(out) != 0 || !written) {
+		fprintf(stderr, "mmuscope: %s: %s\n", part, strerror(errno));
+		status = TOOL_UNUSABLE;
+	} else if (status == TOOL_OK && !tool_interrupted() && rename(part, read->output) != 0) {
+		fprintf(stderr, "mmuscope: %s: %s\n", read->output, strerror(errno));
+		status = TOOL_UNUSABLE;
+	}
+	if (status != TOOL_OK || tool_interrupted())
+		unlink(part);
+	free(part);
+	return status;
+}
+
+static int read_all(struct tool *tool, struct read *read, struct mmu_space *space)
+{
+	uint64_t va;
+	struct mmu_error *error = tool_address(tool, read->address, &va);
+
+	if (error) {
+		mmu_error_destroy(error);
+		fprintf(stderr,
+			"mmuscope: '%s' is neither an address (0x..., or decimal) nor a known "
+			"symbol\n", tool_safe(read->address));
+		return TOOL_USAGE;
+	}
+	if (read->string)
+		return read_string(tool, space, va,
+				   read->has_bytes && read->bytes < STRING_MAX_BYTES ?
+					   read->bytes : STRING_MAX_BYTES);
+	if (read->type)
+		return read_value(tool, read, space, va);
+	if (read->output) {
+		read->raw = true;
+		return read_to_file(tool, read, space, va);
+	}
+	if (read->raw && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "mmuscope: --bytes is for a file or pipe, not for a terminal\n");
+		return TOOL_USAGE;
+	}
+	return read_range(tool, read, space, va, stdout);
+}
+
+int tool_read(struct tool *tool, int argc, char **argv)
+{
+	struct read read = { 0 };
+	struct mmu_space *space;
+
+	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS [BYTES]",
+		   "Memory at a virtual address: a hex dump of BYTES (default 64), a string, a "
+		   "value, or the bare bytes.", &read, &read.space);
+	int status = tool_open(tool, read.image);
+	if (status)
+		return status;
+	struct mmu_error *error = mmu_space_open(tool->session, &read.space.query, &space);
+	if (error)
+		return tool_fail(error);
+	status = read_all(tool, &read, space);
+	mmu_space_close(space);
+	return status;
+}

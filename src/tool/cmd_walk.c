@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope walk: translate addresses and show every level. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "show.h"
+#include "tool.h"
+
+enum { KEY_TABLES = 0x300, KEY_VALUE };
+
+struct walk {
+	struct tool *tool;
+	struct tool_space space_options;
+	struct mmu_space *space;
+	const char *image;
+	char **addresses;
+	int nr_addresses;
+	struct show show;
+	int status;
+};
+
+static const struct argp_option options[] = {
+	{ "tables", KEY_TABLES, NULL, 0, "Also the entries that are not empty of each table", 1 },
+	{ "value", KEY_VALUE, "TYPE", 0,
+	  "Also the value there: u8 to u64, s8 to s64, x8 to x64, int", 1 },
+	{ "brief", 'b', NULL, 0, "One line an address", 1 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct walk *walk = state->input;
+
+	switch (key) {
+	case KEY_TABLES:
+		walk->show.tables = true;
+		return 0;
+	case KEY_VALUE:
+		walk->show.type = tool_type_find(arg);
+		if (!walk->show.type)
+			argp_error(state, "no type '%s': %s", arg, tool_type_names());
+		return 0;
+	case 'b':
+		walk->show.brief = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num == 0) {
+			walk->image = arg;
+			return 0;
+		}
+		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_ARGS:
+		walk->addresses = state->argv + state->next;
+		walk->nr_addresses = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		if (!walk->image)
+			argp_error(state, "no image given");
+		if (!walk->addresses)
+			argp_error(state, "no address given ('-' reads them from standard input)");
+		if (!walk->space_options.chosen)
+			argp_error(state, "whose tables? One of --pid, --task, --mm, --pgd, --cpu, "
+					  "--kernel");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void raise_status(struct walk *walk, int status)
+{
+	if (status > walk->status)
+		walk->status = status;
+}
+
+static void walk_one(struct walk *walk, uint64_t va)
+{
+	struct mmu_walk result;
+
+	mmu_walk(walk->space, va, &result);
+	if (result.result != MMU_RESULT_MAPPED)
+		raise_status(walk, TOOL_ANSWERED);
+	if (walk->tool->json)
+		show_json(&walk->show, walk->space, &result);
+	else
+		show_text(&walk->show, walk->space, &result);
+}
+
+/* @return false: not an address; a line on stderr has said so */
+static bool walk_text(struct walk *walk, const char *text)
+{
+	uint64_t va;
+	struct mmu_error *error = tool_address(walk->tool, text, &va);
+
+	if (!error) {
+		walk_one(walk, va);
+		return true;
+	}
+	mmu_error_destroy(error);
+	fflush(stdout);
+	fprintf(stderr,
+		"mmuscope: '%s' is neither an address (0x..., or decimal) nor a known symbol\n",
+		tool_safe(text));
+	raise_status(walk, TOOL_USAGE);
+	return false;
+}
+
+/* Addresses from standard input, one a line; answers stream out line by line. */
+static void walk_stdin(struct walk *walk)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t bytes;
+
+	while (!tool_interrupted() && (bytes = getline(&line, &size, stdin)) >= 0) {
+		char *at = line;
+
+		while (isspace((unsigned char)*at))
+			at++;
+		for (char *end = at + strlen(at); end > at && isspace((unsigned char)end[-1]);)
+			*--end = '\0';
+		if (*at)
+			walk_text(walk, at);
+	}
+	free(line);
+}
+
+int tool_walk(struct tool *tool, int argc, char **argv)
+{
+	static const char doc[] =
+		"Translate addresses and show every level: table, index, slot, raw value, flags, "
+		"rights, and why an address is not there.\vAn ADDRESS is 0x..., decimal, or a "
+		"kernel symbol with an offset (init_task+0x10); - reads addresses from standard "
+		"input, one a line.\n\nRights are r w x X u: read, write, execute by user mode, "
+		"execute by the kernel, user access. The second column is what the levels so far "
+		"allow together.";
+	struct walk walk = { .tool = tool };
+
+	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS...", doc, &walk,
+		   &walk.space_options);
+	walk.status = tool_open(tool, walk.image);
+	if (walk.status)
+		return walk.status;
+	struct mmu_error *error =
+		mmu_space_open(tool->session, &walk.space_options.query, &walk.space);
+	if (error)
+		return tool_fail(error);
+	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {
+		if (strcmp(walk.addresses[i], "-") == 0)
+			walk_stdin(&walk);
+		else
+			walk_text(&walk, walk.addresses[i]);
+	}
+	mmu_space_close(walk.space);
+	return walk.status;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The tool: global options, commands, signals. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static const struct tool_command commands[] = {
+	{ "info", "what is this image, and what is known of its kernel", tool_info },
+	{ "ps", "tasks: pid, mm, pgd, table pages, RSS", tool_ps },
+	{ "walk", "one or many addresses: every level of the translation", tool_walk },
+	{ "read", "bytes, strings or values at virtual addresses", tool_read },
+	{ "entry", "decode a raw entry, without any image", tool_entry },
+	{ "arch", "back-ends, their formats, levels and bits", tool_arch },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const char *argp_program_bug_address;
+
+/* ------------------------------------------------------------------ global options */
+
+enum {
+	KEY_JSON = 0x100,
+	KEY_FORCE,
+	KEY_RAW,
+	KEY_ARCH,
+	KEY_PLUGIN_DIR,
+	KEY_FACT,
+	KEY_DEBUG_DIR,
+};
+
+static const struct argp_option global_options[] = {
+	{ NULL, 0, NULL, 0, "Options of every command:", 100 },
+	{ "symbols", 's', "FILE", 0, "The kernel's vmlinux (default: found by build-id and release)",
+	  100 },
+	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0, "Look for vmlinux below DIR too; repeatable", 100 },
+	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux that belongs to another kernel", 100 },
+	{ "fact", KEY_FACT, "KEY=VALUE", 0,
+	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
+	{ "raw", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
+	  "The image is raw memory that begins at physical address PA; repeatable", 100 },
+	{ "arch", KEY_ARCH, "NAME", 0, "Architecture (default: as the image says)", 100 },
+	{ "plugin-dir", KEY_PLUGIN_DIR, "DIR", 0, "Look for back-ends in DIR first", 100 },
+	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
+	{ 0 },
+};
+
+/* PA[:BYTES[:OFFSET[:FILE]]]; the last part may hold colons */
+static void parse_raw(struct tool *tool, const char *text, struct argp_state *state)
+{
+	struct mmu_raw_range *range = &tool->raw[tool->options.nr_raw];
+	uint64_t *numbers[] = { &range->first_pa, &range->bytes, &range->file_offset };
+	char *copy = strdup(text), *at = copy;
+
+	if (!copy || tool->options.nr_raw == TOOL_RAW_MAX)
+		argp_error(state, "too many --raw ranges");
+	for (size_t i = 0; at && i < 3; i++) {
+		char *colon = strchr(at, ':');
+
+		if (colon)
+			*colon++ = '\0';
+		if (!tool_number(at, numbers[i]))
+			argp_error(state, "--raw %s: '%s' is no number", text, at);
+		at = colon;
+	}
+	range->path = at ? strdup(at) : NULL;
+	free(copy);
+	tool->options.raw = tool->raw;
+	tool->options.nr_raw++;
+}
+
+static void add_to_list(const char **list, size_t *count, char *arg, struct argp_state *state)
+{
+	if (*count == TOOL_LIST_MAX)
+		argp_error(state, "too many options of one kind");
+	list[(*count)++] = arg;
+}
+
+static error_t parse_global(int key, char *arg, struct argp_state *state)
+{
+	struct tool *tool = state->input;
+
+	switch (key) {
+	case 's':
+		tool->options.vmlinux = arg;
+		return 0;
+	case KEY_JSON:
+		tool->json = true;
+		return 0;
+	case KEY_FORCE:
+		tool->options.force = true;
+		return 0;
+	case KEY_RAW:
+		parse_raw(tool, arg, state);
+		return 0;
+	case KEY_ARCH:
+		tool->options.arch = arg;
+		return 0;
+	case KEY_PLUGIN_DIR:
+		tool->options.plugin_dir = arg;
+		return 0;
+	case KEY_FACT:
+		add_to_list(tool->facts, &tool->nr_facts, arg, state);
+		tool->options.facts = tool->facts;
+		return 0;
+	case KEY_DEBUG_DIR:
+		add_to_list(tool->debug_dirs, &tool->nr_debug_dirs, arg, state);
+		tool->options.debug_dirs = tool->debug_dirs;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp tool_global_argp = { .options = global_options, .parser = parse_global };
+
+/* A command's parser, which gets `input`, and the global one, which gets the tool. */
+struct parse_input {
+	struct tool *tool;
+	void *input;
+	argp_parser_t parser;
+	struct tool_space *space;
+};
+
+static error_t parse_command(int key, char *arg, struct argp_state *state)
+{
+	struct parse_input *input = state->input;
+
+	if (key == ARGP_KEY_INIT) {
+		state->child_inputs[0] = input->tool;
+		if (input->space)
+			state->child_inputs[1] = input->space;
+		return 0;
+	}
+	/* the parser of the command must not see our own input */
+	void *saved = state->input;
+	state->input = input->input;
+	error_t error = input->parser(key, arg, state);
+	state->input = saved;
+	return error;
+}
+
+void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_option *options,
+		argp_parser_t parser, const char *args_doc, const char *doc, void *input,
+		struct tool_space *space)
+{
+	const struct argp_child children[] = {
+		{ .argp = &tool_global_argp, .group = 100 },
+		{ .argp = space ? &tool_space_argp : NULL, .group = 50 },
+		{ 0 },
+	};
+	const struct argp argp = { .options = options, .parser = parse_command,
+				   .args_doc = args_doc, .doc = doc, .children = children };
+	struct parse_input parse_input = { .tool = tool, .input = input, .parser = parser,
+					   .space = space };
+	char name[64];
+
+	snprintf(name, sizeof(name), "mmuscope %s", argv[0]);
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &parse_input);
+}
+
+/* ------------------------------------------------------------------ messages */
+
+int tool_fail(struct mmu_error *error)
+{
+	static const enum tool_status status[] = {
+		[MMU_ERROR_NO_TASK] = TOOL_ANSWERED,
+		[MMU_ERROR_NO_MM] = TOOL_ANSWERED,
+		[MMU_ERROR_INVALID] = TOOL_USAGE,
+	};
+	enum mmu_error_code code = mmu_error_code(error);
+	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
+
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
+	mmu_error_destroy(error);
+	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
+}
+
+int tool_open(struct tool *tool, const char *image)
+{
+	tool->options.image = image;
+	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
+
+	return error ? tool_fail(error) : TOOL_OK;
+}
+
+struct mmu_error *tool_address(struct tool *tool, const char *text, uint64_t *ret)
+{
+	size_t name_bytes = strcspn(text, "+-");
+	uint64_t offset = 0, base;
+	char name[128];
+
+	if (tool_number(text, ret))
+		return NULL;
+	if (name_bytes == 0 || name_bytes >= sizeof(name) ||
+	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
+		name_bytes = 0;
+	memcpy(name, text, name_bytes);
+	name[name_bytes] = '\0';
+	/* the session says why, where a symbol can't be looked up at all */
+	struct mmu_error *error = mmu_session_symbol(tool->session, name, &base);
+	if (error)
+		return error;
+	*ret = text[name_bytes] == '-' ? base - offset : base + offset;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ main */
+
+/* A mapped file that another process truncates: the read that hits the hole ends here. */
+static void on_bus_error(int signal)
+{
+	static const char text[] =
+		"mmuscope: the image or vmlinux was cut short while it was being read\n";
+
+	(void)signal;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(TOOL_UNUSABLE);
+	_exit(TOOL_UNUSABLE);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+bool tool_interrupted(void)
+{
+	return interrupted;
+}
+
+static void print_commands(FILE *stream)
+{
+	fprintf(stream, "\nCommands:\n");
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(stream, "  %-7s %s\n", commands[i].name, commands[i].summary);
+	fprintf(stream, "\n'mmuscope COMMAND --help' tells the options of a command.\n"
+			"Exit status: 0 all is mapped; 1 answered, but something is not; 2 usage; "
+			"3 the image,\nthe symbols or a back-end can't be used.\n");
+}
+
+static error_t parse_main(int key, char *arg, struct argp_state *state)
+{
+	struct tool_main {
+		struct tool *tool;
+		int command_at;
+	} *input = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = input->tool;
+		return 0;
+	case ARGP_KEY_ARG:
+		input->command_at = state->next - 1;
+		state->next = state->argc; /* the rest is the command's */
+		return 0;
+	default:
+		(void)arg;
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static char *main_help_filter(int key, const char *text, void *input)
+{
+	char *more = NULL;
+	size_t bytes;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	FILE *stream = open_memstream(&more, &bytes);
+	if (!stream)
+		return (char *)text;
+	print_commands(stream);
+	fclose(stream);
+	return more;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &tool_global_argp, .group = 100 },
+						      { 0 } };
+	static const struct argp argp = {
+		.parser = parse_main,
+		.args_doc = "COMMAND IMAGE [ARGUMENT...]",
+		.doc = "Walk the page tables in a Linux memory image.\v ",
+		.children = children,
+		.help_filter = main_help_filter,
+	};
+	struct tool tool = { 0 };
+	struct {
+		struct tool *tool;
+		int command_at;
+	} input = { &tool, 0 };
+	int status = -1;
+
+	argp_err_exit_status = TOOL_USAGE;
+	signal(SIGBUS, on_bus_error);
+	signal(SIGINT, on_interrupt);
+	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+		printf("mmuscope %s\n", mmu_version());
+		return TOOL_OK;
+	}
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
+	if (!input.command_at) {
+		fprintf(stderr, "mmuscope: no command given; 'mmuscope --help' lists them\n");
+		return TOOL_USAGE;
+	}
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		if (strcmp(commands[i].name, argv[input.command_at]) == 0)
+			status = commands[i].run(&tool, argc - input.command_at,
+						 argv + input.command_at);
+	if (status < 0) {
+		fprintf(stderr, "mmuscope: no command '%s'; 'mmuscope --help' lists them\n",
+			tool_safe(argv[input.command_at]));
+		return TOOL_USAGE;
+	}
+	mmu_session_close(tool.session);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("mmuscope: standard output");
+		return TOOL_UNUSABLE;
+	}
+	return interrupted ? 128 + SIGINT : status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file How a walk is shown. */
+#ifndef MMU_TOOL_SHOW_H
+#define MMU_TOOL_SHOW_H
+
+#include "tool.h"
+
+struct show {
+	bool tables, brief;
+	const struct tool_type *type; /**< read a value there; NULL: don't */
+	unsigned int shown;           /**< walks so far: blank lines go between them */
+};
+
+void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
+void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
+
+/** The lines of one entry: flags, rights. `prefix` indents them. */
+void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
+		     const char *prefix);
+/** The entry's keys of JSON: raw, kind, flags, rights, ... */
+void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step);
+/** Where an entry points, in words: "table at 0x...", "4 KiB page at 0x...". */
+const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
+			char ret[128]);
+/** The result of a walk in one line of words: "swapped: type 0, offset 0x20". */
+void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk);
+/** The keys of a result: result, pa, page_size, swap, ... */
+void show_result_json(const struct mmu_walk *walk);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A walk as text: the ruler of the address, each level, the answer. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "show.h"
+
+#define RULER_MAX 128
+
+/* ------------------------------------------------------------------ the bit ruler */
+
+/* One field of an address: bits last..first and what they choose. */
+struct field {
+	unsigned int first, last;
+	char label[24];
+};
+
+static unsigned int fields_of(const struct mmu_format *format, uint64_t va,
+			      struct field fields[MMU_LEVELS_MAX + 2])
+{
+	unsigned int count = 0, top = format->va_bits;
+	uint64_t offset = va & (((uint64_t)1 << format->level[0].shift) - 1);
+
+	if (format->sign_extended && top < 64) {
+		fields[count] = (struct field){ .first = top, .last = 63 };
+		snprintf(fields[count++].label, 24, "sign");
+	}
+	for (unsigned int level = format->nr_levels; level-- > 0;) {
+		const struct mmu_level *shape = &format->level[level];
+		uint64_t index = va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
+
+		fields[count] = (struct field){ .first = shape->shift,
+						.last = shape->shift + shape->index_bits - 1u };
+		snprintf(fields[count++].label, 24, "%s %" PRIu64, shape->name, index);
+	}
+	fields[count] = (struct field){ .first = 0, .last = format->level[0].shift - 1u };
+	snprintf(fields[count++].label, 24, "offset 0x%" PRIx64, offset);
+	return count;
+}
+
+/* Three lines: bit numbers, bits, what each field chooses. */
+static void print_ruler(const struct mmu_format *format, uint64_t va)
+{
+	struct field fields[MMU_LEVELS_MAX + 2];
+	unsigned int count = fields_of(format, va, fields);
+	char numbers[RULER_MAX] = "", bits[RULER_MAX] = "", labels[RULER_MAX] = "";
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct field *field = &fields[i];
+		int width = (int)(field->last - field->first + 1);
+		int wide = (int)strlen(field->label) > width ? (int)strlen(field->label) : width;
+		char first[8], last[8], digits[65];
+
+		for (int bit = 0; bit < width; bit++)
+			digits[bit] = '0' + (char)(va >> (field->last - (unsigned int)bit) & 1);
+		digits[width] = '\0';
+		snprintf(last, sizeof(last), "%u", field->last);
+		snprintf(first, sizeof(first), "%u", field->first);
+		int gap = wide - (int)strlen(last);
+		sprintf(numbers + strlen(numbers), "%s%*s ", last, gap, first);
+		sprintf(bits + strlen(bits), "%-*s ", wide, digits);
+		sprintf(labels + strlen(labels), "%-*s ", wide, field->label);
+	}
+	printf("  %s%s%s\n  %s\n  %s\n", tool_colour(TOOL_DIM), numbers, tool_colour(TOOL_PLAIN),
+	       bits, labels);
+}
+
+/* ------------------------------------------------------------------ entries */
+
+const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
+			char ret[128])
+{
+	const struct mmu_level *level = &regime->format->level[step->level];
+	const struct mmu_entry *entry = &step->entry;
+
+	switch (entry->kind) {
+	case MMU_KIND_TABLE:
+		snprintf(ret, 128, "table at 0x%" PRIx64, entry->pa);
+		break;
+	case MMU_KIND_LEAF:
+		snprintf(ret, 128, "%s page at 0x%" PRIx64,
+			 tool_size((uint64_t)1 << level->shift << entry->run_lg2), entry->pa);
+		break;
+	case MMU_KIND_EMPTY:
+		snprintf(ret, 128, "empty");
+		break;
+	case MMU_KIND_SOFTWARE:
+		snprintf(ret, 128, "not present for hardware");
+		break;
+	case MMU_KIND_BAD:
+		snprintf(ret, 128, "%sbad entry%s: %s (bits 0x%" PRIx64 ")", tool_colour(TOOL_BAD),
+			 tool_colour(TOOL_PLAIN), entry->note ? entry->note : "", entry->bad_mask);
+		break;
+	}
+	return ret;
+}
+
+void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
+		     const char *prefix)
+{
+	char flags[512];
+
+	tool_flags(regime, step, false, flags);
+	if (flags[0])
+		printf("%s%s\n", prefix, flags);
+	if (step->has_second) {
+		printf("%s%s 0x%0*" PRIx64 " at 0x%" PRIx64 ": %s\n", prefix,
+		       regime->format->second_name, 2 * regime->format->entry_bytes, step->second,
+		       step->second_pa, tool_flags(regime, step, true, flags));
+	}
+	if (step->entry.note && step->entry.kind != MMU_KIND_BAD)
+		printf("%snote: %s\n", prefix, step->entry.note);
+}
+
+struct table_context {
+	const struct mmu_regime *regime;
+	uint64_t used;
+};
+
+static bool print_table_entry(const struct mmu_step *step, void *context)
+{
+	const struct table_context *table = context;
+	char target[128], flags[512];
+
+	printf("    %s%4" PRIu64 "  0x%0*" PRIx64 "  %-28s %s\n",
+	       step->index == table->used ? ">" : " ", step->index,
+	       2 * table->regime->format->entry_bytes, step->raw,
+	       show_target(table->regime, step, target),
+	       tool_flags(table->regime, step, false, flags));
+	return true;
+}
+
+static void print_step(struct show *show, struct mmu_space *space, const struct mmu_step *step)
+{
+	const struct mmu_regime *regime = mmu_space_regime(space);
+	char target[128], own[6], so_far[6];
+
+	printf("%s%-4s%s table 0x%09" PRIx64 " [%3" PRIu64 "]  slot 0x%09" PRIx64 "  ",
+	       tool_colour(TOOL_BOLD), regime->format->level[step->level].name,
+	       tool_colour(TOOL_PLAIN), step->table_pa, step->index, step->slot_pa);
+	if (!step->readable) {
+		printf("%s%s%s\n", tool_colour(TOOL_BAD), mmu_page_state_name(step->slot_state),
+		       tool_colour(TOOL_PLAIN));
+		return;
+	}
+	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, step->raw);
+	printf("     %-37s", show_target(regime, step, target));
+	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
+		printf("rights %s  so far %s", mmu_rights_text(step->entry.rights, own),
+		       mmu_rights_text(step->effective, so_far));
+	printf("\n");
+	show_entry_text(regime, step, "     ");
+	if (show->tables) {
+		struct table_context table = { regime, step->index };
+		enum mmu_page_state state = mmu_table_entries(
+			space, step->level, step->table_pa, print_table_entry, &table);
+
+		if (state != MMU_PAGE_PRESENT)
+			printf("     part of this table is %s\n", mmu_page_state_name(state));
+	}
+}
+
+/* ------------------------------------------------------------------ the answer */
+
+static void print_denials(const struct mmu_regime *regime, const struct mmu_walk *walk)
+{
+	static const char *const names[] = { "read", "write", "user execute", "kernel execute",
+					     "user access" };
+	const char *before = "; ";
+
+	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++) {
+		if (walk->rights >> bit & 1)
+			continue;
+		printf("%sno %s (%s)", before, names[bit],
+		       regime->format->level[walk->denied_by[bit]].name);
+		before = ", ";
+	}
+}
+
+static const char *reason(enum mmu_result result)
+{
+	static const char *const reasons[MMU_RESULT_COUNT] = {
+		[MMU_RESULT_EMPTY] = "nothing was ever mapped here, or it was unmapped",
+		[MMU_RESULT_SWAPPED] = "in swap space",
+		[MMU_RESULT_PROTNONE] = "the page is there, access is switched off (PROT_NONE)",
+		[MMU_RESULT_NUMA] = "the page is there, NUMA balancing waits for the next touch",
+		[MMU_RESULT_MIGRATION] = "the page is just being moved",
+		[MMU_RESULT_HWPOISON] = "the memory behind it is broken",
+		[MMU_RESULT_DEVICE] = "the page lies in a device's memory",
+		[MMU_RESULT_MARKER] = "a marker that Linux keeps instead of a page",
+		[MMU_RESULT_BAD_ENTRY] = "the entry breaks the architecture's rules",
+		[MMU_RESULT_NONCANONICAL] = "no such address in this format",
+		[MMU_RESULT_FILTERED] = "the table was left out of the dump",
+		[MMU_RESULT_TRUNCATED] = "the file ends before the table",
+		[MMU_RESULT_OUTSIDE_RAM] = "the table lies where the image has no memory",
+		[MMU_RESULT_UNREADABLE] = "the table's bytes can't be had",
+	};
+
+	return reasons[result];
+}
+
+void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk)
+{
+	char rights[6];
+	bool mapped = walk->result == MMU_RESULT_MAPPED;
+
+	printf("%s%s%s", tool_colour(mapped ? TOOL_GOOD : TOOL_BAD),
+	       mmu_result_name(walk->result), tool_colour(TOOL_PLAIN));
+	if (!mapped)
+		printf(": %s", reason(walk->result));
+	if (walk->has_swap)
+		printf("; type %u, offset 0x%" PRIx64, walk->swap_type, walk->swap_offset);
+	if (walk->has_target)
+		printf("; physical 0x%" PRIx64, walk->target_pa);
+	if (walk->has_pa)
+		printf("%s physical %s0x%" PRIx64 "%s, %s page", mapped ? "" : ";",
+		       tool_colour(TOOL_BOLD), walk->pa, tool_colour(TOOL_PLAIN),
+		       tool_size(walk->page_bytes));
+	if (mapped) {
+		printf(", rights %s", mmu_rights_text(walk->rights, rights));
+		print_denials(regime, walk);
+	}
+	printf("\n");
+	if (walk->note && (!walk->nr_steps ||
+			   walk->note != walk->steps[walk->nr_steps - 1].entry.note))
+		printf("     note: %s\n", walk->note);
+}
+
+/* ------------------------------------------------------------------ a whole walk */
+
+static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
+{
+	const struct mmu_regime *regime = mmu_space_regime(space);
+	const struct mmu_task *task = mmu_space_task(space);
+	struct mmu_vma vma;
+
+	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), walk->va, tool_colour(TOOL_PLAIN));
+	if (task)
+		printf("  pid %d (%s)", task->pid, tool_safe(task->comm));
+	printf("  %s %s, root 0x%" PRIx64 "\n", mmu_space_arch(space)->name, regime->format->name,
+	       regime->root_pa);
+	if (mmu_space_vma(space, walk->va, &vma))
+		printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %c%c%c%c %s\n", vma.first_va,
+		       vma.last_va, vma.vm_flags & 1 ? 'r' : '-', vma.vm_flags & 2 ? 'w' : '-',
+		       vma.vm_flags & 4 ? 'x' : '-', vma.vm_flags & 8 ? 's' : 'p',
+		       vma.name[0] ? tool_safe(vma.name) : "anonymous");
+}
+
+static void print_value(const struct show *show, struct mmu_space *space, uint64_t va)
+{
+	unsigned char bytes[8];
+	char text[64];
+	size_t done;
+
+	if (!show->type)
+		return;
+	if (mmu_space_read(space, va, bytes, tool_type_bytes(show->type), &done, NULL))
+		printf("value %s\n", tool_type_text(show->type, bytes, text));
+	else
+		printf("value: its bytes are not in the image\n");
+}
+
+static void print_brief(const struct show *show, struct mmu_space *space,
+			const struct mmu_walk *walk)
+{
+	unsigned char bytes[8];
+	char rights[6], text[64];
+	size_t done;
+
+	printf("0x%016" PRIx64 " %s", walk->va, mmu_result_name(walk->result));
+	if (walk->has_pa)
+		printf(" 0x%" PRIx64 " %" PRIu64 " %s", walk->pa, walk->page_bytes,
+		       mmu_rights_text(walk->rights, rights));
+	if (walk->has_swap)
+		printf(" type %u offset 0x%" PRIx64, walk->swap_type, walk->swap_offset);
+	if (show->type &&
+	    mmu_space_read(space, walk->va, bytes, tool_type_bytes(show->type), &done, NULL))
+		printf(" value %s", tool_type_text(show->type, bytes, text));
+	printf("\n");
+}
+
+void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
+{
+	const struct mmu_regime *regime = mmu_space_regime(space);
+
+	if (show->brief) {
+		print_brief(show, space, walk);
+		return;
+	}
+	if (show->shown++)
+		printf("\n");
+	print_head(space, walk);
+	print_ruler(regime->format, walk->va);
+	for (unsigned int i = 0; i < walk->nr_steps; i++)
+		print_step(show, space, &walk->steps[i]);
+	show_result_text(regime, walk);
+	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
+		printf("     the page's bytes are not in the image: %s\n",
+		       mmu_page_state_name(walk->page_state));
+	print_value(show, space, walk->va);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Text for people: colours, sizes, names that are safe to print. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+const char *tool_colour(enum tool_colour colour)
+{
+	static const char *const escapes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[32m",
+					       "\033[31m" };
+	static int wanted = -1;
+
+	if (wanted < 0) {
+		const char *no_color = getenv("NO_COLOR");
+
+		wanted = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	}
+	return wanted ? escapes[colour] : "";
+}
+
+/* Results of the last four calls stay alive: one printf() may need several. */
+static char *next_buffer(void)
+{
+	static char buffers[4][1100];
+	static unsigned int next;
+
+	return buffers[next++ % 4];
+}
+
+const char *tool_safe(const char *bytes)
+{
+	char *ret = next_buffer(), *out = ret;
+
+	for (; *bytes && out < ret + 1090; bytes++) {
+		unsigned char byte = (unsigned char)*bytes;
+
+		if (byte == '\n')
+			out += sprintf(out, "\\n");
+		else if (byte == '\t')
+			out += sprintf(out, "\\t");
+		else if (byte < ' ' || byte >= 0x7f)
+			out += sprintf(out, "\\x%02x", byte);
+		else
+			*out++ = (char)byte;
+	}
+	*out = '\0';
+	return ret;
+}
+
+const char *tool_size(uint64_t bytes)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	char *ret = next_buffer();
+	unsigned int unit = 0;
+
+	while (bytes && unit < 6 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(ret, 64, "%" PRIu64 " %s", bytes, units[unit]);
+	return ret;
+}
+
+const char *tool_flags(const struct mmu_regime *regime, const struct mmu_step *step, bool second,
+		       char ret[512])
+{
+	struct mmu_flag_text flags[64];
+	size_t count = mmu_flag_texts(regime, step->level, step->entry.kind, second,
+				      second ? step->second : step->raw, flags, 64);
+	size_t out = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < count && out < 470; i++)
+		out += (size_t)sprintf(ret + out, "%s%s", i ? " " : "", flags[i].name);
+	return ret;
+}
+
+const char *tool_kind(enum mmu_kind kind)
+{
+	static const char *const names[] = { "empty", "software", "table", "leaf", "bad" };
+
+	return names[kind];
+}
+
+bool tool_number(const char *text, uint64_t *ret)
+{
+	bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hexadecimal ? "0123456789abcdefABCDEF" : "0123456789";
+	const char *at = hexadecimal ? text + 2 : text;
+	uint64_t value = 0, base = hexadecimal ? 16 : 10;
+
+	if (!*at)
+		return false;
+	for (; *at; at++) {
+		const char *digit = strchr(digits, *at);
+
+		if (!digit)
+			return false;
+		uint64_t number = (uint64_t)(digit - digits);
+		number = number >= 16 ? number - 6 : number;
+		if (value > (UINT64_MAX - number) / base)
+			return false;
+		value = value * base + number;
+	}
+	*ret = value;
+	return true;
+}

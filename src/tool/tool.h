@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What the commands share: options, messages, addresses. The tool uses only the public API. */
+#ifndef MMU_TOOL_H
+#define MMU_TOOL_H
+
+#include <argp.h>
+#include <stdio.h>
+
+#include "mmuscope/mmuscope.h"
+
+/** Exit statuses, as documented. The greater one wins when several hold. */
+enum tool_status {
+	TOOL_OK = 0,       /**< all that was asked is mapped, or clean */
+	TOOL_ANSWERED = 1, /**< answered, but something is not mapped or not there */
+	TOOL_USAGE = 2,
+	TOOL_UNUSABLE = 3, /**< the image, the symbols or a plugin can't be used */
+};
+
+#define TOOL_RAW_MAX 64
+#define TOOL_LIST_MAX 64
+
+/** The options that every command takes. */
+struct tool {
+	struct mmu_options options;
+	struct mmu_raw_range raw[TOOL_RAW_MAX];
+	const char *facts[TOOL_LIST_MAX + 1];
+	const char *debug_dirs[TOOL_LIST_MAX + 1];
+	size_t nr_facts, nr_debug_dirs;
+	bool json;
+	struct mmu_session *session;
+};
+
+/** One command. */
+struct tool_command {
+	const char *name;
+	const char *summary;
+	int (*run)(struct tool *tool, int argc, char **argv);
+};
+
+extern const struct argp tool_global_argp;
+
+int tool_info(struct tool *tool, int argc, char **argv);
+int tool_ps(struct tool *tool, int argc, char **argv);
+int tool_walk(struct tool *tool, int argc, char **argv);
+int tool_read(struct tool *tool, int argc, char **argv);
+int tool_entry(struct tool *tool, int argc, char **argv);
+int tool_arch(struct tool *tool, int argc, char **argv);
+
+struct tool_space;
+
+/** Parse a command's arguments together with the global options and, unless NULL, the space's. */
+void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_option *options,
+		argp_parser_t parser, const char *args_doc, const char *doc, void *input,
+		struct tool_space *space);
+
+/** Has SIGINT come? Loops end at the next whole line then. */
+bool tool_interrupted(void);
+
+/** Open the session on `image`. @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr */
+int tool_open(struct tool *tool, const char *image);
+
+/** One line "mmuscope: ..." on standard error; destroys the error. @return its exit status */
+int tool_fail(struct mmu_error *error);
+
+/** A number: 0x..., 0..., or decimal. @return false when it is none, or does not fit */
+bool tool_number(const char *text, uint64_t *ret);
+
+/**
+ * An address: a number, or SYMBOL, SYMBOL+N, SYMBOL-N.
+ * @return an error that names the text
+ */
+struct mmu_error *tool_address(struct tool *tool, const char *text, uint64_t *ret);
+
+/* ------------------------------------------------------------------ choosing an address space */
+
+/** The options --pid --task --mm --pgd --cpu --kernel --user-half --format. */
+struct tool_space {
+	struct mmu_space_query query;
+	bool chosen;
+};
+
+/** Keys of the space options, beyond any character. */
+enum { TOOL_KEY_SPACE = 0x200 };
+
+/** An argp child for the space options; its input is a struct tool_space. */
+extern const struct argp tool_space_argp;
+
+/** The pid to show in JSON: the task's, or -1. */
+int tool_space_pid(const struct mmu_space *space);
+
+/* ------------------------------------------------------------------ text */
+
+enum tool_colour { TOOL_PLAIN, TOOL_BOLD, TOOL_DIM, TOOL_GOOD, TOOL_BAD };
+
+/** The escape sequence that starts a colour, "" when standard output is no terminal. */
+const char *tool_colour(enum tool_colour colour);
+
+/** Bytes of hostile origin, made safe for a terminal: \n, \x1b. Up to four calls can be alive. */
+const char *tool_safe(const char *bytes);
+
+/** "4 KiB", "2 MiB": sizes that are powers of two; else bytes. Up to four calls can be alive. */
+const char *tool_size(uint64_t bytes);
+
+/** Flags of an entry as "A B C"; `ret` has room for 512 bytes. */
+const char *tool_flags(const struct mmu_regime *regime, const struct mmu_step *step, bool second,
+		       char ret[512]);
+
+/** "table", "leaf", ... */
+const char *tool_kind(enum mmu_kind kind);
+
+/* ------------------------------------------------------------------ JSON Lines */
+
+/** Begin a line: {"schema": "mmuscope.<thing>/1". */
+void json_begin(const char *thing);
+/** End the line and write it at once, whole. */
+void json_end(void);
+void json_string(const char *key, const char *value);
+void json_hex(const char *key, uint64_t value);
+void json_number(const char *key, int64_t value);
+void json_bool(const char *key, bool value);
+void json_null(const char *key);
+/** key NULL: inside an array. */
+void json_object(const char *key);
+void json_object_end(void);
+void json_array(const char *key);
+void json_array_end(void);
+/** An array of the entry's flag names. */
+void json_flags(const char *key, const struct mmu_regime *regime, const struct mmu_step *step,
+		bool second);
+
+/* ------------------------------------------------------------------ values */
+
+/** A type of --value. */
+struct tool_type;
+
+/** @return NULL for an unknown name. */
+const struct tool_type *tool_type_find(const char *name);
+/** "u8 u16 ..." for the help. */
+const char *tool_type_names(void);
+size_t tool_type_bytes(const struct tool_type *type);
+/** The value as text; `ret` has room for 64 bytes. */
+const char *tool_type_text(const struct tool_type *type, const void *bytes, char ret[64]);
+
+#endif

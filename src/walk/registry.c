@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Back-ends: one shared object an architecture, found by its exact name and loaded once. */
+#include <ctype.h>
+#include <dirent.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "walk/registry.h"
+
+#define PREFIX "mmuscope-arch-"
+#define SUFFIX ".so"
+#define ARCHES_MAX 64u
+#define NAME_MAX_BYTES 32u
+
+/* Loaded back-ends stay for the life of the process: their objects are referred to everywhere. */
+static struct mmu_arch loaded[ARCHES_MAX];
+static size_t nr_loaded;
+
+const char *mmu_arch_name_of_machine(uint16_t elf_machine)
+{
+	switch (elf_machine) {
+	case EM_X86_64:
+		return "x86_64";
+	case EM_386:
+		return "i386";
+	case EM_ARM:
+		return "armv7";
+	case EM_AARCH64:
+		return "aarch64";
+	case EM_RISCV:
+		return "riscv";
+	case EM_PPC64:
+		return "ppc64";
+	case EM_S390:
+		return "s390x";
+	default:
+		return NULL;
+	}
+}
+
+/* A name becomes part of a path that is run as code. */
+static bool name_is_sane(const char *name)
+{
+	size_t bytes = strlen(name);
+
+	for (size_t i = 0; i < bytes; i++)
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
+			return false;
+	return bytes > 0 && bytes < NAME_MAX_BYTES;
+}
+
+/* The n-th directory to look in. @return false: there are no more */
+static bool search_dir(const char *plugin_dir, unsigned int n, char *ret, size_t size)
+{
+	const char *path = secure_getenv("MMUSCOPE_PLUGIN_PATH");
+
+	if (plugin_dir && n-- == 0) {
+		snprintf(ret, size, "%s", plugin_dir);
+		return true;
+	}
+	while (path && *path) {
+		const char *colon = strchrnul(path, ':');
+
+		if (colon > path && n-- == 0) {
+			snprintf(ret, size, "%.*s", (int)(colon - path), path);
+			return true;
+		}
+		path = *colon ? colon + 1 : NULL;
+	}
+	if (n == 0)
+		snprintf(ret, size, "%s", MMU_PLUGIN_DIR);
+	return n == 0;
+}
+
+static struct mmu_error *check_formats(const struct mmu_arch *arch, const char *path)
+{
+	for (size_t i = 0; i < arch->nr_formats; i++) {
+		const struct mmu_format *format = &arch->formats[i];
+
+		if (!format->name || !format->nr_levels || format->nr_levels > MMU_LEVELS_MAX ||
+		    !format->level)
+			return mmu_error_new(MMU_ERROR_PLUGIN, "%s: format %zu has no sane levels",
+					     path, i);
+		if (format->kind != MMU_FORMAT_RADIX)
+			return mmu_error_new(MMU_ERROR_PLUGIN,
+					     "%s: format %s is of kind %d, which this version "
+					     "can't walk", path, format->name, (int)format->kind);
+	}
+	return NULL;
+}
+
+static struct mmu_error *accept_arch(const struct mmu_arch *theirs, const char *name,
+				     const char *path, const struct mmu_arch **ret)
+{
+	struct mmu_arch *arch = &loaded[nr_loaded];
+
+	if (theirs->abi != MMU_ARCH_ABI)
+		return mmu_error_new(MMU_ERROR_PLUGIN,
+				     "%s speaks back-end ABI %u, this version speaks %u", path,
+				     theirs->abi, MMU_ARCH_ABI);
+	/* what the plugin did not know of when it was built reads as zero */
+	memset(arch, 0, sizeof(*arch));
+	memcpy(arch, theirs, theirs->size < sizeof(*arch) ? theirs->size : sizeof(*arch));
+	if (!arch->name || strcmp(arch->name, name) != 0)
+		return mmu_error_new(MMU_ERROR_PLUGIN, "%s calls itself '%s'", path,
+				     arch->name ? arch->name : "");
+	if (!arch->decode || !arch->formats || !arch->nr_formats)
+		return mmu_error_new(MMU_ERROR_PLUGIN, "%s has no formats or no decode()", path);
+	struct mmu_error *error = check_formats(arch, path);
+	if (error)
+		return error;
+	nr_loaded++;
+	*ret = arch;
+	return NULL;
+}
+
+struct mmu_error *mmu_arch_open(const char *path, const char *name, const struct mmu_arch **ret)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle)
+		return mmu_error_new(MMU_ERROR_PLUGIN, "%s", dlerror());
+	const struct mmu_arch *theirs = dlsym(handle, MMU_ARCH_SYMBOL);
+	struct mmu_error *error = theirs ?
+		accept_arch(theirs, name, path, ret) :
+		mmu_error_new(MMU_ERROR_PLUGIN, "%s has no symbol %s", path, MMU_ARCH_SYMBOL);
+	if (error)
+		dlclose(handle);
+	return error;
+}
+
+struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,
+				const struct mmu_arch **ret)
+{
+	char dir[4096], path[4096 + 64];
+
+	if (!name_is_sane(name))
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "'%s' is no back-end's name", name);
+	for (size_t i = 0; i < nr_loaded; i++) {
+		if (strcmp(loaded[i].name, name) == 0) {
+			*ret = &loaded[i];
+			return NULL;
+		}
+	}
+	if (nr_loaded == ARCHES_MAX)
+		return mmu_error_new(MMU_ERROR_PLUGIN, "too many back-ends");
+	for (unsigned int n = 0; search_dir(plugin_dir, n, dir, sizeof(dir)); n++) {
+		snprintf(path, sizeof(path), "%s/" PREFIX "%s" SUFFIX, dir, name);
+		/* without a slash dlopen() would search the system's library path */
+		if (strchr(dir, '/') && access(path, F_OK) == 0)
+			return mmu_arch_open(path, name, ret);
+		if (!strchr(dir, '/')) {
+			snprintf(path, sizeof(path), "./%s/" PREFIX "%s" SUFFIX, dir, name);
+			if (access(path, F_OK) == 0)
+				return mmu_arch_open(path, name, ret);
+		}
+	}
+	return mmu_error_new(MMU_ERROR_NOT_FOUND,
+			     "no back-end for architecture '%s' (" PREFIX "%s" SUFFIX
+			     " is not in --plugin-dir, MMUSCOPE_PLUGIN_PATH or " MMU_PLUGIN_DIR ")",
+			     name, name);
+}
+
+static int by_name(const void *one, const void *other)
+{
+	return strcmp(*(char *const *)one, *(char *const *)other);
+}
+
+/* Add the names that one directory holds to names[]. */
+static size_t scan_dir(const char *dir, char names[][NAME_MAX_BYTES], size_t count)
+{
+	DIR *stream = opendir(dir);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		size_t bytes = strlen(entry->d_name), fixed = strlen(PREFIX SUFFIX), i;
+		char *name = names[count];
+
+		if (count == ARCHES_MAX || bytes <= fixed || bytes - fixed >= NAME_MAX_BYTES ||
+		    strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
+		    strcmp(entry->d_name + bytes - strlen(SUFFIX), SUFFIX) != 0)
+			continue;
+		memcpy(name, entry->d_name + strlen(PREFIX), bytes - fixed);
+		name[bytes - fixed] = '\0';
+		for (i = 0; i < count && strcmp(names[i], name) != 0; i++)
+			;
+		if (i == count && name_is_sane(name))
+			count++;
+	}
+	if (stream)
+		closedir(stream);
+	return count;
+}
+
+struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret)
+{
+	char names[ARCHES_MAX + 1][NAME_MAX_BYTES], dir[4096];
+	size_t count = 0;
+
+	for (unsigned int n = 0; search_dir(plugin_dir, n, dir, sizeof(dir)); n++)
+		count = scan_dir(dir, names, count);
+	/* one block: the pointers, then the texts */
+	char **list = malloc((count + 1) * sizeof(*list) + count * NAME_MAX_BYTES);
+	if (!list)
+		return mmu_error_no_memory();
+	for (size_t i = 0; i < count; i++) {
+		list[i] = (char *)(list + count + 1) + i * NAME_MAX_BYTES;
+		memcpy(list[i], names[i], NAME_MAX_BYTES);
+	}
+	list[count] = NULL;
+	qsort(list, count, sizeof(*list), by_name);
+	*ret = list;
+	return NULL;
+}
+
+const struct mmu_format *mmu_arch_format(const struct mmu_arch *arch, const char *name)
+{
+	for (size_t i = 0; i < arch->nr_formats; i++)
+		if (strcmp(arch->formats[i].name, name) == 0)
+			return &arch->formats[i];
+	return NULL;
+}
+
+struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch, const struct mmu_format *format)
+{
+	return (struct mmu_regime){
+		.format = format,
+		.pa_mask = format->pa_bits >= 64 ? UINT64_MAX :
+						   ((uint64_t)1 << format->pa_bits) - 1,
+		.traits = arch->default_traits,
+	};
+}

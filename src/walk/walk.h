@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The one walk loop: an image, a regime and an address in, every step and the reason out. */
+#ifndef MMU_WALK_WALK_H
+#define MMU_WALK_WALK_H
+
+#include "image/image.h"
+#include "mmuscope/mmuscope.h"
+
+/**
+ * What the swap types of one kernel mean. Types from MAX_SWAPFILES on are no swap files but
+ * migration, hwpoison, ... (include/linux/swap.h): which, depends on its configuration.
+ */
+struct mmu_swap_map {
+	enum mmu_result result[32];
+	const char *note[32];  /**< static text for the walk, or NULL */
+	uint8_t pfn_bits;      /**< low bits of the offset that are the page frame, for such types */
+	bool known;            /**< false: all types are taken for swap files */
+};
+
+/** Everything that a translation needs. Plain data; image and arch are not owned. */
+struct mmu_walker {
+	struct mmu_image *image;
+	const struct mmu_arch *arch;
+	struct mmu_regime regime;
+	const struct mmu_swap_map *swap; /**< NULL: not known */
+};
+
+/** Translate one address. Every outcome is a result; *ret is filled in whole. */
+void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
+
+/** Decode every entry of a table that is not empty; as mmu_table_entries(). */
+enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker, unsigned int level,
+				     uint64_t table_pa,
+				     bool (*fn)(const struct mmu_step *step, void *context),
+				     void *context);
+
+/** Can the address exist in this format at all? */
+bool mmu_format_canonical(const struct mmu_format *format, uint64_t va);
+
+#endif

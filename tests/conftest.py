@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What every test of the tool may use. meson sets MMUSCOPE and MMUSCOPE_FIXTURES."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+TIMEOUT_SECONDS = 60
+
+
+def from_environment(name):
+    if not os.environ.get(name):
+        pytest.fail(f'{name} is not set: run this through `meson test`', pytrace=False)
+    return os.environ[name]
+
+
+@pytest.fixture(scope='session')
+def mmuscope():
+    """mmuscope('walk', image, ..., input=text): run the tool; stdout and stderr are text.
+
+    Its exit status is for the caller to judge, but must be one that is documented: a sanitizer's
+    report or a signal fails the test here.
+    """
+    tool = from_environment('MMUSCOPE')
+
+    def run(*arguments, input=None, env=None):
+        command = [tool, *map(str, arguments)]
+        done = subprocess.run(command, input=input or '', env={**os.environ, **(env or {})},
+                              capture_output=True, text=True, errors='replace',
+                              timeout=TIMEOUT_SECONDS)
+        if done.returncode not in (0, 1, 2, 3):
+            pytest.fail(f'{" ".join(command)}: status {done.returncode}\n{done.stderr}',
+                        pytrace=False)
+        return done
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def fixture_dir():
+    """The folder of the unpacked dumps."""
+    return pathlib.Path(from_environment('MMUSCOPE_FIXTURES'))
