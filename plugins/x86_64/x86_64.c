@@ -46,6 +46,7 @@ static const struct mmu_trait traits[] = {
 #define LV_PTE   (1u << PTE)
 #define LV_LARGE (1u << PMD | 1u << PUD)
 #define LV_LEAF  (LV_PTE | LV_LARGE)
+#define LV_TOP   (3u << 3) /* whichever is the top: Linux sets no such bit in a P4D */
 #define LV_ALL   0x1fu
 #define K_LEAF   (MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD))
 #define K_HELD   (MMU_KINDS(MMU_KIND_TABLE) | K_LEAF)
@@ -66,12 +67,8 @@ static const struct mmu_trait traits[] = {
 	AMONG(n, PROTNONE, PROTNONE, LV_LEAF, if_, no, name, what), \
 	AMONG(n, PROTNONE | PSE, PSE, LV_LARGE, if_, no, name, what)
 
-#define TOP(level) \
-	SW(58, 1u << (level), K_TABLE, SAVED_DIRTY, 0, "NOPTISHADOW", "KPTI keeps no user copy")
-
-/* The first row is the 5-level format's alone, the last one the 4-level format's. */
+/* Lowest bit first: this is the order in which they are shown. */
 static const struct mmu_flag flags[] = {
-	TOP(4),
 	HW(0,  LV_ALL,   K_HELD, 0, 0, "PRESENT", "the entry is valid"),
 	HW(1,  LV_ALL,   K_HELD, 0, 0, "RW", "writes are allowed"),
 	SWAP(1,                  0, SWAP_SD7, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
@@ -110,10 +107,10 @@ static const struct mmu_flag flags[] = {
 	KEPT(58,                 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
 	SW(58, LV_LEAF,  K_LEAF, SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
 	KEPT(58,                 SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
+	SW(58, LV_TOP,   K_TABLE, SAVED_DIRTY, 0, "NOPTISHADOW", "KPTI keeps no user copy"),
 	{ BITS(59, 62), 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
 	HW(63, LV_ALL,   K_HELD, 0, 0, "NX", "instructions are not fetched"),
 	AMONG(63, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "NX", "instructions were not fetched"),
-	TOP(3),
 };
 
 #define LEVEL(name, shift, leaf) { name, shift, 9, leaf, 0, 0 }
@@ -125,19 +122,16 @@ static const struct mmu_level levels5[] = {
 	LEVEL("PTE", 12, true), LEVEL("PMD", 21, true), LEVEL("PUD", 30, true),
 	LEVEL("P4D", 39, false), LEVEL("PGD", 48, false),
 };
-/* clang-format on */
 
-#define FORMAT(text, about, vabits, rows, first_flag)                                              \
-	{                                                                                          \
-		.name = text, .title = about, .kind = MMU_FORMAT_RADIX, .entry_bytes = 8,          \
-		.va_bits = vabits, .pa_bits = 52, .sign_extended = true, .level = rows,            \
-		.nr_levels = COUNT(rows), .flags = flags + (first_flag),                           \
-		.nr_flags = COUNT(flags) - 1,                                                      \
-	}
+#define FORMAT(text, about, bits, rows) \
+	{ .name = text, .title = about, .entry_bytes = 8, .va_bits = bits, .pa_bits = 52, \
+	  .sign_extended = true, .nr_levels = COUNT(rows), .level = rows, \
+	  .flags = flags, .nr_flags = COUNT(flags) }
 static const struct mmu_format formats[] = {
-	FORMAT("4level", "4-level paging (Intel SDM Vol. 3A, chapter 4.5)", 48, levels4, 1),
-	FORMAT("5level", "5-level paging (Intel SDM Vol. 3A, chapter 4.5)", 57, levels5, 0),
+	FORMAT("4level", "4-level paging (Intel SDM Vol. 3A, chapter 4.5)", 48, levels4),
+	FORMAT("5level", "5-level paging (Intel SDM Vol. 3A, chapter 4.5)", 57, levels5),
 };
+/* clang-format on */
 
 /* ------------------------------------------------------------------ entries */
 

@@ -250,9 +250,9 @@ static struct mmu_error *follow(const struct mmu_elffile *stripped, char *path_t
 		mmu_error_destroy(error);
 		return NULL;
 	}
-	if (same_bytes(stripped->build_id, file->build_id) && mmu_debugsection_exists(file, ".debug"
-											    "_inf"
-											    "o"))
+	bool same = same_bytes(stripped->build_id, file->build_id);
+
+	if (same && mmu_debugsection_exists(file, ".debug_info"))
 		*ret = file;
 	else
 		mmu_elffile_close(file);

@@ -24,9 +24,9 @@ struct stream {
 	uint64_t bytes;  /* unpacked */
 };
 
-static struct mmu_error *corrupt(const struct mmu_elffile *file, const char *name, const char *why)
+static struct mmu_error *corrupt(const char *name, const char *why)
 {
-	return mmu_error_new(MMU_ERROR_CORRUPT, "%s: %s: %s", file->path, name, why);
+	return mmu_error_new(MMU_ERROR_CORRUPT, "%s: %s", name, why);
 }
 
 static struct mmu_error *unpack_zlib(struct mmu_bytes packed, void *out, uint64_t bytes,
@@ -76,8 +76,8 @@ static struct mmu_error *unpack_zstd(struct mmu_bytes packed, void *out, uint64_
 }
 #endif
 
-static struct mmu_error *unpack(const struct mmu_elffile *file, const char *name,
-				const struct stream *stream, void *out, uint64_t bytes)
+static struct mmu_error *unpack(const char *name, const struct stream *stream, void *out,
+				uint64_t bytes)
 {
 	const char *problem = NULL;
 	struct mmu_error *error;
@@ -93,13 +93,12 @@ static struct mmu_error *unpack(const struct mmu_elffile *file, const char *name
 #endif
 	default:
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "%s: %s is compressed by method %u%s, which is not supported "
-				     "here "
+				     "%s is compressed by method %u%s, which is not supported here "
 				     "(objcopy --decompress-debug-sections removes it)",
-				     file->path, name, stream->method,
+				     name, stream->method,
 				     stream->method == ELFCOMPRESS_ZSTD ? " (zstd)" : "");
 	}
-	return !error && problem ? corrupt(file, name, problem) : error;
+	return !error && problem ? corrupt(name, problem) : error;
 }
 
 static bool find(const struct mmu_elffile *file, const char *name, struct mmu_elfsection *ret,
@@ -162,10 +161,10 @@ struct mmu_error *mmu_debugsection_get(const struct mmu_elffile *file, const cha
 		return NULL;
 	}
 	if (!read_header(file, &section, old, &stream))
-		return corrupt(file, name, "damaged header of the compressed data");
+		return corrupt(name, "damaged header of the compressed data");
 	if (!stream.bytes || stream.bytes > SECTION_BYTES_MAX ||
 	    stream.packed.count > SECTION_BYTES_MAX)
-		return corrupt(file, name, "impossible size of the compressed data");
+		return corrupt(name, "impossible size of the compressed data");
 
 	uint64_t bytes = stream.bytes < limit ? stream.bytes : limit;
 	void *own = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -173,7 +172,7 @@ struct mmu_error *mmu_debugsection_get(const struct mmu_elffile *file, const cha
 	if (own == MAP_FAILED)
 		return mmu_error_no_memory();
 
-	struct mmu_error *error = unpack(file, name, &stream, own, bytes);
+	struct mmu_error *error = unpack(name, &stream, own, bytes);
 
 	if (error) {
 		munmap(own, bytes);

@@ -31,11 +31,6 @@ enum unit_status {
 	UNIT_BAD,
 };
 
-static const char *path_of(const struct mmu_dwarf *dwarf)
-{
-	return dwarf->object.file->path;
-}
-
 /* ------------------------------------------------- entries */
 
 struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const char *what,
@@ -47,9 +42,9 @@ struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const 
 
 	if (die && dwarf_dieoffset(die, &offset, &ignored) != DW_DLV_OK && ignored)
 		dwarf_dealloc_error(dwarf->object.dbg, ignored);
-	struct mmu_error *error =
-		mmu_error_new(MMU_ERROR_CORRUPT, "%s: .debug_info at %#llx: %s%s%s", path_of(dwarf),
-			      offset, what, detail ? ": " : "", detail ? detail : "");
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_CORRUPT, ".debug_info at %#llx: %s%s%s",
+						offset, what, detail ? ": " : "",
+						detail ? detail : "");
 
 	if (problem)
 		dwarf_dealloc_error(dwarf->object.dbg, problem);
@@ -132,8 +127,7 @@ struct mmu_error *mmu_die_at(struct mmu_dwarf *dwarf, Dwarf_Off offset, Dwarf_Di
 		return error;
 	if (!check_units_until(dwarf, offset))
 		return mmu_error_new(MMU_ERROR_CORRUPT,
-				     "%s: .debug_info: a reference to %#llx, where no unit is",
-				     path_of(dwarf), offset);
+				     ".debug_info: a reference to %#llx, where no unit is", offset);
 	if (dwarf_offdie_b(dwarf->object.dbg, offset, true, &die, &problem) != DW_DLV_OK) {
 		error = mmu_die_corrupt(dwarf, NULL, "no entry", problem);
 		return mmu_error_context(error, "reference to %#llx", offset);
@@ -280,9 +274,9 @@ struct mmu_error *mmu_die_reference(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwar
 	case DW_FORM_ref_sup4:
 	case DW_FORM_ref_sup8:
 		error = mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				      "%s: debug info that refers to type units or to another file "
-				      "(form %#x) is not supported",
-				      path_of(dwarf), form);
+				      "a reference to a type unit or another file (form %#x) "
+				      "is not supported",
+				      form);
 		break;
 	default:
 		if (dwarf_global_formref(found, &offset, &problem) != DW_DLV_OK)
@@ -447,13 +441,12 @@ static struct mmu_error *next_unit(struct mmu_dwarf *dwarf, const struct unit *u
 	return NULL;
 }
 
-static struct mmu_error *no_core_unit(struct mmu_dwarf *dwarf, int units, bool split)
+static struct mmu_error *no_core_unit(int units, bool split)
 {
 	return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-			     "%s: none of the %s%d units of its debug info defines both "
-			     "task_struct "
+			     "none of the %s%d units of debug info defines both task_struct "
 			     "and mm_struct%s",
-			     path_of(dwarf), units == UNITS_MAX ? "first " : "", units,
+			     units == UNITS_MAX ? "first " : "", units,
 			     split ? " (CONFIG_DEBUG_INFO_SPLIT: the types are in .dwo files)"
 				   : " (is it a kernel's, or one with CONFIG_DEBUG_INFO_REDUCED?)");
 }
@@ -471,47 +464,68 @@ static struct mmu_error *take_unit(struct mmu_dwarf *dwarf, const struct unit *u
 	return NULL;
 }
 
-/* @param ret_more  nothing found in what there is of .debug_info, which is not all */
+/* A unit without types in the file: its skeleton, in DWARF 5 by type, before by an attribute. */
+static struct mmu_error *is_skeleton(struct mmu_dwarf *dwarf, const struct unit *unit,
+				     Dwarf_Die unit_die, bool *ret)
+{
+	*ret = unit->type == DW_UT_skeleton;
+	if (!unit_die || unit->version != 4)
+		return NULL;
+	return mmu_die_has(dwarf, unit_die, DW_AT_GNU_dwo_name, ret);
+}
+
+/* @param ret_found  it is the core unit, and taken */
+static struct mmu_error *try_unit(struct mmu_dwarf *dwarf, const struct unit *unit,
+				  struct search *search, bool *ret_found, bool *ret_split)
+{
+	MMU_DIE Dwarf_Die unit_die = NULL;
+	bool skeleton = false;
+	struct mmu_error *error = next_unit(dwarf, unit, &unit_die);
+
+	*ret_found = false;
+	if (!error)
+		error = is_skeleton(dwarf, unit, unit_die, &skeleton);
+	if (error || !unit_die || skeleton || unit->type != DW_UT_compile) {
+		*ret_split |= skeleton;
+		return error;
+	}
+	error = search_unit(dwarf, search, unit_die);
+	if (error || !search->tags[find_name(search->names, "task_struct")] ||
+	    !search->tags[find_name(search->names, "mm_struct")])
+		return error;
+	*ret_found = true;
+	return take_unit(dwarf, unit, unit_die, search);
+}
+
+/* @param ret_more  not found in what there is of .debug_info, which is not all */
 static struct mmu_error *choose_unit(struct mmu_dwarf *dwarf, struct search *search, bool *ret_more)
 {
-	size_t task = find_name(&dwarf->names, "task_struct");
-	size_t mm = find_name(&dwarf->names, "mm_struct");
-	bool split = false;
+	bool split = false, found = false;
 	int units = 0;
 
 	for (*ret_more = false; units < UNITS_MAX; units++) {
-		MMU_DIE Dwarf_Die unit_die = NULL;
+		struct mmu_error *error;
 		struct unit unit;
-		enum unit_status status = read_unit(dwarf, dwarf->checked_end, &unit);
-		struct mmu_error *error = NULL;
 
-		if (status == UNIT_BAD)
+		switch (read_unit(dwarf, dwarf->checked_end, &unit)) {
+		case UNIT_BAD:
 			return mmu_error_new(MMU_ERROR_CORRUPT,
-					     "%s: .debug_info at %#" PRIx64 ": damaged header of a "
-									    "unit",
-					     path_of(dwarf), dwarf->checked_end);
-		*ret_more = status == UNIT_CUT;
-		if (*ret_more)
+					     ".debug_info at %#" PRIx64 ": damaged unit header",
+					     dwarf->checked_end);
+		case UNIT_CUT:
+			*ret_more = true;
 			return NULL;
-		if (status == UNIT_END)
+		case UNIT_END:
+			return no_core_unit(units, split);
+		case UNIT_OK:
 			break;
+		}
 		dwarf->checked_end = unit.end;
-		error = next_unit(dwarf, &unit, &unit_die);
-		if (!error && unit_die && unit.type == DW_UT_compile)
-			error = search_unit(dwarf, search, unit_die);
-		else if (unit.type == DW_UT_skeleton)
-			split = true;
-		if (error)
-			return error;
-		if (unit_die && unit.type == DW_UT_compile && search->tags[task] &&
-		    search->tags[mm])
-			return take_unit(dwarf, &unit, unit_die, search);
-		if (!error && unit_die && !split && unit.version == 4)
-			error = mmu_die_has(dwarf, unit_die, DW_AT_GNU_dwo_name, &split);
-		if (error)
+		error = try_unit(dwarf, &unit, search, &found, &split);
+		if (error || found)
 			return error;
 	}
-	return no_core_unit(dwarf, units, split);
+	return no_core_unit(units, split);
 }
 
 void mmu_dwarf_question(struct mmu_dwarf *dwarf)
@@ -564,7 +578,7 @@ struct mmu_error *mmu_dwarf_open(const struct mmu_elffile *file, const char *con
 		free(dwarf->found);
 		mmu_names_destroy(&dwarf->names);
 		free(dwarf);
-		return error;
+		return mmu_error_context(error, "%s", file->path);
 	}
 	*ret = dwarf;
 	return NULL;
@@ -615,8 +629,7 @@ struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name, Dwar
 	if (error)
 		return error;
 	if (!offset)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND,
-				     "%s: no type %s in the kernel's core unit", path_of(dwarf),
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "no type %s in the kernel's core unit",
 				     name);
 	*ret = offset;
 	return NULL;

@@ -40,7 +40,7 @@ struct mmu_error *mmu_dwarf_member(struct mmu_dwarf *dwarf, const char *type, co
 struct mmu_error *mmu_dwarf_enumerator(struct mmu_dwarf *dwarf, const char *type, const char *name,
 				       int64_t *ret) MMU_MUST_CHECK;
 
-/* ------------------------------------------------- entries (DIEs), for the two files of this part */
+/* ------------------------------------------------- entries (DIEs) */
 
 static inline void mmu_die_release(Dwarf_Die *die)
 {

@@ -131,8 +131,7 @@ struct mmu_error *mmu_dwarfobject_open(const struct mmu_elffile *file, uint64_t 
 					     &ret->sections[i]);
 	if (!error &&
 	    dwarf_object_init_b(&ret->interface, NULL, NULL, 0, &ret->dbg, &problem) != DW_DLV_OK)
-		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s: libdwarf refuses the debug info: %s",
-				      file->path,
+		error = mmu_error_new(MMU_ERROR_CORRUPT, "libdwarf refuses the debug info: %s",
 				      problem ? dwarf_errmsg(problem) : "no debug info");
 	if (problem)
 		dwarf_dealloc_error(NULL, problem);

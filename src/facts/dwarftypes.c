@@ -201,7 +201,7 @@ struct mmu_error *mmu_dwarf_size(struct mmu_dwarf *dwarf, const char *type, uint
 		error = type_size(dwarf, die, tag, &bytes);
 	if (!error)
 		*ret_bytes = bytes;
-	return mmu_error_context(error, "size of %s", type);
+	return mmu_error_context(error, "%s: size of %s", dwarf->object.file->path, type);
 }
 
 /* ------------------------------------------------- members */
@@ -481,13 +481,13 @@ static struct mmu_error *walk_path(struct mmu_dwarf *dwarf, const char *type, co
 
 		if (!outer || !is_compound(tag))
 			return mmu_error_new(MMU_ERROR_NOT_FOUND,
-					     "%s: no member %s, for what is before it is not a "
-					     "struct or union",
-					     dwarf->object.file->path, path);
+					     "no member %s, for what is before it is not a struct "
+					     "or union",
+					     path);
 		error = find_member(dwarf, outer, path, length, 0, &hit);
 		if (!error && !hit.die)
-			error = mmu_error_new(MMU_ERROR_NOT_FOUND, "%s: no member %.*s",
-					      dwarf->object.file->path, (int)length, path);
+			error = mmu_error_new(MMU_ERROR_NOT_FOUND, "no member %.*s", (int)length,
+					      path);
 		if (error)
 			return error;
 		hit.base_bytes += base;
@@ -515,7 +515,7 @@ struct mmu_error *mmu_dwarf_member(struct mmu_dwarf *dwarf, const char *type, co
 	if (!error)
 		error = describe(dwarf, &hit, ret);
 	mmu_die_release(&hit.die);
-	return mmu_error_context(error, "%s.%s", type, path);
+	return mmu_error_context(error, "%s: %s.%s", dwarf->object.file->path, type, path);
 }
 
 /* ------------------------------------------------- enumerators */
@@ -583,11 +583,10 @@ struct mmu_error *mmu_dwarf_enumerator(struct mmu_dwarf *dwarf, const char *type
 			error = find_enumerator(dwarf, die, name, &has, &value);
 	}
 	if (!error && !has)
-		error = mmu_error_new(MMU_ERROR_NOT_FOUND, "%s: no such enumerator",
-				      dwarf->object.file->path);
+		error = mmu_error_new(MMU_ERROR_NOT_FOUND, "no such enumerator");
 	if (error)
-		return mmu_error_context(error, "enumerator %s%s%s", type ? type : "",
-					 type ? "." : "", name);
+		return mmu_error_context(error, "%s: enumerator %s%s%s", dwarf->object.file->path,
+					 type ? type : "", type ? "." : "", name);
 	*ret = value;
 	return NULL;
 }

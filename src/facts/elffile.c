@@ -31,10 +31,7 @@ static const struct lookalike lookalikes[] = {
 	{ 0, "\x27\x05\x19\x56", 4, "a compressed kernel image (uImage)" },
 	{ 0, "MZ", 2, "a bootable kernel image (EFI)" },
 	{ 0, "\x1f\x8b", 2, "a compressed file (gzip)" },
-	{ 0,
-	  "\xfd"
-	  "7zXZ",
-	  5, "a compressed file (xz)" },
+	{ 0, "\3757zXZ", 5, "a compressed file (xz)" },
 	{ 0, "\x28\xb5\x2f\xfd", 4, "a compressed file (zstd)" },
 };
 
@@ -133,8 +130,7 @@ static struct mmu_error *check_type(const struct mmu_elffile *file, uint16_t typ
 static struct mmu_error *truncated(const struct mmu_elffile *file, const char *what, uint64_t end)
 {
 	return mmu_error_new(MMU_ERROR_FORMAT,
-			     "%s is truncated: it has %" PRIu64 " bytes, and its %s end at "
-								"%" PRIu64,
+			     "%s is truncated: %" PRIu64 " bytes long, its %s end at %" PRIu64,
 			     file->path, file->map.count, what, end);
 }
 

@@ -49,8 +49,10 @@ static void remember(struct mmu_fact_store *store, const char *key, bool missing
 	if (!fact) {
 		if (store->nr_facts == store->capacity) {
 			size_t capacity = store->capacity ? 2 * store->capacity : 64;
-			struct fact *facts = capacity > FACTS_MAX ? NULL :
-				realloc(store->facts, capacity * sizeof(*facts));
+			struct fact *facts = capacity > FACTS_MAX
+						     ? NULL
+						     : realloc(store->facts,
+							       capacity * sizeof(*facts));
 
 			if (!facts)
 				return; /* the answer is still given, only not kept */
@@ -150,6 +152,9 @@ static bool from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint6
 	struct mmu_bytes text;
 	char copy[32];
 
+	/* this one line holds the pointer's value, not the symbol's address (since 4.15, 83e3c48729d9) */
+	if (strcmp(key, "SYMBOL(mem_section)") == 0)
+		return false;
 	if (!mmu_fact_text(store, key, &text) || text.count >= sizeof(copy))
 		return false;
 	memcpy(copy, text.data, text.count);
@@ -252,9 +257,9 @@ static const char *from_vmlinux(struct mmu_fact_store *store, const char *key, u
 	if (split(key, "SYMBOL", body))
 		return symbol_from_vmlinux(store, body, ret) ? symtab : NULL;
 	if (split(key, "LENGTH", body))
-		return !length_from_vmlinux(store, body, ret) ? NULL :
-		       strchr(body, '.')		      ? dwarf :
-								symtab;
+		return !length_from_vmlinux(store, body, ret) ? NULL
+		       : strchr(body, '.')                    ? dwarf
+							      : symtab;
 	if (split(key, "OFFSET", body)) {
 		if (!member_from_vmlinux(store, body, &member))
 			return NULL;
@@ -314,15 +319,13 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 	if (mmu_fact_get(store, key, ret))
 		return NULL;
 	if (store->vmlinux)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND,
-				     "%s is neither in VMCOREINFO nor in %s", key,
-				     mmu_vmlinux_path(store->vmlinux));
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is neither in VMCOREINFO nor in %s",
+				     key, mmu_vmlinux_path(store->vmlinux));
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is not known: %s", key,
 			     store->hint ? store->hint : "there is no vmlinux");
 }
 
-void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value,
-		     const char *how)
+void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how)
 {
 	char source[160];
 	struct fact *known = find(store, key);

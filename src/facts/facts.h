@@ -36,8 +36,8 @@ void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
 bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret);
 
 /** As mmu_fact_get(); a missing fact is MMU_ERROR_NOT_FOUND and names the key. */
-struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, uint64_t *ret)
-	MMU_MUST_CHECK;
+struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key,
+				uint64_t *ret) MMU_MUST_CHECK;
 
 /** A value of VMCOREINFO as text: "OSRELEASE". @return false when it is not there. */
 bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret);

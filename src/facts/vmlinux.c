@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file A vmlinux: its file, its debug file, its symbols, and its types when they are asked for. */
+/** @file A vmlinux: its file or debug file, its symbols, and its types when they are asked for. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -5,6 +5,7 @@
 #include "facts/facts.h"
 
 /* A name that is missing here still works: it costs a second pass. */
+/* clang-format off */
 static const char *const symbols[] = {
 	"init_task", "linux_banner", "_stext", "_text", "init_mm", "swap_info",
 	/* special swap types: each tells of a configuration or of a release */
@@ -20,9 +21,10 @@ static const char *const symbols[] = {
 
 static const char *const types[] = {
 	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
-	"vm_area_struct", "maple_tree", "maple_node", "maple_range_64", "maple_arange_64", "file",
-	"path", "dentry", "qstr", "list_head", "rb_node", "rb_root", "pageflags", "cpuinfo_x86",
-	"vm_special_mapping", "anon_vma_name", NULL
+	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
+	"rb_node", "rb_root", "pageflags", "cpuinfo_x86", NULL
 };
+
+/* clang-format on */
 
 const struct mmu_vmlinux_wants mmu_fact_wants = { symbols, types };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file ELF vmcores: /proc/vmcore, dump-guest-memory, makedumpfile -E; by physical address only. */
+/** @file ELF vmcores: /proc/vmcore, dump-guest-memory, makedumpfile -E; by p_paddr only. */
 #include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -92,8 +92,8 @@ struct mmu_image {
  * @param path    of a regular file (or block device)
  * @param raw     ranges: the file is raw memory and not probed; NULL with nr_raw 0 otherwise
  * @param ret     the image, owned by the caller; untouched on failure
- * @return errors MMU_ERROR_OS, _FORMAT (not an image, or damaged headers), _UNSUPPORTED, _NO_MEMORY.
- *         The message begins with the path.
+ * @return errors MMU_ERROR_OS, _FORMAT (not an image, or damaged headers), _UNSUPPORTED, _INVALID
+ *         (the raw ranges), _NO_MEMORY. The message begins with the path.
  */
 struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
 				 struct mmu_image **ret) MMU_MUST_CHECK;

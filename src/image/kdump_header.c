@@ -11,9 +11,9 @@
 #define MACHINE_OFFSET 272
 
 /*
- * struct disk_dump_header and struct kdump_sub_header of makedumpfile's diskdump_mod.h. In the first,
- * the width and alignment of struct timeval move everything behind it. In the second, longs have 4 or
- * 8 bytes, and 64-bit members are aligned to 4 (i386, and QEMU always) or 8.
+ * struct disk_dump_header and struct kdump_sub_header of makedumpfile's diskdump_mod.h. In the
+ * first, the width and alignment of struct timeval move everything behind it. In the second, longs
+ * have 4 or 8 bytes, and 64-bit members are aligned to 4 (i386, and QEMU always) or 8.
  */
 static const struct layout {
 	uint16_t status;

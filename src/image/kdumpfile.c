@@ -26,11 +26,9 @@
 	DO(read)                                                                                   \
 	DO(bmp_find_set)                                                                           \
 	DO(bmp_find_clear)                                                                         \
-	DO(bmp_decref)                                                                             \
 	DO(blob_pin)                                                                               \
 	DO(blob_unpin)                                                                             \
-	DO(blob_size)                                                                              \
-	DO(blob_decref)
+	DO(blob_size)
 
 struct kdumpfile {
 #define DECLARE(name) __typeof__(&kdump_##name) name;

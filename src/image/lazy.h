@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
- * @file Libraries that are loaded at first need: linking them would double the tool's start-up time.
- */
+/** @file Libraries loaded at first need: linking them would double the tool's start-up time. */
 #ifndef MMU_IMAGE_LAZY_H
 #define MMU_IMAGE_LAZY_H
 

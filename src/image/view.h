@@ -7,8 +7,8 @@
 #include "image/image.h"
 
 /**
- * What lies at an offset: bytes up to the end of their record, or a hole (data NULL) up to the next.
- * The count is 0 from the end of the view on.
+ * What lies at an offset: bytes up to the end of their record, or a hole (data NULL) up to the
+ * next. The count is 0 from the end of the view on.
  */
 struct mmu_bytes mmu_view_run(struct mmu_view *view, uint64_t offset);
 
@@ -16,7 +16,8 @@ struct mmu_bytes mmu_view_run(struct mmu_view *view, uint64_t offset);
 const uint8_t *mmu_view_at(struct mmu_view *view, uint64_t offset, uint64_t count);
 
 /**
- * Copy bytes. Holes are zeros, as in the file that the records describe, unless records are missing.
+ * Copy bytes. Holes are zeros, as in the file that the records describe, unless records are
+ * missing.
  * @return how many bytes are there before the first that is not
  */
 uint64_t mmu_view_copy(struct mmu_view *view, uint64_t offset, void *buf, uint64_t count);

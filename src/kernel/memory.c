@@ -31,8 +31,8 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
 	return true;
 }
 
-struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf,
-				  size_t bytes, const char *what)
+struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
+				  const char *what)
 {
 	uint8_t *out = buf;
 	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2;
@@ -44,13 +44,13 @@ struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void
 		if (!mmu_kernel_to_phys(session, va, &pa))
 			return mmu_error_new(MMU_ERROR_FAULT,
 					     "%s at virtual 0x%" PRIx64 ": not mapped", what, va);
-		enum mmu_page_state state =
-			mmu_image_read(session->image, pa, out, count, &stop_pa);
+		enum mmu_page_state state = mmu_image_read(session->image, pa, out, count,
+							   &stop_pa);
 		if (state != MMU_PAGE_PRESENT)
 			return mmu_error_new(MMU_ERROR_FAULT,
 					     "%s at virtual 0x%" PRIx64 ": physical 0x%" PRIx64
-					     " is %s", what, va, stop_pa,
-					     mmu_page_state_name(state));
+					     " is %s",
+					     what, va, stop_pa, mmu_page_state_name(state));
 		out += count;
 		va += count;
 		bytes -= count;
@@ -58,8 +58,8 @@ struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void
 	return NULL;
 }
 
-struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va,
-				       unsigned int bytes, const char *what, uint64_t *ret)
+struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
+				       const char *what, uint64_t *ret)
 {
 	uint8_t buf[8];
 	struct mmu_error *error = NULL;

@@ -129,9 +129,8 @@ static struct mmu_error *find_vmlinux(struct mmu_session *session, char **ret)
 							"holds; name its vmlinux with -s");
 		return NULL;
 	}
-	struct mmu_error *error =
-		mmu_vmlinux_find((const char *const *)session->debug_dirs, build_id,
-				 session->release, ret, &tried);
+	struct mmu_error *error = mmu_vmlinux_find((const char *const *)session->debug_dirs,
+						   build_id, session->release, ret, &tried);
 	if (error || *ret)
 		return error;
 	snprintf(hint, sizeof(hint),
@@ -159,9 +158,10 @@ static struct mmu_error *compare_ids(struct mmu_session *session, struct mmu_vml
 	if (session->force || (session->build_id[0] && strcmp(theirs, session->build_id) == 0))
 		return NULL;
 	bool release_differs = release_bytes && banner[0] &&
-		(strncmp(banner, intro, strlen(intro)) != 0 ||
-		 strncmp(banner + strlen(intro), session->release, release_bytes) != 0 ||
-		 banner[strlen(intro) + release_bytes] != ' ');
+			       (strncmp(banner, intro, strlen(intro)) != 0 ||
+				strncmp(banner + strlen(intro), session->release, release_bytes) !=
+					0 ||
+				banner[strlen(intro) + release_bytes] != ' ');
 	if (!release_differs)
 		return NULL;
 	return mmu_error_new(MMU_ERROR_MISMATCH,
@@ -237,8 +237,7 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 	if (!expected[0] || !mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
 		return NULL;
 	size_t bytes = strlen(expected) < sizeof(seen) ? strlen(expected) : sizeof(seen) - 1;
-	struct mmu_error *error =
-		mmu_kernel_read(session, va, seen, bytes, "linux_banner");
+	struct mmu_error *error = mmu_kernel_read(session, va, seen, bytes, "linux_banner");
 	if (error) {
 		/* left out by makedumpfile: nothing is proved, nothing is refuted */
 		mmu_error_destroy(error);
@@ -276,7 +275,8 @@ static struct mmu_error *learn(struct mmu_session *session)
 	if (!session->arch->linear || !session->arch->locate)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "back-end %s knows formats but no kernels: give --pgd and "
-				     "--format", session->arch->name);
+				     "--format",
+				     session->arch->name);
 	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
 	if (!missing) {
 		error = check_banner(session);
@@ -291,8 +291,7 @@ static struct mmu_error *learn(struct mmu_session *session)
 	session->kernel.regime.format = NULL;
 	uint64_t probe;
 	error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &probe);
-	return mmu_error_context(error ? error :
-					 mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
+	return mmu_error_context(error ? error : mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
 				 "%s: can't find the kernel's mappings%s%s",
 				 session->image->file.path, error ? "; " : "",
 				 error ? missing : "");
@@ -331,8 +330,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
 	ret->warning = image->warning;
 	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
-	ret->has_kaslr_offset =
-		mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
+	ret->has_kaslr_offset = mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
 	ret->has_phys_base = mmu_fact_get(session->facts, "NUMBER(phys_base)", &value);
 	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
 	ret->ram = image->ram;

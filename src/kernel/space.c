@@ -36,7 +36,8 @@ static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *
 
 static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
 {
-	struct mmu_root root = { .kind = MMU_ROOT_PGD_PA, .value = space->task.pgd_pa,
+	struct mmu_root root = { .kind = MMU_ROOT_PGD_PA,
+				 .value = space->task.pgd_pa,
 				 .user_half = user_half };
 
 	space->mm_va = space->task.mm_va;
@@ -48,7 +49,8 @@ static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
 	if (task->kernel_thread || task->pid == 0)
 		return mmu_error_new(MMU_ERROR_NO_MM,
 				     "pid %d is a kernel thread and has no address space of its "
-				     "own; --kernel walks the kernel's", task->pid);
+				     "own; --kernel walks the kernel's",
+				     task->pid);
 	return mmu_error_new(MMU_ERROR_NO_MM, "pid %d has no address space any more (%s)",
 			     task->pid, task->zombie ? "a zombie" : "it is exiting");
 }

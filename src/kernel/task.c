@@ -18,8 +18,8 @@
 static struct mmu_error *read_comm(struct mmu_session *session, uint64_t task_va, char ret[17])
 {
 	uint64_t offset;
-	struct mmu_error *error =
-		mmu_fact_need(session->facts, "OFFSET(task_struct.comm)", &offset);
+	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.comm)",
+						&offset);
 
 	if (error)
 		return error;
@@ -27,8 +27,7 @@ static struct mmu_error *read_comm(struct mmu_session *session, uint64_t task_va
 	return mmu_kernel_read(session, task_va + offset, ret, 16, "task_struct.comm");
 }
 
-struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va,
-				struct mmu_task *ret)
+struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, struct mmu_task *ret)
 {
 	struct mmu_task task = { .task_va = task_va };
 	uint64_t pid, tgid, flags, exit_state, mm_va, active_mm_va;
@@ -36,18 +35,14 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va,
 		const char *member;
 		uint64_t *to;
 	} members[] = {
-		{ "task_struct.pid", &pid },
-		{ "task_struct.tgid", &tgid },
-		{ "task_struct.flags", &flags },
-		{ "task_struct.exit_state", &exit_state },
-		{ "task_struct.mm", &mm_va },
-		{ "task_struct.active_mm", &active_mm_va },
+		{ "task_struct.pid", &pid },     { "task_struct.tgid", &tgid },
+		{ "task_struct.flags", &flags }, { "task_struct.exit_state", &exit_state },
+		{ "task_struct.mm", &mm_va },    { "task_struct.active_mm", &active_mm_va },
 	};
 	struct mmu_error *error;
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		error = mmu_kernel_read_member(session, task_va, members[i].member,
-					       members[i].to);
+		error = mmu_kernel_read_member(session, task_va, members[i].member, members[i].to);
 		if (error)
 			return mmu_error_context(error, "task 0x%" PRIx64, task_va);
 	}
@@ -60,9 +55,9 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va,
 	task.kernel_thread = flags & PF_KTHREAD;
 	task.zombie = exit_state & EXIT_GONE;
 	/* a kernel thread that serves a process (kthread_use_mm) has an mm for a while: it is not its */
-	task.owner = task.kernel_thread || pid == 0 ? MMU_MM_BORROWED :
-		     mm_va			    ? MMU_MM_OWN :
-						      MMU_MM_NONE;
+	task.owner = task.kernel_thread || pid == 0 ? MMU_MM_BORROWED
+		     : mm_va                        ? MMU_MM_OWN
+						    : MMU_MM_NONE;
 	task.mm_va = mm_va ? mm_va : task.owner == MMU_MM_BORROWED ? active_mm_va : 0;
 	*ret = task;
 	return NULL;
@@ -81,9 +76,9 @@ static bool read_rss(struct mmu_session *session, uint64_t mm_va, unsigned int i
 		if (!mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat.count)", &count) ||
 		    index >= count)
 			return false;
-		struct mmu_error *error = mmu_kernel_read_uint(
-			session, mm_va + base + index * pointer_bytes, pointer_bytes,
-			"mm_struct.rss_stat", &total);
+		struct mmu_error *error =
+			mmu_kernel_read_uint(session, mm_va + base + index * pointer_bytes,
+					     pointer_bytes, "mm_struct.rss_stat", &total);
 		mmu_error_destroy(error);
 		*ret = pointer_bytes == 4 ? (int32_t)total : (int64_t)total;
 		return !error;
@@ -140,8 +135,8 @@ static bool read_table_bytes(struct mmu_session *session, uint64_t mm_va, uint64
 		snprintf(key, sizeof(key), "OFFSET(%s)", members[i]);
 		if (!mmu_fact_get(session->facts, key, &offset))
 			continue;
-		struct mmu_error *error =
-			mmu_kernel_read_pointer(session, mm_va + offset, members[i], &value);
+		struct mmu_error *error = mmu_kernel_read_pointer(session, mm_va + offset,
+								  members[i], &value);
 		mmu_error_destroy(error);
 		if (error)
 			return false;
@@ -163,15 +158,15 @@ struct mmu_error *mmu_task_read_mm(struct mmu_session *session, struct mmu_task 
 
 	if (!task->mm_va)
 		return NULL;
-	struct mmu_error *error =
-		mmu_kernel_read_member(session, task->mm_va, "mm_struct.pgd", &pgd_va);
+	struct mmu_error *error = mmu_kernel_read_member(session, task->mm_va, "mm_struct.pgd",
+							 &pgd_va);
 	if (error)
 		return mmu_error_context(error, "pid %d: mm 0x%" PRIx64, task->pid, task->mm_va);
 	if (!mmu_kernel_to_phys(session, pgd_va, &pgd_pa))
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "pid %d: mm 0x%" PRIx64 ": pgd at virtual 0x%" PRIx64
-				     " is not in the kernel's mappings", task->pid, task->mm_va,
-				     pgd_va);
+				     " is not in the kernel's mappings",
+				     task->pid, task->mm_va, pgd_va);
 	task->pgd_va = pgd_va;
 	task->pgd_pa = pgd_pa;
 	/* the order of include/linux/mm_types_task.h: file, anonymous, swap, shared memory */
@@ -213,8 +208,9 @@ static struct mmu_error *list_step(struct list *list, uint64_t *ret_task_va)
 		return NULL;
 	if (node_va == list->tortoise_va || list->steps >= TASKS_MAX)
 		return mmu_error_new(MMU_ERROR_CORRUPT,
-				     "%s: the list loops at virtual 0x%" PRIx64
-				     " without coming back to its head", list->name, node_va);
+				     "%s: the list loops at virtual 0x%" PRIx64 " without coming "
+										"back to its head",
+				     list->name, node_va);
 	if (++list->steps == list->lap) {
 		list->tortoise_va = node_va;
 		list->lap *= 2;
@@ -263,8 +259,8 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 	struct list list = { .session = session, .name = "signal_struct.thread_head" };
 	uint64_t signal_va, head_offset, task_va;
 
-	struct mmu_error *error = mmu_fact_need(
-		session->facts, "OFFSET(task_struct.thread_node)", &list.member_offset);
+	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.thread_node)",
+						&list.member_offset);
 	if (!error)
 		error = mmu_fact_need(session->facts, "OFFSET(signal_struct.thread_head)",
 				      &head_offset);

@@ -39,17 +39,25 @@ struct maple_layout {
 	uint64_t pivot_offset, slot_offset, slots;
 };
 
+/*
+ * gcc describes the nodes in lib/maple_tree.c's unit alone, which would take a second to find. Their
+ * shape follows from the node's 256 bytes and is the same in 6.1 to 7.x (include/linux/maple_tree.h):
+ * a parent, slots - 1 pivots, the slots. What is found is checked against the VMA's own bounds.
+ */
 static bool maple_layout(struct mmu_session *session, enum maple_type type,
 			 struct maple_layout *ret)
 {
+	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+
 	if (type == MAPLE_ARANGE_64)
-		return fact(session, "OFFSET(maple_arange_64.pivot)", &ret->pivot_offset) &&
-		       fact(session, "OFFSET(maple_arange_64.slot)", &ret->slot_offset) &&
-		       fact(session, "LENGTH(maple_arange_64.slot)", &ret->slots);
-	return (type == MAPLE_LEAF_64 || type == MAPLE_RANGE_64) &&
-	       fact(session, "OFFSET(maple_range_64.pivot)", &ret->pivot_offset) &&
-	       fact(session, "OFFSET(maple_range_64.slot)", &ret->slot_offset) &&
-	       fact(session, "LENGTH(maple_range_64.slot)", &ret->slots);
+		ret->slots = bytes == 8 ? 10 : 21;
+	else if (type == MAPLE_LEAF_64 || type == MAPLE_RANGE_64)
+		ret->slots = bytes == 8 ? 16 : 32;
+	else
+		return false;
+	ret->pivot_offset = bytes;
+	ret->slot_offset = ret->slots * bytes;
+	return true;
 }
 
 /* The slot of `index` in a node: the first whose (inclusive) pivot is not below it. */
@@ -72,8 +80,8 @@ static bool maple_slot(struct mmu_session *session, uint64_t node_va, uint64_t i
 			return false; /* torn or damaged */
 		last = pivot;
 	}
-	return pointer_at(session, node_va + layout->slot_offset + slot * bytes,
-			  "maple_node.slot", ret);
+	return pointer_at(session, node_va + layout->slot_offset + slot * bytes, "maple_node.slot",
+			  ret);
 }
 
 static uint64_t find_in_maple_tree(struct mmu_session *session, uint64_t tree_va, uint64_t va)
@@ -141,8 +149,8 @@ static void file_name(struct mmu_session *session, uint64_t file_va, char *ret, 
 		return;
 	for (size_t i = 0; i + 1 < size; i++) {
 		uint64_t byte;
-		struct mmu_error *error =
-			mmu_kernel_read_uint(session, name_va + i, 1, "d_name", &byte);
+		struct mmu_error *error = mmu_kernel_read_uint(session, name_va + i, 1, "d_name",
+							       &byte);
 
 		mmu_error_destroy(error);
 		if (error || !byte)
@@ -158,8 +166,8 @@ static void special_name(struct mmu_session *session, uint64_t mm_va, struct mmu
 	uint64_t brk, start_brk, start_stack;
 
 	if (member_of(session, mm_va, "mm_struct.brk", &brk) &&
-	    member_of(session, mm_va, "mm_struct.start_brk", &start_brk) &&
-	    vma->first_va < brk && vma->last_va >= start_brk)
+	    member_of(session, mm_va, "mm_struct.start_brk", &start_brk) && vma->first_va < brk &&
+	    vma->last_va >= start_brk)
 		strcpy(vma->name, "[heap]");
 	else if (member_of(session, mm_va, "mm_struct.start_stack", &start_stack) &&
 		 start_stack >= vma->first_va && start_stack <= vma->last_va)

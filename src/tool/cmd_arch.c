@@ -7,7 +7,7 @@
 #include "tool.h"
 
 struct arch {
-	const char *name;
+	const char *name, *format;
 };
 
 static const struct argp_option options[] = { { 0 } };
@@ -16,21 +16,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arch *arch = state->input;
 
-	if (key != ARGP_KEY_ARG || state->arg_num)
+	if (key != ARGP_KEY_ARG || state->arg_num > 1)
 		return ARGP_ERR_UNKNOWN;
-	arch->name = arg;
+	*(state->arg_num ? &arch->format : &arch->name) = arg;
 	return 0;
 }
 
-/* "63" or "62:59" */
-static const char *bits_text(uint64_t mask, char ret[16])
+/* "63"; "62:59" for a field; "5+8" when both must be set; "5 !8" when the other must be clear */
+static const char *bits_text(const struct mmu_flag *flag, char ret[32])
 {
-	int first = __builtin_ctzll(mask), last = 63 - __builtin_clzll(mask);
+	uint64_t set = flag->value ? flag->value : flag->mask;
+	size_t out = 0;
 
-	if (first == last)
-		snprintf(ret, 16, "%d", first);
-	else
-		snprintf(ret, 16, "%d:%d", last, first);
+	if (flag->field) {
+		snprintf(ret, 32, "%d:%d", 63 - __builtin_clzll(flag->mask),
+			 __builtin_ctzll(flag->mask));
+		return ret;
+	}
+	for (uint64_t left = set; left && out < 24; left &= left - 1)
+		out += (size_t)snprintf(ret + out, 32 - out, "%s%d", out ? "+" : "",
+					__builtin_ctzll(left));
+	for (uint64_t left = flag->mask & ~set; left && out < 24; left &= left - 1)
+		out += (size_t)snprintf(ret + out, 32 - out, " !%d", __builtin_ctzll(left));
 	return ret;
 }
 
@@ -77,17 +84,23 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 	return ret;
 }
 
+/* Those of valid entries, or those of software entries: two lists are easier to read than one. */
 static void print_flags(const struct mmu_arch *arch, const struct mmu_format *format,
-			const struct mmu_flag *flags, size_t nr_flags)
+			const struct mmu_flag *flags, size_t nr_flags, bool software)
 {
-	char bits[16], levels[96], kinds[64], traits[96];
+	char bits[32], levels[96], kinds[64], traits[96];
 
-	for (size_t i = 0; i < nr_flags; i++)
-		printf("    %5s  %-12s %-22s %-15s %s%s%s\n", bits_text(flags[i].mask, bits),
+	for (size_t i = 0; i < nr_flags; i++) {
+		if (software != (flags[i].kinds == MMU_KINDS(MMU_KIND_SOFTWARE)))
+			continue;
+		printf("    %-9s %-14s %-23s %-11s %s%s%s\n", bits_text(&flags[i], bits),
 		       flags[i].set ? flags[i].set : flags[i].clear,
-		       levels_text(format, &flags[i], levels), kinds_text(&flags[i], kinds),
-		       flags[i].what ? flags[i].what : "", flags[i].software ? " (Linux)" : "",
+		       levels_text(format, &flags[i], levels),
+		       software ? "" : kinds_text(&flags[i], kinds),
+		       flags[i].what ? flags[i].what : "",
+		       flags[i].software && !software ? " (Linux)" : "",
 		       traits_text(arch, &flags[i], traits));
+	}
 }
 
 static void print_format(const struct mmu_arch *arch, const struct mmu_format *format)
@@ -106,11 +119,14 @@ static void print_format(const struct mmu_arch *arch, const struct mmu_format *f
 		       (uint64_t)1 << shape->index_bits, tool_size((uint64_t)1 << shape->shift),
 		       shape->may_be_leaf ? "yes" : "no");
 	}
-	printf("     bits  flag         levels                 entries         meaning\n");
-	print_flags(arch, format, format->flags, format->nr_flags);
+	printf("    bit       flag           levels                  entries     meaning\n");
+	print_flags(arch, format, format->flags, format->nr_flags, false);
+	printf("    in entries that hardware takes for holes (5 !8: bit 5 set, bit 8 clear):\n");
+	print_flags(arch, format, format->flags, format->nr_flags, true);
 	if (format->nr_second_flags) {
-		printf("    second copy: %s\n", format->second_name);
-		print_flags(arch, format, format->second_flags, format->nr_second_flags);
+		printf("    second copy, %s's:\n", format->second_name);
+		print_flags(arch, format, format->second_flags, format->nr_second_flags, false);
+		print_flags(arch, format, format->second_flags, format->nr_second_flags, true);
 	}
 }
 
@@ -161,7 +177,9 @@ static void format_json(const struct mmu_format *format)
 	json_object_end();
 }
 
-static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool whole)
+/* `format` NULL: all of them */
+static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool whole,
+		      const struct mmu_format *format)
 {
 	if (tool->json) {
 		json_begin("arch");
@@ -169,7 +187,8 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 		json_string("title", arch->title);
 		json_array("formats");
 		for (size_t i = 0; i < arch->nr_formats; i++)
-			format_json(&arch->formats[i]);
+			if (!format || format == &arch->formats[i])
+				format_json(&arch->formats[i]);
 		json_array_end();
 		json_end();
 		return;
@@ -177,6 +196,8 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 	printf("%s%s%s: %s\n", tool_colour(TOOL_BOLD), arch->name, tool_colour(TOOL_PLAIN),
 	       arch->title);
 	for (size_t i = 0; i < arch->nr_formats; i++) {
+		if (format && format != &arch->formats[i])
+			continue;
 		if (whole)
 			print_format(arch, &arch->formats[i]);
 		else
@@ -185,8 +206,7 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 	if (whole && arch->nr_traits)
 		printf("  traits, which differ between kernels (* assumed without one):\n");
 	for (size_t i = 0; whole && i < arch->nr_traits; i++)
-		printf("    %s %-14s %s\n",
-		       arch->default_traits & arch->traits[i].bit ? "*" : " ",
+		printf("    %s %-14s %s\n", arch->default_traits & arch->traits[i].bit ? "*" : " ",
 		       arch->traits[i].name, arch->traits[i].what);
 }
 
@@ -198,14 +218,22 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 	char **names;
 	int status = TOOL_OK;
 
-	tool_parse(tool, argc, argv, options, parse, "[NAME]",
+	tool_parse(tool, argc, argv, options, parse, "[NAME [FORMAT]]",
 		   "The back-ends that can be found; with NAME its formats, levels and bits.",
 		   &command, NULL);
 	if (command.name) {
 		error = mmu_arch_load(command.name, tool->options.plugin_dir, &arch);
 		if (error)
 			return tool_fail(error);
-		show_arch(tool, arch, true);
+		const struct mmu_format *format = command.format
+							  ? mmu_arch_format(arch, command.format)
+							  : NULL;
+		if (command.format && !format) {
+			fprintf(stderr, "mmuscope: back-end %s has no format '%s'\n", arch->name,
+				tool_safe(command.format));
+			return TOOL_USAGE;
+		}
+		show_arch(tool, arch, true, format);
 		return TOOL_OK;
 	}
 	error = mmu_arch_list(tool->options.plugin_dir, &names);
@@ -216,7 +244,7 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 		if (error)
 			status = tool_fail(error);
 		else
-			show_arch(tool, arch, false);
+			show_arch(tool, arch, false, NULL);
 	}
 	if (!names[0]) {
 		fprintf(stderr, "mmuscope: no back-end found\n");

@@ -137,13 +137,26 @@ static void decode(const struct tool *tool, const struct mmu_arch *arch,
 	}
 	printf("%s%s %s %s%s 0x%0*" PRIx64 "\n", tool_colour(TOOL_BOLD), arch->name, format->name,
 	       format->level[level].name, tool_colour(TOOL_PLAIN), 2 * format->entry_bytes, raw);
-	printf("     %-37s", show_target(regime, step, target));
 	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
-		printf("rights %s", mmu_rights_text(step->entry.rights, rights));
-	printf("\n");
+		printf("     %-36s rights %s\n", show_target(regime, step, target),
+		       mmu_rights_text(step->entry.rights, rights));
+	else
+		printf("     %s\n", show_target(regime, step, target));
 	show_entry_text(regime, step, "     ");
 	if (step->entry.kind == MMU_KIND_SOFTWARE || step->entry.kind == MMU_KIND_EMPTY)
 		show_result_text(regime, &walk);
+}
+
+/* Without a kernel the newest one is assumed: say so, it can be another. */
+static void print_assumed(const struct mmu_arch *arch, const struct mmu_regime *regime)
+{
+	if (!arch->nr_traits)
+		return;
+	printf("%sassumed:", tool_colour(TOOL_DIM));
+	for (size_t i = 0; i < arch->nr_traits; i++)
+		if (regime->traits & arch->traits[i].bit)
+			printf(" %s", arch->traits[i].name);
+	printf(" (--trait changes it)%s\n", tool_colour(TOOL_PLAIN));
 }
 
 int tool_entry(struct tool *tool, int argc, char **argv)
@@ -156,13 +169,13 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 	tool_parse(tool, argc, argv, options, parse, "VALUE...",
 		   "Decode raw page-table entries, as an oops or another tool prints them.", &entry,
 		   NULL);
-	struct mmu_error *error =
-		mmu_arch_load(tool->options.arch ? tool->options.arch : "x86_64",
-			      tool->options.plugin_dir, &arch);
+	struct mmu_error *error = mmu_arch_load(tool->options.arch ? tool->options.arch : "x86_64",
+						tool->options.plugin_dir, &arch);
 	if (error)
 		return tool_fail(error);
-	const struct mmu_format *format =
-		entry.format_name ? mmu_arch_format(arch, entry.format_name) : &arch->formats[0];
+	const struct mmu_format *format = entry.format_name
+						  ? mmu_arch_format(arch, entry.format_name)
+						  : &arch->formats[0];
 	if (!format)
 		return usage("format", entry.format_name, "'mmuscope arch NAME' lists them");
 	struct mmu_regime regime = mmu_arch_regime(arch, format);
@@ -171,6 +184,8 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 			return usage("trait", entry.traits[i], "'mmuscope arch NAME' lists them");
 	if (entry.level_name && !find_level(format, entry.level_name, &level))
 		return usage("level", entry.level_name, "'mmuscope arch NAME' lists them");
+	if (!tool->json)
+		print_assumed(arch, &regime);
 	for (size_t i = 0; i < entry.nr_values; i++) {
 		uint64_t raw;
 

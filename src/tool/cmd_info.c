@@ -139,8 +139,8 @@ static void print_kernel(const struct mmu_info *info, const struct mmu_arch *arc
 		printf("%-15s 0x%" PRIx64 "\n", "KASLR offset", info->kaslr_offset);
 	if (info->has_phys_base)
 		printf("%-15s %s0x%" PRIx64 "\n", "physical base", info->phys_base < 0 ? "-" : "",
-		       info->phys_base < 0 ? -(uint64_t)info->phys_base :
-					     (uint64_t)info->phys_base);
+		       info->phys_base < 0 ? -(uint64_t)info->phys_base
+					   : (uint64_t)info->phys_base);
 	if (regime) {
 		printf("%-15s %s (%s)\n", "paging format", regime->format->name,
 		       regime->format->title);
@@ -168,8 +168,7 @@ static void print_facts(struct mmu_session *session)
 }
 
 static void info_text(const struct info *command, struct mmu_session *session,
-		      const struct mmu_info *info, const struct mmu_arch *arch,
-		      const char *problem)
+		      const struct mmu_info *info, const struct mmu_arch *arch, const char *problem)
 {
 	char reader[64];
 
@@ -182,8 +181,8 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("vmlinux", info->vmlinux);
 	line("warning", info->warning);
 	print_memory(info);
-	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
-	       info->has_vmcoreinfo ? "yes" : "no", info->nr_cpu_states);
+	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes", info->has_vmcoreinfo ? "yes" : "no",
+	       info->nr_cpu_states);
 	print_kernel(info, arch);
 	line("not learnt", problem);
 	if (command->facts)

@@ -81,8 +81,8 @@ static void task_text(const struct mmu_task *task)
 			printf(" %7s %8s %6s", "?", "?", "?");
 	} else {
 		printf("%-18s %-12s %7s %8s %6s",
-		       task->owner == MMU_MM_NONE ? (task->zombie ? "(zombie)" : "(exiting)") :
-						    "(kernel)",
+		       task->owner == MMU_MM_NONE ? (task->zombie ? "(zombie)" : "(exiting)")
+						  : "(kernel)",
 		       "-", "-", "-", "-");
 	}
 	printf("  %s\n", tool_safe(task->comm));

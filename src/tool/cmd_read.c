@@ -259,13 +259,15 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 		mmu_error_destroy(error);
 		fprintf(stderr,
 			"mmuscope: '%s' is neither an address (0x..., or decimal) nor a known "
-			"symbol\n", tool_safe(read->address));
+			"symbol\n",
+			tool_safe(read->address));
 		return TOOL_USAGE;
 	}
 	if (read->string)
 		return read_string(tool, space, va,
-				   read->has_bytes && read->bytes < STRING_MAX_BYTES ?
-					   read->bytes : STRING_MAX_BYTES);
+				   read->has_bytes && read->bytes < STRING_MAX_BYTES
+					   ? read->bytes
+					   : STRING_MAX_BYTES);
 	if (read->type)
 		return read_value(tool, read, space, va);
 	if (read->output) {
@@ -286,7 +288,8 @@ int tool_read(struct tool *tool, int argc, char **argv)
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS [BYTES]",
 		   "Memory at a virtual address: a hex dump of BYTES (default 64), a string, a "
-		   "value, or the bare bytes.", &read, &read.space);
+		   "value, or the bare bytes.",
+		   &read, &read.space);
 	int status = tool_open(tool, read.image);
 	if (status)
 		return status;

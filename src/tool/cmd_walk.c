@@ -143,8 +143,8 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	walk.status = tool_open(tool, walk.image);
 	if (walk.status)
 		return walk.status;
-	struct mmu_error *error =
-		mmu_space_open(tool->session, &walk.space_options.query, &walk.space);
+	struct mmu_error *error = mmu_space_open(tool->session, &walk.space_options.query,
+						 &walk.space);
 	if (error)
 		return tool_fail(error);
 	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {

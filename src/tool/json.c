@@ -12,8 +12,11 @@ static yajl_gen generator;
 /* UTF-8 as it may stand in JSON; anything else of a hostile name becomes U+FFFD. */
 static size_t utf8_length(const unsigned char *at)
 {
-	size_t more = at[0] < 0x80 ? 0 : at[0] >= 0xc2 && at[0] < 0xe0 ? 1 :
-		      at[0] >= 0xe0 && at[0] < 0xf0 ? 2 : at[0] >= 0xf0 && at[0] < 0xf5 ? 3 : 9;
+	size_t more = at[0] < 0x80                    ? 0
+		      : at[0] >= 0xc2 && at[0] < 0xe0 ? 1
+		      : at[0] >= 0xe0 && at[0] < 0xf0 ? 2
+		      : at[0] >= 0xf0 && at[0] < 0xf5 ? 3
+						      : 9;
 
 	if (more == 9)
 		return 0;

@@ -35,8 +35,8 @@ enum {
 
 static const struct argp_option global_options[] = {
 	{ NULL, 0, NULL, 0, "Options of every command:", 100 },
-	{ "symbols", 's', "FILE", 0, "The kernel's vmlinux (default: found by build-id and release)",
-	  100 },
+	{ "symbols", 's', "FILE", 0,
+	  "The kernel's vmlinux (default: found by build-id and release)", 100 },
 	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0, "Look for vmlinux below DIR too; repeatable", 100 },
 	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux that belongs to another kernel", 100 },
 	{ "fact", KEY_FACT, "KEY=VALUE", 0,
@@ -153,10 +153,14 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 		{ .argp = space ? &tool_space_argp : NULL, .group = 50 },
 		{ 0 },
 	};
-	const struct argp argp = { .options = options, .parser = parse_command,
-				   .args_doc = args_doc, .doc = doc, .children = children };
-	struct parse_input parse_input = { .tool = tool, .input = input, .parser = parser,
-					   .space = space };
+	const struct argp argp = { .options = options,
+				   .parser = parse_command,
+				   .args_doc = args_doc,
+				   .doc = doc,
+				   .children = children };
+	struct parse_input parse_input = {
+		.tool = tool, .input = input, .parser = parser, .space = space
+	};
 	char name[64];
 
 	snprintf(name, sizeof(name), "mmuscope %s", argv[0]);
@@ -216,8 +220,8 @@ struct mmu_error *tool_address(struct tool *tool, const char *text, uint64_t *re
 /* A mapped file that another process truncates: the read that hits the hole ends here. */
 static void on_bus_error(int signal)
 {
-	static const char text[] =
-		"mmuscope: the image or vmlinux was cut short while it was being read\n";
+	static const char text[] = "mmuscope: the image or vmlinux was cut short while it was "
+				   "being read\n";
 
 	(void)signal;
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
@@ -238,14 +242,23 @@ bool tool_interrupted(void)
 	return interrupted;
 }
 
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "mmuscope %s\n", mmu_version());
+}
+
 static void print_commands(FILE *stream)
 {
-	fprintf(stream, "\nCommands:\n");
+	fprintf(stream, "Commands:\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(stream, "  %-7s %s\n", commands[i].name, commands[i].summary);
-	fprintf(stream, "\n'mmuscope COMMAND --help' tells the options of a command.\n"
-			"Exit status: 0 all is mapped; 1 answered, but something is not; 2 usage; "
-			"3 the image,\nthe symbols or a back-end can't be used.\n");
+	fprintf(stream, "\n'mmuscope COMMAND --help' tells the options of a command.\n\n"
+			"Exit status:\n"
+			"  0  all that was asked is mapped\n"
+			"  1  answered, but something is not mapped or not there\n"
+			"  2  usage\n"
+			"  3  the image, the symbols or a back-end can't be used\n");
 }
 
 static error_t parse_main(int key, char *arg, struct argp_state *state)
@@ -306,10 +319,7 @@ int main(int argc, char **argv)
 	argp_err_exit_status = TOOL_USAGE;
 	signal(SIGBUS, on_bus_error);
 	signal(SIGINT, on_interrupt);
-	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
-		printf("mmuscope %s\n", mmu_version());
-		return TOOL_OK;
-	}
+	argp_program_version_hook = print_version;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
 	if (!input.command_at) {
 		fprintf(stderr, "mmuscope: no command given; 'mmuscope --help' lists them\n");

@@ -12,7 +12,7 @@
 /* One field of an address: bits last..first and what they choose. */
 struct field {
 	unsigned int first, last;
-	char label[24];
+	char label[96];
 };
 
 static unsigned int fields_of(const struct mmu_format *format, uint64_t va,
@@ -23,7 +23,7 @@ static unsigned int fields_of(const struct mmu_format *format, uint64_t va,
 
 	if (format->sign_extended && top < 64) {
 		fields[count] = (struct field){ .first = top, .last = 63 };
-		snprintf(fields[count++].label, 24, "sign");
+		snprintf(fields[count++].label, 96, "sign");
 	}
 	for (unsigned int level = format->nr_levels; level-- > 0;) {
 		const struct mmu_level *shape = &format->level[level];
@@ -31,11 +31,22 @@ static unsigned int fields_of(const struct mmu_format *format, uint64_t va,
 
 		fields[count] = (struct field){ .first = shape->shift,
 						.last = shape->shift + shape->index_bits - 1u };
-		snprintf(fields[count++].label, 24, "%s %" PRIu64, shape->name, index);
+		snprintf(fields[count++].label, 96, "%s %" PRIu64, shape->name, index);
 	}
 	fields[count] = (struct field){ .first = 0, .last = format->level[0].shift - 1u };
-	snprintf(fields[count++].label, 24, "offset 0x%" PRIx64, offset);
+	snprintf(fields[count++].label, 96, "offset 0x%0*" PRIx64, (format->level[0].shift + 3) / 4,
+		 offset);
 	return count;
+}
+
+/* No blanks at the end of a line: people paste this. */
+static const char *trimmed(char *text)
+{
+	size_t bytes = strlen(text);
+
+	while (bytes && text[bytes - 1] == ' ')
+		text[--bytes] = '\0';
+	return text;
 }
 
 /* Three lines: bit numbers, bits, what each field chooses. */
@@ -61,14 +72,13 @@ static void print_ruler(const struct mmu_format *format, uint64_t va)
 		sprintf(bits + strlen(bits), "%-*s ", wide, digits);
 		sprintf(labels + strlen(labels), "%-*s ", wide, field->label);
 	}
-	printf("  %s%s%s\n  %s\n  %s\n", tool_colour(TOOL_DIM), numbers, tool_colour(TOOL_PLAIN),
-	       bits, labels);
+	printf("  %s%s%s\n  %s\n  %s\n", tool_colour(TOOL_DIM), trimmed(numbers),
+	       tool_colour(TOOL_PLAIN), trimmed(bits), trimmed(labels));
 }
 
 /* ------------------------------------------------------------------ entries */
 
-const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
-			char ret[128])
+const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step, char ret[128])
 {
 	const struct mmu_level *level = &regime->format->level[step->level];
 	const struct mmu_entry *entry = &step->entry;
@@ -122,11 +132,11 @@ static bool print_table_entry(const struct mmu_step *step, void *context)
 	const struct table_context *table = context;
 	char target[128], flags[512];
 
-	printf("    %s%4" PRIu64 "  0x%0*" PRIx64 "  %-28s %s\n",
+	tool_flags(table->regime, step, false, flags);
+	printf("    %s%4" PRIu64 "  0x%0*" PRIx64 "  %-*s%s%s\n",
 	       step->index == table->used ? ">" : " ", step->index,
-	       2 * table->regime->format->entry_bytes, step->raw,
-	       show_target(table->regime, step, target),
-	       tool_flags(table->regime, step, false, flags));
+	       2 * table->regime->format->entry_bytes, step->raw, flags[0] ? 28 : 0,
+	       show_target(table->regime, step, target), flags[0] ? " " : "", flags);
 	return true;
 }
 
@@ -144,16 +154,17 @@ static void print_step(struct show *show, struct mmu_space *space, const struct 
 		return;
 	}
 	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, step->raw);
-	printf("     %-37s", show_target(regime, step, target));
 	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
-		printf("rights %s  so far %s", mmu_rights_text(step->entry.rights, own),
+		printf("     %-36s rights %s  so far %s\n", show_target(regime, step, target),
+		       mmu_rights_text(step->entry.rights, own),
 		       mmu_rights_text(step->effective, so_far));
-	printf("\n");
+	else
+		printf("     %s\n", show_target(regime, step, target));
 	show_entry_text(regime, step, "     ");
 	if (show->tables) {
 		struct table_context table = { regime, step->index };
-		enum mmu_page_state state = mmu_table_entries(
-			space, step->level, step->table_pa, print_table_entry, &table);
+		enum mmu_page_state state = mmu_table_entries(space, step->level, step->table_pa,
+							      print_table_entry, &table);
 
 		if (state != MMU_PAGE_PRESENT)
 			printf("     part of this table is %s\n", mmu_page_state_name(state));
@@ -204,10 +215,11 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 	char rights[6];
 	bool mapped = walk->result == MMU_RESULT_MAPPED;
 
-	printf("%s%s%s", tool_colour(mapped ? TOOL_GOOD : TOOL_BAD),
-	       mmu_result_name(walk->result), tool_colour(TOOL_PLAIN));
+	printf("%s%s%s", tool_colour(mapped ? TOOL_GOOD : TOOL_BAD), mmu_result_name(walk->result),
+	       tool_colour(TOOL_PLAIN));
+	printf(":");
 	if (!mapped)
-		printf(": %s", reason(walk->result));
+		printf(" %s", reason(walk->result));
 	if (walk->has_swap)
 		printf("; type %u, offset 0x%" PRIx64, walk->swap_type, walk->swap_offset);
 	if (walk->has_target)
@@ -221,8 +233,8 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 		print_denials(regime, walk);
 	}
 	printf("\n");
-	if (walk->note && (!walk->nr_steps ||
-			   walk->note != walk->steps[walk->nr_steps - 1].entry.note))
+	if (walk->note &&
+	    (!walk->nr_steps || walk->note != walk->steps[walk->nr_steps - 1].entry.note))
 		printf("     note: %s\n", walk->note);
 }
 

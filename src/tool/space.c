@@ -30,8 +30,8 @@ static const struct {
 	int key;
 	enum mmu_space_by by;
 } kinds[] = {
-	{ 'p', MMU_SPACE_PID },	  { KEY_TASK, MMU_SPACE_TASK }, { KEY_MM, MMU_SPACE_MM },
-	{ KEY_PGD, MMU_SPACE_PGD }, { KEY_CPU, MMU_SPACE_CPU },	  { 'k', MMU_SPACE_KERNEL },
+	{ 'p', MMU_SPACE_PID },     { KEY_TASK, MMU_SPACE_TASK }, { KEY_MM, MMU_SPACE_MM },
+	{ KEY_PGD, MMU_SPACE_PGD }, { KEY_CPU, MMU_SPACE_CPU },   { 'k', MMU_SPACE_KERNEL },
 };
 
 static void choose(struct tool_space *space, enum mmu_space_by by, const char *arg,

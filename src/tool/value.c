@@ -13,9 +13,9 @@ struct tool_type {
 
 static const struct tool_type types[] = {
 	{ "u8", 1, false, false },  { "u16", 2, false, false }, { "u32", 4, false, false },
-	{ "u64", 8, false, false }, { "s8", 1, true, false },	{ "s16", 2, true, false },
-	{ "s32", 4, true, false },  { "s64", 8, true, false },	{ "x8", 1, false, true },
-	{ "x16", 2, false, true },  { "x32", 4, false, true },	{ "x64", 8, false, true },
+	{ "u64", 8, false, false }, { "s8", 1, true, false },   { "s16", 2, true, false },
+	{ "s32", 4, true, false },  { "s64", 8, true, false },  { "x8", 1, false, true },
+	{ "x16", 2, false, true },  { "x32", 4, false, true },  { "x64", 8, false, true },
 };
 
 #define COUNT (sizeof(types) / sizeof(types[0]))

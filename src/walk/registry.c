@@ -89,7 +89,8 @@ static struct mmu_error *check_formats(const struct mmu_arch *arch, const char *
 		if (format->kind != MMU_FORMAT_RADIX)
 			return mmu_error_new(MMU_ERROR_PLUGIN,
 					     "%s: format %s is of kind %d, which this version "
-					     "can't walk", path, format->name, (int)format->kind);
+					     "can't walk",
+					     path, format->name, (int)format->kind);
 	}
 	return NULL;
 }
@@ -126,9 +127,9 @@ struct mmu_error *mmu_arch_open(const char *path, const char *name, const struct
 	if (!handle)
 		return mmu_error_new(MMU_ERROR_PLUGIN, "%s", dlerror());
 	const struct mmu_arch *theirs = dlsym(handle, MMU_ARCH_SYMBOL);
-	struct mmu_error *error = theirs ?
-		accept_arch(theirs, name, path, ret) :
-		mmu_error_new(MMU_ERROR_PLUGIN, "%s has no symbol %s", path, MMU_ARCH_SYMBOL);
+	struct mmu_error *error = theirs ? accept_arch(theirs, name, path, ret)
+					 : mmu_error_new(MMU_ERROR_PLUGIN, "%s has no symbol %s",
+							 path, MMU_ARCH_SYMBOL);
 	if (error)
 		dlclose(handle);
 	return error;
@@ -230,8 +231,8 @@ struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch, const struct mmu_
 {
 	return (struct mmu_regime){
 		.format = format,
-		.pa_mask = format->pa_bits >= 64 ? UINT64_MAX :
-						   ((uint64_t)1 << format->pa_bits) - 1,
+		.pa_mask = format->pa_bits >= 64 ? UINT64_MAX
+						 : ((uint64_t)1 << format->pa_bits) - 1,
 		.traits = arch->default_traits,
 	};
 }

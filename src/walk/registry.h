@@ -14,7 +14,7 @@ const char *mmu_arch_name_of_machine(uint16_t elf_machine);
  * @param name  what the back-end must call itself
  * @return MMU_ERROR_PLUGIN: not loadable, another ABI, not sane
  */
-struct mmu_error *mmu_arch_open(const char *path, const char *name, const struct mmu_arch **ret)
-	MMU_MUST_CHECK;
+struct mmu_error *mmu_arch_open(const char *path, const char *name,
+				const struct mmu_arch **ret) MMU_MUST_CHECK;
 
 #endif

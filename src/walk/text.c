@@ -16,8 +16,8 @@ const char *mmu_page_state_name(enum mmu_page_state state)
 const char *mmu_result_name(enum mmu_result result)
 {
 	static const char *const names[MMU_RESULT_COUNT] = {
-		"mapped",    "empty",	  "swapped",   "protnone",    "numa",
-		"migration", "hwpoison",  "device",    "marker",      "bad-entry",
+		"mapped",       "empty",    "swapped",   "protnone",    "numa",
+		"migration",    "hwpoison", "device",    "marker",      "bad-entry",
 		"noncanonical", "filtered", "truncated", "outside-ram", "unreadable",
 	};
 

@@ -40,8 +40,8 @@ static enum mmu_page_state read_word(const struct mmu_walker *walker, uint64_t p
 	if (span.state != MMU_PAGE_PRESENT)
 		return span.state;
 	if (span.bytes < format->entry_bytes) { /* across the end of a segment */
-		enum mmu_page_state state =
-			mmu_image_read(walker->image, pa, copy, format->entry_bytes, NULL);
+		enum mmu_page_state state = mmu_image_read(walker->image, pa, copy,
+							   format->entry_bytes, NULL);
 
 		if (state != MMU_PAGE_PRESENT)
 			return state;

@@ -12,9 +12,9 @@
  */
 struct mmu_swap_map {
 	enum mmu_result result[32];
-	const char *note[32];  /**< static text for the walk, or NULL */
-	uint8_t pfn_bits;      /**< low bits of the offset that are the page frame, for such types */
-	bool known;            /**< false: all types are taken for swap files */
+	const char *note[32]; /**< static text for the walk, or NULL */
+	uint8_t pfn_bits;     /**< low bits of the offset that are the page frame, for such types */
+	bool known;           /**< false: all types are taken for swap files */
 };
 
 /** Everything that a translation needs. Plain data; image and arch are not owned. */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Hold every page of every process to the kernel's own pagemap: truth IMAGE VMLINUX TRUTH. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mmuscope/mmuscope.h"
+
+/*
+ * Truth rows, tab separated (those that are used here):
+ *   E pid vaddr n stride entry  the pagemap word of page i, 0 <= i < n, is entry + i * stride
+ *   V pid start end perms ...   a line of /proc/PID/maps
+ *   P pid tgid comm state note  a process; `reporter` in the note: its rows are stale
+ *   C pid vaddr first8 fnv64    the first eight bytes of a page, and FNV-1a of all of it
+ *   Q name addr value           a u64 at a kernel symbol
+ *   S pid VmPTE n kB            what the kernel says of its page tables
+ *   X pid vaddr                 a page that pagemap leaves out on purpose (VM_PFNMAP)
+ */
+#define PM_PRESENT (1ull << 63)
+#define PM_SWAP (1ull << 62)
+#define PM_SOFT_DIRTY (1ull << 55)
+#define PM_PFN ((1ull << 55) - 1)
+#define SOFT_DIRTY_LEAF 0x800u /* x86_64 */
+#define TOLD_MAX 20
+
+struct check {
+	struct mmu_session *session;
+	struct mmu_space *space;
+	int pid; /* of space */
+	int skipped[64];
+	size_t nr_skipped;
+	uint64_t agree, differ, silent;
+};
+
+static void tell(struct check *check, const char *what, int pid, uint64_t va, const char *ours,
+		 uint64_t our_value, uint64_t theirs)
+{
+	if (check->differ++ < TOLD_MAX)
+		printf("differ: %s pid %d va 0x%" PRIx64 ": %s 0x%" PRIx64 ", truth 0x%" PRIx64
+		       "\n",
+		       what, pid, va, ours, our_value, theirs);
+}
+
+static bool is_skipped(const struct check *check, int pid)
+{
+	for (size_t i = 0; i < check->nr_skipped; i++)
+		if (check->skipped[i] == pid)
+			return true;
+	return false;
+}
+
+/* @return false: no address space */
+static bool use_pid(struct check *check, int pid)
+{
+	struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
+
+	if (check->space && check->pid == pid)
+		return true;
+	mmu_space_close(check->space);
+	check->space = NULL;
+	check->pid = pid;
+	struct mmu_error *error = mmu_space_open(check->session, &query, &check->space);
+	if (error && check->differ++ < TOLD_MAX)
+		printf("differ: pid %d: %s\n", pid, mmu_error_message(error));
+	mmu_error_destroy(error);
+	return check->space;
+}
+
+/* What pagemap would print for this walk; the truth tells whether it is right. */
+static bool page_agrees(const struct mmu_walk *walk, uint64_t truth)
+{
+	if (truth & PM_PRESENT)
+		return walk->has_pa && walk->pa >> 12 == (truth & PM_PFN);
+	if (truth & PM_SWAP)
+		return walk->has_swap && walk->swap_type == (truth & 31) &&
+		       walk->swap_offset == (truth >> 5 & ((1ull << 50) - 1));
+	return !walk->has_pa && !walk->has_swap;
+}
+
+/* A device page: pagemap says nothing of VM_PFNMAP, the tables hold it. */
+static bool truth_is_silent(struct check *check, const struct mmu_walk *walk, uint64_t truth)
+{
+	struct mmu_vma vma;
+
+	return !(truth & (PM_PRESENT | PM_SWAP)) && walk->result == MMU_RESULT_MAPPED &&
+	       mmu_space_vma(check->space, walk->va, &vma) && vma.vm_flags & 0x400;
+}
+
+static void check_pages(struct check *check, char **field)
+{
+	int pid = atoi(field[1]);
+	uint64_t va = strtoull(field[2], NULL, 0), count = strtoull(field[3], NULL, 0);
+	uint64_t stride = strtoull(field[4], NULL, 0), word = strtoull(field[5], NULL, 0);
+	struct mmu_walk walk;
+
+	if (is_skipped(check, pid) || !use_pid(check, pid))
+		return;
+	for (uint64_t i = 0; i < count; i++, va += 4096, word += stride) {
+		mmu_walk(check->space, va, &walk);
+		if (page_agrees(&walk, word))
+			check->agree++;
+		else if (truth_is_silent(check, &walk, word))
+			check->silent++;
+		else
+			tell(check, "page", pid, va, mmu_result_name(walk.result),
+			     walk.has_pa ? walk.pa >> 12 : walk.swap_offset, word);
+	}
+}
+
+static void check_vma(struct check *check, char **field)
+{
+	int pid = atoi(field[1]);
+	uint64_t start = strtoull(field[2], NULL, 0), end = strtoull(field[3], NULL, 0);
+	struct mmu_vma vma = { .name = "" };
+
+	if (is_skipped(check, pid) || strstr(field[0] + 2, "vsyscall") || start >> 63 ||
+	    !use_pid(check, pid))
+		return;
+	for (uint64_t at = start; at<end; at += end - start> 4096 ? end - start - 4096 : 4096) {
+		if (mmu_space_vma(check->space, at, &vma) && vma.first_va == start &&
+		    vma.last_va == end - 1 && (vma.vm_flags & 1) == (field[4][0] == 'r') &&
+		    (vma.vm_flags >> 1 & 1) == (field[4][1] == 'w') &&
+		    (vma.vm_flags >> 2 & 1) == (field[4][2] == 'x'))
+			check->agree++;
+		else
+			tell(check, "VMA", pid, at, "starts at", vma.first_va, start);
+	}
+}
+
+static void check_content(struct check *check, char **field)
+{
+	int pid = atoi(field[1]);
+	uint64_t va = strtoull(field[2], NULL, 0), first8 = strtoull(field[3], NULL, 0);
+	uint64_t fnv64 = strtoull(field[4], NULL, 0), hash = 0xcbf29ce484222325ull, seen = 0;
+	unsigned char page[4096];
+	struct mmu_walk stop;
+	size_t done;
+
+	if (is_skipped(check, pid) || !use_pid(check, pid))
+		return;
+	if (!mmu_space_read(check->space, va, page, sizeof(page), &done, &stop)) {
+		if (stop.has_pa && stop.page_state == MMU_PAGE_FILTERED)
+			check->silent++; /* mapped, its bytes left out by makedumpfile */
+		else
+			tell(check, "content", pid, va, mmu_result_name(stop.result), 0, first8);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(page); i++)
+		hash = (hash ^ page[i]) * 0x100000001b3ull;
+	memcpy(&seen, page, sizeof(seen));
+	if (seen == first8 && hash == fnv64)
+		check->agree++;
+	else
+		tell(check, "content", pid, va, "first bytes", seen, first8);
+}
+
+static void check_symbol(struct check *check, char **field)
+{
+	uint64_t va = strtoull(field[2], NULL, 0), value = strtoull(field[3], NULL, 0), ours;
+	struct mmu_error *error = mmu_session_symbol(check->session, field[1], &ours);
+
+	(void)value; /* variables such as init_mm move on until the dump is taken */
+	if (error || ours != va)
+		tell(check, field[1], 0, va, "symbol at", error ? 0 : ours, va);
+	else
+		check->agree++;
+	mmu_error_destroy(error);
+}
+
+static void check_table_bytes(struct check *check, char **field)
+{
+	int pid = atoi(field[1]);
+	const struct mmu_task *task;
+
+	if (strcmp(field[2], "VmPTE") != 0 || is_skipped(check, pid) || !use_pid(check, pid))
+		return;
+	task = mmu_space_task(check->space);
+	if (task->has_counters && task->table_bytes / 1024 == strtoull(field[3], NULL, 0))
+		check->agree++;
+	else
+		tell(check, "VmPTE", pid, 0, "KiB", task->table_bytes / 1024,
+		     strtoull(field[3], NULL, 0));
+}
+
+static void check_row(struct check *check, char **field, int count)
+{
+	if (strcmp(field[0], "E") == 0 && count >= 6)
+		check_pages(check, field);
+	else if (strcmp(field[0], "V") == 0 && count >= 5)
+		check_vma(check, field);
+	else if (strcmp(field[0], "C") == 0 && count >= 5)
+		check_content(check, field);
+	else if (strcmp(field[0], "Q") == 0 && count >= 4)
+		check_symbol(check, field);
+	else if (strcmp(field[0], "S") == 0 && count >= 4)
+		check_table_bytes(check, field);
+	else if (strcmp(field[0], "P") == 0 && count >= 6 && strstr(field[5], "reporter") &&
+		 check->nr_skipped < 64)
+		check->skipped[check->nr_skipped++] = atoi(field[1]);
+}
+
+static void check_file(struct check *check, FILE *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, file) >= 0) {
+		char *field[12], *at = line;
+		int count = 0;
+
+		line[strcspn(line, "\n")] = '\0';
+		while (at && count < 12) {
+			field[count++] = at;
+			at = strchr(at, '\t');
+			if (at)
+				*at++ = '\0';
+		}
+		check_row(check, field, count);
+	}
+	free(line);
+}
+
+int main(int argc, char **argv)
+{
+	struct check check = { 0 };
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: %s IMAGE VMLINUX TRUTH [PID-TO-SKIP...]\n", argv[0]);
+		return 2;
+	}
+	for (int i = 4; i < argc && check.nr_skipped < 64; i++)
+		check.skipped[check.nr_skipped++] = atoi(argv[i]);
+	FILE *file = fopen(argv[3], "r");
+	struct mmu_options options = { .image = argv[1], .vmlinux = argv[2] };
+	struct mmu_error *error = file ? mmu_session_open(&options, &check.session) : NULL;
+	if (!file || error) {
+		fprintf(stderr, "%s\n", error ? mmu_error_message(error) : "can't open the truth");
+		return 3;
+	}
+	check_file(&check, file);
+	fclose(file);
+	mmu_space_close(check.space);
+	mmu_session_close(check.session);
+	printf("agree %" PRIu64 ", differ %" PRIu64 ", silent %" PRIu64 "\n", check.agree,
+	       check.differ, check.silent);
+	return check.differ || !check.agree;
+}

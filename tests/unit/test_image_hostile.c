@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Images with wrong bytes and wrong ends: whatever is said of them, nothing must break. */
+#include <elf.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/image_checks.h"
+
+#define ROUNDS 1500
+#define READ_BYTES_MAX ((uint64_t)1 << 20)
+
+static uint64_t random_state = 88172645463325252u;
+
+static uint64_t next_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+/* Touch everything an image offers; its size may be nonsense, so only so much of it. */
+static void read_all(struct mmu_image *image)
+{
+	uint64_t pa = 0, read = 0, sum = 0;
+
+	for (size_t i = 0; i < image->nr_notes; i++) {
+		sum += strlen(image->notes[i].name);
+		for (uint64_t k = 0; k < image->notes[i].desc.count; k++)
+			sum += image->notes[i].desc.data[k];
+	}
+	for (uint64_t k = 0; k < image->vmcoreinfo.count; k++)
+		sum += image->vmcoreinfo.data[k];
+	for (size_t i = 0; i < image->nr_ram; i++)
+		assert_true(image->ram[i].first_pa <= image->ram[i].last_pa &&
+			    (!i || image->ram[i - 1].last_pa < image->ram[i].first_pa));
+	for (unsigned int i = 0; i < 4096 && read < READ_BYTES_MAX; i++) {
+		struct mmu_span span = mmu_image_span(image, pa);
+		uint64_t part = span.bytes < 65536 ? span.bytes : 65536;
+
+		assert_true(span.bytes);
+		assert_int_equal(!span.data, span.state != MMU_PAGE_PRESENT);
+		for (uint64_t k = 0; span.data && k < part; k++)
+			sum += span.data[k];
+		if (span.data)
+			read += part;
+		if (span.bytes - 1 >= UINT64_MAX - pa)
+			break;
+		pa += span.bytes;
+	}
+	mmu_image_span(image, UINT64_MAX);
+	mmu_image_span(image, next_random());
+	assert_true(sum || !sum);
+}
+
+static void try_file(const struct build_file *file)
+{
+	struct mmu_image *image = NULL;
+	struct mmu_error *error = mmu_image_open(file->path, NULL, 0, &image);
+
+	if (!error) {
+		assert_non_null(image->format);
+		read_all(image);
+		mmu_image_close(image);
+		return;
+	}
+	assert_null(strchr(mmu_error_message(error), '\n'));
+	assert_true(strlen(mmu_error_message(error)) > strlen(file->path));
+	mmu_error_destroy(error);
+}
+
+/* Damage concentrates on the headers: `dense` bytes at the start, more or less. */
+static size_t random_offset(const struct build_buffer *buffer, size_t dense)
+{
+	size_t limit = next_random() % 4 && dense < buffer->bytes ? dense : buffer->bytes;
+
+	return next_random() % limit;
+}
+
+static void torture(const struct build_buffer *buffer, size_t dense)
+{
+	static const uint8_t bytes[] = { 0, 1, 0x7f, 0x80, 0xfe, 0xff };
+	struct build_file file;
+
+	build_file_create(&file, buffer);
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		unsigned int nr = 1 + next_random() % 4;
+		size_t at[4];
+
+		for (unsigned int i = 0; i < nr; i++) {
+			uint8_t byte = next_random() % 2 ? (uint8_t)next_random()
+							 : bytes[next_random() % sizeof(bytes)];
+
+			at[i] = random_offset(buffer, dense);
+			assert_int_equal(pwrite(file.fd, &byte, 1, (off_t)at[i]), 1);
+		}
+		if (!(round % 8))
+			assert_int_equal(
+				ftruncate(file.fd, (off_t)random_offset(buffer, dense * 2)), 0);
+		try_file(&file);
+		if (!(round % 8)) {
+			assert_int_equal(pwrite(file.fd, buffer->data, buffer->bytes, 0) ==
+						 (ssize_t)buffer->bytes,
+					 1);
+			continue;
+		}
+		for (unsigned int i = 0; i < nr; i++)
+			assert_int_equal(pwrite(file.fd, &buffer->data[at[i]], 1, (off_t)at[i]), 1);
+	}
+	build_file_close(&file);
+}
+
+static void elf_files(void **state)
+{
+	const struct build_segment segments[] = {
+		{ 0x4000, 8192, 32768, 0 },
+		{ 0x3000, 16384, 16384, 1 },
+		{ 0x100000, 4096, 4096, 2 },
+	};
+	for (unsigned int i = 0; i < 8; i++) {
+		struct build_buffer buffer = { 0 }, flat = { 0 };
+
+		build_elf(&buffer, &(struct build_elf){ .wide = i & 1,
+							.big = i & 2,
+							.machine = EM_X86_64,
+							.extended = i == 1,
+							.vmcoreinfo = "OSRELEASE=6\nPAGESIZE="
+								      "4096\n",
+							.segments = segments,
+							.nr_segments = 3 });
+		if (i & 4)
+			build_flattened(&flat, &buffer, 3000, true, true);
+		torture(i & 4 ? &flat : &buffer, i & 4 ? 4700 : 450);
+		free(buffer.data);
+		free(flat.data);
+	}
+}
+
+static void kdump_files(void **state)
+{
+	for (unsigned int i = 0; i < 12; i++) {
+		struct build_buffer buffer = { 0 }, flat = { 0 };
+		static const uint32_t packings[] = {
+			0,    1,
+#ifdef MMU_HAVE_LZO
+			2,
+#endif
+#ifdef MMU_HAVE_SNAPPY
+			4,
+#endif
+#ifdef MMU_HAVE_ZSTD
+			0x20,
+#endif
+		};
+
+		build_kdump(
+			&buffer,
+			&(struct build_kdump){
+				.width = (enum build_width)(i % 4),
+				.big = i == 2,
+				.version = 6,
+				.block_bytes = 4096,
+				.packing = packings[i % (sizeof(packings) / sizeof(packings[0]))],
+				.machine = i % 4 ? "armv7l" : "x86_64",
+				.vmcoreinfo = "OSRELEASE=6\n",
+				.notes = true,
+				.pages = "ppzff..pxpztpppp" });
+		if (i & 1)
+			build_flattened(&flat, &buffer, 3000, true, true);
+		torture(i & 1 ? &flat : &buffer, 17000);
+		free(buffer.data);
+		free(flat.data);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(elf_files),
+		cmocka_unit_test(kdump_files),
+	};
+
+	return cmocka_run_group_tests_name("image-hostile", tests, NULL, NULL);
+}
