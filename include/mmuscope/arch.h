@@ -22,7 +22,7 @@
  *                  its own PTE 2048 bytes below the hardware's)
  *   leaf           an entry that maps memory
  *   run            2^run_lg2 adjacent, equal leaves that together map one larger page
- *   software entry an entry in which hardware sees a hole and Linux keeps data: swap, PROT_NONE, ...
+ *   software entry an entry in which hardware sees a hole and Linux keeps data: swap, PROT_NONE
  *   rights         what an entry allows, in the same five bits for every architecture
  *   root           the physical address of the top table
  *   va, pa, pfn    virtual address, physical address, pa >> page shift; a suffix on every variable
@@ -141,7 +141,8 @@ struct mmu_trait {
 /** A decoded entry. */
 struct mmu_entry {
 	enum mmu_kind kind;
-	uint8_t rights;      /**< enum mmu_right bits of this entry alone (TABLE and LEAF) */
+	uint8_t rights;      /**< enum mmu_right bits of this entry alone: TABLE, LEAF, and SOFTWARE
+				  that Linux still takes for mapped (MMU_SOFTWARE_SPLIT) */
 	uint8_t run_lg2;     /**< LEAF: log2 of the entries in its run */
 	uint64_t pa;         /**< LEAF: start of the page or run; TABLE: the next table */
 	uint64_t bad_mask;   /**< BAD: the bits that must not be as they are */
@@ -174,7 +175,7 @@ struct mmu_software {
  */
 struct mmu_facts {
 	void *context;
-	/** @return true and the value (bytes, addresses, numbers; "y" is 1), or false: not known. */
+	/** @return true and the value ("y" is 1); false, *ret untouched: not known. */
 	bool (*get)(void *context, const char *key, uint64_t *ret);
 	/** Link-time address of a symbol, without the KASLR slide. @return false: not known. */
 	bool (*link_symbol)(void *context, const char *name, uint64_t *ret_va);
@@ -184,7 +185,7 @@ struct mmu_facts {
 	 */
 	bool (*note)(void *context, const char *name, uint32_t type, unsigned int n,
 		     const uint8_t **ret_data, size_t *ret_bytes);
-	/** The n-th present range of RAM, ends inclusive, ascending. @return false: there is none. */
+	/** The n-th range of RAM, ends inclusive, ascending. @return false: there is none. */
 	bool (*ram)(void *context, unsigned int n, uint64_t *ret_first_pa, uint64_t *ret_last_pa);
 	/** Read physical memory, all or nothing. @return false: some byte is not there. */
 	bool (*read_phys)(void *context, uint64_t pa, void *buf, size_t bytes);
@@ -202,7 +203,7 @@ enum mmu_root_kind {
 struct mmu_root {
 	enum mmu_root_kind kind;
 	uint64_t value;
-	bool user_half; /**< the table that user mode runs on, where that is another one (x86 KPTI) */
+	bool user_half; /**< the table that user mode runs on, if another (x86 KPTI) */
 };
 
 /** A range of kernel addresses that are physical addresses plus a constant. */
@@ -240,7 +241,8 @@ struct mmu_arch {
 
 	/**
 	 * The inverse of decode() for TABLE and LEAF: builds the raw value that Linux would write.
-	 * entry->pa may be any address inside a run: the bits that choose within it are ignored.
+	 * entry->pa of a LEAF may be any address inside its run: the bits that choose within it are
+	 * ignored. That of a TABLE must be aligned as its tables are.
 	 * @return false, with the outputs untouched, when the format can't say this at this level.
 	 */
 	bool (*encode)(const struct mmu_regime *regime, unsigned int level,

@@ -8,7 +8,8 @@
  * that the dump left out) is a result, never an error. A session is used by one thread at a time.
  *
  *     struct mmu_session *session;
- *     struct mmu_error *error = mmu_session_open(&(struct mmu_options){ .image = "vmcore" }, &session);
+ *     struct mmu_options options = { .image = "vmcore" };
+ *     struct mmu_error *error = mmu_session_open(&options, &session);
  *     struct mmu_space *space;
  *     if (!error)
  *             error = mmu_space_open(session, &(struct mmu_space_query){
@@ -39,7 +40,7 @@ enum mmu_error_code {
 	MMU_ERROR_UNSUPPORTED, /**< understood, but not possible here */
 	MMU_ERROR_MISMATCH,    /**< vmlinux and image are of different kernels */
 	MMU_ERROR_NOT_FOUND,   /**< no such pid, symbol, type, architecture */
-	MMU_ERROR_NO_TASK, /**< no such task or CPU in the image */
+	MMU_ERROR_NO_TASK,     /**< no such task or CPU in the image */
 	MMU_ERROR_NO_MM,       /**< the task has no address space of its own */
 	MMU_ERROR_FAULT,       /**< memory that is needed is not in the image */
 	MMU_ERROR_PLUGIN,      /**< a back-end can't be loaded */
@@ -59,7 +60,7 @@ MMU_EXPORT void mmu_error_destroy(struct mmu_error *error);
 /** Whether the bytes of a page are in the image. */
 enum mmu_page_state {
 	MMU_PAGE_PRESENT,
-	MMU_PAGE_FILTERED, /**< RAM that was left out on purpose (makedumpfile -d, memsz > filesz) */
+	MMU_PAGE_FILTERED,    /**< RAM that was left out on purpose: makedumpfile -d */
 	MMU_PAGE_TRUNCATED,   /**< the headers promise it, but the file ends before */
 	MMU_PAGE_OUTSIDE_RAM, /**< the image knows no memory at this address */
 	MMU_PAGE_UNREADABLE,  /**< it is there and can't be had: I/O error, damaged compression */
@@ -165,14 +166,13 @@ MMU_EXPORT void mmu_session_info(struct mmu_session *session, struct mmu_info *r
 struct mmu_fact {
 	const char *key; /**< as VMCOREINFO writes it */
 	uint64_t value;
-	const char *
-		source; /**< "option", "VMCOREINFO", "vmlinux symtab", "vmlinux DWARF", "derived: ..." */
+	const char *source; /**< "option", "VMCOREINFO", "vmlinux DWARF", "derived: ..." */
 };
 
 /** The n-th fact used so far, in the order of first use. @return false: there is none. */
 MMU_EXPORT bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret);
 
-/** Run-time address of a kernel symbol (learns the kernel). @return MMU_ERROR_NOT_FOUND, or learn's */
+/** Run-time address of a kernel symbol. @return MMU_ERROR_NOT_FOUND, or mmu_session_learn()'s */
 MMU_EXPORT struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,
 						uint64_t *ret_va);
 
@@ -214,7 +214,7 @@ typedef bool (*mmu_task_fn)(const struct mmu_task *task, const char *problem, vo
 /**
  * All tasks in the kernel's order, the idle task (pid 0) first.
  * @param threads  also the threads of each leader, right behind it
- * @return errors of mmu_session_learn(), or MMU_ERROR_FAULT when not even the first task is readable
+ * @return errors of mmu_session_learn(); MMU_ERROR_FAULT: not even the first task is readable
  */
 MMU_EXPORT struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads,
 					       mmu_task_fn fn, void *context);

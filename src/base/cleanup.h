@@ -25,10 +25,10 @@ static inline void mmu_cleanup_fd(int *fd)
 #define MMU_CLOSE MMU_CLEANUP(mmu_cleanup_fd)
 
 /** Define cleanup_<name>() for variables of a pointer type whose release function takes NULL. */
-#define MMU_CLEANUP_TYPE(name, type, release)             \
-	static inline void cleanup_##name(type *pointer)  \
-	{                                                 \
-		release(*pointer);                        \
+#define MMU_CLEANUP_TYPE(name, type, release)                                                      \
+	static inline void cleanup_##name(type *pointer)                                           \
+	{                                                                                          \
+		release(*pointer);                                                                 \
 	}
 
 /** Give `pointer` away: returns it and leaves NULL behind. */

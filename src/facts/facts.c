@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The store of facts: asks its sources in order and remembers every answer with its source. */
+/** @file The store of facts: asks its sources in order, remembers each answer with its source. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -152,7 +152,7 @@ static bool from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint6
 	struct mmu_bytes text;
 	char copy[32];
 
-	/* this one line holds the pointer's value, not the symbol's address (since 4.15, 83e3c48729d9) */
+	/* this line holds the pointer's value, not its address (since 4.15, 83e3c48729d9) */
 	if (strcmp(key, "SYMBOL(mem_section)") == 0)
 		return false;
 	if (!mmu_fact_text(store, key, &text) || text.count >= sizeof(copy))

@@ -193,7 +193,8 @@ static struct mmu_error *read_ram(struct mmu_image *image, struct kdumpfile *lib
 	return NULL;
 }
 
-static bool in_ram(const struct mmu_image *image, uint64_t pa)
+/* The index of the range that holds `pa`, or of the first behind it. */
+static size_t find_ram(const struct mmu_image *image, uint64_t pa)
 {
 	size_t low = 0, high = image->nr_ram;
 
@@ -205,20 +206,27 @@ static bool in_ram(const struct mmu_image *image, uint64_t pa)
 		else
 			high = middle;
 	}
-	return low < image->nr_ram && image->ram[low].first_pa <= pa;
+	return low;
+}
+
+/* An address that lies in no range of RAM. */
+static struct mmu_span outside_ram(const struct mmu_image *image, uint64_t pa, size_t next)
+{
+	if (next < image->nr_ram)
+		return (struct mmu_span){ NULL, image->ram[next].first_pa - pa,
+					  MMU_PAGE_OUTSIDE_RAM };
+	return (struct mmu_span){ NULL, pa ? -pa : UINT64_MAX, MMU_PAGE_OUTSIDE_RAM };
 }
 
 /* The library tells the reasons for "no data" apart only by its words. */
-static enum mmu_page_state state_of(const struct mmu_image *image, struct kdumpfile *lib,
-				    kdump_status status, uint64_t pa)
+static enum mmu_page_state state_of(struct kdumpfile *lib, kdump_status status)
 {
 	const char *text;
 
 	switch (status) {
 	case KDUMP_ERR_NODATA:
 		text = lib->get_err(lib->ctx);
-		return text && strstr(text, "xcluded") && in_ram(image, pa) ? MMU_PAGE_FILTERED
-									    : MMU_PAGE_OUTSIDE_RAM;
+		return text && strstr(text, "xcluded") ? MMU_PAGE_FILTERED : MMU_PAGE_OUTSIDE_RAM;
 	case KDUMP_ERR_EOF:
 		return MMU_PAGE_TRUNCATED;
 	default:
@@ -236,14 +244,17 @@ static struct mmu_span kdumpfile_span(struct mmu_image *image, uint64_t pa)
 		return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
 	lib->last_page = mmu_page_cache_find(lib->cache, pfn);
 	if (!lib->last_page) {
+		size_t range = find_ram(image, pa), bytes = image->page_bytes;
+
+		if (range == image->nr_ram || pa < image->ram[range].first_pa)
+			return outside_ram(image, pa, range);
 		uint8_t *page = mmu_page_cache_take(lib->cache, pfn);
-		size_t bytes = image->page_bytes;
 		kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pa - in_page, page,
 						&bytes);
 
 		if (status != KDUMP_OK || bytes != image->page_bytes) {
 			mmu_page_cache_drop(lib->cache);
-			return (struct mmu_span){ NULL, left, state_of(image, lib, status, pa) };
+			return (struct mmu_span){ NULL, left, state_of(lib, status) };
 		}
 		lib->last_page = page;
 	}

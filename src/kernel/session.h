@@ -42,13 +42,12 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
  * @param what  names the object for the message: "task_struct"
  * @return MMU_ERROR_FAULT: "what at 0x... (physical 0x...): filtered"
  */
-struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf,
-				  size_t bytes, const char *what) MMU_MUST_CHECK;
+struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
+				  const char *what) MMU_MUST_CHECK;
 
 /** Read an unsigned number of 1, 2, 4 or 8 bytes in the kernel's byte order. */
-struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va,
-				       unsigned int bytes, const char *what, uint64_t *ret)
-	MMU_MUST_CHECK;
+struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
+				       const char *what, uint64_t *ret) MMU_MUST_CHECK;
 
 /** Read a pointer. */
 struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t va,

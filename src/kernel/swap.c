@@ -21,8 +21,8 @@ static bool known(struct mmu_session *session, const char *key)
 
 /*
  * The special types lie above MAX_SWAPFILES in a fixed order (include/linux/swap.h): hwpoison,
- * migration, device, marker, swapin error. MAX_SWAPFILES is the length of swap_info[]; which of them
- * there are follows from what else the kernel has, and the rest by subtraction.
+ * migration, device, marker, swapin error. MAX_SWAPFILES is the length of swap_info[]; which of
+ * them there are follows from what else the kernel has, and the rest by subtraction.
  */
 const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 {

@@ -54,7 +54,7 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, s
 	task.leader = pid == tgid;
 	task.kernel_thread = flags & PF_KTHREAD;
 	task.zombie = exit_state & EXIT_GONE;
-	/* a kernel thread that serves a process (kthread_use_mm) has an mm for a while: it is not its */
+	/* a kernel thread that serves a process (kthread_use_mm) has an mm that is not its own */
 	task.owner = task.kernel_thread || pid == 0 ? MMU_MM_BORROWED
 		     : mm_va                        ? MMU_MM_OWN
 						    : MMU_MM_NONE;
@@ -209,7 +209,7 @@ static struct mmu_error *list_step(struct list *list, uint64_t *ret_task_va)
 	if (node_va == list->tortoise_va || list->steps >= TASKS_MAX)
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "%s: the list loops at virtual 0x%" PRIx64 " without coming "
-										"back to its head",
+				     "back to its head",
 				     list->name, node_va);
 	if (++list->steps == list->lap) {
 		list->tortoise_va = node_va;

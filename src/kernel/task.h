@@ -10,15 +10,15 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va,
 				struct mmu_task *ret) MMU_MUST_CHECK;
 
 /** Read pgd and counters of task->mm_va; errors as mmu_task_read(). */
-struct mmu_error *mmu_task_read_mm(struct mmu_session *session, struct mmu_task *task)
-	MMU_MUST_CHECK;
+struct mmu_error *mmu_task_read_mm(struct mmu_session *session,
+				   struct mmu_task *task) MMU_MUST_CHECK;
 
 /**
  * Find a task by pid, leader or thread. A leader that has left its mm behind (a zombie with living
  * threads) gets the mm of one of them.
  * @return MMU_ERROR_NO_TASK: no such pid
  */
-struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid, struct mmu_task *ret)
-	MMU_MUST_CHECK;
+struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid,
+				struct mmu_task *ret) MMU_MUST_CHECK;
 
 #endif

@@ -40,9 +40,10 @@ struct maple_layout {
 };
 
 /*
- * gcc describes the nodes in lib/maple_tree.c's unit alone, which would take a second to find. Their
- * shape follows from the node's 256 bytes and is the same in 6.1 to 7.x (include/linux/maple_tree.h):
- * a parent, slots - 1 pivots, the slots. What is found is checked against the VMA's own bounds.
+ * gcc describes the nodes in lib/maple_tree.c's unit alone, which would take a second to find.
+ * Their shape follows from the node's 256 bytes and is the same in 6.1 to 7.x
+ * (include/linux/maple_tree.h): a parent, slots - 1 pivots, the slots. What is found is checked
+ * against the VMA's own bounds.
  */
 static bool maple_layout(struct mmu_session *session, enum maple_type type,
 			 struct maple_layout *ret)
@@ -73,7 +74,7 @@ static bool maple_slot(struct mmu_session *session, uint64_t node_va, uint64_t i
 		if (!pointer_at(session, node_va + layout->pivot_offset + slot * bytes,
 				"maple_node.pivot", &pivot))
 			return false;
-		/* pivot 0 behind the first: the node ends here, and this slot goes to its maximum */
+		/* pivot 0 behind the first: the node ends here, this slot goes to its maximum */
 		if ((pivot == 0 && slot > 0) || pivot >= index)
 			break;
 		if (slot > 0 && pivot <= last)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What the commands share: options, messages, addresses. The tool uses only the public API. */
+/** @file What the commands share: options, messages, addresses, output. */
 #ifndef MMU_TOOL_H
 #define MMU_TOOL_H
 

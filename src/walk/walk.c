@@ -108,11 +108,23 @@ static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 static void explain(const struct mmu_walker *walker, const struct mmu_step *step,
 		    struct mmu_walk *walk)
 {
+	const struct mmu_format *format = walker->regime.format;
 	struct mmu_software software = { .kind = MMU_SOFTWARE_UNKNOWN };
 
 	if (walker->arch->explain)
 		walker->arch->explain(&walker->regime, step->level, step->raw, step->second,
 				      &software);
+	/*
+	 * Linux swaps no kernel memory: there, an entry that is not present is a page whose access
+	 * was switched off (set_memory_np(), kfence, debug_pagealloc).
+	 */
+	if (format->sign_extended && walk->va >> 63 && software.kind != MMU_SOFTWARE_UNKNOWN &&
+	    software.kind != MMU_SOFTWARE_SPLIT) {
+		walk->result = MMU_RESULT_PROTNONE;
+		walk->note = "a kernel entry without PRESENT: set_memory_np(), kfence, "
+			     "debug_pagealloc";
+		return;
+	}
 	switch (software.kind) {
 	case MMU_SOFTWARE_SWAP:
 		set_swap(walker, walk, &software);
@@ -248,6 +260,7 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 {
 	struct mmu_walker walker = { .arch = arch, .regime = *regime };
 	struct mmu_step *step = &ret->steps[0];
+	uint8_t rights = MMU_RIGHTS_ALL;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->nr_steps = 1;
@@ -257,7 +270,7 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 	step->has_second = regime->format->level[level].second_offset != 0;
 	step->readable = true;
 	arch->decode(regime, level, raw, second, &step->entry);
-	step->effective = step->entry.rights;
+	restrict_rights(step, &rights, ret);
 	if (step->entry.kind == MMU_KIND_TABLE)
 		ret->result = MMU_RESULT_MAPPED;
 	else

@@ -31,8 +31,11 @@ static void reserve(struct build_buffer *buffer, size_t bytes)
 {
 	if (bytes <= buffer->bytes)
 		return;
-	buffer->data = realloc(buffer->data, bytes);
-	check(buffer->data);
+	if (bytes > buffer->room) {
+		buffer->room = 2 * bytes;
+		buffer->data = realloc(buffer->data, buffer->room);
+		check(buffer->data);
+	}
 	memset(buffer->data + buffer->bytes, 0, bytes - buffer->bytes);
 	buffer->bytes = bytes;
 }
@@ -230,7 +233,9 @@ static void put_kdump_headers(struct build_buffer *buffer, const struct build_kd
 	build_put_text(buffer, 0, "KDUMP   ");
 	build_put_uint(buffer, 8, 4, big, kdump->version);
 	build_put_text(buffer, 12, "Linux");
+	build_put_text(buffer, 77, "node");
 	build_put_text(buffer, 142, "6.1.0-test");
+	build_put_text(buffer, 207, "#1 SMP");
 	build_put_text(buffer, 272, kdump->machine);
 	build_put_uint(buffer, at, 4, big, kdump->packing | kdump->status);
 	build_put_uint(buffer, at + 4, 4, big, block);
@@ -255,6 +260,9 @@ static void put_kdump_headers(struct build_buffer *buffer, const struct build_kd
 		uint8_t registers[336] = { 0 };
 		size_t end = build_note(buffer, sub + 2048, big, "CORE", NT_PRSTATUS, registers,
 					w->width == 8 ? 336 : 148);
+		if (kdump->vmcoreinfo)
+			end = build_note(buffer, end, big, "VMCOREINFO", 0, kdump->vmcoreinfo,
+					 (uint32_t)strlen(kdump->vmcoreinfo));
 
 		build_put_uint(buffer, sub + w->notes, 8, big, sub + 2048);
 		build_put_uint(buffer, sub + w->notes_bytes, w->width, big, end - sub - 2048);

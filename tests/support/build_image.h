@@ -10,7 +10,7 @@
 /** Bytes that grow as they are written; free with free(data). Writers abort without memory. */
 struct build_buffer {
 	uint8_t *data;
-	size_t bytes;
+	size_t bytes, room;
 };
 
 void build_put(struct build_buffer *buffer, size_t offset, const void *data, size_t bytes);
@@ -65,7 +65,7 @@ struct build_kdump {
 	uint64_t first_pa; /**< of the first page in `pages` */
 	const char *machine;
 	const char *vmcoreinfo;
-	bool notes; /**< one NT_PRSTATUS */
+	bool notes; /**< one NT_PRSTATUS, and VMCOREINFO */
 	/**
 	 * One character a page: '.' not RAM, 'p' present, 'f' filtered, 'z' present and zero (all
 	 * share one copy), 't' promised and never written, 'x' with damaged data.

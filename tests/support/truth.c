@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Hold every page of every process to the kernel's own pagemap: truth IMAGE VMLINUX TRUTH. */
+/** @file Hold every page of every process to the kernel's own pagemap. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

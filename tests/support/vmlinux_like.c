@@ -34,10 +34,6 @@ enum bytes {
 	BYTES_4G = 0xffffffff,
 };
 
-enum {
-	UNNAMED_SEVEN = 7,
-};
-
 struct mm_rss_stat {
 	atomic_t count[4];
 };
@@ -99,7 +95,9 @@ struct mm_struct init_mm = { .users = 1 };
 pgds_t pgds_object;
 union either_way either_object;
 enum bytes bytes_object = BYTES_200;
-int unnamed_object = UNNAMED_SEVEN;
+enum {
+	UNNAMED_SEVEN = 7,
+} unnamed_object = UNNAMED_SEVEN;
 
 static int twice = 2;
 static int only_local = 3;

@@ -20,25 +20,18 @@ int *first_uses(void)
 
 #ifdef LIKE_BULKY
 /* So much debug info that the second unit is not in the part that is decompressed first. */
-#define ONE(n)                                                                                     \
-	struct bulky_##n {                                                                         \
+#define ONE(number)                                                                                \
+	struct bulky_##number {                                                                    \
 		int a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p;                                \
-	} bulky_##n;
-#define TEN(n)                                                                                     \
-	ONE(n##0)                                                                                  \
-	ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7) ONE(n##8) ONE(n##9)
-#define HUNDRED(n)                                                                                 \
-	TEN(n##0)                                                                                  \
-	TEN(n##1) TEN(n##2) TEN(n##3) TEN(n##4) TEN(n##5) TEN(n##6) TEN(n##7) TEN(n##8) TEN(n##9)
-#define THOUSAND(n)                                                                                \
-	HUNDRED(n##0)                                                                              \
-	HUNDRED(n##1)                                                                              \
-	HUNDRED(n##2) HUNDRED(n##3) HUNDRED(n##4) HUNDRED(n##5) HUNDRED(n##6) HUNDRED(n##7)        \
-		HUNDRED(n##8) HUNDRED(n##9)
-THOUSAND(1)
-THOUSAND(2)
-THOUSAND(3)
-THOUSAND(4)
-THOUSAND(5)
-THOUSAND(6)
+	} bulky_##number;
+#define SEVEN(x) ONE(x##0) ONE(x##1) ONE(x##2) ONE(x##3) ONE(x##4) ONE(x##5) ONE(x##6)
+#define SEVEN2(x)                                                                                  \
+	SEVEN(x##0) SEVEN(x##1) SEVEN(x##2) SEVEN(x##3) SEVEN(x##4) SEVEN(x##5) SEVEN(x##6)
+#define SEVEN3(x)                                                                                  \
+	SEVEN2(x##0) SEVEN2(x##1) SEVEN2(x##2) SEVEN2(x##3) SEVEN2(x##4) SEVEN2(x##5) SEVEN2(x##6)
+#define SEVEN4(x)                                                                                  \
+	SEVEN3(x##0) SEVEN3(x##1) SEVEN3(x##2) SEVEN3(x##3) SEVEN3(x##4) SEVEN3(x##5) SEVEN3(x##6)
+SEVEN4(1)
+SEVEN4(2)
+SEVEN4(3)
 #endif

@@ -2,6 +2,7 @@
 /** @file The ELF reader, with headers as they are written and as they should not be. */
 #include <elf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "support/image_checks.h"
 

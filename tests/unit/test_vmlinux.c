@@ -21,7 +21,7 @@
 #include "facts/elffile.h"
 #include "facts/vmlinux.h"
 
-#define FLIPS 3000
+#define FLIPS 400
 #define TRUNCATIONS 200
 
 static const char *const symbols[] = { "init_task", "only_local",   "weak_object",
@@ -105,11 +105,11 @@ static const char *copy_file(const char *name, const char *from)
 	return path;
 }
 
-static void remove_tree(const char *path)
+static void empty_scratch(void)
 {
 	char command[600];
 
-	snprintf(command, sizeof(command), "rm -rf -- '%s'", path);
+	snprintf(command, sizeof(command), "rm -rf -- '%s' && mkdir -m 700 '%s'", scratch, scratch);
 	assert_int_equal(system(command), 0);
 }
 
@@ -424,7 +424,7 @@ static void test_stripped(void **state)
 	struct mmu_vmlinux *vmlinux;
 	uint64_t bytes = 0;
 
-	remove_tree(scratch);
+	empty_scratch();
 	refuse(copy_file("vmlinux", stripped_path), MMU_ERROR_UNSUPPORTED,
 	       "linux-image-" LIKE_RELEASE "-dbg");
 	for (int i = 0; i < 2; i++) {
@@ -434,7 +434,7 @@ static void test_stripped(void **state)
 		assert_true(mmu_vmlinux_symbol(vmlinux, "init_task", NULL, NULL));
 		assert_string_equal(mmu_vmlinux_banner(vmlinux), LIKE_BANNER);
 		mmu_vmlinux_close(vmlinux);
-		remove_tree(scratch);
+		empty_scratch();
 	}
 	/* A debug file of another kernel, and something that is none. */
 	struct file file = read_file(debug_path);
@@ -483,7 +483,7 @@ static void test_find(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		remove_tree(scratch);
+		empty_scratch();
 		expect_found("6.1", true, NULL);
 		copy_file(names[i], debug_path);
 		expect_found("6.1", true, names[i]);
@@ -505,7 +505,7 @@ static void test_find_wrong(void **state)
 
 	assert_non_null(id);
 	id[0] ^= 0x80;
-	remove_tree(scratch);
+	empty_scratch();
 	write_file("boot/vmlinux-6.1", file.data, file.bytes);
 	free(file.data);
 	write_file("vmlinux-6.1", "text", 4);
@@ -528,7 +528,7 @@ static void test_find_hostile(void **state)
 	};
 	char longest[300];
 
-	remove_tree(scratch);
+	empty_scratch();
 	copy_file("boot/vmlinux-a/b", debug_path);
 	copy_file("vmlinux-.hidden", debug_path);
 	for (size_t i = 0; releases[i]; i++)
@@ -611,7 +611,10 @@ static void test_flips(void **state)
 	assert_non_null(copy);
 	expect_ok(mmu_elffile_open(*state, &elf));
 	random_state = 0x6d6d7573636f7065;
-	for (int i = 0; i < FLIPS; i++) {
+	const char *more = getenv("MMUSCOPE_TEST_FLIPS");
+	int rounds = more ? atoi(more) : FLIPS;
+
+	for (int i = 0; i < rounds; i++) {
 		int flips = 1 + (int)(next_random() % 4);
 
 		memcpy(copy, file.data, file.bytes);
@@ -740,6 +743,7 @@ int main(int argc, char **argv)
 
 	for (size_t i = 0; i < count; i++)
 		free((void *)(uintptr_t)tests[i].name);
-	remove_tree(scratch);
+	empty_scratch();
+	rmdir(scratch);
 	return status;
 }

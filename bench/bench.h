@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What the measuring programs share: a process, its tables, and addresses to walk. */
+#ifndef MMU_BENCH_H
+#define MMU_BENCH_H
+
+#include "mmuscope/mmuscope.h"
+
+/** A table page of the process. */
+struct bench_table {
+	uint64_t pa, va; /**< va: the first address that it translates */
+	unsigned int level;
+};
+
+/** What a leaf maps. */
+struct bench_leaf {
+	uint64_t va, bytes;
+};
+
+struct bench {
+	struct mmu_session *session;
+	struct mmu_space *space;
+	double open_seconds; /**< from nothing to the open space: image, facts, task, root */
+	struct bench_table *tables;
+	size_t nr_tables;
+	struct bench_leaf *leaves;
+	size_t nr_leaves;
+};
+
+/** Open the space of a process; ends the program when that fails. */
+void bench_open(struct bench *bench, const char *image, const char *vmlinux, const char *pid);
+void bench_close(struct bench *bench);
+
+/** Visit every table of the user's part; keep tables and leaves if `keep`. @return entries seen */
+uint64_t bench_visit(struct bench *bench, bool keep);
+
+/** `count` addresses in random leaves, the same in every run; malloc'ed. Needs bench_visit(). */
+uint64_t *bench_addresses(const struct bench *bench, size_t count);
+
+/** Monotonic seconds. */
+double bench_now(void);
+
+/** malloc() that ends the program when there is no memory. */
+void *bench_alloc(size_t count, size_t size);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Finding an x86_64 kernel: levels, traits, roots, linear mappings. */
+#include <string.h>
+
+#include "x86_64.h"
+
+#define IMAGE_MAP UINT64_C(0xffffffff80000000) /* __START_KERNEL_map */
+
+static uint64_t little(const uint8_t *at, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes-- > 0)
+		value = value << 8 | at[bytes];
+	return value;
+}
+
+static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
+{
+	return facts->get(facts->context, key, ret);
+}
+
+static bool read_phys(const struct mmu_facts *facts, uint64_t pa, unsigned int bytes, uint64_t *ret)
+{
+	uint8_t buf[8];
+
+	if (!facts->read_phys(facts->context, pa, buf, bytes))
+		return false;
+	*ret = little(buf, bytes);
+	return true;
+}
+
+/* A variable of the kernel image, found without any page table. */
+static bool variable(const struct mmu_facts *facts, const char *key, uint64_t offset,
+		     unsigned int bytes, uint64_t *ret)
+{
+	uint64_t va, base;
+
+	return get(facts, key, &va) && va >= IMAGE_MAP && get(facts, "NUMBER(phys_base)", &base) &&
+	       read_phys(facts, va + offset - IMAGE_MAP + base, bytes, ret);
+}
+
+/* CR3 and CR4 of a CPU: QEMU's target/i386/arch_dump.c, struct QEMUCPUState version 1. */
+static bool cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3, uint64_t *cr4)
+{
+	const uint8_t *data;
+	size_t bytes;
+
+	if (!facts->note(facts->context, "QEMU", 0, n, &data, &bytes) || bytes < 432 ||
+	    little(data, 4) != 1 || little(data + 4, 4) < 432 || little(data + 4, 4) > bytes)
+		return false;
+	*cr3 = little(data + 416, 8);
+	*cr4 = little(data + 424, 8);
+	return true;
+}
+
+/* The first mapped page from *va to last_va. */
+static bool first_page(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t *va,
+		       uint64_t last_va, uint64_t *ret_pa)
+{
+	for (unsigned int budget = 8192; budget > 0; budget--) {
+		uint64_t table_pa = regime->root_pa, span = 0, raw;
+
+		for (unsigned int level = regime->format->nr_levels; level-- > 0;) {
+			unsigned int shift = regime->format->level[level].shift;
+			struct mmu_entry entry = { .kind = MMU_KIND_EMPTY };
+
+			span = BIT(shift) - 1;
+			if (read_phys(facts, table_pa + (*va >> shift & 511) * 8, 8, &raw))
+				x86_64_decode(regime, level, raw, 0, &entry);
+			table_pa = entry.pa;
+			if (entry.kind == MMU_KIND_LEAF) {
+				*ret_pa = entry.pa + (*va & span);
+				return true;
+			}
+			if (entry.kind != MMU_KIND_TABLE)
+				break;
+		}
+		if (last_va - *va <= (span & ~*va))
+			return false;
+		*va = (*va | span) + 1;
+	}
+	return false;
+}
+
+/*
+ * Where the image lies, from a CPU's tables: cleanup_highmap() leaves nothing below _text. The
+ * variable phys_base holds what is looked for, so it proves or refutes the answer.
+ */
+static void learn_phys_base(const struct mmu_facts *facts)
+{
+	struct mmu_regime regime = { .pa_mask = ADDRESS };
+	uint64_t cr3, cr4, text, at, base, known, pa, mask;
+
+	if (get(facts, "NUMBER(phys_base)", &base) || !cpu_state(facts, 0, &cr3, &cr4) ||
+	    !facts->link_symbol(facts->context, "_stext", &text) ||
+	    !facts->link_symbol(facts->context, "phys_base", &at))
+		return;
+	if (get(facts, "NUMBER(sme_mask)", &mask))
+		regime.pa_mask &= ~mask;
+	regime.format = &x86_64_formats[cr4 >> 12 & 1];
+	for (unsigned int i = 0; i < 2; i++) { /* KPTI: a CPU in user mode has bit 12 set */
+		uint64_t va = IMAGE_MAP, slide;
+
+		regime.traits = ENCRYPTION;
+		regime.root_pa = cr3 & regime.pa_mask & ~(i == 0 ? BIT(12) : 0);
+		if (!first_page(facts, &regime, &va, IMAGE_MAP + BIT(30) - 1, &pa))
+			continue;
+		slide = va - (text & ~BITS(0, 20));
+		base = pa - (va - IMAGE_MAP);
+		if (!read_phys(facts, at + slide - IMAGE_MAP + base, 8, &known) || known != base)
+			continue;
+		facts->derived(facts->context, "NUMBER(phys_base)", base,
+			       "first page that CR3 maps in the kernel image; phys_base agrees");
+		if (!get(facts, "KERNELOFFSET", &known))
+			facts->derived(facts->context, "KERNELOFFSET", slide,
+				       "first page that CR3 maps in the kernel image");
+		return;
+	}
+}
+
+static const char *kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
+{
+	uint64_t base;
+
+	if (!get(facts, "SYMBOL(init_top_pgt)", ret_va) && /* 4.13 */
+	    !get(facts, "SYMBOL(swapper_pg_dir)", ret_va) &&
+	    !get(facts, "SYMBOL(init_level4_pgt)", ret_va))
+		return "neither SYMBOL(init_top_pgt) nor SYMBOL(swapper_pg_dir) is known";
+	if (!get(facts, "NUMBER(phys_base)", &base))
+		return "NUMBER(phys_base) is not known";
+	*ret_pa = *ret_va - IMAGE_MAP + base;
+	return NULL;
+}
+
+static const char *find_format(const struct mmu_facts *facts, struct mmu_regime *regime)
+{
+	struct mmu_regime four = { .format = &x86_64_formats[0], .pa_mask = ADDRESS };
+	uint64_t five, cr3, va, pa;
+	const char *how = "variable __pgtable_l5_enabled";
+
+	if (get(facts, "NUMBER(pgtable_l5_enabled)", &five)) { /* 4.17 */
+		regime->format = &x86_64_formats[five != 0];
+		return NULL;
+	}
+	if (variable(facts, "SYMBOL(__pgtable_l5_enabled)", 0, 4, &five)) {
+		five = five != 0;
+	} else if (cpu_state(facts, 0, &cr3, &five)) {
+		five = five >> 12 & 1;
+		how = "CR4.LA57 of CPU 0";
+	} else if (!kernel_root(facts, &va, &four.root_pa) &&
+		   first_page(facts, &four, &va, va, &pa) && pa == four.root_pa) {
+		five = 0;
+		how = "the kernel's top table maps itself when read as 4 levels";
+	} else {
+		return "4 or 5 levels: no NUMBER(pgtable_l5_enabled), no __pgtable_l5_enabled, no "
+		       "CR4";
+	}
+	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how);
+	regime->format = &x86_64_formats[five];
+	return NULL;
+}
+
+/* Which bits are address. A limit that is too low would condemn good entries: only a sane one. */
+static void find_pa_mask(const struct mmu_facts *facts, struct mmu_regime *regime)
+{
+	uint64_t value, offset;
+
+	regime->pa_mask = ADDRESS;
+	if (variable(facts, "SYMBOL(physical_mask)", 0, 8, &value) && !(BITS(12, 35) & ~value))
+		regime->pa_mask &= value; /* 4.18; SME, SEV and TDX take their bit out of it */
+	if ((get(facts, "NUMBER(sme_mask)", &value) ||
+	     variable(facts, "SYMBOL(sme_me_mask)", 0, 8, &value)) &&
+	    !(value & BITS(12, 35)))
+		regime->pa_mask &= ~value;
+	if (regime->pa_mask != ADDRESS) /* then CPUID's width is no guide: SME lowers it */
+		regime->traits |= ENCRYPTION;
+	else if (get(facts, "OFFSET(cpuinfo_x86.x86_phys_bits)", &offset) &&
+		 variable(facts, "SYMBOL(boot_cpu_data)", offset, 1, &value) && value >= 36 &&
+		 value <= 52)
+		regime->pa_mask &= BITS(12, (unsigned int)value - 1);
+}
+
+/* A kernel has a trait when one of its keys is known. "TRAIT(name)" decides, if it is given. */
+static const struct {
+	uint32_t bit;
+	const char *key, *proofs[2];
+} eras[] = {
+	{ L1TF, "TRAIT(l1tf)", { "SYMBOL(l1tf_mitigation)", "NUMBER(sme_mask)" } },
+	{ SAVED_DIRTY, "TRAIT(saved-dirty)", { "SYMBOL(arch_check_zapped_pte)" } },
+	{ NO_DEVMAP, "TRAIT(no-devmap)", { "OFFSET(page.compound_info)" } },
+	{ SWAP_SD7, "TRAIT(swap-sd7)", { "SYMBOL(init_level4_pgt)" } },
+};
+
+static void find_traits(const struct mmu_facts *facts, struct mmu_regime *regime)
+{
+	uint64_t value;
+	bool symbols = get(facts, "SYMBOL(init_task)", &value); /* in no VMCOREINFO */
+
+	for (size_t i = 0; i < COUNT(eras); i++) {
+		const char *how = symbols ? "by its symbols"
+					  : "assumed: no symbols tell the release";
+		uint64_t on = !symbols && DEFAULT_TRAITS & eras[i].bit;
+
+		for (size_t j = 0; j < COUNT(eras[i].proofs) && eras[i].proofs[j]; j++) {
+			if (!get(facts, eras[i].proofs[j], &value))
+				continue;
+			on = 1;
+			how = eras[i].proofs[j];
+		}
+		if (eras[i].bit == SWAP_SD7 && regime->traits & L1TF)
+			on = 0; /* its backports brought bit 1 along */
+		if (get(facts, eras[i].key, &value))
+			on = value;
+		else
+			facts->derived(facts->context, eras[i].key, on, how);
+		regime->traits |= on ? eras[i].bit : 0;
+	}
+}
+
+/*
+ * Is this the kernel's copy of a KPTI pair? It has NX in present user slots, and the page after it
+ * repeats them without. Linux sets NX there for no other reason, so without that page NX suffices.
+ */
+static bool is_pti_pair(const struct mmu_facts *facts, uint64_t root_pa)
+{
+	uint8_t kernel[2048], user[2048];
+	bool both;
+
+	if (root_pa & BIT(12) || !facts->read_phys(facts->context, root_pa, kernel, sizeof(kernel)))
+		return false;
+	both = facts->read_phys(facts->context, root_pa | BIT(12), user, sizeof(user));
+	for (size_t i = 0; i < sizeof(kernel); i += 8) {
+		uint64_t raw = little(kernel + i, 8);
+
+		if ((raw & (PRESENT | USER | NX)) == (PRESENT | USER | NX) &&
+		    (!both || ((raw ^ little(user + i, 8)) & ~(ACCESSED | DIRTY)) == NX))
+			return true;
+	}
+	return false;
+}
+
+static const char *find_root(const struct mmu_facts *facts, const struct mmu_root *root,
+			     struct mmu_regime *regime)
+{
+	uint64_t value = root->value, other;
+	const char *missing;
+
+	if (root->kind == MMU_ROOT_KERNEL) {
+		missing = kernel_root(facts, &other, &value);
+		if (missing)
+			return missing;
+	} else if (root->kind == MMU_ROOT_CPU) {
+		if (value > UINT32_MAX || !cpu_state(facts, (unsigned int)value, &value, &other))
+			return "the image has no CR3 of this CPU: only QEMU writes it down";
+		value &= address_bits(regime); /* without PCID, LAM and the C-bit */
+		if (is_pti_pair(facts, value & ~BIT(12)))
+			value &= ~BIT(12);
+	}
+	regime->root_pa = value;
+	return value & BITS(0, 11) ? "the top table does not begin at a page" : NULL;
+}
+
+const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *root,
+			  struct mmu_regime *ret)
+{
+	struct mmu_regime regime = { .traits = 0 };
+	const char *missing;
+
+	learn_phys_base(facts);
+	missing = find_format(facts, &regime);
+	if (missing)
+		return missing;
+	find_pa_mask(facts, &regime);
+	find_traits(facts, &regime);
+	missing = find_root(facts, root, &regime);
+	if (missing)
+		return missing;
+	if (is_pti_pair(facts, regime.root_pa)) {
+		facts->derived(facts->context, "TRAIT(pti)", 1,
+			       "NX in user slots of a top table, which the next page lacks");
+		if (root->user_half)
+			regime.root_pa |= BIT(12);
+		else
+			regime.traits |= PTI;
+	} else if (root->user_half) {
+		return "the top table shows no sign of KPTI: user mode seems to run on it too";
+	}
+	*ret = regime;
+	return NULL;
+}
+
+/* The direct map begins at its variable (4.8), else at the lowest page in its part of the space. */
+static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *ret)
+{
+	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	struct mmu_regime regime;
+	uint64_t first, last, va, pa, last_pa, size;
+
+	if (x86_64_locate(facts, &root, &regime))
+		return false;
+	size = regime.format == &x86_64_formats[1] ? BIT(55) : BIT(46);
+	if (!variable(facts, "SYMBOL(page_offset_base)", 0, 8, &first)) {
+		va = size == BIT(55) ? UINT64_C(0xff10000000000000) : UINT64_C(0xffff880000000000);
+		if (!first_page(facts, &regime, &va, IMAGE_MAP - 1, &pa))
+			return false;
+		first = va - pa;
+		va = first + regime.root_pa;
+		if (!first_page(facts, &regime, &va, va, &pa) || pa != regime.root_pa)
+			return false;
+		facts->derived(facts->context, "PAGE_OFFSET", first,
+			       "lowest mapped page; the top table is where this says");
+	}
+	if (!variable(facts, "SYMBOL(vmalloc_base)", 0, 8, &last)) {
+		last_pa = 0;
+		for (unsigned int i = 0; i < 65536 && facts->ram(facts->context, i, &pa, &last);
+		     i++)
+			last_pa = last > last_pa ? last : last_pa;
+		last = first + (last_pa ? last_pa : size - 1) + 1;
+	}
+	if (first & BITS(0, 11) || first < (UINT64_MAX << 56) || first >= last || last > IMAGE_MAP)
+		return false;
+	last = last - first > size ? first + size : last;
+	*ret = (struct mmu_linear){ first, last - 1, 0, "direct map" };
+	return true;
+}
+
+const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, size_t *ret_nr)
+{
+	uint64_t base, size, slide;
+
+	learn_phys_base(facts);
+	if (!get(facts, "NUMBER(phys_base)", &base))
+		return "NUMBER(phys_base) is not known, nor a CPU's CR3 with symbols to find it by";
+	/* 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere. */
+	if (!get(facts, "NUMBER(KERNEL_IMAGE_SIZE)", &size) || size > BIT(30) || size < BIT(21))
+		size = get(facts, "KERNELOFFSET", &slide) && slide ? BIT(30) : BIT(29);
+	ret[0] = (struct mmu_linear){ IMAGE_MAP, IMAGE_MAP + size - 1, base, "image" };
+	*ret_nr = 1 + find_direct_map(facts, &ret[1]);
+	return NULL;
+}

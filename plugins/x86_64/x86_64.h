@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What the halves of the x86_64 back-end share: entries (x86_64.c), kernels (kernel.c). */
+#ifndef MMU_X86_64_H
+#define MMU_X86_64_H
+
+#include "mmuscope/arch.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+#define BITS(first, last) (UINT64_MAX >> (63 - (last)) & UINT64_MAX << (first))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define PRESENT BIT(0)
+#define RW BIT(1)
+#define USER BIT(2)
+#define ACCESSED BIT(5)
+#define DIRTY BIT(6)
+#define PSE BIT(7)
+#define PROTNONE BIT(8) /* in an entry that is not present */
+#define NX BIT(63)
+#define ADDRESS BITS(12, 51)
+
+enum { PTE, PMD, PUD }; /* above: P4D or PGD, PGD */
+
+enum {
+	L1TF = 1 << 0,
+	SAVED_DIRTY = 1 << 1,
+	NO_DEVMAP = 1 << 2,
+	SWAP_SD7 = 1 << 3,
+	ENCRYPTION = 1 << 4,
+	PTI = 1 << 5,
+};
+
+/** For work without a kernel: the newest one's. */
+#define DEFAULT_TRAITS (L1TF | SAVED_DIRTY | NO_DEVMAP)
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+extern const struct mmu_format x86_64_formats[2] HIDDEN; /* 4 levels, 5 levels */
+
+/* Linux masks with physical_mask, which lacks the encryption bit: that is no part of an address. */
+static inline uint64_t address_bits(const struct mmu_regime *regime)
+{
+	return regime->traits & ENCRYPTION ? regime->pa_mask & ADDRESS : ADDRESS;
+}
+
+void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		   uint64_t second, struct mmu_entry *ret) HIDDEN;
+const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *root,
+			  struct mmu_regime *ret) HIDDEN;
+const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
+			  size_t *ret_nr) HIDDEN;
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file x86_64: formats, roots, traits and linear mappings of kernels made of a few facts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mmuscope/arch.h"
+
+extern const struct mmu_arch mmu_arch_x86_64;
+
+#define BIT(n) (UINT64_C(1) << (n))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { FOUR, FIVE };
+
+static uint32_t trait(const char *name)
+{
+	for (size_t i = 0; i < mmu_arch_x86_64.nr_traits; i++)
+		if (!strcmp(mmu_arch_x86_64.traits[i].name, name))
+			return mmu_arch_x86_64.traits[i].bit;
+	fail_msg("no trait %s", name);
+	return 0;
+}
+
+/* Names, separated by spaces. */
+static uint32_t traits(const char *names)
+{
+	char copy[100], *rest;
+	uint32_t ret = 0;
+
+	snprintf(copy, sizeof(copy), "%s", names);
+	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+		ret |= trait(name);
+	return ret;
+}
+
+#define IMAGE UINT64_C(0xffffffff80000000)
+#define NR_PAGES 16u
+
+static struct fake {
+	struct {
+		char key[48];
+		uint64_t value;
+	} facts[32];
+	unsigned int nr_facts, nr_pages, nr_notes;
+	struct {
+		uint64_t pa;
+		uint64_t words[512];
+	} pages[NR_PAGES];
+	uint8_t notes[2][440];
+	uint64_t last_ram_pa;
+	bool links; /* symbols by their link-time address */
+} fake;
+
+static void set(const char *key, uint64_t value)
+{
+	assert_true(fake.nr_facts < COUNT(fake.facts));
+	snprintf(fake.facts[fake.nr_facts].key, sizeof(fake.facts[0].key), "%s", key);
+	fake.facts[fake.nr_facts++].value = value;
+}
+
+static uint64_t *word(uint64_t pa)
+{
+	for (unsigned int i = 0; i < fake.nr_pages; i++)
+		if (fake.pages[i].pa == pa >> 12)
+			return &fake.pages[i].words[(pa & 4095) / 8];
+	return NULL;
+}
+
+/* The word at a physical address; its page comes into being. Hosts are little-endian here. */
+static void put(uint64_t pa, uint64_t value)
+{
+	if (!word(pa)) {
+		assert_true(fake.nr_pages < NR_PAGES);
+		fake.pages[fake.nr_pages++].pa = pa >> 12;
+	}
+	*word(pa) = value;
+}
+
+static void cpu(unsigned int n, uint64_t cr3, uint64_t cr4)
+{
+	const uint32_t head[2] = { 1, 440 };
+
+	memcpy(fake.notes[n], head, sizeof(head));
+	memcpy(fake.notes[n] + 416, &cr3, 8);
+	memcpy(fake.notes[n] + 424, &cr4, 8);
+	fake.nr_notes = n + 1;
+}
+
+static bool fake_get(void *context, const char *key, uint64_t *ret)
+{
+	for (unsigned int i = 0; i < fake.nr_facts; i++) {
+		if (strcmp(fake.facts[i].key, key))
+			continue;
+		*ret = fake.facts[i].value;
+		return true;
+	}
+	return false;
+}
+
+static bool fake_link_symbol(void *context, const char *name, uint64_t *ret_va)
+{
+	if (!fake.links || (strcmp(name, "_stext") && strcmp(name, "phys_base")))
+		return false;
+	*ret_va = !strcmp(name, "_stext") ? IMAGE + 0x1000000 : IMAGE + 0x2a1a010;
+	return true;
+}
+
+static bool fake_note(void *context, const char *name, uint32_t type, unsigned int n,
+		      const uint8_t **ret_data, size_t *ret_bytes)
+{
+	if (strcmp(name, "QEMU") || type != 0 || n >= fake.nr_notes)
+		return false;
+	*ret_data = fake.notes[n];
+	*ret_bytes = sizeof(fake.notes[n]);
+	return true;
+}
+
+static bool fake_ram(void *context, unsigned int n, uint64_t *ret_first_pa, uint64_t *ret_last_pa)
+{
+	*ret_first_pa = 0;
+	*ret_last_pa = fake.last_ram_pa;
+	return n == 0 && fake.last_ram_pa;
+}
+
+static bool fake_read(void *context, uint64_t pa, void *buf, size_t bytes)
+{
+	assert_true((pa & 4095) + bytes <= 4096);
+	if (!word(pa))
+		return false;
+	memcpy(buf, (const uint8_t *)word(pa & ~UINT64_C(7)) + (pa & 7), bytes);
+	return true;
+}
+
+static void fake_derived(void *context, const char *key, uint64_t value, const char *how)
+{
+	uint64_t old;
+
+	assert_true(*how);
+	if (!fake_get(NULL, key, &old))
+		set(key, value);
+}
+
+static const struct mmu_facts facts = { NULL,     fake_get,  fake_link_symbol, fake_note,
+					fake_ram, fake_read, fake_derived };
+
+static uint64_t fact(const char *key)
+{
+	uint64_t value = 0;
+
+	assert_true(fake_get(NULL, key, &value));
+	return value;
+}
+
+/* VMCOREINFO of a 6.1 kernel. */
+static int setup(void **state)
+{
+	memset(&fake, 0, sizeof(fake));
+	set("NUMBER(phys_base)", 0x20600000);
+	set("SYMBOL(swapper_pg_dir)", IMAGE + 0x1ae10000);
+	set("NUMBER(pgtable_l5_enabled)", 0);
+	set("KERNELOFFSET", 0x18400000);
+	return 0;
+}
+
+static int setup_nothing(void **state)
+{
+	memset(&fake, 0, sizeof(fake));
+	return 0;
+}
+
+static const char *locate(enum mmu_root_kind kind, uint64_t value, bool user_half,
+			  struct mmu_regime *ret)
+{
+	const struct mmu_root root = { kind, value, user_half };
+
+	return mmu_arch_x86_64.locate(&facts, &root, ret);
+}
+
+static void test_nothing_is_known(void **state)
+{
+	struct mmu_regime r = { .root_pa = 7 };
+	struct mmu_linear ranges[MMU_LINEAR_MAX];
+	size_t nr = 7;
+
+	assert_non_null(strstr(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r), "4 or 5 levels"));
+	assert_non_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	assert_int_equal(r.root_pa, 7);
+	assert_int_equal(nr, 7);
+}
+
+static void test_kernel_root_and_assumed_traits(void **state)
+{
+	struct mmu_regime r;
+
+	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+	assert_int_equal(r.root_pa, 0x3b410000);
+	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FOUR]);
+	assert_int_equal(r.traits, mmu_arch_x86_64.default_traits);
+	assert_int_equal(r.pa_mask & ~UINT64_C(0xfff), BIT(52) - 4096);
+	assert_int_equal(fact("TRAIT(saved-dirty)"), 1);
+	assert_non_null(strstr(locate(MMU_ROOT_CPU, 0, false, &r), "CR3"));
+	assert_non_null(strstr(locate(MMU_ROOT_PGD_PA, 0x1008, false, &r), "page"));
+	assert_non_null(strstr(locate(MMU_ROOT_PGD_PA, 0x1000, true, &r), "KPTI"));
+}
+
+static void test_traits_follow_symbols(void **state)
+{
+	static const struct {
+		const char *key, *traits;
+	} cases[] = {
+		{ "SYMBOL(vfs_read)", "" },
+		{ "SYMBOL(init_level4_pgt)", "swap-sd7" },
+		{ "SYMBOL(l1tf_mitigation)", "l1tf" },
+		{ "SYMBOL(arch_check_zapped_pte)", "l1tf saved-dirty" },
+		{ "OFFSET(page.compound_info)", "l1tf saved-dirty no-devmap" },
+	};
+	struct mmu_regime r;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		setup(state);
+		set("SYMBOL(init_task)", IMAGE + 0x1ae1aa40);
+		for (size_t j = i < 2 ? i : 2; j <= i; j++)
+			set(cases[j].key, IMAGE);
+		assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+		assert_int_equal(r.traits, traits(cases[i].traits));
+	}
+	setup(state);
+	set("TRAIT(l1tf)", 0); /* the user knows better */
+	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+	assert_false(r.traits & trait("l1tf"));
+}
+
+static void test_old_swap_mark_went_with_the_l1tf_backports(void **state)
+{
+	struct mmu_regime r;
+
+	set("SYMBOL(init_task)", IMAGE);
+	set("SYMBOL(init_level4_pgt)", IMAGE + 0x1ae10000);
+	set("SYMBOL(l1tf_mitigation)", IMAGE);
+	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+	assert_int_equal(r.traits, trait("l1tf"));
+}
+
+static void test_levels_by_variable_and_by_cr4(void **state)
+{
+	struct mmu_regime r;
+
+	setup_nothing(state);
+	cpu(0, 0x255e000, BIT(12));
+	assert_null(locate(MMU_ROOT_CPU, 0, false, &r));
+	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FIVE]);
+	assert_int_equal(r.root_pa, 0x255e000);
+	assert_int_equal(fact("NUMBER(pgtable_l5_enabled)"), 1);
+	setup_nothing(state);
+	cpu(0, 0x255e000, BIT(12)); /* the variable goes first */
+	set("NUMBER(phys_base)", 0);
+	set("SYMBOL(__pgtable_l5_enabled)", IMAGE + 0x2004);
+	put(0x2000, UINT64_C(1) << 32);
+	assert_null(locate(MMU_ROOT_CPU, 0, false, &r));
+	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FIVE]);
+	setup_nothing(state); /* no variable, no CPU: the table at IMAGE + 0x600000 maps itself */
+	set("SYMBOL(init_level4_pgt)", IMAGE + 0x600000);
+	set("NUMBER(phys_base)", 0);
+	put(0x600000 + 511 * 8, 0x11067);
+	put(0x11000 + 510 * 8, 0x12067);
+	put(0x12000 + 3 * 8, 0x6001e3);
+	assert_null(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r));
+	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FOUR]);
+	fake.nr_facts = 2;
+	put(0x12000 + 3 * 8, 0xa001e3);
+	assert_non_null(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r));
+}
+
+static void test_address_width_and_encryption(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t value; /* of the word at IMAGE + 0x1000 */
+		uint64_t mask;
+		bool encryption;
+	} cases[] = {
+		{ "SYMBOL(boot_cpu_data)", 40, BIT(40) - 4096, false },
+		{ "SYMBOL(boot_cpu_data)", 52, BIT(52) - 4096, false },
+		{ "SYMBOL(boot_cpu_data)", 35, BIT(52) - 4096, false }, /* not sane */
+		{ "SYMBOL(boot_cpu_data)", 0, BIT(52) - 4096, false },
+		{ "SYMBOL(physical_mask)", BIT(52) - 1, BIT(52) - 4096, false },
+		{ "SYMBOL(physical_mask)", BIT(52) - 1 - BIT(47), BIT(52) - 4096 - BIT(47), true },
+		{ "SYMBOL(physical_mask)", 0x1234, BIT(52) - 4096, false }, /* not sane */
+		{ "SYMBOL(sme_me_mask)", BIT(51), BIT(51) - 4096, true },
+		{ "SYMBOL(sme_me_mask)", 0, BIT(52) - 4096, false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_regime r;
+
+		setup(state);
+		set("OFFSET(cpuinfo_x86.x86_phys_bits)", 0);
+		set(cases[i].key, IMAGE + 0x1000);
+		put(0x20601000, cases[i].value);
+		assert_null(locate(MMU_ROOT_PGD_PA, 0x5000, false, &r));
+		assert_int_equal(r.pa_mask, cases[i].mask);
+		assert_int_equal(!!(r.traits & trait("encryption")), cases[i].encryption);
+	}
+	setup(state);
+	set("NUMBER(sme_mask)", BIT(47));
+	cpu(0, BIT(61) | BIT(47) | 0x255e003, 0); /* LAM, the C-bit and a PCID */
+	struct mmu_regime r;
+
+	assert_null(locate(MMU_ROOT_CPU, 0, false, &r));
+	assert_int_equal(r.root_pa, 0x255e000);
+	assert_true(r.traits & trait("encryption"));
+}
+
+static void test_kpti_pairs(void **state)
+{
+	const uint64_t entry = 0x2560067;
+	struct mmu_regime r;
+
+	put(0x8000 + 255 * 8, entry | BIT(63));
+	put(0x9000 + 255 * 8, entry & ~UINT64_C(0x40));
+	assert_null(locate(MMU_ROOT_PGD_PA, 0x8000, false, &r));
+	assert_int_equal(r.root_pa, 0x8000);
+	assert_true(r.traits & trait("pti"));
+	assert_int_equal(fact("TRAIT(pti)"), 1);
+	assert_null(locate(MMU_ROOT_PGD_PA, 0x8000, true, &r));
+	assert_int_equal(r.root_pa, 0x9000);
+	assert_false(r.traits & trait("pti"));
+	assert_null(locate(MMU_ROOT_PGD_PA, 0x9000, false, &r)); /* the user's copy itself */
+	assert_false(r.traits & trait("pti"));
+
+	cpu(0, 0x9801, 0); /* in user mode, with a PCID */
+	cpu(1, 0x8001, 0);
+	for (unsigned int n = 0; n < 2; n++) {
+		assert_null(locate(MMU_ROOT_CPU, n, false, &r));
+		assert_int_equal(r.root_pa, 0x8000);
+		assert_true(r.traits & trait("pti"));
+		assert_null(locate(MMU_ROOT_CPU, n, true, &r));
+		assert_int_equal(r.root_pa, 0x9000);
+		assert_false(r.traits & trait("pti"));
+	}
+	/* the next page is something else: then NX is what the process wants */
+	put(0x9000 + 255 * 8, 0x1234);
+	assert_null(locate(MMU_ROOT_PGD_PA, 0x8000, false, &r));
+	assert_false(r.traits & trait("pti"));
+	assert_null(locate(MMU_ROOT_CPU, 0, false, &r)); /* an odd page, and no KPTI */
+	assert_int_equal(r.root_pa, 0x9000);
+	/* the next page is not in the image: nothing else sets NX there */
+	put(0xa000 + 255 * 8, entry | BIT(63));
+	assert_null(locate(MMU_ROOT_PGD_PA, 0xa000, false, &r));
+	assert_true(r.traits & trait("pti"));
+	/* kernel slots don't count */
+	put(0xc000 + 256 * 8, entry | BIT(63));
+	assert_null(locate(MMU_ROOT_PGD_PA, 0xc000, false, &r));
+	assert_false(r.traits & trait("pti"));
+}
+
+/* CR3 maps the image at a slide of 0x18400000 to physical 0x39a00000. */
+static void map_image(uint64_t cr3)
+{
+	put(cr3 + 511 * 8, 0x11067);
+	put(0x11000 + 510 * 8, 0x12067);
+	put(0x12000 + 0x19400000 / 0x200000 * 8, 0x39a001e3);
+	put(0x20600000 + 0x1ae1a010, 0x20600000); /* phys_base itself */
+	fake.links = true;
+}
+
+static void test_phys_base_from_cr3(void **state)
+{
+	struct mmu_linear ranges[MMU_LINEAR_MAX];
+	size_t nr;
+
+	for (unsigned int i = 0; i < 2; i++) { /* the second time in user mode under KPTI */
+		setup_nothing(state);
+		cpu(0, i ? 0x9000 : 0x8000, 0);
+		map_image(0x8000);
+		if (i)
+			put(0x9000 + 511 * 8, 0x13067); /* another, poorer, view of the kernel */
+		assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		assert_int_equal(fact("NUMBER(phys_base)"), 0x20600000);
+		assert_int_equal(fact("KERNELOFFSET"), 0x18400000);
+		assert_int_equal(nr, 1);
+		assert_int_equal(ranges[0].first_va, IMAGE);
+		assert_int_equal(ranges[0].last_va, IMAGE + BIT(30) - 1);
+		assert_int_equal(ranges[0].first_pa, 0x20600000);
+	}
+	put(0x20600000 + 0x1ae1a010, 0x20800000); /* it disagrees: better no answer */
+	fake.nr_facts = 0;
+	assert_non_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+}
+
+static void test_linear_by_variables(void **state)
+{
+	struct mmu_linear ranges[MMU_LINEAR_MAX];
+	size_t nr;
+
+	set("NUMBER(KERNEL_IMAGE_SIZE)", BIT(29));
+	set("SYMBOL(page_offset_base)", IMAGE + 0x1000);
+	set("SYMBOL(vmalloc_base)", IMAGE + 0x1008);
+	put(0x20601000, 0xffff8d1140000000);
+	put(0x20601008, 0xffff9d1140000000);
+	assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	assert_int_equal(nr, 2);
+	assert_int_equal(ranges[0].last_va, IMAGE + BIT(29) - 1);
+	assert_int_equal(ranges[1].first_va, 0xffff8d1140000000);
+	assert_int_equal(ranges[1].last_va, 0xffff9d113fffffff);
+	assert_int_equal(ranges[1].first_pa, 0);
+	put(0x20601008, 0xffffed1140000000); /* further than 64 TiB */
+	assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	assert_int_equal(ranges[1].last_va, 0xffffcd113fffffff);
+	put(0x20601000, 0x1234); /* not sane */
+	assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	assert_int_equal(nr, 1);
+}
+
+static void test_linear_by_tables(void **state)
+{
+	struct mmu_linear ranges[MMU_LINEAR_MAX];
+	size_t nr;
+
+	fake.last_ram_pa = 0x3fffffff;
+	put(0x3b410000 + 282 * 8, 0x14067); /* 0xffff8d0000000000 */
+	put(0x14000 + 69 * 8, 0x1e3);       /* a 1 GiB page at physical 0 */
+	assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	assert_int_equal(nr, 2);
+	assert_int_equal(ranges[1].first_va, 0xffff8d1140000000);
+	assert_int_equal(ranges[1].last_va, 0xffff8d117fffffff);
+	put(0x14000 + 69 * 8, 0x400001e3); /* the top table is not where that would put it */
+	assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	assert_int_equal(nr, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_nothing_is_known, setup_nothing),
+		cmocka_unit_test_setup(test_kernel_root_and_assumed_traits, setup),
+		cmocka_unit_test_setup(test_traits_follow_symbols, setup),
+		cmocka_unit_test_setup(test_old_swap_mark_went_with_the_l1tf_backports, setup),
+		cmocka_unit_test_setup(test_levels_by_variable_and_by_cr4, setup_nothing),
+		cmocka_unit_test_setup(test_address_width_and_encryption, setup),
+		cmocka_unit_test_setup(test_kpti_pairs, setup),
+		cmocka_unit_test_setup(test_phys_base_from_cr3, setup_nothing),
+		cmocka_unit_test_setup(test_linear_by_variables, setup),
+		cmocka_unit_test_setup(test_linear_by_tables, setup),
+	};
+
+	return cmocka_run_group_tests_name("x86_64-locate", tests, NULL, NULL);
+}

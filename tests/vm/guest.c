@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The guest's init: brings the machine up, starts the mappings, reports what the kernel says. */
+#include "guest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define PORT "/dev/vport0p1"
+#define SWAP_DISK "/dev/vda"
+#define SETTLE_SECONDS 1
+
+static int console = 2;
+
+void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	dprintf(console, "mmuscope-vm: ");
+	vdprintf(console, format, args);
+	dprintf(console, "\n");
+	va_end(args);
+}
+
+uint64_t parameter(const char *name)
+{
+	char line[4096] = "", key[64];
+	const char *at;
+	ssize_t got;
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+
+	got = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (got <= 0)
+		return 0;
+	snprintf(key, sizeof(key), "mmuscope.%s=", name);
+	at = strstr(line, key);
+	return at ? strtoull(at + strlen(key), NULL, 0) : 0;
+}
+
+/* ------------------------------------------------------------------------------- the machine */
+
+static void set(const char *path, const char *format, ...)
+{
+	va_list args;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return; /* this kernel has no such knob */
+	va_start(args, format);
+	vdprintf(fd, format, args);
+	va_end(args);
+	close(fd);
+}
+
+static void load_modules(void)
+{
+	char line[256], path[300];
+	FILE *order = fopen("/modules/order", "re");
+
+	while (order && fgets(line, sizeof(line), order)) {
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(path, sizeof(path), "/modules/%s", line);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+			say("%s: %s", line, strerror(errno));
+		close(fd);
+	}
+	if (order)
+		fclose(order);
+}
+
+static bool wait_for(const char *path)
+{
+	for (int i = 0; i < 300; i++) {
+		if (access(path, F_OK) == 0)
+			return true;
+		usleep(100000);
+	}
+	say("%s does not come up", path);
+	return false;
+}
+
+/* What the memory manager does on its own accord would spoil the truth after it was written. */
+static void quieten(void)
+{
+	set("/proc/sys/kernel/printk", "4");
+	set("/proc/sys/vm/compaction_proactiveness", "0");
+	set("/proc/sys/kernel/numa_balancing", "0");
+	set(THP "enabled", "madvise");
+	set(THP "shmem_enabled", "advise");
+	set(THP "hugepages-64kB/enabled", "madvise");
+	set(THP "khugepaged/scan_sleep_millisecs", "3600000");
+	set(THP "khugepaged/alloc_sleep_millisecs", "3600000");
+	set("/sys/kernel/mm/ksm/run", "0");
+}
+
+static void set_up(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mkdir("/tmp", 0755);
+	mkdir("/huge", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	mount("tmp", "/tmp", "tmpfs", 0, NULL);
+	mount("huge", "/huge", "tmpfs", 0, "huge=always");
+	console = open("/dev/console", O_RDWR | O_CLOEXEC);
+	load_modules();
+	quieten();
+	set("/proc/sys/vm/nr_hugepages", "%u", (unsigned int)parameter("huge2m"));
+	set("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "%u",
+	    (unsigned int)parameter("huge1g"));
+	if (wait_for(SWAP_DISK) && swapon(SWAP_DISK, 0) < 0)
+		say("swapon: %s", strerror(errno));
+}
+
+/* ------------------------------------------------------------------------------- the report */
+
+/* One row for each line of a file, or for those that `wanted` likes. */
+static void report_lines(FILE *out, const char *row, const char *path,
+			 bool (*wanted)(const char *line))
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *in = fopen(path, "re");
+
+	while (in && getline(&line, &size, in) >= 0)
+		if (!wanted || wanted(line))
+			fprintf(out, "%s\t%.*s\n", row, (int)strcspn(line, "\n"), line);
+	free(line);
+	if (in)
+		fclose(in);
+}
+
+static bool names_cpu(const char *line)
+{
+	return strstr(line, "model name") || strstr(line, "flags") || strstr(line, "Features") ||
+	       strstr(line, "address sizes") || strstr(line, "CPU part");
+}
+
+static void report_machine(FILE *out)
+{
+	fprintf(out, "M\tformat\tmmuscope-truth 1\n");
+	report_lines(out, "M\tversion", "/proc/version", NULL);
+	report_lines(out, "M\tcmdline", "/proc/cmdline", NULL);
+	report_lines(out, "M\tswaps", "/proc/swaps", NULL);
+	report_lines(out, "M\tthp", THP "enabled", NULL);
+	report_lines(out, "M\tvmcoreinfo_note_addr_size", "/sys/kernel/vmcoreinfo", NULL);
+	report_lines(out, "M\tmeltdown", "/sys/devices/system/cpu/vulnerabilities/meltdown", NULL);
+	report_lines(out, "M\tcpu", "/proc/cpuinfo", names_cpu);
+	report_lines(out, "M\tmeminfo", "/proc/meminfo", NULL);
+	report_lines(out, "I", "/proc/iomem", NULL);
+	report_lines(out, "Z", "/proc/vmallocinfo", NULL);
+}
+
+static bool is_a_kernel_symbol(const char *name, const char *type)
+{
+	static const char *const names[] = {
+		"_text",
+		"_stext",
+		"_etext",
+		"linux_banner",
+		"init_task",
+		"init_mm",
+		"init_pid_ns",
+		"init_top_pgt",
+		"level4_kernel_pgt",
+		"swapper_pg_dir",
+		"phys_base",
+		"page_offset_base",
+		"vmalloc_base",
+		"vmemmap_base",
+		"__pgtable_l5_enabled",
+		"pgdir_shift",
+		"ptrs_per_p4d",
+		"sme_me_mask",
+		"__per_cpu_offset",
+		"empty_zero_page",
+		"mem_section",
+		"vmcoreinfo_data",
+		"vmcoreinfo_note",
+		"saved_command_line",
+		"__pv_phys_pfn_offset",
+		"__pv_offset",
+		"high_memory",
+		"schedule",
+		"do_exit",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return strcmp(type, "a") != 0;
+	return false;
+}
+
+static void report_symbols(FILE *out)
+{
+	char line[512], type[4], name[256];
+	unsigned long long va;
+	FILE *in = fopen("/proc/kallsyms", "re");
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "%llx %3s %255s", &va, type, name) != 3 || strchr(line, '[') ||
+		    !is_a_kernel_symbol(name, type))
+			continue;
+		fprintf(out, "K\t0x%llx\t%s\t%s\n", va, type, name);
+		/* the value would be of no use: most move on until the dump is taken */
+		if (*type != 'A')
+			fprintf(out, "Q\t%s\t0x%llx\t0x0\n", name, va);
+	}
+	if (in)
+		fclose(in);
+}
+
+struct run {
+	uint64_t va, first, last, count, stride;
+};
+
+static void report_run(FILE *out, int pid, const struct run *run)
+{
+	if (run->count)
+		fprintf(out, "E\t%d\t0x%llx\t%llu\t%llu\t0x%llx\n", pid,
+			(unsigned long long)run->va, (unsigned long long)run->count,
+			(unsigned long long)run->stride, (unsigned long long)run->first);
+}
+
+/* Frames go up by one from page to page, and so do swap offsets, which lie 5 bits higher. */
+static bool run_goes_on(struct run *run, uint64_t word)
+{
+	uint64_t stride = word - run->last;
+
+	if (run->count == 1 && (stride == 0 || stride == 1 || stride == 32))
+		run->stride = stride;
+	return stride == run->stride;
+}
+
+static void report_pages(FILE *out, int pid, int pagemap, uint64_t start, uint64_t end)
+{
+	static uint64_t words[1 << 17];
+	struct run run = { .va = start };
+	uint64_t va = start;
+
+	while (va < end) {
+		size_t want = (end - va) / PAGE_BYTES;
+		if (want > sizeof(words) / sizeof(words[0]))
+			want = sizeof(words) / sizeof(words[0]);
+		ssize_t got = pread(pagemap, words, want * 8, (off_t)(va / PAGE_BYTES * 8));
+		if (got < 8)
+			break; /* above the user half, as ARM's vectors page */
+		for (size_t i = 0; i < (size_t)got / 8; i++, va += PAGE_BYTES) {
+			if (run.count && run_goes_on(&run, words[i])) {
+				run.count++;
+			} else {
+				report_run(out, pid, &run);
+				run = (struct run){ .va = va, .first = words[i], .count = 1 };
+			}
+			run.last = words[i];
+		}
+	}
+	report_run(out, pid, &run);
+}
+
+static void report_maps(FILE *out, int pid)
+{
+	char path[64], line[4096 + 128], perms[8], dev[16];
+	unsigned long long start, end, offset, inode;
+	int name = 0, pagemap;
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "re");
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%llx-%llx %7s %llx %15s %llu %n", &start, &end, perms, &offset,
+			   dev, &inode, &name) < 6)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		fprintf(out, "V\t%d\t0x%llx\t0x%llx\t%s\t0x%08llx\t%s\t%llu\t%s\n", pid, start, end,
+			perms, offset, dev, inode, line + name);
+		if (!(start >> 63))
+			report_pages(out, pid, pagemap, start, end);
+	}
+	if (maps)
+		fclose(maps);
+	close(pagemap);
+}
+
+/* Any bytes but NUL can be in a name. */
+static void read_comm(int pid, char *ret, size_t size)
+{
+	char path[64], raw[64], *at = ret;
+	ssize_t got = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		got = read(fd, raw, sizeof(raw));
+	close(fd);
+	for (ssize_t i = 0; i + 1 < got && at + 3 < ret + size; i++) {
+		const char *special = strchr("\nn\tt\\\\", raw[i]);
+		if (special && (raw[i] == '\n' || raw[i] == '\t' || raw[i] == '\\')) {
+			*at++ = '\\';
+			*at++ = special[1];
+		} else {
+			*at++ = raw[i];
+		}
+	}
+	*at = '\0';
+}
+
+static void report_threads(FILE *out, int pid)
+{
+	char path[64];
+	const struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (atoi(entry->d_name))
+			fprintf(out, "T\t%d\t%d\n", pid, atoi(entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
+static void report_process(FILE *out, int pid)
+{
+	char path[64], line[512], comm[64], state[32] = "?", stats[8192] = "";
+	int tgid = pid;
+	size_t used = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	in = fopen(path, "re");
+	while (in && fgets(line, sizeof(line), in)) {
+		char *value = strchr(line, ':');
+		if (!value)
+			continue;
+		*value++ = '\0';
+		value += strspn(value, " \t");
+		value[strcspn(value, "\n")] = '\0';
+		if (strcmp(line, "State") == 0)
+			snprintf(state, sizeof(state), "%s", value);
+		else if (strcmp(line, "Tgid") == 0)
+			tgid = atoi(value);
+		else if ((strncmp(line, "Vm", 2) == 0 || strncmp(line, "Rss", 3) == 0 ||
+			  strcmp(line, "PPid") == 0 || strcmp(line, "NSpid") == 0 ||
+			  strcmp(line, "HugetlbPages") == 0) &&
+			 used < sizeof(stats) - 600)
+			used += (size_t)sprintf(stats + used, "S\t%d\t%s\t%s\n", pid, line, value);
+	}
+	if (!in)
+		return; /* it has ended */
+	fclose(in);
+	read_comm(pid, comm, sizeof(comm));
+	fprintf(out, "P\t%d\t%d\t%s\t%s\t%s\n", pid, tgid, comm, state,
+		pid == getpid() ? "reporter" : "");
+	report_threads(out, pid);
+	fputs(stats, out);
+	if (pid != getpid())
+		report_maps(out, pid);
+}
+
+static void report_processes(FILE *out)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir("/proc");
+
+	while (dir && (entry = readdir(dir)))
+		if (atoi(entry->d_name))
+			report_process(out, atoi(entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
+static bool report(void)
+{
+	static char buffer[1 << 18];
+	char chunk[4096];
+	FILE *out = wait_for(PORT) ? fopen(PORT, "we") : NULL;
+	FILE *rows;
+	size_t got;
+
+	if (!out) {
+		say("%s: %s", PORT, strerror(errno));
+		return false;
+	}
+	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
+	report_machine(out);
+	report_symbols(out);
+	report_processes(out);
+	rows = fopen(ROWS, "re");
+	while (rows && (got = fread(chunk, 1, sizeof(chunk), rows)) > 0)
+		fwrite(chunk, 1, got, out);
+	if (rows)
+		fclose(rows);
+	fprintf(out, "END\n");
+	return fclose(out) == 0;
+}
+
+int main(void)
+{
+	if (getpid() != 1) {
+		fprintf(stderr, "this is the init of a virtual machine\n");
+		return 2;
+	}
+	set_up();
+	if (parameter("fwcfg"))
+		hand_over_vmcoreinfo(parameter("fwcfg"));
+	start_processes();
+	sleep(SETTLE_SECONDS);
+	if (report())
+		say("done");
+	for (;;)
+		pause();
+}

@@ -1,0 +1,723 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Mappings of every kind, in processes of every kind: what the walks are held to. */
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HUGE_BYTES (2ul << 20)
+#define HUGE_STEP 37 /* so many of a huge page's small pages get content that is checked */
+#define RW (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#define MADV_PAGEOUT 21
+#endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+/* newer than the headers that this is built with */
+#define FEATURE_WP_UNPOPULATED (1ull << 13)
+#define FEATURE_POISON (1ull << 14)
+struct poison {
+	struct uffdio_range range;
+	uint64_t mode, updated;
+};
+#define IOCTL_POISON _IOWR(UFFDIO, 0x08, struct poison)
+
+static int rows = -1, ready = -1;
+static volatile int known_data = 8055;
+
+/* ------------------------------------------------------------------------------- rows */
+
+static void label(const char *name, const volatile void *at, uint64_t bytes, const char *format,
+		  ...) __attribute__((format(printf, 4, 5)));
+
+static void label(const char *name, const volatile void *at, uint64_t bytes, const char *format,
+		  ...)
+{
+	char note[160];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(note, sizeof(note), format, args);
+	va_end(args);
+	dprintf(rows, "L\t%s\t%d\t0x%lx\t0x%llx\t%s\n", name, getpid(), (unsigned long)at,
+		(unsigned long long)bytes, note);
+}
+
+static void failed(const char *name)
+{
+	label(name, NULL, 0, "FAILED: %s", strerror(errno));
+}
+
+/* What a readable page that is there holds. */
+static void report_content(const char *page)
+{
+	uint64_t hash = 0xcbf29ce484222325ull, first;
+
+	for (size_t i = 0; i < PAGE_BYTES; i++)
+		hash = (hash ^ (unsigned char)page[i]) * 0x100000001b3ull;
+	memcpy(&first, page, sizeof(first));
+	dprintf(rows, "C\t%d\t0x%lx\t0x%llx\t0x%llx\n", getpid(), (unsigned long)page,
+		(unsigned long long)first, (unsigned long long)hash);
+}
+
+/* No two pages of no two processes hold the same. */
+static void fill(char *page)
+{
+	uint64_t *word = (uint64_t *)page, va = (unsigned long)page, pid = (uint64_t)getpid();
+
+	for (size_t i = 0; i < PAGE_BYTES / sizeof(*word); i++)
+		word[i] = (va ^ pid << 48) + i * 0x9e3779b97f4a7c15ull;
+}
+
+static void touch(char *page)
+{
+	fill(page);
+	report_content(page);
+}
+
+/* Pages from, from + step, ... below to. */
+static void touch_pages(char *at, size_t from, size_t to, size_t step)
+{
+	for (size_t i = from; i < to; i += step)
+		touch(at + i * PAGE_BYTES);
+}
+
+static void read_pages(const char *at, size_t from, size_t to, size_t step)
+{
+	for (size_t i = from; i < to; i += step)
+		(void)*(const volatile char *)(at + i * PAGE_BYTES);
+}
+
+/* ------------------------------------------------------------------------------- mappings */
+
+static char *map_fd(const char *name, size_t pages, int prot, int flags, int fd, const char *note)
+{
+	char *at = mmap(NULL, pages * PAGE_BYTES, prot, flags, fd, 0);
+
+	if (at == MAP_FAILED) {
+		failed(name);
+		return NULL;
+	}
+	label(name, at, pages * PAGE_BYTES, "%s", note);
+	return at;
+}
+
+static char *map(const char *name, size_t pages, const char *note)
+{
+	return map_fd(name, pages, RW, ANON, -1, note);
+}
+
+/* Anonymous memory that begins where a huge page can. */
+static char *map_huge(const char *name, size_t bytes, const char *note)
+{
+	char *at = mmap(NULL, bytes + HUGE_BYTES, RW, ANON, -1, 0), *begin;
+
+	if (at == MAP_FAILED) {
+		failed(name);
+		return NULL;
+	}
+	begin = (char *)(((unsigned long)at + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	if (begin > at)
+		munmap(at, (size_t)(begin - at));
+	munmap(begin + bytes, HUGE_BYTES - (size_t)(begin - at));
+	label(name, begin, bytes, "%s%s", note,
+	      madvise(begin, bytes, MADV_HUGEPAGE) ? " (no huge pages here)" : "");
+	return begin;
+}
+
+static void map_at(const char *name, uint64_t va, size_t pages, const char *note)
+{
+	char *at = MAP_FAILED;
+
+	errno = ENOMEM;
+	if (va == (unsigned long)va)
+		at = mmap((void *)(unsigned long)va, pages * PAGE_BYTES, RW,
+			  ANON | MAP_FIXED_NOREPLACE, -1, 0);
+	if (at != MAP_FAILED && (unsigned long)at != va) {
+		munmap(at, pages * PAGE_BYTES); /* an old kernel takes the address as a hint */
+		at = MAP_FAILED;
+	}
+	if (at == MAP_FAILED) {
+		failed(name);
+		return;
+	}
+	label(name, at, pages * PAGE_BYTES, "%s", note);
+	touch_pages(at, 0, pages, 1);
+}
+
+static void map_anonymous(void)
+{
+	char *at;
+
+	if ((at = map("anon_rw", 16, "all touched")))
+		touch_pages(at, 0, 16, 1);
+	map("anon_untouched", 16, "never touched");
+	if ((at = map("anon_zero", 16, "read faulted: zero page")))
+		read_pages(at, 0, 16, 1);
+	if ((at = map("anon_mixed", 64, "every third touched")))
+		touch_pages(at, 0, 64, 3);
+	if ((at = map("anon_dropped", 16, "touched, then every second dropped"))) {
+		touch_pages(at, 1, 16, 2);
+		for (size_t i = 0; i < 16; i += 2) {
+			fill(at + i * PAGE_BYTES);
+			madvise(at + i * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED);
+		}
+	}
+	if ((at = map("anon_cold", 16, "MADV_COLD: not young"))) {
+		touch_pages(at, 0, 16, 1);
+		madvise(at, 16 * PAGE_BYTES, MADV_COLD);
+	}
+	if ((at = map("anon_free", 16, "MADV_FREE"))) {
+		touch_pages(at, 0, 16, 1);
+		madvise(at, 16 * PAGE_BYTES, MADV_FREE);
+	}
+	if ((at = map("mlocked", 16, "mlock"))) {
+		mlock(at, 16 * PAGE_BYTES);
+		touch_pages(at, 0, 16, 1);
+	}
+	if ((at = map("large_folios", 64, "64 KiB folios where the kernel has them"))) {
+		madvise(at, 64 * PAGE_BYTES, MADV_HUGEPAGE);
+		touch_pages(at, 0, 64, 5);
+	}
+}
+
+static void map_files(void)
+{
+	char page[PAGE_BYTES], *at;
+	int fd = open("/tmp/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	memset(page, 0x5a, sizeof(page));
+	for (int i = 0; i < 32 && write(fd, page, sizeof(page)) > 0; i++)
+		page[i] = (char)i;
+	if ((at = map_fd("file_priv_clean", 32, RW, MAP_PRIVATE, fd, "MAP_PRIVATE, read")))
+		read_pages(at, 0, 32, 1);
+	if ((at = map_fd("file_priv_cow", 32, RW, MAP_PRIVATE, fd, "16 written, 16 read"))) {
+		touch_pages(at, 0, 16, 1);
+		read_pages(at, 16, 32, 1);
+	}
+	if ((at = map_fd("file_shared", 48, RW, MAP_SHARED, fd,
+			 "16 written, 16 read, 16 beyond"))) {
+		touch_pages(at, 0, 16, 1);
+		read_pages(at, 16, 32, 1);
+	}
+	close(fd);
+	if ((at = map_fd("shmem", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1, "8 of 16 touched")))
+		touch_pages(at, 0, 8, 1);
+	fd = memfd_create("memfd", 0);
+	if (ftruncate(fd, 16 * PAGE_BYTES) == 0 &&
+	    (at = map_fd("memfd", 16, RW, MAP_SHARED, fd, "every second touched")))
+		touch_pages(at, 0, 16, 2);
+	close(fd);
+	/* the page cache of a disk: folios of any size, mapped around the page that was read */
+	fd = open("/dev/vda", O_RDONLY | O_CLOEXEC);
+	if ((at = map_fd("disk", 64, PROT_READ, MAP_PRIVATE, fd,
+			 "page cache, read here and there")))
+		for (size_t i = 1; i < 64; i += 24)
+			report_content(at + i * PAGE_BYTES);
+	close(fd);
+}
+
+static void map_protected(void)
+{
+#if defined(__x86_64__)
+	static const uint32_t run = 0xc3c3c3c3; /* ret */
+#else
+	static const uint32_t run = 0xe12fff1e; /* bx lr */
+#endif
+	static const struct {
+		const char *name, *note;
+		int prot;
+	} kinds[] = {
+		{ "prot_none", "touched, then PROT_NONE", PROT_NONE },
+		{ "readonly", "touched, then PROT_READ", PROT_READ },
+		{ "writeonly", "touched, then PROT_WRITE", PROT_WRITE },
+		{ "exec", "r-x, run", PROT_READ | PROT_EXEC },
+		{ "rwx", "rwx, run", RW | PROT_EXEC },
+		{ "execonly", "--x, run (a pkey on CPUs that have them)", PROT_EXEC },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char *at = map(kinds[i].name, 16, kinds[i].note);
+		if (!at)
+			continue;
+		if (kinds[i].prot & PROT_EXEC) {
+			for (size_t byte = 0; byte < 16 * PAGE_BYTES; byte += sizeof(run))
+				memcpy(at + byte, &run, sizeof(run));
+			__builtin___clear_cache(at, at + 16 * PAGE_BYTES);
+		} else {
+			touch_pages(at, 0, 12, 1);
+		}
+		mprotect(at, 16 * PAGE_BYTES, kinds[i].prot);
+		if (kinds[i].prot & PROT_EXEC)
+			((void (*)(void))at)();
+	}
+	map_fd("prot_none_untouched", 16, PROT_NONE, ANON, -1, "never touched");
+}
+
+static void map_pkey(void)
+{
+	char *at = map("pkey", 16, "a protection key that denies writing");
+	long key = syscall(SYS_pkey_alloc, 0, 2);
+
+	if (!at)
+		return;
+	if (key < 0) {
+		failed("pkey");
+		return;
+	}
+	syscall(SYS_pkey_mprotect, at, 16 * PAGE_BYTES, RW, -1);
+	touch_pages(at, 0, 12, 1);
+	syscall(SYS_pkey_mprotect, at, 16 * PAGE_BYTES, RW, key);
+}
+
+static void map_transparent_huge(void)
+{
+	char *at;
+
+	if ((at = map_huge("thp", 2 * HUGE_BYTES, "all there")))
+		touch_pages(at, 0, 1024, HUGE_STEP);
+	if ((at = map_huge("thp_split", HUGE_BYTES, "page 7 dropped: small pages"))) {
+		touch_pages(at, 0, 512, HUGE_STEP);
+		madvise(at + 7 * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED);
+	}
+	if ((at = map_huge("thp_zero", HUGE_BYTES, "read faulted: the huge zero page")))
+		read_pages(at, 0, 1, 1);
+	if ((at = map_huge("thp_prot_none", HUGE_BYTES, "then PROT_NONE"))) {
+		touch_pages(at, 0, 512, HUGE_STEP);
+		mprotect(at, HUGE_BYTES, PROT_NONE);
+	}
+	if ((at = map_huge("thp_ro", HUGE_BYTES, "then PROT_READ"))) {
+		touch_pages(at, 0, 512, HUGE_STEP);
+		mprotect(at, HUGE_BYTES, PROT_READ);
+	}
+	if ((at = map_huge("thp_cold", HUGE_BYTES, "MADV_COLD: not young"))) {
+		touch_pages(at, 0, 512, HUGE_STEP);
+		madvise(at, HUGE_BYTES, MADV_COLD);
+	}
+	int fd = open("/huge/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (ftruncate(fd, (off_t)(2 * HUGE_BYTES)) == 0 &&
+	    (at = map_huge("thp_shmem", 2 * HUGE_BYTES, "a file in tmpfs, first half touched")) &&
+	    mmap(at, 2 * HUGE_BYTES, RW, MAP_SHARED | MAP_FIXED, fd, 0) == at)
+		touch_pages(at, 0, 512, HUGE_STEP);
+	close(fd);
+}
+
+static void map_hugetlb(void)
+{
+	char *at;
+
+	at = map_fd("hugetlb_2m", 1024, RW, ANON | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1,
+		    "first of two 2M touched");
+	if (at)
+		touch_pages(at, 0, 512, HUGE_STEP);
+	at = map_fd("hugetlb_shared", 512, RW,
+		    MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, "touched");
+	if (at)
+		touch_pages(at, 0, 512, HUGE_STEP);
+	at = map_fd("hugetlb_prot_none", 512, RW, ANON | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1,
+		    "touched, then PROT_NONE");
+	if (at) {
+		touch_pages(at, 0, 512, HUGE_STEP);
+		mprotect(at, HUGE_BYTES, PROT_NONE);
+	}
+	if (!parameter("huge1g"))
+		return;
+	at = map_fd("hugetlb_1g", 1 << 18, RW, ANON | MAP_HUGETLB | 30 << MAP_HUGE_SHIFT, -1,
+		    "touched");
+	if (at)
+		touch_pages(at, 5, 1 << 18, 11 * 512 + 3);
+}
+
+static void map_swapped(void)
+{
+	char *at;
+
+	if ((at = map("swapped", 64, "paged out"))) {
+		for (size_t i = 0; i < 64; i++)
+			fill(at + i * PAGE_BYTES);
+		madvise(at, 64 * PAGE_BYTES, MADV_PAGEOUT);
+	}
+	if ((at = map("swapped_back", 32, "paged out; 4 read, 4 written again"))) {
+		for (size_t i = 0; i < 32; i++)
+			fill(at + i * PAGE_BYTES);
+		madvise(at, 32 * PAGE_BYTES, MADV_PAGEOUT);
+		read_pages(at, 0, 4, 1);
+		touch_pages(at, 4, 8, 1);
+	}
+	if ((at = map("swapped_prot_none", 16, "paged out, then PROT_NONE"))) {
+		for (size_t i = 0; i < 16; i++)
+			fill(at + i * PAGE_BYTES);
+		madvise(at, 16 * PAGE_BYTES, MADV_PAGEOUT);
+		mprotect(at, 16 * PAGE_BYTES, PROT_NONE);
+	}
+	at = map_fd("shmem_pageout", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1, "paged out");
+	if (at) {
+		for (size_t i = 0; i < 16; i++)
+			fill(at + i * PAGE_BYTES);
+		madvise(at, 16 * PAGE_BYTES, MADV_PAGEOUT);
+	}
+}
+
+/* ------------------------------------------------------------------------------- userfaultfd */
+
+/* @return a userfaultfd with all features that this kernel has, or -1 */
+static int open_uffd(uint64_t *ret_features)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	bool known = fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0;
+
+	close(fd); /* the question spends it */
+	*ret_features = api.features & (UFFD_FEATURE_PAGEFAULT_FLAG_WP | 1ull << 12 |
+					FEATURE_WP_UNPOPULATED | FEATURE_POISON);
+	api = (struct uffdio_api){ .api = UFFD_API, .features = *ret_features };
+	fd = known ? (int)syscall(SYS_userfaultfd, O_CLOEXEC) : -1;
+	return fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0 ? fd : -1;
+}
+
+static void protect(int uffd, const char *name, char *at, size_t pages, size_t protected)
+{
+	struct uffdio_register reg = {
+		.range = { .start = (unsigned long)at, .len = pages * PAGE_BYTES },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (unsigned long)at, .len = protected * PAGE_BYTES },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	if (ioctl(uffd, UFFDIO_REGISTER, &reg) || ioctl(uffd, UFFDIO_WRITEPROTECT, &wp))
+		failed(name);
+}
+
+/* The descriptors stay open: closing them would undo it. */
+static void map_userfault(void)
+{
+	uint64_t features;
+	int uffd = open_uffd(&features);
+	char *at;
+
+	if (uffd < 0) {
+		failed("uffd_wp");
+		return;
+	}
+	if ((at = map("uffd_wp", 16, "first 8 write-protected"))) {
+		touch_pages(at, 0, 16, 1);
+		protect(uffd, "uffd_wp", at, 16, 8);
+	}
+	if ((at = map("uffd_wp_unpopulated", 16, "4 of 8 write-protected pages are there"))) {
+		touch_pages(at, 0, 4, 1);
+		protect(uffd, "uffd_wp_unpopulated", at, 16, 8);
+	}
+	at = map_fd("uffd_wp_shmem", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1,
+		    "4 of 8 write-protected pages are there: markers");
+	if (at) {
+		touch_pages(at, 0, 4, 1);
+		protect(uffd, "uffd_wp_shmem", at, 16, 8);
+	}
+	if (!(features & FEATURE_POISON) || !(at = map("uffd_poison", 16, "2 poisoned: markers")))
+		return;
+	struct uffdio_register reg = {
+		.range = { .start = (unsigned long)at, .len = 16 * PAGE_BYTES },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct poison poison = {
+		.range = { .start = (unsigned long)at, .len = 2 * PAGE_BYTES },
+	};
+	if (ioctl(uffd, UFFDIO_REGISTER, &reg) || ioctl(uffd, IOCTL_POISON, &poison))
+		failed("uffd_poison");
+}
+
+/* ------------------------------------------------------------------------------- places */
+
+static void map_places(void)
+{
+	unsigned long lowest = 65536;
+	char line[32] = "";
+	int fd = open("/proc/sys/vm/mmap_min_addr", O_RDONLY | O_CLOEXEC);
+
+	if (read(fd, line, sizeof(line) - 1) > 0 && strtoul(line, NULL, 10))
+		lowest = strtoul(line, NULL, 10);
+	close(fd);
+	map_at("low", lowest, 4, "lowest");
+#if defined(__x86_64__)
+	map_at("top47", 0x7fffffffe000, 1, "last page below 2^47");
+	map_at("high_la57_47", 1ull << 47, 4, "from 2^47");
+	map_at("high_la57_52", (1ull << 52) - 2 * PAGE_BYTES, 4, "around 2^52");
+	map_at("high_la57_top", (1ull << 56) - 2 * PAGE_BYTES, 1, "last page below 2^56");
+#else
+	map_at("top32", 0xbefff000, 1, "last page below the modules");
+	map_at("pair_border", 0x7ffff000, 2, "around 2^31");
+	map_at("fixed", 0x10000000, 1, "at 256 MiB");
+#endif
+}
+
+static void map_device(void)
+{
+	uint64_t pa = parameter("devmem");
+	int fd = open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC);
+	char *at = fd < 0 ? MAP_FAILED
+			  : mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, (off_t)pa);
+
+	if (at == MAP_FAILED)
+		failed("devmem");
+	else
+		label("devmem", at, PAGE_BYTES, "physical 0x%llx (remap_pfn_range)",
+		      (unsigned long long)pa);
+	close(fd);
+}
+
+/* ------------------------------------------------------------------------------- processes */
+
+static void sleep_forever(void)
+{
+	for (;;)
+		pause();
+}
+
+static void *sleeper(void *unused)
+{
+	sleep_forever();
+	return unused;
+}
+
+static void start_threads(int count)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 << 10);
+	for (int i = 0; i < count; i++)
+		if (pthread_create(&thread, &attr, sleeper, NULL))
+			failed("thread");
+}
+
+static void tell_ready(void)
+{
+	if (write(ready, "r", 1) < 0)
+		_exit(1);
+}
+
+/* A child that runs fn and sleeps; returns when fn is through. */
+static pid_t spawn(const char *name, void (*fn)(void))
+{
+	int pipes[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(pipes) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(pipes[0]);
+		ready = pipes[1];
+		prctl(PR_SET_NAME, name);
+		fn();
+		tell_ready();
+		sleep_forever();
+	}
+	close(pipes[1]);
+	if (read(pipes[0], &byte, 1) != 1)
+		say("process %s did not come up", name);
+	close(pipes[0]);
+	return pid;
+}
+
+static char *cow, *thp_cow;
+
+static void be_cow_child(void)
+{
+	label("fork_cow_child", cow, 16 * PAGE_BYTES, "child wrote even pages");
+	if (cow)
+		touch_pages(cow, 0, 16, 2);
+	label("thp_cow_child", thp_cow, HUGE_BYTES, "child wrote page 9");
+	if (thp_cow)
+		touch_pages(thp_cow, 9, 10, 1);
+}
+
+static void be_softdirty(void)
+{
+	char *at = map("softdirty", 16, "clear_refs 4, then every fifth touched");
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+	if (!at)
+		return;
+	for (size_t i = 0; i < 16; i++)
+		fill(at + i * PAGE_BYTES);
+	if (write(fd, "4", 1) != 1)
+		failed("softdirty");
+	close(fd);
+	touch_pages(at, 0, 16, 5);
+}
+
+static int be_vmshare(void *unused)
+{
+	(void)unused;
+	prctl(PR_SET_NAME, "vmshare");
+	tell_ready();
+	sleep_forever();
+	return 0;
+}
+
+static void start_vmshare(void)
+{
+	char *stack = map("vmshare_stack", 64, "of a CLONE_VM process");
+	int pipes[2], mine = ready;
+	char byte;
+	pid_t pid;
+
+	if (!stack || pipe(pipes) < 0)
+		return;
+	ready = pipes[1];
+	pid = clone(be_vmshare, stack + 64 * PAGE_BYTES, CLONE_VM | SIGCHLD, NULL);
+	if (pid < 0)
+		failed("vmshare");
+	else if (read(pipes[0], &byte, 1) == 1)
+		label("vmshare", NULL, 0, "pid %d: CLONE_VM, the same mm", pid);
+	ready = mine;
+}
+
+static void be_leader_dead(void)
+{
+	label("leaderdead", NULL, 0, "leader exited, 2 threads live: leader's mm NULL");
+	start_threads(2);
+	tell_ready();
+	syscall(SYS_exit, 0);
+}
+
+static void be_odd(void)
+{
+	prctl(PR_SET_NAME, "we ird)( x\n\t\\");
+	label("oddcomm", NULL, 0, "odd comm");
+}
+
+static void be_nothing(void)
+{
+}
+
+static void start_zombie(void)
+{
+	pid_t pid = fork();
+	siginfo_t info;
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "zombie");
+		_exit(0);
+	}
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	label("zombie", NULL, 0, "pid %d: not reaped, mm NULL", pid);
+}
+
+static void start_in_pid_namespace(void)
+{
+	/* only children move */
+	if (unshare(CLONE_NEWPID) < 0)
+		failed("inpidns");
+	else
+		label("inpidns", NULL, 0, "pid %d: pid 1 in its own namespace",
+		      spawn("inpidns", be_nothing));
+}
+
+static void be_target(void)
+{
+	volatile int known_stack = 8055;
+
+	label("known_int", &known_data, sizeof(int), "int 8055 in .data");
+	label("known_stack", &known_stack, sizeof(int), "int 8055 on the stack");
+	map_anonymous();
+	map_files();
+	map_protected();
+	map_pkey();
+	map_transparent_huge();
+	map_hugetlb();
+	map_userfault();
+	map_places();
+	map_device();
+	if ((cow = map("fork_cow", 16, "parent; child wrote even pages")))
+		touch_pages(cow, 0, 16, 1);
+	if ((thp_cow = map_huge("thp_cow", HUGE_BYTES, "parent; child wrote page 9")))
+		touch_pages(thp_cow, 0, 512, HUGE_STEP);
+	map_swapped();
+	start_threads(3);
+	spawn("cowchild", be_cow_child);
+	spawn("softdirty", be_softdirty);
+	start_vmshare();
+	start_zombie();
+	spawn("oddcomm", be_odd);
+	spawn("leaderdead", be_leader_dead);
+	spawn("spare0", be_nothing);
+	spawn("spare1", be_nothing);
+	start_in_pid_namespace();
+}
+
+/* Of its own: nobody should inherit 33 million empty pages. */
+static void be_reserve(void)
+{
+	size_t step = sizeof(long) == 8 ? (size_t)(1ull << 30) : 1 << 20;
+	size_t bytes = sizeof(long) == 8 ? (size_t)(64ull << 30) : 256 << 20;
+	int flags = ANON | MAP_NORESERVE;
+	char *at;
+
+	map_fd(sizeof(long) == 8 ? "reserve_64g" : "reserve_256m", bytes / PAGE_BYTES, PROT_NONE,
+	       flags, -1, "PROT_NONE, never touched");
+	at = map_fd(sizeof(long) == 8 ? "sparse_64g" : "sparse_256m", bytes / PAGE_BYTES, RW, flags,
+		    -1, sizeof(long) == 8 ? "one page in each GiB" : "one page in each MiB");
+	if (at)
+		touch_pages(at, 0, bytes / PAGE_BYTES, step / PAGE_BYTES);
+}
+
+static void on_bus_error(int number)
+{
+	(void)number; /* of a page that nobody reads */
+}
+
+static void be_poisoned(void)
+{
+	char *at = map("hwpoison", 16, "page 3: MADV_HWPOISON");
+
+	if (!at)
+		return;
+	touch_pages(at, 0, 3, 1);
+	touch_pages(at, 4, 16, 1);
+	fill(at + 3 * PAGE_BYTES);
+	signal(SIGBUS, on_bus_error);
+	if (madvise(at + 3 * PAGE_BYTES, PAGE_BYTES, MADV_HWPOISON))
+		failed("hwpoison");
+}
+
+static void be_spinning(void)
+{
+	volatile int a = 8055;
+
+	label("spin_int", &a, sizeof(a), "int 8055 of a process that runs for ever");
+	tell_ready();
+	while (a)
+		;
+}
+
+void start_processes(void)
+{
+	rows = open(ROWS, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	spawn("target", be_target);
+	spawn("reserve", be_reserve);
+	spawn("poisoned", be_poisoned);
+	spawn("spin", be_spinning);
+}

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Debian's kernels of any suite and architecture: vmlinuz, modules, and vmlinux with DWARF.
+
+They come from the mirrors that the host itself uses (MMUSCOPE_VM_MIRRORS, a list with blanks, says
+others), through apt with a state of its own: the host's package state is not touched.
+"""
+import json
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+
+APT_SECONDS = 1800
+LISTS_HOURS = 12
+KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+# what a guest needs to reach its disk, its port, and QEMU; what a kernel has built in is not there
+MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg']
+
+
+class KernelError(Exception):
+    """A kernel can't be had."""
+
+
+def cache_root():
+    base = os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache'
+    return pathlib.Path(base) / 'mmuscope-vm'
+
+
+def host_mirrors():
+    """URIs of Debian archives in the host's own sources."""
+    if os.environ.get('MMUSCOPE_VM_MIRRORS'):
+        return os.environ['MMUSCOPE_VM_MIRRORS'].split()
+    uris, apt = set(), pathlib.Path('/etc/apt')
+    for path in [apt / 'sources.list', *apt.glob('sources.list.d/*')]:
+        text = path.read_text(errors='replace') if path.is_file() else ''
+        for line in text.splitlines():
+            if re.match(r'(URIs:|deb\s)', line):
+                uris |= {word for word in line.split() if '://' in word and 'debian' in word}
+    if not uris:
+        raise KernelError('no Debian mirror in the sources of apt: set MMUSCOPE_VM_MIRRORS')
+    return sorted(uris)
+
+
+class Apt:
+    """apt for one suite and architecture, beside the host's."""
+
+    def __init__(self, suite, arch):
+        self.suite, self.arch = suite, arch
+        self.state = cache_root() / 'apt' / f'{suite}-{arch}'
+
+    def _options(self):
+        state = self.state
+        values = {'Dir::State': state, 'Dir::State::Lists': state / 'lists',
+                  'Dir::State::status': state / 'status', 'Dir::Cache': state / 'cache',
+                  'Dir::Etc::sourcelist': state / 'sources.list',
+                  'Dir::Etc::sourceparts': '/dev/null', 'APT::Architecture': self.arch,
+                  'APT::Architectures': self.arch, 'Acquire::Retries': '3'}
+        return [word for key, value in values.items() for word in ('-o', f'{key}={value}')]
+
+    def _run(self, tool, *words, cwd=None):
+        done = subprocess.run([tool, *self._options(), *words], cwd=cwd, capture_output=True,
+                              text=True, timeout=APT_SECONDS)
+        if done.returncode:
+            raise KernelError(f'{tool} {" ".join(words)}: {done.stderr.strip()[-400:]}')
+        return done.stdout
+
+    def update(self):
+        for folder in ('lists/partial', 'cache/archives/partial'):
+            (self.state / folder).mkdir(parents=True, exist_ok=True)
+        (self.state / 'status').touch()
+        stamp = self.state / 'updated'
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_HOURS * 3600:
+            return
+        lines = []
+        for uri in host_mirrors():
+            if 'security' not in uri:
+                lines.append(f'deb [signed-by={KEYRING}] {uri} {self.suite} main\n')
+            elif self.suite != 'sid':
+                lines.append(f'deb [signed-by={KEYRING}] {uri} {self.suite}-security main\n')
+        (self.state / 'sources.list').write_text(''.join(lines))
+        self._run('apt-get', '-qq', 'update')
+        stamp.touch()
+
+    def dependency(self, package, pattern):
+        """The newest dependency of a package whose name matches."""
+        names = re.findall(r'^\s*Depends: (\S+)', self._run('apt-cache', 'depends', package), re.M)
+        names = [name for name in names if re.fullmatch(pattern, name)]
+        if not names:
+            raise KernelError(f'{package} of {self.suite} {self.arch} depends on no {pattern}')
+        return names[0]
+
+    def download(self, package, folder):
+        self._run('apt-get', '-qq', 'download', package, cwd=folder)
+        return next(pathlib.Path(folder).glob(f'{package}_*.deb'))
+
+
+def unpack_tar(deb, folder):
+    """The file tree of a package, as an open tar file that can be read in any order."""
+    path = pathlib.Path(folder) / (deb.name + '.tar')
+    with open(path, 'wb') as out:
+        subprocess.run(['dpkg-deb', '--fsys-tarfile', deb], stdout=out, check=True, timeout=600)
+    deb.unlink()
+    return tarfile.open(path)
+
+
+def save(tar, member, path):
+    with tar.extractfile(member) as source, open(path, 'wb') as out:
+        shutil.copyfileobj(source, out, 1 << 20)
+
+
+def module_bytes(tar, member):
+    data = tar.extractfile(member).read()
+    return lzma.decompress(data) if member.name.endswith('.xz') else data
+
+
+def save_modules(tar, folder):
+    """MODULES and what they need; `order` lists them so that each finds its needs loaded."""
+    members = {}
+    for member in tar:
+        found = re.search(r'/([^/]+)\.ko(?:\.xz)?$', member.name)
+        if found:
+            members[found[1].replace('-', '_')] = member
+    order = []
+
+    def add(name):
+        if name in order or name not in members:
+            return
+        data = module_bytes(tar, members[name])
+        needs = re.search(rb'\0depends=([^\0]*)\0', data)
+        for need in (needs[1].decode().split(',') if needs else []):
+            add(need.replace('-', '_'))
+        order.append(name)
+        (folder / f'{name}.ko').write_bytes(data)
+
+    folder.mkdir()
+    for name in MODULES:
+        add(name)
+    (folder / 'order').write_text(''.join(f'{name}.ko\n' for name in order))
+
+
+class Kernel:
+    """One kernel in the cache."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.vmlinuz, self.vmlinux = folder / 'vmlinuz', folder / 'vmlinux'
+        self.modules, self.dtbs = folder / 'modules', folder / 'dtbs'
+        about = json.loads((folder / 'kernel.json').read_text())
+        self.release, self.version = about['release'], about['version']
+
+
+def fetch(apt, meta, folder, say):
+    """Fill `folder` with the kernel that the package `meta` stands for today."""
+    apt.update()
+    image = apt.dependency(meta, r'linux-image-\d.*')
+    release = image.removeprefix('linux-image-')
+    say(f'downloads {image} of {apt.suite} {apt.arch}')
+    deb = apt.download(image, folder)
+    version = deb.name.split('_')[1].replace('%3a', ':')
+    with unpack_tar(deb, folder) as tar:
+        save_modules(tar, folder / 'modules')
+        (folder / 'dtbs').mkdir()
+        for member in tar:
+            if re.search(r'/boot/vmlinuz-', member.name):
+                save(tar, member, folder / 'vmlinuz')
+            elif member.name.endswith('/vexpress-v2p-ca15-tc1.dtb'):
+                save(tar, member, folder / 'dtbs' / os.path.basename(member.name))
+    say(f'downloads {image}-dbg')
+    with unpack_tar(apt.download(f'{image}-dbg', folder), folder) as tar:
+        for member in tar:
+            if re.search(r'/debug/boot/vmlinux-', member.name):
+                save(tar, member, folder / 'vmlinux')
+    for path in folder.glob('*.tar'):
+        path.unlink()
+    about = {'release': release, 'version': version, 'suite': apt.suite, 'arch': apt.arch}
+    (folder / 'kernel.json').write_text(json.dumps(about, indent=1) + '\n')
+
+
+def get(suite, arch, meta, say, update=False):
+    """A kernel from the cache, which it is brought into first when it isn't there."""
+    folder = cache_root() / 'kernels' / f'{suite}-{arch}-{meta}'
+    if update or not (folder / 'kernel.json').exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix='new-') as scratch:
+            fresh = pathlib.Path(scratch) / 'kernel'
+            fresh.mkdir()
+            fetch(Apt(suite, arch), meta, fresh, say)
+            shutil.rmtree(folder, ignore_errors=True)
+            fresh.rename(folder)
+    return Kernel(folder)

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Boot real kernels, dump them, and hold every page of every process to the kernel's own word.
+
+Exit status: 0 all agree, 1 something differs, 2 usage, 3 a guest, a dump or a kernel can't be had.
+"""
+import argparse
+import fnmatch
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import guests
+import kernels
+from targets import TARGETS
+
+TRIES = 3
+CHECK_SECONDS = 1800
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COLUMNS = '{:<22} {:<11} {:>11} {:>8} {:>8} {:>7}  {}'
+
+
+def say(text):
+    print(f'vm: {text}', file=sys.stderr, flush=True)
+
+
+class Result:
+    """One dump, compared or not."""
+
+    def __init__(self, target, kind, seconds=0.0, counts=None, note='', trouble=False):
+        self.target, self.kind, self.seconds, self.note = target, kind, seconds, note
+        self.agree, self.differ, self.silent = counts or (None, None, None)
+        self.trouble = trouble
+
+    def row(self):
+        counts = ['-' if n is None else n for n in (self.agree, self.differ, self.silent)]
+        return COLUMNS.format(self.target.name, self.kind, *counts, f'{self.seconds:.0f} s',
+                              self.note)
+
+
+def build_dir():
+    return pathlib.Path(os.environ.get('MMUSCOPE_BUILD') or ROOT / 'build').resolve()
+
+
+def check(target, kind, path, vmlinux, truth):
+    """Let the library walk what the kernel has written down."""
+    program = build_dir() / 'tests/support/truth'
+    environment = {**os.environ, 'MMUSCOPE_PLUGIN_PATH': str(build_dir() / 'plugins')}
+    start = time.monotonic()
+    try:
+        done = subprocess.run(['nice', '-n', '10', program, path, vmlinux, truth], text=True,
+                              capture_output=True, errors='replace', env=environment,
+                              timeout=CHECK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return Result(target, kind, CHECK_SECONDS, note='the check timed out', trouble=True)
+    seconds = time.monotonic() - start
+    (path.parent / f'check.{kind}').write_text(done.stdout + done.stderr)
+    counts = re.search(r'^agree (\d+), differ (\d+), silent (\d+)$', done.stdout, re.M)
+    if not counts:
+        last = (done.stderr or done.stdout or f'status {done.returncode}').strip().split('\n')[-1]
+        return Result(target, kind, seconds, note=last, trouble=True)
+    for line in done.stdout.splitlines():
+        if line.startswith('differ'):
+            say(f'{target.name} {kind}: {line}')
+    return Result(target, kind, seconds, tuple(map(int, counts.groups())), target.note)
+
+
+def boot(target, kernel, folder):
+    """A guest that stands still. TCG breaks the big kernels now and then: try again."""
+    for number in range(1, TRIES + 1):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        guest = guests.Guest(target, kernel, folder)
+        try:
+            guest.boot()
+            return guest
+        except guests.GuestError as error:
+            guest.end()
+            say(f'{target.name}: the guest crashed under TCG, try {number} of {TRIES}: {error}')
+            if number == TRIES:
+                raise
+        except BaseException:
+            guest.end()
+            raise
+    return None
+
+
+def run_target(target, folder, keep, update):
+    kernel = kernels.get(target.suite, target.machine.arch, target.kernel, say, update)
+    say(f'{target.name}: boots {kernel.release} ({kernel.version}), {target.ram_mib} MiB')
+    start = time.monotonic()
+    guest = boot(target, kernel, folder)
+    say(f'{target.name}: has written its truth after {time.monotonic() - start:.0f} s')
+    results = []
+    try:
+        (folder / 'vmlinux').symlink_to(kernel.vmlinux)
+        for kind in target.dumps:
+            path = guest.dump(kind)
+            if target.compare:
+                results.append(check(target, kind, path, kernel.vmlinux, guest.truth))
+            else:
+                results.append(Result(target, kind, note='not compared: ' + target.note))
+            if not keep:
+                path.unlink()
+    finally:
+        guest.end()
+        (folder / 'swap').unlink(missing_ok=True)
+        (folder / 'qmp').unlink(missing_ok=True)
+    return results
+
+
+def select(patterns):
+    chosen = [t for t in TARGETS if not patterns or any(fnmatch.fnmatch(t.name, p)
+                                                        for p in patterns)]
+    for pattern in patterns:
+        if not any(fnmatch.fnmatch(target.name, pattern) for target in TARGETS):
+            sys.exit(f'vm: no target {pattern}: see --list')
+    return chosen
+
+
+def show(results):
+    print(COLUMNS.format('target', 'dump', 'agree', 'differ', 'silent', 'time', ''))
+    for result in results:
+        print(result.row())
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='./dev vm', description=__doc__)
+    parser.add_argument('--list', action='store_true', help='list the targets')
+    parser.add_argument('--keep', metavar='DIR', help='keep dumps, truth and console of each target')
+    parser.add_argument('--update', action='store_true', help="fetch today's kernels")
+    parser.add_argument('targets', metavar='TARGET', nargs='*', help='a name, or a pattern')
+    options = parser.parse_args()
+    chosen = select(options.targets)
+    if options.list:
+        for target in chosen:
+            print(f'{target.name:<22} {target.suite:<9} {target.machine.qemu:<20} '
+                  f'{target.ram_mib:>5} MiB  {target.note}')
+        return 0
+    results = []
+    with tempfile.TemporaryDirectory(prefix='mmuscope-vm-') as scratch:
+        for target in chosen:
+            folder = pathlib.Path(options.keep or scratch).resolve() / target.name
+            try:
+                results += run_target(target, folder, options.keep, options.update)
+            except (guests.GuestError, kernels.KernelError, OSError, RuntimeError,
+                    subprocess.SubprocessError) as error:
+                say(f'{target.name}: {error}')
+                results.append(Result(target, '-', note=str(error)[:100], trouble=True))
+            if not options.keep:
+                shutil.rmtree(folder, ignore_errors=True)
+    show(results)
+    if any(result.differ or result.agree == 0 for result in results):
+        return 1
+    return 3 if any(result.trouble for result in results) else 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
