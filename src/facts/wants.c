@@ -16,13 +16,15 @@ static const char *const symbols[] = {
 	"init_top_pgt", "init_level4_pgt", "swapper_pg_dir", "phys_base", "page_offset_base",
 	"vmalloc_base", "vmemmap_base", "__pgtable_l5_enabled", "pgdir_shift", "physical_mask",
 	"sme_me_mask", "boot_cpu_data", "l1tf_mitigation", "l1tf_vmx_mitigation",
-	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn", NULL
+	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn",
+	/* armv7 */
+	"__pv_phys_pfn_offset", "high_memory", NULL
 };
 
 static const char *const types[] = {
 	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
-	"rb_node", "rb_root", "pageflags", "cpuinfo_x86", NULL
+	"rb_node", "rb_root", "pageflags", "cpuinfo_x86", "page", "pte_t", NULL
 };
 
 /* clang-format on */

@@ -13,7 +13,6 @@
 #include "image/reader.h"
 
 #define RAM_RANGES_MAX ((size_t)1 << 20)
-#define PFN_MAX (UINT64_C(1) << 52)
 #define VMCOREINFO_BYTES_MAX ((size_t)64 << 20)
 
 /* What we use of the library. */
@@ -37,6 +36,7 @@ struct kdumpfile {
 	kdump_ctx_t *ctx;
 	unsigned int page_lg2;
 	struct mmu_page_cache *cache;
+	bool knows_ram; /* what is in no range of image->ram need not be looked for */
 	uint64_t last_pfn;
 	const uint8_t *last_page; /* NULL: there is none */
 };
@@ -156,10 +156,11 @@ static bool next_run(struct kdumpfile *lib, kdump_bmp_t *map, uint64_t *pfn, uin
 {
 	kdump_addr_t first = *pfn, end;
 
-	if (*pfn >= PFN_MAX || lib->bmp_find_set(map, &first) != KDUMP_OK || first < *pfn)
+	if (lib->bmp_find_set(map, &first) != KDUMP_OK || first < *pfn)
 		return false;
 	end = first;
-	if (lib->bmp_find_clear(map, &end) != KDUMP_OK || end <= first || end > PFN_MAX)
+	if (lib->bmp_find_clear(map, &end) != KDUMP_OK || end <= first ||
+	    end > UINT64_MAX >> lib->page_lg2)
 		return false;
 	*ret_first = first;
 	*pfn = end;
@@ -178,9 +179,11 @@ static struct mmu_error *read_ram(struct mmu_image *image, struct kdumpfile *lib
 			pages += pfn - first;
 			error = add_ram(image, first << lib->page_lg2, (pfn << lib->page_lg2) - 1);
 		}
-	} else {
+		lib->knows_ram = image->nr_ram && image->nr_ram < RAM_RANGES_MAX;
+	}
+	if (!error && !image->nr_ram) {
 		pages = get_number(lib, "max_pfn", 0);
-		if (pages && pages <= PFN_MAX)
+		if (pages && pages <= UINT64_MAX >> lib->page_lg2)
 			error = add_ram(image, 0, (pages << lib->page_lg2) - 1);
 	}
 	if (error || !get_attr(lib, KDUMP_ATTR_FILE_PAGEMAP, KDUMP_BITMAP, &map))
@@ -246,7 +249,7 @@ static struct mmu_span kdumpfile_span(struct mmu_image *image, uint64_t pa)
 	if (!lib->last_page) {
 		size_t range = find_ram(image, pa), bytes = image->page_bytes;
 
-		if (range == image->nr_ram || pa < image->ram[range].first_pa)
+		if (lib->knows_ram && (range == image->nr_ram || pa < image->ram[range].first_pa))
 			return outside_ram(image, pa, range);
 		uint8_t *page = mmu_page_cache_take(lib->cache, pfn);
 		kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pa - in_page, page,

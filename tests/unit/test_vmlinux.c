@@ -3,26 +3,12 @@
  * @file
  * The vmlinux reader over small vmlinux-like files, checked against what their compiler said.
  *
- *     test-vmlinux TREE_DIR KIND=FILE...
+ *     test-vmlinux KIND=FILE...
  */
-#include <fcntl.h>
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "../support/vmlinux_like.h"
 #include "facts/elffile.h"
-#include "facts/vmlinux.h"
-
-#define FLIPS 400
-#define TRUNCATIONS 200
+#include "support/vmlinux_checks.h"
 
 static const char *const symbols[] = { "init_task", "only_local",   "weak_object",
 				       "twice",     "first_object", NULL };
@@ -31,111 +17,24 @@ static const char *const types[] = { "task_struct", "mm_struct", "list_head", "s
 static const struct mmu_vmlinux_wants wants = { symbols, types };
 static const struct mmu_vmlinux_wants no_wants = { NULL, NULL };
 
-static char scratch[] = "/tmp/test-vmlinux-XXXXXX";
-
-/* ------------------------------------------------- helpers */
-
-static void expect_ok(struct mmu_error *error)
-{
-	if (error) {
-		print_error("%s\n", mmu_error_message(error));
-		mmu_error_destroy(error);
-		fail();
-	}
-}
-
-static void expect_error(struct mmu_error *error, enum mmu_error_code code, const char *part)
-{
-	assert_non_null(error);
-	if (mmu_error_code(error) != code || !strstr(mmu_error_message(error), part) ||
-	    strchr(mmu_error_message(error), '\n')) {
-		print_error("code %d, not %d with \"%s\": %s\n", mmu_error_code(error), code, part,
-			    mmu_error_message(error));
-		fail();
-	}
-	mmu_error_destroy(error);
-}
-
-struct file {
-	uint8_t *data;
-	size_t bytes;
-};
-
-static struct file read_file(const char *path)
-{
-	struct file file;
-	struct stat status;
-	FILE *in = fopen(path, "rb");
-
-	assert_non_null(in);
-	assert_int_equal(fstat(fileno(in), &status), 0);
-	file.bytes = (size_t)status.st_size;
-	file.data = malloc(file.bytes + 1);
-	assert_non_null(file.data);
-	assert_int_equal(fread(file.data, 1, file.bytes, in), file.bytes);
-	fclose(in);
-	return file;
-}
-
-/* @return the path of a scratch file, static */
-static const char *write_file(const char *name, const void *data, size_t bytes)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", scratch, name);
-	for (char *slash = path + strlen(scratch) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(path, 0700);
-		*slash = '/';
-	}
-	FILE *out = fopen(path, "wb");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(data, 1, bytes, out), bytes);
-	fclose(out);
-	return path;
-}
-
-static const char *copy_file(const char *name, const char *from)
-{
-	struct file file = read_file(from);
-	const char *path = write_file(name, file.data, file.bytes);
-
-	free(file.data);
-	return path;
-}
-
-static void empty_scratch(void)
-{
-	char command[600];
-
-	snprintf(command, sizeof(command), "rm -rf -- '%s' && mkdir -m 700 '%s'", scratch, scratch);
-	assert_int_equal(system(command), 0);
-}
-
-static const void *marked(struct file file, const char *magic)
-{
-	const void *found = memmem(file.data, file.bytes, magic, strlen(magic) + 1);
-
-	assert_non_null(found);
-	return found;
-}
-
 /* ------------------------------------------------- a good file */
 
 static void check_truth(struct mmu_vmlinux *vmlinux, const struct like_truth *truth)
 {
+	bool big = mmu_vmlinux_big_endian(vmlinux);
+	uint64_t expected = mmu_get_u64(&truth->size_bytes, big);
 	struct mmu_member member;
 	uint64_t bytes = 0;
 
 	if (!truth->path[0]) {
 		expect_ok(mmu_vmlinux_size(vmlinux, truth->type, &bytes));
-		assert_int_equal(bytes, truth->size_bytes);
+		assert_int_equal(bytes, expected);
 		return;
 	}
 	expect_ok(mmu_vmlinux_member(vmlinux, truth->type, truth->path, &member));
-	if (member.offset_bytes != truth->offset_bytes || member.size_bytes != truth->size_bytes ||
-	    member.elements != truth->elements || member.bit_size)
+	if (member.offset_bytes != mmu_get_u64(&truth->offset_bytes, big) ||
+	    member.size_bytes != expected ||
+	    member.elements != mmu_get_u64(&truth->elements, big) || member.bit_size)
 		fail_msg("%s.%s: %" PRIu64 " %" PRIu64 " %" PRIu64, truth->type, truth->path,
 			 member.offset_bytes, member.size_bytes, member.elements);
 }
@@ -538,122 +437,7 @@ static void test_find_hostile(void **state)
 	expect_found(longest, false, NULL);
 }
 
-/* ------------------------------------------------- damaged files */
-
-static uint64_t random_state;
-
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
-/* Ask for everything; whatever the answers are, nothing may crash, hang or leak. */
-static void ask_everything(const char *path)
-{
-	static const char *const paths[] = {
-		"mm",        "comm",          "deep", "named.inner", "pgds.pgd",
-		"in_iowait", "count.counter", "c",    "y",           "nothing"
-	};
-	static const char *const asked[] = { "task_struct", "mm_struct",  "bits",   "packed_bits",
-					     "pgds_t",      "either_way", "nothing" };
-	struct mmu_vmlinux *vmlinux;
-	struct mmu_member member;
-	uint64_t number = 0;
-	int64_t value = 0;
-	struct mmu_error *error = mmu_vmlinux_open(path, &wants, &vmlinux);
-
-	if (error) {
-		assert_null(strchr(mmu_error_message(error), '\n'));
-		mmu_error_destroy(error);
-		return;
-	}
-	mmu_vmlinux_banner(vmlinux);
-	for (size_t i = 0; symbols[i]; i++)
-		mmu_vmlinux_symbol(vmlinux, symbols[i], &number, NULL);
-	mmu_vmlinux_symbol(vmlinux, "late", &number, NULL);
-	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
-		mmu_error_destroy(mmu_vmlinux_size(vmlinux, asked[i], &number));
-		for (size_t k = 0; k < sizeof(paths) / sizeof(paths[0]); k++)
-			mmu_error_destroy(mmu_vmlinux_member(vmlinux, asked[i], paths[k], &member));
-	}
-	mmu_error_destroy(mmu_vmlinux_enumerator(vmlinux, "state", "STATE_BIG", &value));
-	mmu_error_destroy(mmu_vmlinux_enumerator(vmlinux, NULL, "nothing", &value));
-	mmu_vmlinux_close(vmlinux);
-}
-
-/* Where damage hurts: half of the flips are spread over all, half hit one of these. */
-static size_t pick_offset(const struct mmu_elffile *file)
-{
-	static const char *const names[] = { ".debug_info", ".debug_abbrev", ".debug_str",
-					     ".symtab", ".notes" };
-	struct mmu_elfsection section;
-	uint64_t random = next_random();
-	uint64_t choice = random % (2 * (sizeof(names) / sizeof(names[0])) + 2);
-
-	random >>= 8;
-	if (choice < sizeof(names) / sizeof(names[0]) &&
-	    mmu_elffile_named(file, names[choice], &section))
-		return (size_t)(section.bytes.data - file->map.data + random % section.bytes.count);
-	if (choice == sizeof(names) / sizeof(names[0]))
-		return (size_t)(random % 64);
-	return (size_t)(random % file->map.count);
-}
-
-static void test_flips(void **state)
-{
-	struct file file = read_file(*state);
-	uint8_t *copy = malloc(file.bytes);
-	struct mmu_elffile *elf;
-
-	assert_non_null(copy);
-	expect_ok(mmu_elffile_open(*state, &elf));
-	random_state = 0x6d6d7573636f7065;
-	const char *more = getenv("MMUSCOPE_TEST_FLIPS");
-	int rounds = more ? atoi(more) : FLIPS;
-
-	for (int i = 0; i < rounds; i++) {
-		int flips = 1 + (int)(next_random() % 4);
-
-		memcpy(copy, file.data, file.bytes);
-		for (int k = 0; k < flips; k++) {
-			size_t at = pick_offset(elf);
-			uint64_t how = next_random();
-
-			copy[at] = how & 1 ? (uint8_t)(how >> 8)
-					   : copy[at] ^ (1u << (how >> 8 & 7));
-		}
-		ask_everything(write_file("flipped", copy, file.bytes));
-	}
-	mmu_elffile_close(elf);
-	free(copy);
-	free(file.data);
-}
-
-static void test_truncations(void **state)
-{
-	struct file file = read_file(*state);
-
-	random_state = 0x7472756e63617465;
-	for (int i = 0; i < TRUNCATIONS; i++)
-		ask_everything(write_file("cut", file.data, next_random() % file.bytes));
-	free(file.data);
-}
-
 /* ------------------------------------------------- main */
-
-struct kind {
-	const char *name;
-	const struct CMUnitTest *tests;
-	size_t count;
-};
-
-#define KIND(name, list)                                                                           \
-	{                                                                                          \
-		name, list, sizeof(list) / sizeof((list)[0])                                       \
-	}
 
 static const struct CMUnitTest good_tests[] = {
 	{ "file", test_file, NULL, NULL, NULL },
@@ -661,11 +445,8 @@ static const struct CMUnitTest good_tests[] = {
 	{ "bits", test_bits, NULL, NULL, NULL },
 	{ "enumerators", test_enumerators, NULL, NULL, NULL },
 	{ "missing", test_missing, NULL, NULL, NULL },
-	{ "flips", test_flips, NULL, NULL, NULL },
-	{ "truncations", test_truncations, NULL, NULL, NULL },
 	{ "wrong-elf", test_wrong_elf, NULL, NULL, NULL },
 };
-/* Too big to be damaged thousands of times. */
 static const struct CMUnitTest bulky_tests[] = {
 	{ "truth", test_truth, NULL, NULL, NULL },
 	{ "bits", test_bits, NULL, NULL, NULL },
@@ -693,57 +474,19 @@ static const struct kind kinds[] = {
 	KIND("dwz", dwz_tests),   KIND("nocore", nocore_tests), KIND("debug", debug_tests),
 };
 
-static size_t add_tests(const char *kind, const char *path, struct CMUnitTest *ret, size_t max)
+/* The path of the first file of a kind; NULL: there is none. */
+static const char *path_of(const char *kind, int argc, char **argv)
 {
-	const char *slash = strrchr(path, '/');
-	size_t count = 0;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i].name, kind))
-			continue;
-		for (size_t k = 0; k < kinds[i].count && count < max; k++) {
-			struct CMUnitTest test = kinds[i].tests[k];
-			char *name = NULL;
-
-			if (asprintf(&name, "%s %s", slash ? slash + 1 : path, test.name) < 0)
-				abort();
-			test.name = name;
-			test.initial_state = (void *)(uintptr_t)path;
-			ret[count++] = test;
-		}
-	}
-	return count;
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], kind, strlen(kind)) && argv[i][strlen(kind)] == '=')
+			return argv[i] + strlen(kind) + 1;
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[128];
-	size_t count = 0;
-
-	if (!mkdtemp(scratch))
-		return 1;
-	for (int i = 1; i < argc; i++) {
-		char *equals = strchr(argv[i], '=');
-
-		if (!equals)
-			return 1;
-		*equals = '\0';
-		const char *path = equals + 1;
-
-		if (!strcmp(argv[i], "stripped"))
-			stripped_path = path;
-		if (!strcmp(argv[i], "debug"))
-			debug_path = path;
-		if (!strcmp(argv[i], "good"))
-			good_path = path;
-		count += add_tests(argv[i], path, tests + count,
-				   sizeof(tests) / sizeof(tests[0]) - count);
-	}
-	int status = _cmocka_run_group_tests("vmlinux", tests, count, NULL, NULL);
-
-	for (size_t i = 0; i < count; i++)
-		free((void *)(uintptr_t)tests[i].name);
-	empty_scratch();
-	rmdir(scratch);
-	return status;
+	stripped_path = path_of("stripped", argc, argv);
+	debug_path = path_of("debug", argc, argv);
+	good_path = path_of("good", argc, argv);
+	return run_cases("vmlinux", kinds, sizeof(kinds) / sizeof(kinds[0]), argc, argv);
 }
