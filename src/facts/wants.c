@@ -11,7 +11,7 @@ static const char *const symbols[] = {
 	/* special swap types: each tells of a configuration or of a release */
 	"memory_failure", "migrate_pages",
 	/* per-CPU counters */
-	"__per_cpu_offset", "nr_cpu_ids", "__num_online_cpus",
+	"__per_cpu_offset", "nr_cpu_ids",
 	/* x86_64 */
 	"init_top_pgt", "init_level4_pgt", "swapper_pg_dir", "phys_base", "page_offset_base",
 	"vmalloc_base", "vmemmap_base", "__pgtable_l5_enabled", "pgdir_shift", "physical_mask",

@@ -177,13 +177,13 @@ static struct mmu_error *finish(struct mmu_image *image)
 		if (error)
 			return error;
 	}
-	if (image->view.cut)
-		mmu_image_warn(image, "the flattened file breaks off; what is there can be read");
-	else if (image->truncated_pages)
+	if (image->truncated_pages)
 		mmu_image_warn(image,
 			       "the file is truncated: %llu pages that its headers promise are "
 			       "missing",
 			       (unsigned long long)image->truncated_pages);
+	else if (image->view.cut)
+		mmu_image_warn(image, "the flattened file ends without its end mark");
 	return NULL;
 }
 

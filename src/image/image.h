@@ -11,8 +11,8 @@ struct mmu_image;
 /** The bytes from an address on, or why there are none. */
 struct mmu_span {
 	const uint8_t *data; /**< NULL unless state is MMU_PAGE_PRESENT */
-	uint64_t
-		bytes; /**< that follow contiguously in this state, as far as is cheap to say; at least 1 */
+	/** That follow contiguously in this state, as far as is cheap to say; at least 1. */
+	uint64_t bytes;
 	enum mmu_page_state state;
 };
 
@@ -54,7 +54,7 @@ struct mmu_image_reader {
 	 * image. Messages need not name the file.
 	 */
 	struct mmu_error *(*open)(struct mmu_image *image);
-	/** The bytes at `pa`. The pointer stays valid until the next call (mapped files: until close). */
+	/** The bytes at `pa`, valid until the next call (mapped files: until close). */
 	struct mmu_span (*span)(struct mmu_image *image, uint64_t pa);
 	void (*close)(struct mmu_image *image);
 };

@@ -10,6 +10,8 @@
 #define PF_KTHREAD 0x00200000u
 /* include/linux/sched.h: EXIT_DEAD | EXIT_ZOMBIE */
 #define EXIT_GONE (0x10u | 0x20u)
+/* the largest NR_CPUS */
+#define CPUS_MAX 8192u
 /* PID_MAX_LIMIT of 64-bit kernels: no list is longer */
 #define TASKS_MAX (4u << 20)
 
@@ -65,60 +67,72 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, s
 
 /* ------------------------------------------------------------------ its mm */
 
-/* mm->rss_stat[index]: a percpu_counter since 6.2 (f1a7941243c1), before that a plain count. */
+/* A plain count: struct mm_rss_stat, up to 6.1. */
+static bool read_plain_rss(struct mmu_session *session, uint64_t count_va, int64_t *ret)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+	uint64_t value;
+	struct mmu_error *error = mmu_kernel_read_uint(session, count_va, bytes,
+						       "mm_struct.rss_stat", &value);
+
+	if (!error)
+		*ret = bytes == 4 ? (int32_t)value : (int64_t)value;
+	mmu_error_destroy(error);
+	return !error;
+}
+
+/* What each CPU has counted and not yet added; CPUs that can't be read add nothing. */
+static int64_t read_percpu_deltas(struct mmu_session *session, uint64_t counters)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+	uint64_t offsets_va, cpus_va, cpus = 0, cpu_offset, delta;
+	int64_t sum = 0;
+
+	if (!mmu_fact_get(session->facts, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
+	    !mmu_fact_get(session->facts, "SYMBOL(nr_cpu_ids)", &cpus_va))
+		return 0;
+	struct mmu_error *error = mmu_kernel_read_uint(session, cpus_va, 4, "nr_cpu_ids", &cpus);
+	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < CPUS_MAX; cpu++) {
+		error = mmu_kernel_read_uint(session, offsets_va + cpu * bytes, bytes,
+					     "__per_cpu_offset", &cpu_offset);
+		if (!error)
+			error = mmu_kernel_read_uint(session, counters + cpu_offset, 4,
+						     "percpu_counter.counters", &delta);
+		sum += error ? 0 : (int32_t)delta;
+	}
+	mmu_error_destroy(error);
+	return sum;
+}
+
+/* mm->rss_stat[index]: an array of percpu_counter since 6.2 (f1a7941243c1). */
 static bool read_rss(struct mmu_session *session, uint64_t mm_va, unsigned int index, int64_t *ret)
 {
-	uint64_t base, count, stride, total, counters, cpus, offsets_va, cpu_offset;
 	struct mmu_fact_store *facts = session->facts;
-	unsigned int pointer_bytes = mmu_kernel_pointer_bytes(session);
+	uint64_t base, length, stride, count_offset, counters_offset, counters = 0;
+	int64_t count;
 
-	if (mmu_fact_get(facts, "OFFSET(mm_struct.rss_stat.count)", &base)) {
-		if (!mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat.count)", &count) ||
-		    index >= count)
-			return false;
-		struct mmu_error *error =
-			mmu_kernel_read_uint(session, mm_va + base + index * pointer_bytes,
-					     pointer_bytes, "mm_struct.rss_stat", &total);
-		mmu_error_destroy(error);
-		*ret = pointer_bytes == 4 ? (int32_t)total : (int64_t)total;
-		return !error;
-	}
-	uint64_t count_offset, counters_offset;
-	if (!mmu_fact_get(facts, "OFFSET(mm_struct.rss_stat)", &base) ||
-	    !mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat)", &count) || index >= count ||
+	if (!mmu_fact_get(facts, "OFFSET(mm_struct.rss_stat)", &base))
+		return false;
+	if (mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat.count)", &length))
+		return index < length &&
+		       read_plain_rss(session,
+				      mm_va + base + index * mmu_kernel_pointer_bytes(session),
+				      ret);
+	if (!mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat)", &length) || index >= length ||
 	    !mmu_fact_get(facts, "SIZE(percpu_counter)", &stride) ||
 	    !mmu_fact_get(facts, "OFFSET(percpu_counter.count)", &count_offset) ||
 	    !mmu_fact_get(facts, "OFFSET(percpu_counter.counters)", &counters_offset))
 		return false;
 	uint64_t counter_va = mm_va + base + index * stride;
 	struct mmu_error *error = mmu_kernel_read_uint(session, counter_va + count_offset, 8,
-						       "percpu_counter.count", &total);
+						       "percpu_counter.count", (uint64_t *)&count);
 	if (!error)
 		error = mmu_kernel_read_pointer(session, counter_va + counters_offset,
 						"percpu_counter.counters", &counters);
+	if (!error)
+		*ret = count + read_percpu_deltas(session, counters);
 	mmu_error_destroy(error);
-	if (error)
-		return false;
-	*ret = (int64_t)total;
-	/* what each CPU has not yet added to the count */
-	uint64_t cpus_va;
-	if (!mmu_fact_get(facts, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
-	    !mmu_fact_get(facts, "SYMBOL(nr_cpu_ids)", &cpus_va))
-		return true;
-	error = mmu_kernel_read_uint(session, cpus_va, 4, "nr_cpu_ids", &cpus);
-	mmu_error_destroy(error);
-	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < 8192; cpu++) {
-		uint64_t delta = 0;
-
-		error = mmu_kernel_read_pointer(session, offsets_va + cpu * pointer_bytes,
-						"__per_cpu_offset", &cpu_offset);
-		if (!error)
-			error = mmu_kernel_read_uint(session, counters + cpu_offset, 4,
-						     "percpu_counter.counters", &delta);
-		mmu_error_destroy(error);
-		*ret += (int32_t)delta;
-	}
-	return true;
+	return !error;
 }
 
 /* As VmPTE counts: pgtables_bytes since 4.15 (af5b0f6a09e4), before that nr_ptes and nr_pmds. */

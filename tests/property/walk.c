@@ -544,7 +544,7 @@ static uint64_t any_va(const struct mmu_format *format)
 	if (one_in(16))
 		return va;
 	if (one_in(8)) /* the ends of tables and pages */
-		va = one_in(2) ? va | ((uint64_t)1 << below(64)) - 1
+		va = one_in(2) ? va | (((uint64_t)1 << below(64)) - 1)
 			       : va & -((uint64_t)1 << below(64));
 	if (format->va_bits == 64)
 		return va;

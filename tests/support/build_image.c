@@ -172,7 +172,7 @@ void build_elf(struct build_buffer *buffer, const struct build_elf *elf)
 
 /* ------------------------------------------------------------------------------------ kdump */
 
-/* Offsets of what moves: status, split, vmcoreinfo and its size, notes and size, the 64-bit PFNs. */
+/* Offsets of what moves from layout to layout. */
 static const struct widths {
 	unsigned int width;
 	size_t status, split, vmcoreinfo, vmcoreinfo_bytes, notes, notes_bytes, max_mapnr_64;

@@ -14,7 +14,7 @@
  *   P pid tgid comm state note  a process; `reporter` in the note: its rows are stale
  *   C pid vaddr first8 fnv64    the first eight bytes of a page, and FNV-1a of all of it
  *   Q name addr value           a u64 at a kernel symbol
- *   S pid VmPTE n kB            what the kernel says of its page tables
+ *   S pid VmPTE|VmSwap|VmRSS n kB  the kernel's own counters
  *   X pid vaddr                 a page that pagemap leaves out on purpose (VM_PFNMAP)
  */
 #define PM_PRESENT (1ull << 63)
@@ -114,9 +114,8 @@ static void check_vma(struct check *check, char **field)
 	uint64_t start = strtoull(field[2], NULL, 0), end = strtoull(field[3], NULL, 0);
 	struct mmu_vma vma = { .name = "" };
 
-	if (is_skipped(check, pid) || strstr(field[0] + 2, "vsyscall") || start >> 63 ||
-	    !use_pid(check, pid))
-		return;
+	if (is_skipped(check, pid) || start >> 63 || !use_pid(check, pid))
+		return; /* [vsyscall] is no VMA of the process */
 	for (uint64_t at = start; at<end; at += end - start> 4096 ? end - start - 4096 : 4096) {
 		if (mmu_space_vma(check->space, at, &vma) && vma.first_va == start &&
 		    vma.last_va == end - 1 && (vma.vm_flags & 1) == (field[4][0] == 'r') &&
@@ -168,19 +167,25 @@ static void check_symbol(struct check *check, char **field)
 	mmu_error_destroy(error);
 }
 
-static void check_table_bytes(struct check *check, char **field)
+static void check_counter(struct check *check, char **field)
 {
 	int pid = atoi(field[1]);
+	uint64_t theirs = strtoull(field[3], NULL, 0), ours;
 	const struct mmu_task *task;
 
-	if (strcmp(field[2], "VmPTE") != 0 || is_skipped(check, pid) || !use_pid(check, pid))
+	if (is_skipped(check, pid) ||
+	    (strcmp(field[2], "VmPTE") && strcmp(field[2], "VmRSS") &&
+	     strcmp(field[2], "VmSwap")) ||
+	    !use_pid(check, pid))
 		return;
 	task = mmu_space_task(check->space);
-	if (task->has_counters && task->table_bytes / 1024 == strtoull(field[3], NULL, 0))
+	ours = field[2][2] == 'P'   ? task->table_bytes / 1024
+	       : field[2][2] == 'R' ? (uint64_t)task->rss_pages * 4
+				    : (uint64_t)task->swap_pages * 4;
+	if (task->has_counters && ours == theirs)
 		check->agree++;
 	else
-		tell(check, "VmPTE", pid, 0, "KiB", task->table_bytes / 1024,
-		     strtoull(field[3], NULL, 0));
+		tell(check, field[2], pid, 0, task->has_counters ? "KiB" : "unknown", ours, theirs);
 }
 
 static void check_row(struct check *check, char **field, int count)
@@ -194,7 +199,7 @@ static void check_row(struct check *check, char **field, int count)
 	else if (strcmp(field[0], "Q") == 0 && count >= 4)
 		check_symbol(check, field);
 	else if (strcmp(field[0], "S") == 0 && count >= 4)
-		check_table_bytes(check, field);
+		check_counter(check, field);
 	else if (strcmp(field[0], "P") == 0 && count >= 6 && strstr(field[5], "reporter") &&
 		 check->nr_skipped < 64)
 		check->skipped[check->nr_skipped++] = atoi(field[1]);
@@ -221,18 +226,48 @@ static void check_file(struct check *check, FILE *file)
 	free(line);
 }
 
+/* --raw PA:BYTES:OFFSET and --fact KEY=VALUE, as the tool takes them; then pids to skip. */
+static bool parse_options(struct check *check, struct mmu_options *options, char **argv)
+{
+	static struct mmu_raw_range raw[16];
+	static const char *facts[17];
+	size_t nr_facts = 0;
+
+	options->raw = NULL;
+	for (; *argv; argv++) {
+		if (strcmp(*argv, "--raw") == 0 && argv[1] && options->nr_raw < 16) {
+			struct mmu_raw_range *range = &raw[options->nr_raw++];
+
+			options->raw = raw;
+			if (sscanf(*++argv, "%" SCNi64 ":%" SCNi64 ":%" SCNi64,
+				   (int64_t *)&range->first_pa, (int64_t *)&range->bytes,
+				   (int64_t *)&range->file_offset) < 1)
+				return false;
+		} else if (strcmp(*argv, "--fact") == 0 && argv[1] && nr_facts < 16) {
+			facts[nr_facts++] = *++argv;
+			options->facts = facts;
+		} else if (check->nr_skipped < 64) {
+			check->skipped[check->nr_skipped++] = atoi(*argv);
+		}
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct check check = { 0 };
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: %s IMAGE VMLINUX TRUTH [PID-TO-SKIP...]\n", argv[0]);
+		fprintf(stderr,
+			"usage: %s IMAGE VMLINUX TRUTH [--raw PA[:BYTES[:OFFSET]]] "
+			"[--fact KEY=VALUE] [PID-TO-SKIP...]\n",
+			argv[0]);
 		return 2;
 	}
-	for (int i = 4; i < argc && check.nr_skipped < 64; i++)
-		check.skipped[check.nr_skipped++] = atoi(argv[i]);
-	FILE *file = fopen(argv[3], "r");
 	struct mmu_options options = { .image = argv[1], .vmlinux = argv[2] };
+	if (!parse_options(&check, &options, argv + 4))
+		return 2;
+	FILE *file = fopen(argv[3], "r");
 	struct mmu_error *error = file ? mmu_session_open(&options, &check.session) : NULL;
 	if (!file || error) {
 		fprintf(stderr, "%s\n", error ? mmu_error_message(error) : "can't open the truth");

@@ -72,6 +72,8 @@ static inline const char *write_file(const char *name, const void *data, size_t 
 		mkdir(path, 0700);
 		*slash = '/';
 	}
+	/* ext4 flushes a file that is truncated and written again, which takes much longer. */
+	unlink(path);
 	FILE *out = fopen(path, "wb");
 
 	assert_non_null(out);

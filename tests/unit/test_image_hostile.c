@@ -6,7 +6,7 @@
 
 #include "support/image_checks.h"
 
-#define ROUNDS 1500
+#define ROUNDS 400
 #define READ_BYTES_MAX ((uint64_t)1 << 20)
 
 static uint64_t random_state = 88172645463325252u;

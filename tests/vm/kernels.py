@@ -69,7 +69,7 @@ class Apt:
             raise KernelError(f'{tool} {" ".join(words)}: {done.stderr.strip()[-400:]}')
         return done.stdout
 
-    def update(self):
+    def update(self, say):
         for folder in ('lists/partial', 'cache/archives/partial'):
             (self.state / folder).mkdir(parents=True, exist_ok=True)
         (self.state / 'status').touch()
@@ -83,8 +83,12 @@ class Apt:
             elif self.suite != 'sid':
                 lines.append(f'deb [signed-by={KEYRING}] {uri} {self.suite}-security main\n')
         (self.state / 'sources.list').write_text(''.join(lines))
-        self._run('apt-get', '-qq', 'update')
-        stamp.touch()
+        try:
+            self._run('apt-get', '-qq', 'update')
+            stamp.touch()
+        except KernelError as error:
+            # one of several mirrors may be out of step; what has come may do
+            say(f'goes on with what it has: {error}')
 
     def dependency(self, package, pattern):
         """The newest dependency of a package whose name matches."""
@@ -156,7 +160,7 @@ class Kernel:
 
 def fetch(apt, meta, folder, say):
     """Fill `folder` with the kernel that the package `meta` stands for today."""
-    apt.update()
+    apt.update(say)
     image = apt.dependency(meta, r'linux-image-\d.*')
     release = image.removeprefix('linux-image-')
     say(f'downloads {image} of {apt.suite} {apt.arch}')

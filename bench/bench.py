@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Measure mmuscope beside its floor and its peers: bench.py IMAGE VMLINUX. See README.md.
+
+Environment: MMUSCOPE (the tool, in its build directory), MMUSCOPE_PLUGIN_PATH; BENCH_CRASH and
+BENCH_DRGN name further crash binaries and Python interpreters that have drgn, several separated by
+commas; BENCH_ROUNDS how often all is repeated.
+"""
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROUNDS = int(os.environ.get('BENCH_ROUNDS', '7'))
+COUNT = 100_000
+TIMEOUT = 120
+
+DRGN = """
+import sys
+from drgn import Program
+from drgn.helpers.linux.pid import find_task
+prog = Program()
+prog.set_core_dump(sys.argv[1])
+prog.load_debug_info([sys.argv[2]])
+task = find_task(prog, int(sys.argv[3]))
+addresses = [int(line, 16) for line in open(sys.argv[4])]
+try:
+    from drgn.helpers.linux.mm import follow_phys
+    for address in addresses:
+        found = follow_phys(task.mm, address).value_()
+    print('physical', hex(found))
+except ImportError:  # an older one reads, but does not tell the physical address
+    from drgn.helpers.linux.mm import access_process_vm
+    for address in addresses:
+        found = access_process_vm(task, address, 1)
+    print('read', found.hex())
+"""
+
+
+class Failure(Exception):
+    """Why a contender gave no answer, in a few words."""
+
+
+class Sample:
+    """One run of a process."""
+
+    def __init__(self, command, output=None, stdin=None):
+        """`output`: a file for both streams, or None: nowhere."""
+        sink = output or subprocess.DEVNULL
+        start = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], stdout=sink, stderr=sink,
+                                   stdin=stdin or subprocess.DEVNULL, start_new_session=True)
+        timer = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
+        timer.start()
+        # wait4() tells what this one process used, getrusage() the most of all so far
+        _, status, usage = os.wait4(process.pid, 0)
+        self.seconds = time.perf_counter() - start
+        timer.cancel()
+        if self.seconds > TIMEOUT:
+            raise Failure(f'no answer after {TIMEOUT} s')
+        self.kib = usage.ru_maxrss
+        # so that Popen does not wait for it again
+        self.status = process.returncode = os.waitstatus_to_exitcode(status)
+
+
+class Row:
+    """A contender: a name, how it runs once (giving seconds, KiB), and what came of it."""
+
+    def __init__(self, name, run, note=''):
+        self.name, self.run, self.note = name, run, note
+        self.seconds, self.kib, self.failure = [], [], None
+
+    def go(self):
+        if self.failure:
+            return
+        try:
+            seconds, kib = self.run()
+        except Failure as failure:
+            self.failure = str(failure)
+            return
+        self.seconds.append(seconds)
+        self.kib.append(kib)
+
+
+def complaint(file):
+    """The first line that speaks of trouble, or else the last one."""
+    file.seek(0)
+    lines = [line.strip() for line in file.read().decode(errors='replace').splitlines()]
+    told = [line for line in lines if line]
+    bad = [line for line in told if re.search('error|invalid|cannot|failed|not match', line, re.I)]
+    bad.sort(key=lambda line: not line.startswith('vtop:'))  # what was asked comes first
+    return re.sub(r'/\S*/', '', (bad or told[-1:] or ['no output'])[0])[:90]
+
+
+class Bench:
+    def __init__(self, image, vmlinux, folder):
+        self.image, self.vmlinux, self.folder = image, vmlinux, pathlib.Path(folder)
+        self.tool = pathlib.Path(os.environ['MMUSCOPE'])
+        self.programs = self.tool.parents[2] / 'bench'
+        self.pid = self.largest_process()
+        self.addresses = self.folder / 'addresses'
+        self.addresses.write_text(self.batch('list'))
+        self.one = self.folder / 'one'
+        self.one.write_text(self.addresses.read_text().split('\n')[0] + '\n')
+        self.address = self.one.read_text().strip()
+        self.expected = self.ask('walk', '--json', '--pid', self.pid, self.address)[0]['pa']
+
+    def ask(self, command, *words):
+        told = subprocess.run([self.tool, command, self.image, '-s', self.vmlinux, *map(str, words)],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
+        return [json.loads(line) for line in told.splitlines()]
+
+    def largest_process(self):
+        """The pid with most page tables."""
+        tasks = [task for task in self.ask('ps', '--json') if task.get('table_bytes')]
+        return max(tasks, key=lambda task: (task['table_bytes'], -task['pid']))['pid']
+
+    def batch(self, what):
+        command = [self.programs / 'bench-batch', self.image, self.vmlinux, str(self.pid), str(COUNT),
+                   what]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    # ------------------------------------------------------------------------------ processes
+
+    def mmuscope(self, *words, stdin=None):
+        """A run of the tool; its output goes nowhere."""
+        def run():
+            with open(stdin or os.devnull, 'rb') as source:
+                sample = Sample([self.tool, 'walk', self.image, '-s', self.vmlinux, '--pid', self.pid,
+                                 *words], stdin=source)
+            if sample.status not in (0, 1):
+                raise Failure(f'exit status {sample.status}')
+            return sample.seconds, sample.kib
+        return run
+
+    def program(self, *command):
+        def run():
+            with tempfile.TemporaryFile() as output:
+                sample = Sample(command, output=output)
+                if sample.status:
+                    raise Failure(complaint(output))
+            return sample.seconds, sample.kib
+        return run
+
+    def crash(self, binary):
+        commands = self.folder / 'crash-commands'
+        commands.write_text(f'vtop -c {self.pid} {self.address}\nquit\n')
+        # crash shows the address of the page, or of the byte, after VIRTUAL PHYSICAL
+        wanted = re.compile(rf'\n{self.address[2:]}\s+{self.expected[2:]}\b')
+
+        def run():
+            with tempfile.TemporaryFile() as output:
+                sample = Sample([*shlex.split(binary), '-s', self.vmlinux, self.image, '-i', commands],
+                                output=output)
+                output.seek(0)
+                if not wanted.search(output.read().decode(errors='replace')):
+                    raise Failure(complaint(output))
+            return sample.seconds, sample.kib
+        return run
+
+    def drgn(self, python, addresses):
+        script = self.folder / 'translate.py'
+        script.write_text(DRGN)
+        expected = addresses == self.one and f'physical {self.expected}\n'
+
+        def run():
+            with tempfile.TemporaryFile() as output:
+                sample = Sample([*shlex.split(python), script, self.image, self.vmlinux, self.pid,
+                                 addresses], output=output)
+                if sample.status:
+                    raise Failure(complaint(output))
+                output.seek(0)
+                told = output.read().decode(errors='replace')
+                if expected and told.startswith('physical') and not told.endswith(expected):
+                    raise Failure(f'another answer: {complaint(output)}')
+            return sample.seconds, sample.kib
+        return run
+
+    def inside(self, program, key, *words):
+        """A time that a measuring program took itself."""
+        def run():
+            told = subprocess.run([self.programs / program, self.image, self.vmlinux, str(self.pid),
+                                   str(COUNT), *words], stdout=subprocess.PIPE, text=True, check=True)
+            return json.loads(told.stdout)[key], 0
+        return run
+
+    # ------------------------------------------------------------------------------- contests
+
+    def peers(self):
+        """(name, kind, command) of what is there."""
+        crashes = [shutil.which('crash'), *os.environ.get('BENCH_CRASH', '').split(',')]
+        for binary in filter(None, crashes):
+            told = subprocess.run([*shlex.split(binary), '--version'], capture_output=True, text=True)
+            version = re.search(r'^crash (\S+)', told.stdout, re.M)
+            yield f'crash {version[1] if version else "?"}', 'crash', binary
+        for python in filter(None, [sys.executable, *os.environ.get('BENCH_DRGN', '').split(',')]):
+            told = subprocess.run([*shlex.split(python), '-c', 'import drgn; print(drgn.__version__)'],
+                                  capture_output=True, text=True)
+            if told.returncode == 0:
+                yield f'drgn {told.stdout.strip()}', 'drgn', python
+
+    def first_answer(self, peers):
+        rows = [Row('mmuscope walk', self.mmuscope(self.address))]
+        for name, kind, command in peers:
+            run = self.crash(command) if kind == 'crash' else self.drgn(command, self.one)
+            rows.append(Row(f'{name}, {"vtop" if kind == "crash" else "one translation"}', run))
+        return rows
+
+    def many(self, peers):
+        rows = [
+            Row('floor: read the same entries', self.inside('bench-floor', 'slot_seconds')),
+            Row('library: mmu_walk()', self.inside('bench-batch', 'walk_seconds', 'walk')),
+            Row('mmuscope walk --brief -', self.mmuscope('--brief', '-', stdin=self.addresses),
+                'whole process'),
+            Row('mmuscope walk --json --brief -',
+                self.mmuscope('--json', '--brief', '-', stdin=self.addresses), 'whole process'),
+            Row('mmuscope walk --json -', self.mmuscope('--json', '-', stdin=self.addresses),
+                'whole process, every level'),
+        ]
+        return rows + [Row(f'{name}', self.drgn(command, self.addresses), 'whole process')
+                       for name, kind, command in peers if kind == 'drgn']
+
+    def tables(self):
+        return [Row('floor: read and sum the pages', self.inside('bench-floor', 'page_seconds')),
+                Row('library: decode all entries', self.inside('bench-batch', 'visit_seconds', 'walk'))]
+
+    def facts(self):
+        """Ours must do more: image and task list too. Both must say the same."""
+        ours = dict(line.split() for line in self.batch('facts').splitlines())
+        rows = [Row('mmuscope: image, facts, task',
+                    self.program(self.programs / 'bench-batch', self.image, self.vmlinux, self.pid,
+                                 '0', 'facts'), f'{len(ours)} facts by DWARF')]
+        libdw = self.programs / 'bench-facts-libdw'
+        if not libdw.exists():
+            return rows
+        told = subprocess.run([libdw, self.vmlinux, *ours], capture_output=True, text=True, check=True)
+        theirs = dict(line.split() for line in told.stdout.splitlines())
+        differ = [key for key in theirs if theirs[key] != ours[key]]
+        rows.append(Row('libdw: facts alone', self.program(libdw, self.vmlinux, *ours),
+                        f'differs in {", ".join(differ)}' if differ else
+                        f'{len(theirs)} of them, equal'))
+        return rows
+
+
+# ---------------------------------------------------------------------------------- the table
+
+def milliseconds(seconds):
+    value = seconds * 1e3
+    return f'{value:.3f}' if value < 10 else f'{value:.1f}' if value < 1000 else f'{value:.0f}'
+
+
+def print_contest(title, rows, count=None):
+    print(f'\n{title}')
+    print(f'  {"":34} {"median ms":>10} {"min":>9} {"max":>9} {"ratio":>8} {"RSS MiB":>8}'
+          + (f' {"ns each":>8}' if count else ''))
+    base = statistics.median(rows[0].seconds) if rows[0].seconds else None
+    for row in rows:
+        if row.failure or not row.seconds:
+            print(f'  {row.name:34} fails: {row.failure}')
+            continue
+        median = statistics.median(row.seconds)
+        kib = statistics.median(row.kib)
+        ratio = f'{median / base:.2f}' if base else ''
+        rss = f'{kib / 1024:.1f}' if kib else ''
+        each = f' {median / count * 1e9:8.0f}' if count else ''
+        print(f'  {row.name:34} {milliseconds(median):>10} {milliseconds(min(row.seconds)):>9} '
+              f'{milliseconds(max(row.seconds)):>9} {ratio:>8} {rss:>8}{each}  {row.note}'.rstrip())
+
+
+def main(image, vmlinux):
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(image, vmlinux, folder)
+        peers = list(bench.peers())
+        shape = json.loads(bench.batch('walk'))
+        contests = [
+            ('start to first answer, whole process', bench.first_answer(peers), None),
+            (f'{COUNT} addresses, in random order', bench.many(peers), COUNT),
+            (f'all {shape["tables"]} tables of the process, {shape["entries"]} entries used',
+             bench.tables(), None),
+            ('facts of the kernel, whole process', bench.facts(), None),
+        ]
+        # all contenders in turn, round after round: noise of the machine then hits each alike
+        for number in range(ROUNDS):
+            if sys.stderr.isatty():
+                print(f'\rround {number + 1} of {ROUNDS}', end='', file=sys.stderr, flush=True)
+            for _, rows, _ in contests:
+                for row in rows:
+                    row.go()
+        if sys.stderr.isatty():
+            print('\r' + ' ' * 20 + '\r', end='', file=sys.stderr)
+        print(f'{os.path.basename(image)}, pid {bench.pid}: {shape["mapped"]} of {shape["walks"]} '
+              f'addresses mapped; {ROUNDS} rounds, load {os.getloadavg()[0]:.1f} on '
+              f'{os.cpu_count()} CPUs')
+        for contest in contests:
+            print_contest(*contest)
+        print('\nratio: median by the first row of the block. min and max: noise of this machine.\n'
+              'Output goes nowhere; a reader at the other end costs more.')
+
+
+if __name__ == '__main__':
+    if len(sys.argv) != 3 or 'MMUSCOPE' not in os.environ:
+        sys.exit('usage: MMUSCOPE=... bench.py IMAGE VMLINUX (or: ./dev bench IMAGE VMLINUX)')
+    main(*map(os.path.abspath, sys.argv[1:]))

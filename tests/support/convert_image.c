@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The same memory in another format: convert_image [--flat] IMAGE FORMAT OUT. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+#ifdef MMU_HAVE_LZO
+#include <lzo/lzo1x.h>
+#endif
+#ifdef MMU_HAVE_ZSTD
+#include <zstd.h>
+#endif
+
+#include "base/bytes.h"
+#include "image/image.h"
+#include "support/build_image.h"
+
+/*
+ * Writes what makedumpfile -d 31 writes for 64-bit kernels, little-endian, header version 6 (its
+ * diskdump_mod.h). What the image left out is left out again: its page is memory by the first
+ * bitmap and not dumped by the second.
+ */
+#define BLOCK 4096u
+#define SUB ((size_t)BLOCK)
+#define NOTES (2 * (size_t)BLOCK)
+#define PACKED_MAX (2 * BLOCK)
+
+enum { PLAIN = 0, ZLIB = 1, LZO = 2, ZSTD = 0x20 };
+
+static const struct format {
+	const char *name;
+	uint32_t flag; /* of the page descriptors */
+} formats[] = {
+	{ "plain", PLAIN },
+	{ "zlib", ZLIB },
+#ifdef MMU_HAVE_LZO
+	{ "lzo", LZO },
+#endif
+#ifdef MMU_HAVE_ZSTD
+	{ "zstd", ZSTD },
+#endif
+};
+
+struct kdump {
+	struct build_buffer buffer;
+	struct mmu_image *image;
+	uint32_t flag;
+	uint64_t nr_pages; /* up to the highest address */
+	uint64_t dumped;
+	size_t bitmap, bitmap_bytes, descriptor, data;
+};
+
+/* @return how many bytes; BLOCK or more: it does not pay */
+static size_t pack(uint32_t flag, const uint8_t *page, uint8_t *out)
+{
+	uLongf zlib_bytes = PACKED_MAX;
+
+	if (flag == ZLIB && compress2(out, &zlib_bytes, page, BLOCK, 6) == Z_OK)
+		return zlib_bytes;
+#ifdef MMU_HAVE_LZO
+	static uint8_t work[LZO1X_1_MEM_COMPRESS];
+	lzo_uint lzo_bytes = PACKED_MAX;
+
+	if (flag == LZO && lzo1x_1_compress(page, BLOCK, out, &lzo_bytes, work) == LZO_E_OK)
+		return lzo_bytes;
+#endif
+#ifdef MMU_HAVE_ZSTD
+	if (flag == ZSTD) {
+		size_t zstd_bytes = ZSTD_compress(out, PACKED_MAX, page, BLOCK, 3);
+
+		return ZSTD_isError(zstd_bytes) ? BLOCK : zstd_bytes;
+	}
+#endif
+	return BLOCK;
+}
+
+static void put32(struct kdump *kdump, size_t at, uint64_t value)
+{
+	build_put_uint(&kdump->buffer, at, 4, false, value);
+}
+
+static void put64(struct kdump *kdump, size_t at, uint64_t value)
+{
+	build_put_uint(&kdump->buffer, at, 8, false, value);
+}
+
+/* The notes, behind the sub header. @return the offset behind them */
+static size_t put_notes(struct kdump *kdump)
+{
+	size_t at = NOTES;
+
+	for (size_t i = 0; i < kdump->image->nr_notes; i++) {
+		const struct mmu_note *note = &kdump->image->notes[i];
+		size_t end = build_note(&kdump->buffer, at, false, note->name, note->type,
+					note->desc.data, (uint32_t)note->desc.count);
+
+		if (strcmp(note->name, "VMCOREINFO") == 0) {
+			put64(kdump, SUB + 32, end - ((note->desc.count + 3) & ~(size_t)3));
+			put64(kdump, SUB + 40, note->desc.count);
+		}
+		at = end;
+	}
+	put64(kdump, SUB + 48, NOTES);
+	put64(kdump, SUB + 56, at - NOTES);
+	return at;
+}
+
+static void put_headers(struct kdump *kdump)
+{
+	size_t notes_end = put_notes(kdump);
+	size_t blocks = (notes_end + BLOCK - 1) / BLOCK;
+	size_t bitmap_blocks = (size_t)(kdump->nr_pages + 8 * BLOCK - 1) / (8 * BLOCK);
+
+	kdump->bitmap = blocks * BLOCK;
+	kdump->bitmap_bytes = bitmap_blocks * BLOCK;
+	build_put_text(&kdump->buffer, 0, "KDUMP   ");
+	put32(kdump, 8, 6);
+	build_put_text(&kdump->buffer, 12, "Linux");
+	build_put_text(&kdump->buffer, 142, kdump->image->release);
+	build_put_text(&kdump->buffer, 272, "x86_64");
+	put32(kdump, 424, kdump->flag);
+	put32(kdump, 428, BLOCK);
+	put32(kdump, 432, blocks - 1);
+	put32(kdump, 436, 2 * bitmap_blocks);
+	put32(kdump, 440, kdump->nr_pages);
+	put32(kdump, 460, 1);
+	put32(kdump, SUB + 8, 31);
+	put64(kdump, SUB + 96, kdump->nr_pages);
+	build_put_uint(&kdump->buffer, kdump->bitmap + 2 * kdump->bitmap_bytes - 1, 1, false, 0);
+}
+
+static void set_bit(uint8_t *bits, uint64_t page)
+{
+	bits[page / 8] |= (uint8_t)(1u << page % 8);
+}
+
+/* The bitmaps: memory, and of it what is dumped. */
+static void put_bitmaps(struct kdump *kdump)
+{
+	uint8_t *memory = kdump->buffer.data + kdump->bitmap;
+	const struct mmu_image *image = kdump->image;
+
+	for (size_t i = 0; i < image->nr_ram; i++)
+		for (uint64_t page = image->ram[i].first_pa / BLOCK;
+		     page <= image->ram[i].last_pa / BLOCK; page++) {
+			set_bit(memory, page);
+			if (mmu_image_span(kdump->image, page * BLOCK).state != MMU_PAGE_PRESENT)
+				continue;
+			set_bit(memory + kdump->bitmap_bytes, page);
+			kdump->dumped++;
+		}
+	kdump->descriptor = kdump->bitmap + 2 * kdump->bitmap_bytes;
+	kdump->data = kdump->descriptor + 24 * (size_t)kdump->dumped;
+}
+
+static void put_page(struct kdump *kdump, uint64_t pa)
+{
+	uint8_t page[BLOCK], packed[PACKED_MAX];
+
+	mmu_image_read(kdump->image, pa, page, BLOCK, NULL);
+	size_t bytes = pack(kdump->flag, page, packed);
+	bool pays = bytes < BLOCK;
+
+	bytes = pays ? bytes : BLOCK;
+	build_put(&kdump->buffer, kdump->data, pays ? packed : page, bytes);
+	put64(kdump, kdump->descriptor, kdump->data);
+	put32(kdump, kdump->descriptor + 8, bytes);
+	put32(kdump, kdump->descriptor + 12, pays ? kdump->flag : 0);
+	put64(kdump, kdump->descriptor + 16, 0);
+	kdump->descriptor += 24;
+	kdump->data += bytes;
+}
+
+static void put_pages(struct kdump *kdump)
+{
+	const struct mmu_image *image = kdump->image;
+
+	for (size_t i = 0; i < image->nr_ram; i++)
+		for (uint64_t pa = image->ram[i].first_pa & -(uint64_t)BLOCK;
+		     pa <= image->ram[i].last_pa; pa += BLOCK)
+			if (mmu_image_span(kdump->image, pa).state == MMU_PAGE_PRESENT)
+				put_page(kdump, pa);
+}
+
+static bool write_file(const char *path, const struct build_buffer *buffer)
+{
+	FILE *file = fopen(path, "wb");
+	bool good = file && fwrite(buffer->data, 1, buffer->bytes, file) == buffer->bytes;
+
+	if (file && fclose(file) != 0)
+		good = false;
+	if (!good)
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	return good;
+}
+
+static const struct format *find_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	bool flat = argc > 1 && strcmp(argv[1], "--flat") == 0;
+	char **argument = argv + flat;
+	struct kdump kdump = { 0 };
+	struct build_buffer flattened = { 0 };
+
+	if (argc - flat != 4) {
+		fprintf(stderr, "usage: %s [--flat] IMAGE plain|zlib|lzo|zstd OUT\n", argv[0]);
+		return 2;
+	}
+	const struct format *format = find_format(argument[2]);
+	if (!format) {
+		fprintf(stderr, "no format %s in this build\n", argument[2]);
+		return 77;
+	}
+	struct mmu_error *error = mmu_image_open(argument[1], NULL, 0, &kdump.image);
+	if (error) {
+		fprintf(stderr, "%s\n", mmu_error_message(error));
+		return 3;
+	}
+	kdump.flag = format->flag;
+	kdump.nr_pages = kdump.image->ram[kdump.image->nr_ram - 1].last_pa / BLOCK + 1;
+	put_headers(&kdump);
+	put_bitmaps(&kdump);
+	put_pages(&kdump);
+	if (flat)
+		build_flattened(&flattened, &kdump.buffer, 65536, true, true);
+	bool good = write_file(argument[3], flat ? &flattened : &kdump.buffer);
+	free(kdump.buffer.data);
+	free(flattened.data);
+	mmu_image_close(kdump.image);
+	return good ? 0 : 1;
+}

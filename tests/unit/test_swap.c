@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file
+ * What the swap types of a kernel mean (include/linux/swap.h), for kernels whose numbers are known.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/session.h"
+#include "support/memory_image.h"
+
+static const struct mmu_arch arch = { .name = "fake", .page_lg2 = 12, .elf_class = 2 };
+
+static struct mmu_session *session_with(const char *const *facts)
+{
+	struct mmu_session *session = calloc(1, sizeof(*session));
+
+	assert_non_null(session);
+	session->image = memory_image_create(NULL, 0);
+	session->arch = &arch;
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	return session;
+}
+
+/* One letter a type: s swap file, h hwpoison, m migration, d device, k marker. */
+static void expect(const char *const *facts, const char *types, unsigned int pfn_bits)
+{
+	static const char letters[MMU_RESULT_COUNT] = {
+		[MMU_RESULT_SWAPPED] = 's',   [MMU_RESULT_HWPOISON] = 'h',
+		[MMU_RESULT_MIGRATION] = 'm', [MMU_RESULT_DEVICE] = 'd',
+		[MMU_RESULT_MARKER] = 'k',
+	};
+	struct mmu_session *session = session_with(facts);
+	const struct mmu_swap_map *map = mmu_session_swap_map(session);
+	char seen[33] = "";
+
+	for (unsigned int type = 0; type < 32; type++) {
+		seen[type] = letters[map->result[type]];
+		/* whatever is no swap file says what it is */
+		assert_int_equal(!map->note[type], map->result[type] == MMU_RESULT_SWAPPED);
+	}
+	assert_true(map->known);
+	assert_string_equal(seen, types);
+	assert_int_equal(map->pfn_bits, pfn_bits);
+	assert_ptr_equal(mmu_session_swap_map(session), map); /* made once */
+	mmu_session_close(session);
+}
+
+#define FACTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define HWPOISON "SYMBOL(memory_failure)=ffffffff81000000"
+#define MIGRATION "SYMBOL(migrate_pages)=ffffffff81000100"
+#define EXCLUSIVE "ENUM(pageflags.PG_anon_exclusive)=17"
+#define BITS "NUMBER(MAX_PHYSMEM_BITS)=46"
+
+static void test_debian(void **state)
+{
+	/* 6.1 amd64: hwpoison, 3 migration, marker, swapin error */
+	expect(FACTS("LENGTH(swap_info)=26", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
+	       "sssssssssssssssssssssssssshmmmkk", 34);
+	/* 6.12 amd64 and arm64: hwpoison, 3 migration, marker */
+	expect(FACTS("LENGTH(swap_info)=27", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
+	       "ssssssssssssssssssssssssssshmmmk", 34);
+	/* 6.12 armhf: no hwpoison */
+	expect(FACTS("LENGTH(swap_info)=28", MIGRATION, EXCLUSIVE, "NUMBER(MAX_PHYSMEM_BITS)=36"),
+	       "ssssssssssssssssssssssssssssmmmk", 24);
+}
+
+static void test_older(void **state)
+{
+	/* 4.4 and 4.9: hwpoison, migration read and write */
+	expect(FACTS("LENGTH(swap_info)=29", HWPOISON, MIGRATION, BITS),
+	       "ssssssssssssssssssssssssssssshmm", 34);
+	/* 4.14 to 5.10: 2 types for device memory; 5.15: 4 */
+	expect(FACTS("LENGTH(swap_info)=27", HWPOISON, MIGRATION, BITS),
+	       "ssssssssssssssssssssssssssshmmdd", 34);
+	expect(FACTS("LENGTH(swap_info)=25", HWPOISON, MIGRATION, BITS),
+	       "ssssssssssssssssssssssssshmmdddd", 34);
+	/* neither hwpoison nor migration nor anything else */
+	expect(FACTS("LENGTH(swap_info)=32", BITS), "ssssssssssssssssssssssssssssssss", 34);
+}
+
+static void test_everything_on(void **state)
+{
+	/* 6.12: hwpoison 23, migration 24 to 26, device 27 to 30, marker 31 */
+	expect(FACTS("LENGTH(swap_info)=23", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
+	       "ssssssssssssssssssssssshmmmddddk", 34);
+	/* 6.1: and the swapin error */
+	expect(FACTS("LENGTH(swap_info)=22", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
+	       "sssssssssssssssssssssshmmmddddkk", 34);
+	/* 7.2: one exclusive device type */
+	expect(FACTS("LENGTH(swap_info)=24", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
+	       "sssssssssssssssssssssssshmmmdddk", 34);
+}
+
+static void test_notes(void **state)
+{
+	struct mmu_session *session =
+		session_with(FACTS("LENGTH(swap_info)=26", HWPOISON, MIGRATION, EXCLUSIVE, BITS));
+	const struct mmu_swap_map *map = mmu_session_swap_map(session);
+
+	/* read, read-exclusive, write: in this order (SWP_MIGRATION_READ, ...) */
+	assert_non_null(strstr(map->note[27], "read-only"));
+	assert_null(strstr(map->note[27], "exclusive"));
+	assert_non_null(strstr(map->note[28], "exclusive"));
+	assert_non_null(strstr(map->note[29], "writable"));
+	assert_string_not_equal(map->note[30], map->note[31]);
+	mmu_session_close(session);
+}
+
+/* Without MAX_PHYSMEM_BITS the format's width is the best that is known. */
+static void test_frame_bits(void **state)
+{
+	static const struct mmu_format format = { .name = "fake", .pa_bits = 40 };
+	struct mmu_session *session = session_with(FACTS("LENGTH(swap_info)=29", MIGRATION));
+
+	session->kernel.regime.format = &format;
+	assert_int_equal(mmu_session_swap_map(session)->pfn_bits, 28);
+	mmu_session_close(session);
+	expect(FACTS("LENGTH(swap_info)=30", MIGRATION), "ssssssssssssssssssssssssssssssmm", 40);
+	/* nonsense is not believed */
+	expect(FACTS("LENGTH(swap_info)=30", MIGRATION, "NUMBER(MAX_PHYSMEM_BITS)=12"),
+	       "ssssssssssssssssssssssssssssssmm", 40);
+	expect(FACTS("LENGTH(swap_info)=30", MIGRATION, "NUMBER(MAX_PHYSMEM_BITS)=-1"),
+	       "ssssssssssssssssssssssssssssssmm", 40);
+}
+
+static void expect_unknown(const char *const *facts)
+{
+	struct mmu_session *session = session_with(facts);
+	const struct mmu_swap_map *map = mmu_session_swap_map(session);
+
+	assert_false(map->known);
+	for (unsigned int type = 0; type < 32; type++)
+		assert_int_equal(map->result[type], MMU_RESULT_SWAPPED);
+	mmu_session_close(session);
+}
+
+static void test_not_known(void **state)
+{
+	expect_unknown(NULL);
+	expect_unknown(FACTS(HWPOISON, MIGRATION, EXCLUSIVE));
+	expect_unknown(FACTS("LENGTH(swap_info)=15", HWPOISON));
+	expect_unknown(FACTS("LENGTH(swap_info)=33", HWPOISON));
+	expect_unknown(FACTS("LENGTH(swap_info)=-1", HWPOISON));
+	/* fewer special types than the kernel's features need: some other scheme */
+	expect_unknown(FACTS("LENGTH(swap_info)=30", HWPOISON, MIGRATION));
+	expect_unknown(FACTS("LENGTH(swap_info)=29", HWPOISON, MIGRATION, EXCLUSIVE));
+	expect_unknown(FACTS("LENGTH(swap_info)=32", MIGRATION));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_debian),        cmocka_unit_test(test_older),
+		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_frame_bits),    cmocka_unit_test(test_not_known),
+	};
+
+	return cmocka_run_group_tests_name("swap", tests, NULL, NULL);
+}
