@@ -106,7 +106,8 @@ struct mmu_options {
 	const char *image;               /**< path of the image */
 	const struct mmu_raw_range *raw; /**< not NULL: the image is raw memory */
 	size_t nr_raw;
-	const char *vmlinux;           /**< path, or NULL: look for it */
+	const char *const *parts; /**< NULL-terminated: the other files of a split dump, or NULL */
+	const char *vmlinux;      /**< path, or NULL: look for it */
 	const char *const *debug_dirs; /**< NULL-terminated, or NULL: the system's */
 	const char *arch;              /**< back-end name, or NULL: as the image says */
 	const char *plugin_dir;        /**< looked in first; may be NULL */

@@ -187,8 +187,28 @@ static struct mmu_error *finish(struct mmu_image *image)
 	return NULL;
 }
 
-struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
-				 struct mmu_image **ret)
+static struct mmu_error *open_parts(struct mmu_image *image, const char *const *parts)
+{
+	struct mmu_error *error = NULL;
+	size_t count = 0;
+
+	while (parts[count])
+		count++;
+	image->parts = calloc(count, sizeof(*image->parts));
+	if (!image->parts)
+		return mmu_error_no_memory();
+	while (image->nr_parts < count && !error) {
+		error = mmu_file_open(parts[image->nr_parts], &image->parts[image->nr_parts]);
+		image->nr_parts += !error;
+	}
+	if (error)
+		return error;
+	image->reader = &mmu_reader_kdumpfile;
+	return image->reader->open(image);
+}
+
+static struct mmu_error *open_any(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
+				  const char *const *parts, struct mmu_image **ret)
 {
 	struct mmu_image *image = calloc(1, sizeof(*image));
 
@@ -201,7 +221,9 @@ struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *r
 		return error;
 	}
 	image->view = (struct mmu_view){ .map = image->file.map, .bytes = image->file.map.count };
-	error = raw ? mmu_raw_open(image, raw, nr_raw) : open_probed(image);
+	error = raw                 ? mmu_raw_open(image, raw, nr_raw)
+		: parts && parts[0] ? open_parts(image, parts)
+				    : open_probed(image);
 	if (!error)
 		error = finish(image);
 	if (error) {
@@ -210,6 +232,18 @@ struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *r
 	}
 	*ret = image;
 	return NULL;
+}
+
+struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
+				 struct mmu_image **ret)
+{
+	return open_any(path, raw, nr_raw, NULL, ret);
+}
+
+struct mmu_error *mmu_image_open_split(const char *path, const char *const *parts,
+				       struct mmu_image **ret)
+{
+	return open_any(path, NULL, 0, parts, ret);
 }
 
 void mmu_image_close(struct mmu_image *image)
@@ -228,6 +262,9 @@ void mmu_image_close(struct mmu_image *image)
 	free(image->owned);
 	mmu_view_close(&image->view);
 	mmu_file_close(&image->file);
+	for (size_t i = 0; i < image->nr_parts; i++)
+		mmu_file_close(&image->parts[i]);
+	free(image->parts);
 	free(image);
 }
 

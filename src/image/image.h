@@ -61,6 +61,8 @@ struct mmu_image_reader {
 
 struct mmu_image {
 	const struct mmu_image_reader *reader;
+	struct mmu_file *parts; /**< the other files of a split dump, mapped by none */
+	size_t nr_parts;
 	/** For people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO"; never NULL, owned. */
 	const char *format;
 	struct mmu_file file;
@@ -97,6 +99,14 @@ struct mmu_image {
  */
 struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
 				 struct mmu_image **ret) MMU_MUST_CHECK;
+
+/**
+ * Open a dump that is split over several files. libkdumpfile puts them together.
+ * @param parts  NULL-terminated paths of the other files, in any order
+ * @return errors of mmu_image_open()
+ */
+struct mmu_error *mmu_image_open_split(const char *path, const char *const *parts,
+				       struct mmu_image **ret) MMU_MUST_CHECK;
 
 /** Accepts NULL. */
 void mmu_image_close(struct mmu_image *image);

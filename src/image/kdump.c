@@ -421,8 +421,7 @@ static struct mmu_error *use_header(struct mmu_image *image, struct kdump *kdump
 	if (header->split)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "is one part of a split dump (page frames 0x%" PRIx64
-				     " to 0x%" PRIx64 "); join the parts first: makedumpfile "
-				     "--reassemble",
+				     " to 0x%" PRIx64 "); name the others with --part FILE",
 				     header->first_pfn, header->end_pfn);
 	kdump->page_lg2 = (unsigned int)__builtin_ctz(header->block_bytes);
 	image->page_bytes = header->block_bytes;

@@ -20,7 +20,7 @@
 	DO(new)                                                                                    \
 	DO(free)                                                                                   \
 	DO(get_err)                                                                                \
-	DO(set_attr)                                                                               \
+	DO(open_fdset)                                                                             \
 	DO(get_typed_attr)                                                                         \
 	DO(read)                                                                                   \
 	DO(bmp_find_set)                                                                           \
@@ -308,8 +308,13 @@ static struct mmu_error *kdumpfile_open(struct mmu_image *image)
 	lib->ctx = lib->new ();
 	if (!lib->ctx)
 		return mmu_error_no_memory();
-	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
-	kdump_status status = lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
+	MMU_FREE int *fds = calloc(image->nr_parts + 1, sizeof(*fds));
+	if (!fds)
+		return mmu_error_no_memory();
+	fds[0] = image->file.fd;
+	for (size_t i = 0; i < image->nr_parts; i++)
+		fds[i + 1] = image->parts[i].fd;
+	kdump_status status = lib->open_fdset(lib->ctx, (unsigned int)image->nr_parts + 1, fds);
 	if (status == KDUMP_ERR_NOTIMPL)
 		return mmu_image_unknown(image);
 	if (status != KDUMP_OK)

@@ -68,8 +68,10 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 		return mmu_error_no_memory();
 	struct mmu_error *error = copy_options(session, options);
 	if (!error)
-		error = mmu_image_open(options->image, options->raw, options->nr_raw,
-				       &session->image);
+		error = options->parts ? mmu_image_open_split(options->image, options->parts,
+							      &session->image)
+				       : mmu_image_open(options->image, options->raw,
+							options->nr_raw, &session->image);
 	if (!error)
 		error = mmu_fact_store_create(session->image, options->facts, &session->facts);
 	if (error) {

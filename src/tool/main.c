@@ -31,6 +31,7 @@ enum {
 	KEY_PLUGIN_DIR,
 	KEY_FACT,
 	KEY_DEBUG_DIR,
+	KEY_PART,
 };
 
 static const struct argp_option global_options[] = {
@@ -43,6 +44,7 @@ static const struct argp_option global_options[] = {
 	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
 	{ "raw", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
 	  "The image is raw memory that begins at physical address PA; repeatable", 100 },
+	{ "part", KEY_PART, "FILE", 0, "Another file of a split dump; repeatable", 100 },
 	{ "arch", KEY_ARCH, "NAME", 0, "Architecture (default: as the image says)", 100 },
 	{ "plugin-dir", KEY_PLUGIN_DIR, "DIR", 0, "Look for back-ends in DIR first", 100 },
 	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
@@ -106,6 +108,10 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 	case KEY_FACT:
 		add_to_list(tool->facts, &tool->nr_facts, arg, state);
 		tool->options.facts = tool->facts;
+		return 0;
+	case KEY_PART:
+		add_to_list(tool->parts, &tool->nr_parts, arg, state);
+		tool->options.parts = tool->parts;
 		return 0;
 	case KEY_DEBUG_DIR:
 		add_to_list(tool->debug_dirs, &tool->nr_debug_dirs, arg, state);

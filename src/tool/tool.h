@@ -25,7 +25,8 @@ struct tool {
 	struct mmu_raw_range raw[TOOL_RAW_MAX];
 	const char *facts[TOOL_LIST_MAX + 1];
 	const char *debug_dirs[TOOL_LIST_MAX + 1];
-	size_t nr_facts, nr_debug_dirs;
+	const char *parts[TOOL_LIST_MAX + 1];
+	size_t nr_facts, nr_debug_dirs, nr_parts;
 	bool json;
 	struct mmu_session *session;
 };

@@ -242,7 +242,12 @@ def test_json_keys_without_an_image(mmuscope):
     check_json(mmuscope, 'arch', 'x86_64', '4level')
     check_json(mmuscope, 'entry', '0', '0x8000000025b17067', '0x07fffffffffffc02',
                '0x000fffffc170c960', '0xffffffffffffffff')
-    check_json(mmuscope, 'entry', '--level', 'PMD', '0x25b17067', '0x80000000034008e5')
+    for line in mmuscope('arch', '--json').stdout.splitlines():
+        arch = json.loads(line)
+        for shape in arch['formats']:
+            for level in shape['levels']:
+                check_json(mmuscope, 'entry', '--arch', arch['name'], '--format', shape['name'],
+                           '--level', level['name'], '0', '0x25b17067', '0x4800875f', '0x400008e5')
 
 
 @pytest.fixture

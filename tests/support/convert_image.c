@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The same memory in another format: convert_image [--flat] IMAGE FORMAT OUT. */
+/** @file The same memory as kdump-compressed, or flattened: convert_image [--flat] IMAGE FORMAT OUT. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 /*
  * Writes what makedumpfile -d 31 writes for 64-bit kernels, little-endian, header version 6 (its
  * diskdump_mod.h). What the image left out is left out again: its page is memory by the first
- * bitmap and not dumped by the second.
+ * bitmap and not dumped by the second. Format "same" is the file as it is, to be flattened.
  */
 #define BLOCK 4096u
 #define SUB ((size_t)BLOCK)
@@ -196,6 +196,22 @@ static bool write_file(const char *path, const struct build_buffer *buffer)
 	return good;
 }
 
+/* The image as a kdump, or as it is. */
+static void make(struct kdump *kdump, const struct format *format)
+{
+	const struct mmu_image *image = kdump->image;
+
+	if (!format) {
+		build_put(&kdump->buffer, 0, image->file.map.data, image->file.map.count);
+		return;
+	}
+	kdump->flag = format->flag;
+	kdump->nr_pages = image->ram[image->nr_ram - 1].last_pa / BLOCK + 1;
+	put_headers(kdump);
+	put_bitmaps(kdump);
+	put_pages(kdump);
+}
+
 static const struct format *find_format(const char *name)
 {
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
@@ -212,11 +228,11 @@ int main(int argc, char **argv)
 	struct build_buffer flattened = { 0 };
 
 	if (argc - flat != 4) {
-		fprintf(stderr, "usage: %s [--flat] IMAGE plain|zlib|lzo|zstd OUT\n", argv[0]);
+		fprintf(stderr, "usage: %s [--flat] IMAGE same|plain|zlib|lzo|zstd OUT\n", argv[0]);
 		return 2;
 	}
 	const struct format *format = find_format(argument[2]);
-	if (!format) {
+	if (!format && strcmp(argument[2], "same") != 0) {
 		fprintf(stderr, "no format %s in this build\n", argument[2]);
 		return 77;
 	}
@@ -225,11 +241,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", mmu_error_message(error));
 		return 3;
 	}
-	kdump.flag = format->flag;
-	kdump.nr_pages = kdump.image->ram[kdump.image->nr_ram - 1].last_pa / BLOCK + 1;
-	put_headers(&kdump);
-	put_bitmaps(&kdump);
-	put_pages(&kdump);
+	make(&kdump, format);
 	if (flat)
 		build_flattened(&flattened, &kdump.buffer, 65536, true, true);
 	bool good = write_file(argument[3], flat ? &flattened : &kdump.buffer);

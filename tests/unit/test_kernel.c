@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ static const char *const facts_always[] = {
 	"OFFSET(mm_struct.pgd)=0",
 	"SIZE(mm_struct.pgd)=8",
 	"OFFSET(mm_struct.pgtables_bytes)=8",
-	"OFFSET(mm_struct.rss_stat.count)=16",
+	"OFFSET(mm_struct.rss_stat)=16",
 	"LENGTH(mm_struct.rss_stat.count)=4",
 	"OFFSET(mm_struct.brk)=48",
 	"SIZE(mm_struct.brk)=8",
@@ -744,6 +745,7 @@ static void test_maple_full_leaf(void **state)
 {
 	struct mmu_session *session = open_session();
 
+	put(session, TREE_MM + START_STACK, 8, UINT64_MAX); /* else it is in the first VMA */
 	set_root(session, node_entry(NODE(0), LEAF_64, true));
 	for (unsigned int n = 0; n < 16; n++) {
 		put_vma(session, VMA(n), 0x1000 * (uint64_t)n, 0x1000 * (uint64_t)(n + 1), n);

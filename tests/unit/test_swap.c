@@ -113,14 +113,14 @@ static void test_notes(void **state)
 	mmu_session_close(session);
 }
 
-/* Without MAX_PHYSMEM_BITS the format's width is the best that is known. */
+/* Without MAX_PHYSMEM_BITS the whole of a word's frame number is one (SWP_PFN_BITS in swapops.h). */
 static void test_frame_bits(void **state)
 {
-	static const struct mmu_format format = { .name = "fake", .pa_bits = 40 };
+	static const struct mmu_arch narrow = { .name = "fake", .page_lg2 = 12, .elf_class = 1 };
 	struct mmu_session *session = session_with(FACTS("LENGTH(swap_info)=29", MIGRATION));
 
-	session->kernel.regime.format = &format;
-	assert_int_equal(mmu_session_swap_map(session)->pfn_bits, 28);
+	session->arch = &narrow;
+	assert_int_equal(mmu_session_swap_map(session)->pfn_bits, 20);
 	mmu_session_close(session);
 	expect(FACTS("LENGTH(swap_info)=30", MIGRATION), "ssssssssssssssssssssssssssssssmm", 40);
 	/* nonsense is not believed */

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define PORT "/dev/vport0p1"
+#define PORTS "/dev/vport*p1" /* the first number is that of the virtio device */
 #define SWAP_DISK "/dev/vda"
 #define SETTLE_SECONDS 1
 
@@ -80,14 +81,20 @@ static void load_modules(void)
 		fclose(order);
 }
 
-static bool wait_for(const char *path)
+/* @return false when no such file comes up; else its name is in ret */
+static bool wait_for(const char *pattern, char *ret, size_t size)
 {
+	glob_t found;
+
 	for (int i = 0; i < 300; i++) {
-		if (access(path, F_OK) == 0)
+		if (glob(pattern, 0, NULL, &found) == 0) {
+			snprintf(ret, size, "%s", found.gl_pathv[0]);
+			globfree(&found);
 			return true;
+		}
 		usleep(100000);
 	}
-	say("%s does not come up", path);
+	say("%s does not come up", pattern);
 	return false;
 }
 
@@ -107,6 +114,8 @@ static void quieten(void)
 
 static void set_up(void)
 {
+	char disk[64];
+
 	mkdir("/proc", 0755);
 	mkdir("/sys", 0755);
 	mkdir("/dev", 0755);
@@ -123,7 +132,7 @@ static void set_up(void)
 	set("/proc/sys/vm/nr_hugepages", "%u", (unsigned int)parameter("huge2m"));
 	set("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "%u",
 	    (unsigned int)parameter("huge1g"));
-	if (wait_for(SWAP_DISK) && swapon(SWAP_DISK, 0) < 0)
+	if (wait_for(SWAP_DISK, disk, sizeof(disk)) && swapon(disk, 0) < 0)
 		say("swapon: %s", strerror(errno));
 }
 
@@ -391,13 +400,15 @@ static void report_processes(FILE *out)
 static bool report(void)
 {
 	static char buffer[1 << 18];
-	char chunk[4096];
-	FILE *out = wait_for(PORT) ? fopen(PORT, "we") : NULL;
-	FILE *rows;
+	char chunk[4096], port[64];
+	FILE *out, *rows;
 	size_t got;
 
+	if (!wait_for(PORTS, port, sizeof(port)))
+		return false;
+	out = fopen(port, "we");
 	if (!out) {
-		say("%s: %s", PORT, strerror(errno));
+		say("%s: %s", port, strerror(errno));
 		return false;
 	}
 	setvbuf(out, buffer, _IOFBF, sizeof(buffer));

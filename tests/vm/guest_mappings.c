@@ -456,6 +456,10 @@ static void map_places(void)
 	if (read(fd, line, sizeof(line) - 1) > 0 && strtoul(line, NULL, 10))
 		lowest = strtoul(line, NULL, 10);
 	close(fd);
+#if !defined(__x86_64__)
+	if (lowest < 2 * PAGE_BYTES)
+		lowest = 2 * PAGE_BYTES; /* FIRST_USER_ADDRESS: the vectors could lie below */
+#endif
 	map_at("low", lowest, 4, "lowest");
 #if defined(__x86_64__)
 	map_at("top47", 0x7fffffffe000, 1, "last page below 2^47");

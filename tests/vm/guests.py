@@ -16,8 +16,8 @@ SWAP_BYTES = 256 << 20
 DUMP_SECONDS = 600
 DONE = b'mmuscope-vm: done'
 # the guest's kernel is beyond trust, whatever it goes on to say
-CRASH = re.compile(rb'Kernel panic[^\r\n]*|Oops[: ][^\r\n]*|BUG: [^\r\n]*|general protection[^\r\n]*'
-                   rb'|Unable to handle kernel[^\r\n]*|did not come up|does not come up')
+CRASH = re.compile(rb'(?:Kernel panic|Oops[: ]|BUG: |general protection|Unable to handle kernel'
+                   rb'|mmuscope-vm: \S+ does not come up|mmuscope-vm: process)[^\r\n]*')
 
 
 class GuestError(Exception):

@@ -57,7 +57,6 @@ class Target:
     huge2m: int = 0          # pages of hugetlbfs, made at run time
     huge1g: int = 0
     boot_seconds: int = 300
-    compare: bool = True     # False: no back-end yet; boot, report and dump only
     note: str = ''
 
 
@@ -66,7 +65,7 @@ def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, **more):
 
 
 def arm(name, machine, kernel, ram_mib, suite='bookworm', **more):
-    return Target(name, machine, suite, kernel, 'cortex-a15', ram_mib, compare=False, **more)
+    return Target(name, machine, suite, kernel, 'cortex-a15', ram_mib, **more)
 
 
 TARGETS = [
