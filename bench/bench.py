@@ -17,31 +17,30 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
 ROUNDS = int(os.environ.get('BENCH_ROUNDS', '7'))
 COUNT = 100_000
 TIMEOUT = 120
+TOOL = pathlib.Path(os.environ.get('MMUSCOPE', 'src/tool/mmuscope')).absolute()
+PROGRAMS = TOOL.parents[2] / 'bench'
 
 DRGN = """
 import sys
 from drgn import Program
+from drgn.helpers.linux import mm
 from drgn.helpers.linux.pid import find_task
 prog = Program()
 prog.set_core_dump(sys.argv[1])
 prog.load_debug_info([sys.argv[2]])
 task = find_task(prog, int(sys.argv[3]))
 addresses = [int(line, 16) for line in open(sys.argv[4])]
-try:
-    from drgn.helpers.linux.mm import follow_phys
+if hasattr(mm, 'follow_phys'):
     for address in addresses:
-        found = follow_phys(task.mm, address).value_()
+        found = mm.follow_phys(task.mm, address).value_()
     print('physical', hex(found))
-except ImportError:  # an older one reads, but does not tell the physical address
-    from drgn.helpers.linux.mm import access_process_vm
+else:  # an older one reads, but does not tell the physical address
     for address in addresses:
-        found = access_process_vm(task, address, 1)
+        found = mm.access_process_vm(task, address, 1)
     print('read', found.hex())
 """
 
@@ -56,20 +55,20 @@ class Sample:
     def __init__(self, command, output=None, stdin=None):
         """`output`: a file for both streams, or None: nowhere."""
         sink = output or subprocess.DEVNULL
-        start = time.perf_counter()
-        process = subprocess.Popen([str(word) for word in command], stdout=sink, stderr=sink,
-                                   stdin=stdin or subprocess.DEVNULL, start_new_session=True)
-        timer = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
-        timer.start()
-        # wait4() tells what this one process used, getrusage() the most of all so far
-        _, status, usage = os.wait4(process.pid, 0)
-        self.seconds = time.perf_counter() - start
-        timer.cancel()
-        if self.seconds > TIMEOUT:
-            raise Failure(f'no answer after {TIMEOUT} s')
-        self.kib = usage.ru_maxrss
-        # so that Popen does not wait for it again
-        self.status = process.returncode = os.waitstatus_to_exitcode(status)
+        with tempfile.NamedTemporaryFile('r') as result:
+            whole = [PROGRAMS / 'bench-run', result.name, *command]
+            process = subprocess.Popen([str(word) for word in whole], stdout=sink, stderr=sink,
+                                       stdin=stdin or subprocess.DEVNULL, start_new_session=True)
+            try:
+                process.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise Failure(f'no answer after {TIMEOUT} s') from None
+            told = result.read().split()
+        if process.returncode or not told:
+            raise Failure('does not start')
+        self.seconds, self.kib, self.status = float(told[0]), int(told[1]), int(told[2])
 
 
 class Row:
@@ -104,8 +103,6 @@ def complaint(file):
 class Bench:
     def __init__(self, image, vmlinux, folder):
         self.image, self.vmlinux, self.folder = image, vmlinux, pathlib.Path(folder)
-        self.tool = pathlib.Path(os.environ['MMUSCOPE'])
-        self.programs = self.tool.parents[2] / 'bench'
         self.pid = self.largest_process()
         self.addresses = self.folder / 'addresses'
         self.addresses.write_text(self.batch('list'))
@@ -115,7 +112,7 @@ class Bench:
         self.expected = self.ask('walk', '--json', '--pid', self.pid, self.address)[0]['pa']
 
     def ask(self, command, *words):
-        told = subprocess.run([self.tool, command, self.image, '-s', self.vmlinux, *map(str, words)],
+        told = subprocess.run([TOOL, command, self.image, '-s', self.vmlinux, *map(str, words)],
                               stdout=subprocess.PIPE, text=True, check=True).stdout
         return [json.loads(line) for line in told.splitlines()]
 
@@ -125,7 +122,7 @@ class Bench:
         return max(tasks, key=lambda task: (task['table_bytes'], -task['pid']))['pid']
 
     def batch(self, what):
-        command = [self.programs / 'bench-batch', self.image, self.vmlinux, str(self.pid), str(COUNT),
+        command = [PROGRAMS / 'bench-batch', self.image, self.vmlinux, str(self.pid), str(COUNT),
                    what]
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
@@ -135,7 +132,7 @@ class Bench:
         """A run of the tool; its output goes nowhere."""
         def run():
             with open(stdin or os.devnull, 'rb') as source:
-                sample = Sample([self.tool, 'walk', self.image, '-s', self.vmlinux, '--pid', self.pid,
+                sample = Sample([TOOL, 'walk', self.image, '-s', self.vmlinux, '--pid', self.pid,
                                  *words], stdin=source)
             if sample.status not in (0, 1):
                 raise Failure(f'exit status {sample.status}')
@@ -159,8 +156,8 @@ class Bench:
 
         def run():
             with tempfile.TemporaryFile() as output:
-                sample = Sample([*shlex.split(binary), '-s', self.vmlinux, self.image, '-i', commands],
-                                output=output)
+                sample = Sample([*shlex.split(binary), '-s', self.vmlinux, self.image,
+                                 '-i', commands], output=output)
                 output.seek(0)
                 if not wanted.search(output.read().decode(errors='replace')):
                     raise Failure(complaint(output))
@@ -188,8 +185,9 @@ class Bench:
     def inside(self, program, key, *words):
         """A time that a measuring program took itself."""
         def run():
-            told = subprocess.run([self.programs / program, self.image, self.vmlinux, str(self.pid),
-                                   str(COUNT), *words], stdout=subprocess.PIPE, text=True, check=True)
+            told = subprocess.run([PROGRAMS / program, self.image, self.vmlinux, str(self.pid),
+                                   str(COUNT), *words],
+                                  stdout=subprocess.PIPE, text=True, check=True)
             return json.loads(told.stdout)[key], 0
         return run
 
@@ -199,11 +197,13 @@ class Bench:
         """(name, kind, command) of what is there."""
         crashes = [shutil.which('crash'), *os.environ.get('BENCH_CRASH', '').split(',')]
         for binary in filter(None, crashes):
-            told = subprocess.run([*shlex.split(binary), '--version'], capture_output=True, text=True)
+            told = subprocess.run([*shlex.split(binary), '--version'],
+                                  capture_output=True, text=True)
             version = re.search(r'^crash (\S+)', told.stdout, re.M)
             yield f'crash {version[1] if version else "?"}', 'crash', binary
         for python in filter(None, [sys.executable, *os.environ.get('BENCH_DRGN', '').split(',')]):
-            told = subprocess.run([*shlex.split(python), '-c', 'import drgn; print(drgn.__version__)'],
+            told = subprocess.run([*shlex.split(python), '-c',
+                                   'import drgn; print(drgn.__version__)'],
                                   capture_output=True, text=True)
             if told.returncode == 0:
                 yield f'drgn {told.stdout.strip()}', 'drgn', python
@@ -231,18 +231,20 @@ class Bench:
 
     def tables(self):
         return [Row('floor: read and sum the pages', self.inside('bench-floor', 'page_seconds')),
-                Row('library: decode all entries', self.inside('bench-batch', 'visit_seconds', 'walk'))]
+                Row('library: decode all entries',
+                    self.inside('bench-batch', 'visit_seconds', 'walk'))]
 
     def facts(self):
         """Ours must do more: image and task list too. Both must say the same."""
         ours = dict(line.split() for line in self.batch('facts').splitlines())
         rows = [Row('mmuscope: image, facts, task',
-                    self.program(self.programs / 'bench-batch', self.image, self.vmlinux, self.pid,
+                    self.program(PROGRAMS / 'bench-batch', self.image, self.vmlinux, self.pid,
                                  '0', 'facts'), f'{len(ours)} facts by DWARF')]
-        libdw = self.programs / 'bench-facts-libdw'
+        libdw = PROGRAMS / 'bench-facts-libdw'
         if not libdw.exists():
             return rows
-        told = subprocess.run([libdw, self.vmlinux, *ours], capture_output=True, text=True, check=True)
+        told = subprocess.run([libdw, self.vmlinux, *ours],
+                              capture_output=True, text=True, check=True)
         theirs = dict(line.split() for line in told.stdout.splitlines())
         differ = [key for key in theirs if theirs[key] != ours[key]]
         rows.append(Row('libdw: facts alone', self.program(libdw, self.vmlinux, *ours),

@@ -21,7 +21,8 @@
  *   second copy    another word for the same entry that hardware does not read (Linux on ARM keeps
  *                  its own PTE 2048 bytes below the hardware's)
  *   leaf           an entry that maps memory
- *   run            2^run_lg2 adjacent, equal leaves that together map one larger page
+ *   run            2^run_lg2 adjacent leaves that together map one larger page: their words are
+ *                  equal (ARM's large pages), or each holds its own part of the address (LPAE)
  *   software entry an entry in which hardware sees a hole and Linux keeps data: swap, PROT_NONE
  *   rights         what an entry allows, in the same five bits for every architecture
  *   root           the physical address of the top table
@@ -189,7 +190,10 @@ struct mmu_facts {
 	bool (*ram)(void *context, unsigned int n, uint64_t *ret_first_pa, uint64_t *ret_last_pa);
 	/** Read physical memory, all or nothing. @return false: some byte is not there. */
 	bool (*read_phys)(void *context, uint64_t pa, void *buf, size_t bytes);
-	/** Remember a value that the plugin worked out; `how` and `key` are copied. */
+	/**
+	 * Remember a value that the plugin worked out; `how` and `key` are copied. When `how` begins
+	 * with "assumed" it is a guess, which a new source of facts ends.
+	 */
 	void (*derived)(void *context, const char *key, uint64_t value, const char *how);
 };
 
@@ -241,8 +245,9 @@ struct mmu_arch {
 
 	/**
 	 * The inverse of decode() for TABLE and LEAF: builds the raw value that Linux would write.
-	 * entry->pa of a LEAF may be any address inside its run: the bits that choose within it are
-	 * ignored. That of a TABLE must be aligned as its tables are.
+	 * entry->pa of a LEAF may be any address inside its run: bits below the level's shift are
+	 * ignored, those above them say which entry of the run is meant, if its entries differ.
+	 * That of a TABLE must be aligned as its tables are.
 	 * @return false, with the outputs untouched, when the format can't say this at this level.
 	 */
 	bool (*encode)(const struct mmu_regime *regime, unsigned int level,
@@ -253,7 +258,8 @@ struct mmu_arch {
 			uint64_t second, struct mmu_software *ret);
 
 	/**
-	 * Which format this kernel really runs, and where the root lies.
+	 * Which format this kernel really runs, and where the root lies. NULL, with linear(): the
+	 * back-end knows formats and no kernel.
 	 * @return NULL and the whole regime, or a static text that says what is missing.
 	 */
 	const char *(*locate)(const struct mmu_facts *facts, const struct mmu_root *root,

@@ -243,7 +243,7 @@ struct mmu_space;
 /**
  * Find the tables of an address space.
  * @param ret  owned by the caller, to be closed before the session; untouched on failure
- * @return MMU_ERROR_NO_TASK (no such pid), _NO_MM, _FAULT (names the object that could not
+ * @return MMU_ERROR_NO_TASK (no such pid or CPU), _NO_MM, _FAULT (names the object that could not
  *         be read), or those of mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel.
  */
 MMU_EXPORT struct mmu_error *mmu_space_open(struct mmu_session *session,
@@ -329,6 +329,159 @@ MMU_EXPORT enum mmu_page_state
 mmu_table_entries(struct mmu_space *space, unsigned int level, uint64_t table_pa,
 		  bool (*fn)(const struct mmu_step *step, void *context), void *context);
 
+/** Bytes of one table, with the second copies of its entries. */
+MMU_EXPORT uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned int level);
+
+/* ------------------------------------------------------------------------------------ whole spaces */
+
+/** How an enumeration ended. */
+enum mmu_leaves_end {
+	MMU_LEAVES_ALL,     /**< everything was visited */
+	MMU_LEAVES_STOPPED, /**< the callback did not want more */
+	/** More tables than the image has room for: some are used again and again, as in a loop. */
+	MMU_LEAVES_TOO_MANY,
+};
+
+/** What an enumeration came across. */
+struct mmu_leaves {
+	enum mmu_leaves_end end;
+	uint64_t
+		tables[MMU_LEVELS_MAX]; /**< per level: read, once for every entry that led there */
+	uint64_t
+		missing[MMU_LEVELS_MAX]; /**< per level: not one entry of the table could be read */
+};
+
+/**
+ * Called for each entry that is not empty, in address order.
+ * @param walk     the walk of the first address that the entry answers for, as mmu_walk() has it,
+ *                 but whether the page's bytes are in the image is not looked for: page_state is
+ *                 without meaning. Steps behind nr_steps too. Valid during the call.
+ * @param last_va  the last address that it answers for: all of a run, if its entries are equal;
+ *                 all neighbours in a table that can't be read for the same reason
+ * @return false to stop
+ */
+typedef bool (*mmu_leaf_fn)(const struct mmu_walk *walk, uint64_t last_va, void *context);
+
+/**
+ * Visit what is not empty in a part of a space. Each table is read once as a whole; holes cost
+ * nothing. The first and the last entry are cut to the part that was asked for.
+ * @param first_va,last_va  ends inclusive, any two addresses: what can't exist is left out
+ * @param ret               filled in whole; may be NULL
+ * @return ret->end
+ */
+MMU_EXPORT enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va,
+						uint64_t last_va, mmu_leaf_fn fn, void *context,
+						struct mmu_leaves *ret);
+
+/** Neighbouring addresses with one answer, ends inclusive. */
+struct mmu_range {
+	uint64_t first_va, last_va;
+	enum mmu_result result;
+	uint8_t rights;
+	uint8_t swap_type;
+	bool has_pa, has_swap, has_target;
+	uint64_t page_bytes; /**< of each page in it, or of the entries that say nothing is there */
+	uint64_t pa;         /**< of first_va; goes on with the addresses */
+	uint64_t swap_offset; /**< of the first page; goes on page by page when it is swapped */
+	uint64_t target_pa;   /**< of the first page; goes on likewise */
+	const char *note;     /**< static text, or NULL */
+};
+
+/** @return false to stop. */
+typedef bool (*mmu_range_fn)(const struct mmu_range *range, void *context);
+
+/** As mmu_space_leaves(), with neighbours of the same kind made one, as far as they go. */
+MMU_EXPORT enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va,
+						uint64_t last_va, mmu_range_fn fn, void *context,
+						struct mmu_leaves *ret);
+
+/** Addresses, ends inclusive. */
+struct mmu_va_range {
+	uint64_t first_va, last_va;
+};
+
+/**
+ * The addresses that belong to a process and not to the kernel; all, for a space that was not
+ * opened through a process or its mm.
+ */
+MMU_EXPORT struct mmu_va_range mmu_space_extent(struct mmu_space *space);
+
+/* ------------------------------------------------------------------------------------ comparison */
+
+/** How two spaces differ at an address. Several can hold. */
+enum mmu_change {
+	MMU_CHANGE_APPEARED = 1 << 0, /**< empty in the first */
+	MMU_CHANGE_WENT = 1 << 1,     /**< empty in the second */
+	MMU_CHANGE_RESULT = 1 << 2,   /**< mapped here, swapped there, ... */
+	MMU_CHANGE_MOVED = 1 << 3,    /**< another frame, or another place in swap */
+	MMU_CHANGE_RIGHTS = 1 << 4,
+	MMU_CHANGE_SIZE = 1 << 5,    /**< a page of another size */
+	MMU_CHANGE_UNKNOWN = 1 << 6, /**< a table page is not in an image, or tables never end */
+};
+#define MMU_CHANGES_COUNT 7u
+
+/** "appeared", "went", "result", "moved", "rights", "size", "unknown". */
+MMU_EXPORT const char *mmu_change_name(enum mmu_change change);
+
+/** Neighbouring addresses that differ in one way; as long as both sides are one range. */
+struct mmu_difference {
+	uint64_t first_va, last_va;
+	uint32_t changes; /**< enum mmu_change bits */
+	struct mmu_range side[2];
+};
+
+/** Frames that both spaces map, each frame once. */
+struct mmu_shared_frames {
+	uint64_t first_pa, last_pa;
+	uint64_t va[2];    /**< of first_pa; one of its mappings when there are several */
+	uint64_t times[2]; /**< how many mappings of these frames the side has */
+	uint8_t rights[2]; /**< of the mapping at va */
+};
+
+/** What one space adds up to. */
+struct mmu_totals {
+	struct mmu_leaves leaves;
+	uint64_t table_bytes;             /**< of all tables that were read, the top one included */
+	uint64_t pages[MMU_RESULT_COUNT]; /**< entries with this result; a run counts once */
+	uint64_t bytes[MMU_RESULT_COUNT]; /**< addresses with this result */
+	struct mmu_page_count {
+		uint64_t page_bytes, pages;
+	} mapped[2 * MMU_LEVELS_MAX]; /**< mapped pages by size, ascending */
+	unsigned int nr_mapped;
+};
+
+struct mmu_compare_query {
+	struct mmu_va_range range[2]; /**< what is compared of each */
+	bool (*stop)(void *context);  /**< asked now and then; true: give up. May be NULL */
+	void *context;
+};
+
+/** Two spaces, compared. */
+struct mmu_comparison {
+	struct mmu_totals totals[2];
+	bool by_address;     /**< of one architecture: there are differences, address by address */
+	bool by_frame;       /**< in one image: there are shared frames */
+	bool stopped;        /**< query.stop() said so: nothing here is complete */
+	uint64_t same_bytes; /**< addresses where both have the same, and not nothing */
+	uint64_t changed_bytes[MMU_CHANGES_COUNT]; /**< by number of the enum mmu_change bit */
+	struct mmu_difference *differences;        /**< ascending */
+	size_t nr_differences;
+	uint64_t shared_bytes;
+	struct mmu_shared_frames *shared; /**< ascending */
+	size_t nr_shared;
+};
+
+/**
+ * Compare two spaces, of one session or of two.
+ * @param ret  owned by the caller: mmu_comparison_destroy(); untouched on failure
+ * @return MMU_ERROR_NO_MEMORY
+ */
+MMU_EXPORT struct mmu_error *mmu_compare_spaces(struct mmu_space *first, struct mmu_space *second,
+						const struct mmu_compare_query *query,
+						struct mmu_comparison **ret);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_comparison_destroy(struct mmu_comparison *comparison);
+
 /* ------------------------------------------------------------------------------------ formats */
 
 /**
@@ -344,6 +497,19 @@ MMU_EXPORT struct mmu_error *mmu_arch_load(const char *name, const char *plugin_
  * @return MMU_ERROR_NO_MEMORY, _OS; *ret is a NULL-terminated list, freed with free() as one block
  */
 MMU_EXPORT struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret);
+
+/**
+ * Does a back-end keep the promises of arch.h? The file's code runs; nothing of it stays loaded.
+ * @param path          of a shared object, ours or a stranger's, whatever its name
+ * @param report        called for each problem, a few times a rule at most; `problem` is one line
+ *                      and only valid during the call. May be NULL.
+ * @param ret_conforms  whether all promises hold
+ * @param ret_checks    how many single promises were looked at
+ * @return MMU_ERROR_PLUGIN: it can't be loaded, is no back-end, or speaks another ABI
+ */
+MMU_EXPORT struct mmu_error *
+mmu_arch_conformance_file(const char *path, void (*report)(void *context, const char *problem),
+			  void *context, bool *ret_conforms, uint64_t *ret_checks);
 
 /** A regime of a back-end's format without any kernel: default traits, all address bits. */
 MMU_EXPORT struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch,

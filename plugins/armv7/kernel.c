@@ -4,6 +4,10 @@
 
 #include "armv7.h"
 
+#define MIB(n) ((uint64_t)(n) << 20)
+#define PROBES_MAX 16384u /* of PHYS_OFFSET: 32 GiB of memory by 2 MiB */
+#define RANGES_MAX 4096u
+
 static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
 {
 	return facts->get(facts->context, key, ret);
@@ -22,23 +26,57 @@ static bool read_u(const struct mmu_facts *facts, uint64_t pa, unsigned int byte
 	return true;
 }
 
-/* VMSPLIT_3G, _3G_OPT, _2G, _1G: the text begins in the first MiBs behind PAGE_OFFSET. */
+/* Where the kernel's tables put an address. @return false: nowhere, or they can't be read */
+static bool walk(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t va,
+		 uint64_t *ret_pa)
+{
+	const struct mmu_format *format = regime->format;
+	uint64_t table_pa = regime->root_pa, raw, second = 0;
+	struct mmu_entry entry;
+
+	for (unsigned int n = format->nr_levels; n-- > 0;) {
+		const struct mmu_level *level = &format->level[n];
+		uint64_t index = va >> level->shift & (BIT(level->index_bits) - 1);
+		uint64_t pa = table_pa + index * format->entry_bytes;
+
+		if (!read_u(facts, pa, format->entry_bytes, &raw) ||
+		    (level->second_offset &&
+		     !read_u(facts, pa + (uint64_t)(int64_t)level->second_offset,
+			     format->entry_bytes, &second)))
+			return false;
+		arm_decode(regime, n, raw, second, &entry);
+		if (entry.kind == MMU_KIND_LEAF) {
+			*ret_pa = entry.pa + (va & (BIT(level->shift + entry.run_lg2) - 1));
+			return true;
+		}
+		if (entry.kind != MMU_KIND_TABLE)
+			return false;
+		table_pa = entry.pa;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ what kernel is it? */
+
+/*
+ * VMSPLIT_3G, _3G_OPT, _2G, _1G (arch/arm/Kconfig). The top table lies in the first MiBs behind
+ * PAGE_OFFSET, wherever the text is: that of an XIP kernel lies below.
+ */
 static bool page_offset(const struct mmu_facts *facts, uint64_t *ret)
 {
 	static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x40000000 };
-	uint64_t text_va;
+	uint64_t va;
 
 	if (get(facts, "PAGE_OFFSET", ret))
 		return true;
-	if (!get(facts, "SYMBOL(_stext)", &text_va) &&
-	    !get(facts, "SYMBOL(swapper_pg_dir)", &text_va))
+	if (!get(facts, "SYMBOL(swapper_pg_dir)", &va) && !get(facts, "SYMBOL(_stext)", &va))
 		return false;
 	for (size_t i = 0; i < COUNT(splits); i++) {
-		if (text_va < splits[i])
+		if (va < splits[i])
 			continue;
 		*ret = splits[i];
 		facts->derived(facts->context, "PAGE_OFFSET", *ret,
-			       "the split that _stext lies in");
+			       "the split that the kernel's symbols lie in");
 		return true;
 	}
 	return false;
@@ -48,8 +86,7 @@ static bool is_lpae(const struct mmu_facts *facts, bool *ret)
 {
 	uint64_t value;
 
-	/* VMCOREINFO of an LPAE kernel has this line, that of another has none */
-	if (get(facts, "CONFIG_ARM_LPAE", &value)) {
+	if (get(facts, "CONFIG_ARM_LPAE", &value)) { /* a line that VMCOREINFO has with LPAE only */
 		*ret = value != 0;
 		return true;
 	}
@@ -57,122 +94,177 @@ static bool is_lpae(const struct mmu_facts *facts, bool *ret)
 		*ret = value == 8;
 		return true;
 	}
-	*ret = false;
-	return get(facts, "SYMBOL(swapper_pg_dir)", &value);
+	/*
+	 * The table ends where the text begins, at a multiple of 32 KiB (TEXT_OFFSET): one of
+	 * 16 KiB begins on 16 KiB, LPAE's five pages 4 KiB before (kernel/head.S: PG_DIR_SIZE).
+	 */
+	if (!get(facts, "SYMBOL(swapper_pg_dir)", &value))
+		return false;
+	*ret = value & (BIT(14) - 1);
+	return true;
 }
 
-/* Does the kernel's own table, found with this offset, map PAGE_OFFSET to it? */
-static bool tables_agree(const struct mmu_facts *facts, uint64_t split, uint64_t phys_offset)
+/* The kernel's own regime, if its physical offset were this. */
+static bool kernel_regime(const struct mmu_facts *facts, uint64_t split, uint64_t offset,
+			  struct mmu_regime *ret, uint64_t *ret_swapper)
 {
-	uint64_t swapper, raw, lpae_raw;
 	bool lpae;
 
-	if (!is_lpae(facts, &lpae) || !get(facts, "SYMBOL(swapper_pg_dir)", &swapper) ||
-	    swapper < split)
+	if (!get(facts, "SYMBOL(swapper_pg_dir)", ret_swapper) || *ret_swapper < split ||
+	    !is_lpae(facts, &lpae))
 		return false;
-	swapper = swapper - split + phys_offset;
-	if (!lpae) {
-		if (!read_u(facts, swapper + (split >> 20) * 4, 4, &raw))
-			return false;
-		return (raw & 3) == 2 && (raw & BITS(20, 31)) == phys_offset;
-	}
-	if (!read_u(facts, swapper + (split >> 30) * 8, 8, &lpae_raw) || (lpae_raw & 3) != 3 ||
-	    !read_u(facts, (lpae_raw & BITS(12, 39)) + (split >> 21 & 511) * 8, 8, &raw))
-		return false;
-	return (raw & 3) == 1 && (raw & BITS(21, 39)) == phys_offset;
+	*ret = (struct mmu_regime){ .format = &arm_formats[lpae ? ARM_LPAE : ARM_SHORT],
+				    .pa_mask = BITS(0, 39),
+				    .root_pa = *ret_swapper - split + offset };
+	return true;
 }
 
-/* arch/arm/kernel/head.S stores the offset when it patches the kernel: the best proof. */
-static bool variable_agrees(const struct mmu_facts *facts, uint64_t split, uint64_t phys_offset)
+/* ------------------------------------------------------------------ PHYS_OFFSET */
+
+/* Does the kernel say that it lies here? @return what said so, or NULL; the first proof decides */
+static const char *prove(const struct mmu_facts *facts, uint64_t split, uint64_t offset)
 {
-	uint64_t va, pfn;
+	static const char banner[] = "Linux version ";
+	struct mmu_regime regime;
+	uint64_t va, pa, pfn;
+	char seen[sizeof(banner) - 1];
 
-	return get(facts, "SYMBOL(__pv_phys_pfn_offset)", &va) && va >= split &&
-	       read_u(facts, va - split + phys_offset, 4, &pfn) && pfn == phys_offset >> 12;
+	/* kernel/head.S stores it when it patches the kernel (ARM_PATCH_PHYS_VIRT) */
+	if (get(facts, "SYMBOL(__pv_phys_pfn_offset)", &va) && va >= split &&
+	    read_u(facts, va - split + offset, 4, &pfn))
+		return pfn << 12 == offset ? "a place where __pv_phys_pfn_offset says so" : NULL;
+	if (kernel_regime(facts, split, offset, &regime, &va) && walk(facts, &regime, va, &pa))
+		return pa == regime.root_pa ? "a place where swapper_pg_dir maps itself" : NULL;
+	if (get(facts, "SYMBOL(linux_banner)", &va) && va >= split &&
+	    facts->read_phys(facts->context, va - split + offset, seen, sizeof(seen)) &&
+	    memcmp(seen, banner, sizeof(seen)) == 0)
+		return "a place where linux_banner reads well";
+	return NULL;
 }
 
-/* PHYS_OFFSET is in no note: each range of memory is a candidate, and must prove itself. */
+/*
+ * PHYS_OFFSET is in no note. Where memory begins, most often; but the first range may be flash, and
+ * the beginning may be kept from Linux: then it lies before the range, by 2 MiB (what
+ * ARM_PATCH_PHYS_VIRT asks for) or by 128 MiB (AUTO_ZRELADDR), or anywhere inside.
+ */
 static bool phys_offset(const struct mmu_facts *facts, uint64_t split, uint64_t *ret)
 {
-	uint64_t first, last;
+	static const uint64_t steps[] = { MIB(2), MIB(128), 0 };
+	const char *how = NULL;
+	unsigned int probes = 0;
+	uint64_t first, last, at = 0;
 
 	if (get(facts, "PHYS_OFFSET", ret))
 		return true;
-	for (unsigned int i = 0; i < 65536 && facts->ram(facts->context, i, &first, &last); i++) {
-		first &= ~BITS(0,
-			       20); /* the kernel needs it aligned to 2 MiB (ARM_PATCH_PHYS_VIRT) */
-		bool proven = variable_agrees(facts, split, first);
-
-		if (!proven && !tables_agree(facts, split, first))
-			continue;
-		*ret = first;
-		facts->derived(facts->context, "PHYS_OFFSET", first,
-			       proven ? "a range of memory in which __pv_phys_pfn_offset says so"
-				      : "a range of memory in which swapper_pg_dir maps "
-					"PAGE_OFFSET to it");
-		return true;
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		for (unsigned int n = 0; n < RANGES_MAX && !how && probes < PROBES_MAX; n++) {
+			if (!facts->ram(facts->context, n, &first, &last))
+				break;
+			at = first & ~((steps[i] ? steps[i] : MIB(2)) - 1);
+			do {
+				how = prove(facts, split, at);
+				probes++;
+				at += how ? 0 : MIB(2);
+			} while (!how && !steps[i] && at > first && at <= last &&
+				 probes < PROBES_MAX);
+		}
 	}
-	return false;
+	if (!how)
+		return false;
+	*ret = at;
+	facts->derived(facts->context, "PHYS_OFFSET", at, how);
+	return true;
+}
+
+/* ------------------------------------------------------------------ linear mapping */
+
+/* Lowmem ends at high_memory; else where the kernel's tables stop being linear. */
+static bool lowmem_end(const struct mmu_facts *facts, uint64_t split, uint64_t offset,
+		       uint64_t *ret)
+{
+	struct mmu_regime regime;
+	uint64_t va, pa;
+
+	if (get(facts, "SYMBOL(high_memory)", &va) && va >= split &&
+	    read_u(facts, va - split + offset, 4, ret) && *ret > split)
+		return true;
+	if (!kernel_regime(facts, split, offset, &regime, &va))
+		return false;
+	va &= ~(MIB(1) - 1);
+	for (*ret = va; *ret < UINT32_MAX; *ret += MIB(1))
+		if (!walk(facts, &regime, *ret, &pa) || pa != *ret - split + offset)
+			break;
+	return *ret > va;
 }
 
 const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret, size_t *ret_nr)
 {
-	uint64_t split, offset, high, va, slide;
+	uint64_t split, offset, end, slide;
 
 	if (!get(facts, "KERNELOFFSET", &slide))
 		facts->derived(facts->context, "KERNELOFFSET", 0, "ARM kernels have no KASLR");
 	if (!page_offset(facts, &split))
-		return "PAGE_OFFSET: neither SYMBOL(_stext) nor SYMBOL(swapper_pg_dir) is known";
+		return "PAGE_OFFSET: neither SYMBOL(swapper_pg_dir) nor SYMBOL(_stext) is known";
 	if (!phys_offset(facts, split, &offset))
 		return "PHYS_OFFSET: no range of memory holds a kernel that says it lies there";
-	/* lowmem ends at high_memory; above it the tables decide */
-	if (!get(facts, "SYMBOL(high_memory)", &va) || va < split ||
-	    !read_u(facts, va - split + offset, 4, &high) || high <= split)
-		high = split >= 0xc0000000 ? 0xf0000000 : split + 0x30000000;
-	if (split > UINT32_MAX || high <= split || high - 1 > UINT32_MAX)
+	if (!lowmem_end(facts, split, offset, &end))
+		return "lowmem's end: neither high_memory nor the kernel's tables can be read";
+	if (split > UINT32_MAX || end <= split || end - 1 > UINT32_MAX)
 		return "PAGE_OFFSET is no address of 32 bits, or lowmem ends before it";
-	ret[0] = (struct mmu_linear){ split, high - 1, offset, "lowmem" };
+	ret[0] = (struct mmu_linear){ split, end - 1, offset, "lowmem" };
 	*ret_nr = 1;
 	return NULL;
+}
+
+/* ------------------------------------------------------------------ roots */
+
+/*
+ * 6.3 made swap entries say exclusive (20aae9eff5ac) and VMAs keep __vm_flags (bc292ab00f6c): the
+ * member shows the release where the entry can't.
+ */
+static uint32_t find_traits(const struct mmu_facts *facts)
+{
+	const char *how = "vm_area_struct.__vm_flags came in the same release";
+	uint64_t value;
+	bool on;
+
+	if (get(facts, "TRAIT(swap-exclusive)", &value))
+		return value ? ARM_SWAP_EXCLUSIVE : 0;
+	on = get(facts, "OFFSET(vm_area_struct.__vm_flags)", &value);
+	if (!on && !get(facts, "OFFSET(vm_area_struct.vm_flags)", &value)) {
+		/* VMCOREINFO lost this in 6.9; most kernels that had it are older than 6.3 */
+		on = !get(facts, "SYMBOL(vmap_area_list)", &value);
+		how = "assumed: no types tell the release";
+	}
+	facts->derived(facts->context, "TRAIT(swap-exclusive)", on, how);
+	return on ? ARM_SWAP_EXCLUSIVE : 0;
 }
 
 const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *root,
 		       struct mmu_regime *ret)
 {
 	struct mmu_regime regime = { .pa_mask = BITS(0, 39), .root_pa = root->value };
-	uint64_t split, offset, swapper, value;
+	uint64_t split, offset, swapper;
 	bool lpae;
 
 	if (root->kind == MMU_ROOT_CPU)
 		return "no dump holds TTBR0, TTBR1 or TTBCR of an ARM CPU; Linux has mm->pgd in "
-		       "TTBR0, "
-		       "which --pid finds and --pgd takes";
+		       "TTBR0: --pid finds it, and --pgd takes it";
 	if (root->user_half)
 		return "ARM has one table for both halves";
 	if (!is_lpae(facts, &lpae))
-		return "short descriptors or LPAE? Neither VMCOREINFO nor SIZE(pte_t) is known";
-	if (root->kind == MMU_ROOT_KERNEL) {
-		if (!get(facts, "SYMBOL(swapper_pg_dir)", &swapper) ||
-		    !page_offset(facts, &split) || !phys_offset(facts, split, &offset))
-			return "SYMBOL(swapper_pg_dir) or PHYS_OFFSET is not known";
-		regime.root_pa = swapper - split + offset;
-	}
+		return "short descriptors or LPAE? None of CONFIG_ARM_LPAE, SIZE(pte_t) and "
+		       "SYMBOL(swapper_pg_dir) is known";
 	regime.format = &arm_formats[lpae ? ARM_LPAE : ARM_SHORT];
-	/*
-	 * 6.3 made swap entries say exclusive (20aae9eff5ac) and VMAs keep __vm_flags (bc292ab00f6c):
-	 * the member shows the release where the entry can't.
-	 */
-	if (get(facts, "TRAIT(swap-exclusive)", &value)) {
-		regime.traits = value ? ARM_SWAP_EXCLUSIVE : 0;
-	} else {
-		bool known = get(facts, "OFFSET(vm_area_struct.vm_flags)", &value);
-		bool exclusive = get(facts, "OFFSET(vm_area_struct.__vm_flags)", &value);
-
-		regime.traits = exclusive || !known ? ARM_SWAP_EXCLUSIVE : 0;
-		facts->derived(facts->context, "TRAIT(swap-exclusive)", regime.traits,
-			       known ? "vm_area_struct.__vm_flags came in the same release"
-				     : "assumed: no types to tell the release");
-	}
+	if (root->kind == MMU_ROOT_KERNEL &&
+	    (!page_offset(facts, &split) || !phys_offset(facts, split, &offset) ||
+	     !kernel_regime(facts, split, offset, &regime, &swapper)))
+		return "SYMBOL(swapper_pg_dir) or PHYS_OFFSET is not known";
+	/* TTBCR.N is 0 with Linux: 4096 words. With LPAE mm->pgd is an object of 32 bytes. */
+	if (regime.root_pa & (lpae ? 31 : BIT(14) - 1))
+		return lpae ? "the top table lies at a multiple of 32 bytes: bits 39:5 of TTBR0"
+			    : "the top table lies at a multiple of 16 KiB: bits 31:14 of TTBR0";
+	regime.traits = find_traits(facts);
 	*ret = regime;
 	return NULL;
 }

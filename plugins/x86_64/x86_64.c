@@ -176,7 +176,7 @@ void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t
 	ret->pa = raw & regime->pa_mask & (leaf ? BITS(12 + 9 * level, 51) : ADDRESS);
 	ret->rights = rights_of(raw, nx);
 	if (leaf && regime->traits & SAVED_DIRTY && (raw & (RW | USER | DIRTY)) == (USER | DIRTY))
-		ret->note = "shadow stack page"; /* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
+		ret->note = "a shadow stack page"; /* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
 	else if (guarded && raw & NX)
 		ret->note = "NX only guards the kernel's copy of this table (KPTI)";
 }

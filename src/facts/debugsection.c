@@ -14,7 +14,7 @@
 #define ELFCOMPRESS_ZSTD 2
 #endif
 
-/* More than any kernel's section, so that a damaged size can't ask for all memory. */
+/* A size beyond this is damage. */
 #define SECTION_BYTES_MAX ((uint64_t)1 << 31)
 #define ZDEBUG_HEADER_BYTES 12
 
@@ -166,6 +166,8 @@ struct mmu_error *mmu_debugsection_get(const struct mmu_elffile *file, const cha
 	    stream.packed.count > SECTION_BYTES_MAX)
 		return corrupt(name, "impossible size of the compressed data");
 
+	if (limit > MMU_DEBUGSECTION_LIMIT)
+		limit = MMU_DEBUGSECTION_LIMIT;
 	uint64_t bytes = stream.bytes < limit ? stream.bytes : limit;
 	void *own = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

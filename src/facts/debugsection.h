@@ -5,6 +5,9 @@
 
 #include "facts/elffile.h"
 
+/** What is decompressed at most: more than the first units of any kernel need. */
+#define MMU_DEBUGSECTION_LIMIT ((uint64_t)1 << 28)
+
 /** A section's bytes: in the file's mapping, or in memory of its own. */
 struct mmu_debugsection {
 	struct mmu_bytes bytes; /**< count 0: there is no such section */
@@ -16,7 +19,8 @@ struct mmu_debugsection {
 /**
  * Get a section, also as .zdebug_*.
  * @param name   ".debug_..."
- * @param limit  decompress no more than this; sections that are not compressed are always whole
+ * @param limit  decompress no more than this, nor than MMU_DEBUGSECTION_LIMIT; sections that are
+ *               not compressed are always whole
  * @param ret    owned by the caller; all zero when there is no such section
  * @return MMU_ERROR_CORRUPT, _UNSUPPORTED (the compression), _NO_MEMORY
  */

@@ -539,7 +539,12 @@ static struct mmu_error *open_enough(struct mmu_dwarf *dwarf, const struct mmu_e
 {
 	bool more = true;
 
-	for (uint64_t limit = FIRST_LIMIT; more; limit *= 8) {
+	for (uint64_t limit = FIRST_LIMIT; more; limit *= 4) {
+		if (limit > MMU_DEBUGSECTION_LIMIT)
+			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+					     "no unit that defines both task_struct and mm_struct "
+					     "in the first %" PRIu64 " MB of .debug_info",
+					     MMU_DEBUGSECTION_LIMIT >> 20);
 		struct mmu_error *error = mmu_dwarfobject_open(file, limit, &dwarf->object);
 
 		if (error)

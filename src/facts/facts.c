@@ -23,6 +23,9 @@ struct fact {
 struct mmu_fact_store {
 	struct mmu_image *image;
 	struct mmu_vmlinux *vmlinux;
+	struct mmu_kallsyms *kallsyms;
+	struct mmu_btf *btf;
+	void *btf_bytes; /* owned, NULL when BTF is read in place */
 	char *hint;
 	struct mmu_facts callbacks;
 	struct fact *facts; /* in the order of first use */
@@ -71,13 +74,20 @@ static void remember(struct mmu_fact_store *store, const char *key, bool missing
 	fact->missing = missing;
 }
 
-/* What nobody knew may be known now: a source or a value has come. */
-static void forget_missing(struct mmu_fact_store *store)
+/*
+ * What nobody knew may be known now: a source or a value has come. A new source also ends what was
+ * only assumed without it.
+ */
+static void forget_missing(struct mmu_fact_store *store, bool new_source)
 {
+	static const char assumed[] = "derived: assumed";
 	size_t kept = 0;
 
 	for (size_t i = 0; i < store->nr_facts; i++) {
-		if (store->facts[i].missing) {
+		bool guess = new_source && store->facts[i].source &&
+			     strncmp(store->facts[i].source, assumed, strlen(assumed)) == 0;
+
+		if (store->facts[i].missing || guess) {
 			free(store->facts[i].key);
 			free(store->facts[i].source);
 		} else {
@@ -212,81 +222,134 @@ static bool slide_from_vmlinux(struct mmu_fact_store *store, uint64_t *ret)
 	return true;
 }
 
-/* "type.member" into the parts that the vmlinux reader takes. */
-static bool member_from_vmlinux(struct mmu_fact_store *store, char *body, struct mmu_member *ret)
+static const char *slide_or_symbol(struct mmu_fact_store *store, const char *key, char *body,
+				   uint64_t *ret)
 {
-	char *dot = strchr(body, '.');
-
-	if (!dot)
-		return false;
-	*dot = '\0';
-	bool found = drop(mmu_vmlinux_member(store->vmlinux, body, dot + 1, ret));
-	*dot = '.';
-	return found;
-}
-
-static bool length_from_vmlinux(struct mmu_fact_store *store, char *body, uint64_t *ret)
-{
-	struct mmu_member member;
 	uint64_t bytes;
-
-	if (strchr(body, '.')) {
-		if (!member_from_vmlinux(store, body, &member) || !member.elements)
-			return false;
-		*ret = member.elements;
-		return true;
-	}
-	/* the arrays that are asked for hold pointers; their types would need another DWARF unit */
-	if (!mmu_vmlinux_symbol(store->vmlinux, body, NULL, &bytes) || !bytes)
-		return false;
-	*ret = bytes / (mmu_vmlinux_class(store->vmlinux) == 1 ? 4 : 8);
-	return true;
-}
-
-/* @return the source's name, or NULL when vmlinux does not have it */
-static const char *from_vmlinux(struct mmu_fact_store *store, const char *key, uint64_t *ret)
-{
-	static const char *const symtab = "vmlinux symtab", *const dwarf = "vmlinux DWARF";
-	struct mmu_member member;
-	char body[KEY_MAX];
 
 	if (!store->vmlinux)
 		return NULL;
 	if (strcmp(key, "KERNELOFFSET") == 0)
 		return slide_from_vmlinux(store, ret) ? "VMCOREINFO _stext - vmlinux _stext" : NULL;
 	if (split(key, "SYMBOL", body))
-		return symbol_from_vmlinux(store, body, ret) ? symtab : NULL;
-	if (split(key, "LENGTH", body))
-		return !length_from_vmlinux(store, body, ret) ? NULL
-		       : strchr(body, '.')                    ? dwarf
-							      : symtab;
-	if (split(key, "OFFSET", body)) {
-		if (!member_from_vmlinux(store, body, &member))
-			return NULL;
-		*ret = member.offset_bytes;
-		return dwarf;
-	}
-	if (split(key, "SIZE", body)) {
-		if (!strchr(body, '.'))
-			return drop(mmu_vmlinux_size(store->vmlinux, body, ret)) ? dwarf : NULL;
-		if (!member_from_vmlinux(store, body, &member) || !member.size_bytes)
-			return NULL;
-		*ret = member.size_bytes;
-		return dwarf;
-	}
-	if (split(key, "ENUM", body)) {
-		char *dot = strchr(body, '.');
-		int64_t value;
-
-		if (!dot)
-			return NULL;
-		*dot = '\0';
-		if (!drop(mmu_vmlinux_enumerator(store->vmlinux, body, dot + 1, &value)))
-			return NULL;
-		*ret = (uint64_t)value;
-		return dwarf;
+		return symbol_from_vmlinux(store, body, ret) ? "vmlinux symtab" : NULL;
+	/* the arrays that are asked for hold pointers; their types would need another DWARF unit */
+	if (split(key, "LENGTH", body) && !strchr(body, '.') &&
+	    mmu_vmlinux_symbol(store->vmlinux, body, NULL, &bytes) && bytes) {
+		*ret = bytes / (mmu_vmlinux_class(store->vmlinux) == 1 ? 4 : 8);
+		return "vmlinux symtab";
 	}
 	return NULL;
+}
+
+/* ------------------------------------------------------------------ types, from any source */
+
+/* A source of types: vmlinux's DWARF, or BTF. */
+struct type_source {
+	const char *name;
+	void *object;
+	struct mmu_error *(*size)(void *object, const char *type, uint64_t *ret);
+	struct mmu_error *(*member)(void *object, const char *type, const char *path,
+				    struct mmu_member *ret);
+	struct mmu_error *(*enumerator)(void *object, const char *type, const char *name,
+					int64_t *ret);
+};
+
+#define TYPE_SOURCE(prefix, type_name)                                                             \
+	static struct mmu_error *prefix##_size(void *object, const char *type, uint64_t *ret)      \
+	{                                                                                          \
+		return mmu_##prefix##_size(object, type, ret);                                     \
+	}                                                                                          \
+	static struct mmu_error *prefix##_member(void *object, const char *type, const char *path, \
+						 struct mmu_member *ret)                           \
+	{                                                                                          \
+		return mmu_##prefix##_member(object, type, path, ret);                             \
+	}                                                                                          \
+	static struct mmu_error *prefix##_enumerator(void *object, const char *type,               \
+						     const char *name, int64_t *ret)               \
+	{                                                                                          \
+		return mmu_##prefix##_enumerator(object, type, name, ret);                         \
+	}                                                                                          \
+	static const struct type_source prefix##_types = { type_name, NULL, prefix##_size,         \
+							   prefix##_member, prefix##_enumerator };
+
+TYPE_SOURCE(vmlinux, "vmlinux DWARF")
+TYPE_SOURCE(btf, "BTF in the image")
+
+/* OFFSET(), SIZE(), LENGTH() and ENUM() of "type.member". @return false: the source lacks it */
+static bool from_types(struct type_source types, const char *key, uint64_t *ret)
+{
+	struct mmu_member member = { 0 };
+	char body[KEY_MAX];
+	int64_t value;
+	bool offset = split(key, "OFFSET", body), length = !offset && split(key, "LENGTH", body);
+	bool enumerator = !offset && !length && split(key, "ENUM", body);
+
+	if (!types.object || (!offset && !length && !enumerator && !split(key, "SIZE", body)))
+		return false;
+	char *dot = strchr(body, '.');
+	if (!dot)
+		return !offset && !length && !enumerator &&
+		       drop(types.size(types.object, body, ret));
+	*dot = '\0';
+	if (enumerator) {
+		if (!drop(types.enumerator(types.object, body, dot + 1, &value)))
+			return false;
+		*ret = (uint64_t)value;
+		return true;
+	}
+	if (!drop(types.member(types.object, body, dot + 1, &member)))
+		return false;
+	if (offset)
+		*ret = member.offset_bytes;
+	else
+		*ret = length ? member.elements : member.size_bytes;
+	return offset || *ret;
+}
+
+/* ------------------------------------------------------------------ what the kernel carries */
+
+static const char *from_kallsyms(struct mmu_fact_store *store, const char *key, char *body,
+				 uint64_t *ret)
+{
+	uint64_t va, next_va;
+
+	if (!store->kallsyms)
+		return NULL;
+	if (split(key, "SYMBOL", body))
+		return mmu_kallsyms_symbol(store->kallsyms, body, ret) ? "kallsyms in the image"
+								       : NULL;
+	if (split(key, "SPAN", body) && mmu_kallsyms_symbol(store->kallsyms, body, &va) &&
+	    mmu_kallsyms_next(store->kallsyms, va, &next_va)) {
+		*ret = next_va - va;
+		return "kallsyms in the image";
+	}
+	return NULL;
+}
+
+/* Each source in its order. @return its name, or NULL when none has it */
+static const char *from_sources(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	struct type_source dwarf = vmlinux_types, btf = btf_types;
+	const char *source;
+	char body[KEY_MAX];
+
+	dwarf.object = store->vmlinux;
+	btf.object = store->btf;
+	if (from_options(store, key, ret))
+		return "option";
+	if (from_vmcoreinfo(store, key, ret))
+		return store->image->vmcoreinfo_found ? "VMCOREINFO, found in memory"
+						      : "VMCOREINFO";
+	source = slide_or_symbol(store, key, body, ret);
+	if (source)
+		return source;
+	if (from_types(dwarf, key, ret))
+		return dwarf.name;
+	source = from_kallsyms(store, key, body, ret);
+	if (source)
+		return source;
+	return from_types(btf, key, ret) ? btf.name : NULL;
 }
 
 /* ------------------------------------------------------------------ look-ups */
@@ -294,7 +357,7 @@ static const char *from_vmlinux(struct mmu_fact_store *store, const char *key, u
 bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	struct fact *known = find(store, key);
-	const char *source = NULL;
+	const char *source;
 	uint64_t value = 0;
 
 	if (known) {
@@ -302,12 +365,7 @@ bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 			*ret = known->value;
 		return !known->missing;
 	}
-	if (from_options(store, key, &value))
-		source = "option";
-	else if (from_vmcoreinfo(store, key, &value))
-		source = "VMCOREINFO";
-	else
-		source = from_vmlinux(store, key, &value);
+	source = from_sources(store, key, &value);
 	remember(store, key, !source, value, source ? source : "");
 	if (source)
 		*ret = value;
@@ -318,11 +376,13 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 {
 	if (mmu_fact_get(store, key, ret))
 		return NULL;
-	if (store->vmlinux)
+	if ((store->vmlinux && !store->hint) || (store->kallsyms && store->btf))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is neither in VMCOREINFO nor in %s",
-				     key, mmu_vmlinux_path(store->vmlinux));
+				     key,
+				     store->vmlinux ? mmu_vmlinux_path(store->vmlinux)
+						    : "the kallsyms and BTF of the kernel");
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is not known: %s", key,
-			     store->hint ? store->hint : "there is no vmlinux");
+			     mmu_fact_store_hint(store));
 }
 
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how)
@@ -333,7 +393,7 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
 	if (known && !known->missing)
 		return;
 	snprintf(source, sizeof(source), "derived: %s", how);
-	forget_missing(store);
+	forget_missing(store, false);
 	remember(store, key, false, value, source);
 }
 
@@ -415,7 +475,20 @@ const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux)
 {
 	store->vmlinux = vmlinux;
-	forget_missing(store);
+	forget_missing(store, true);
+}
+
+void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms)
+{
+	store->kallsyms = kallsyms;
+	forget_missing(store, true);
+}
+
+void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes)
+{
+	store->btf = btf;
+	store->btf_bytes = bytes;
+	forget_missing(store, true);
 }
 
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
@@ -423,10 +496,17 @@ struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
 	return store->vmlinux;
 }
 
+const char *mmu_fact_store_hint(const struct mmu_fact_store *store)
+{
+	return store->hint ? store->hint : "there is no vmlinux";
+}
+
 void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint)
 {
+	char *copy = strdup(hint); /* it may be made of the old one */
+
 	free(store->hint);
-	store->hint = strdup(hint);
+	store->hint = copy;
 }
 
 void mmu_fact_store_destroy(struct mmu_fact_store *store)
@@ -440,6 +520,9 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	for (size_t i = 0; i < store->nr_options; i++)
 		free(store->options[i]);
 	mmu_vmlinux_close(store->vmlinux);
+	mmu_kallsyms_close(store->kallsyms);
+	mmu_btf_close(store->btf);
+	free(store->btf_bytes);
 	free(store->facts);
 	free(store->options);
 	free(store->hint);

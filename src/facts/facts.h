@@ -3,6 +3,8 @@
 #ifndef MMU_FACTS_FACTS_H
 #define MMU_FACTS_FACTS_H
 
+#include "facts/btf.h"
+#include "facts/kallsyms.h"
 #include "facts/vmlinux.h"
 #include "image/image.h"
 #include "mmuscope/arch.h"
@@ -22,15 +24,22 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store);
 
 /** Let the store ask a vmlinux too. Takes ownership. */
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux);
+/** Let the store ask the kernel's own symbol table too. Takes ownership. */
+void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms);
+/** Let the store ask the kernel's own types too. Takes ownership of both; `bytes` may be NULL. */
+void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes);
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store);
 
 /** Why there is no vmlinux, for the messages of missing facts; copied. */
 void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
+/** The hint, or a general one. */
+const char *mmu_fact_store_hint(const struct mmu_fact_store *store);
 
 /**
- * Look a fact up: the user's option, VMCOREINFO, vmlinux, derived values; in this order.
+ * Look a fact up: the user's option, VMCOREINFO, vmlinux, the kernel's own kallsyms and BTF,
+ * derived values; in this order.
  * Keys are listed at struct mmu_facts in arch.h; also "SIZE(type.member)" and
- * "LENGTH(type.member)" of an array.
+ * "LENGTH(type.member)" of an array, and "SPAN(symbol)": the bytes up to the next symbol.
  * @return false when no source has it; *ret is then untouched
  */
 bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret);

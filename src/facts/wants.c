@@ -17,6 +17,8 @@ static const char *const symbols[] = {
 	"vmalloc_base", "vmemmap_base", "__pgtable_l5_enabled", "pgdir_shift", "physical_mask",
 	"sme_me_mask", "boot_cpu_data", "l1tf_mitigation", "l1tf_vmx_mitigation",
 	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn",
+	/* what the kernel carries about itself */
+	"__start_BTF", "__stop_BTF",
 	/* armv7 */
 	"__pv_phys_pfn_offset", "high_memory", NULL
 };

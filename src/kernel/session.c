@@ -228,39 +228,61 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ learning */
 
-/* The banner in memory is the proof that slide, phys_base and vmlinux are right. */
+/*
+ * The banner in memory is the proof that slide, phys_base and symbols are right: it is vmlinux's, or
+ * at least names the release that the notes name.
+ */
 static struct mmu_error *check_banner(struct mmu_session *session)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
-	const char *expected = vmlinux ? mmu_vmlinux_banner(vmlinux) : "";
-	char seen[256] = "";
+	char expected[256] = "", seen[256] = "";
 	uint64_t va;
 
+	if (vmlinux)
+		snprintf(expected, sizeof(expected), "%s", mmu_vmlinux_banner(vmlinux));
+	else if (session->release[0])
+		snprintf(expected, sizeof(expected), "Linux version %s ", session->release);
 	if (!expected[0] || !mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
 		return NULL;
-	size_t bytes = strlen(expected) < sizeof(seen) ? strlen(expected) : sizeof(seen) - 1;
-	struct mmu_error *error = mmu_kernel_read(session, va, seen, bytes, "linux_banner");
+	struct mmu_error *error = mmu_kernel_read(session, va, seen, strlen(expected),
+						  "linux_banner");
 	if (error) {
 		/* left out by makedumpfile: nothing is proved, nothing is refuted */
 		mmu_error_destroy(error);
 		return NULL;
 	}
-	if (memcmp(seen, expected, bytes) == 0) {
+	if (strcmp(seen, expected) == 0) {
 		mmu_fact_derive(session->facts, "verified(linux_banner)", va,
-				"the banner in memory is vmlinux's");
+				vmlinux ? "the banner in memory is vmlinux's"
+					: "the banner in memory names the release of the notes");
 		return NULL;
 	}
+	if (session->force)
+		return NULL;
 	for (char *at = seen; *at; at++)
 		if (*at < ' ' || *at > '~')
 			*at = '.';
-	seen[60] = '\0';
-	if (session->force)
-		return NULL;
 	return mmu_error_new(MMU_ERROR_MISMATCH,
 			     "%s does not belong to %s: at linux_banner (virtual 0x%" PRIx64
-			     ") memory holds '%s', not '%.60s'; --force takes it all the same",
-			     mmu_vmlinux_path(vmlinux), session->image->file.path, va, seen,
-			     expected);
+			     ") memory holds '%.60s', not '%.60s'; --force takes it all the same",
+			     vmlinux ? mmu_vmlinux_path(vmlinux) : "VMCOREINFO",
+			     session->image->file.path, va, seen, expected);
+}
+
+/* Without a vmlinux that has types, the kernel in the image describes itself. */
+static void take_from_itself(struct mmu_session *session)
+{
+	struct mmu_error *error = mmu_session_learn_from_itself(session);
+	char hint[768];
+
+	if (!error)
+		return;
+	snprintf(hint, sizeof(hint), "%s; and %s",
+		 mmu_fact_store_vmlinux(session->facts) ? "vmlinux has no debug info"
+							: mmu_fact_store_hint(session->facts),
+		 mmu_error_message(error));
+	mmu_fact_store_set_hint(session->facts, hint);
+	mmu_error_destroy(error);
 }
 
 static struct mmu_error *learn(struct mmu_session *session)
@@ -268,6 +290,7 @@ static struct mmu_error *learn(struct mmu_session *session)
 	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
 	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
 	const char *missing;
+	uint64_t value;
 
 	struct mmu_error *error = open_vmlinux(session);
 	if (!error)
@@ -280,6 +303,10 @@ static struct mmu_error *learn(struct mmu_session *session)
 				     "--format",
 				     session->arch->name);
 	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
+	if (!missing && !mmu_fact_get(session->facts, "OFFSET(task_struct.tasks)", &value)) {
+		take_from_itself(session);
+		missing = session->arch->linear(facts, session->linear, &session->nr_linear);
+	}
 	if (!missing) {
 		error = check_banner(session);
 		if (error)
@@ -291,8 +318,7 @@ static struct mmu_error *learn(struct mmu_session *session)
 	if (!missing)
 		return NULL;
 	session->kernel.regime.format = NULL;
-	uint64_t probe;
-	error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &probe);
+	error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &value);
 	return mmu_error_context(error ? error : mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
 				 "%s: can't find the kernel's mappings%s%s",
 				 session->image->file.path, error ? "; " : "",

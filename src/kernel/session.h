@@ -63,6 +63,16 @@ struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t v
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session);
 
+/** The session in which a space was opened. */
+struct mmu_session *mmu_space_session(const struct mmu_space *space);
+
+/**
+ * Take symbols and types from the kernel in the image itself. Needs an image mapping in
+ * session->linear. What was found is kept on failure too.
+ * @return MMU_ERROR_NOT_FOUND (no place known, no BTF), _FAULT, _CORRUPT, _NO_MEMORY
+ */
+struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session) MMU_MUST_CHECK;
+
 /** What this kernel's swap types mean; made once. Needs a learnt kernel. */
 const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);
 

@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "kernel/task.h"
 #include "kernel/vma.h"
+#include "walk/leaves.h"
+#include "walk/range.h"
 
 struct mmu_space {
 	struct mmu_session *session;
@@ -31,7 +33,10 @@ static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *
 	const char *missing = session->arch->locate(mmu_fact_callbacks(session->facts), root,
 						    &space->walker.regime);
 
-	return missing ? mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing) : NULL;
+	return missing ? mmu_error_new(root->kind == MMU_ROOT_CPU ? MMU_ERROR_NO_TASK
+								  : MMU_ERROR_NOT_FOUND,
+				       "%s", missing)
+		       : NULL;
 }
 
 static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
@@ -113,7 +118,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return error;
 	const struct mmu_format *format = mmu_arch_format(session->arch, query->format);
 	if (!format)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "back-end %s has no format '%s'",
+		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s'",
 				     session->arch->name, query->format);
 	space->walker.regime = mmu_arch_regime(session->arch, format);
 	space->walker.regime.root_pa = query->value;
@@ -142,6 +147,11 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 	return NULL;
 }
 
+struct mmu_session *mmu_space_session(const struct mmu_space *space)
+{
+	return space->session;
+}
+
 const struct mmu_regime *mmu_space_regime(const struct mmu_space *space)
 {
 	return &space->walker.regime;
@@ -164,18 +174,23 @@ bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
 	return space->mm_va && mmu_vma_find(space->session, space->mm_va, va, ret);
 }
 
+/*
+ * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it allows, only
+ * NUMA balancing can have taken away.
+ */
+static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma)
+{
+	if (vma->vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
+		walk->result = MMU_RESULT_NUMA;
+}
+
 void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
 
 	mmu_walker_walk(&space->walker, va, ret);
-	/*
-	 * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it
-	 * allows, only NUMA balancing can have taken away.
-	 */
-	if (ret->result == MMU_RESULT_PROTNONE && mmu_space_vma(space, va, &vma) &&
-	    vma.vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
-		ret->result = MMU_RESULT_NUMA;
+	if (ret->result == MMU_RESULT_PROTNONE && mmu_space_vma(space, va, &vma))
+		tell_numa(ret, &vma);
 }
 
 bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
@@ -215,4 +230,90 @@ enum mmu_page_state mmu_table_entries(struct mmu_space *space, unsigned int leve
 				      void *context)
 {
 	return mmu_walker_table(&space->walker, level, table_pa, fn, context);
+}
+
+/* ------------------------------------------------------------------ whole spaces */
+
+struct leaves_context {
+	struct mmu_space *space;
+	mmu_leaf_fn fn;
+	void *context;
+	struct mmu_vma vma; /* the one that was asked for last */
+	bool has_vma;
+};
+
+static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
+{
+	struct leaves_context *leaves = context;
+	struct mmu_vma *vma = &leaves->vma;
+
+	if (walk->result == MMU_RESULT_PROTNONE) {
+		if (!leaves->has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
+			leaves->has_vma = mmu_space_vma(leaves->space, walk->va, vma);
+		if (leaves->has_vma)
+			tell_numa(walk, vma);
+	}
+	return leaves->fn(walk, last_va, leaves->context);
+}
+
+enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+				     mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
+{
+	struct leaves_context leaves = { .space = space, .fn = fn, .context = context };
+	struct mmu_leaves result;
+
+	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
+			  hand_on, &leaves, &result);
+	if (ret)
+		*ret = result;
+	return result.end;
+}
+
+enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+				     mmu_range_fn fn, void *context, struct mmu_leaves *ret)
+{
+	struct mmu_range_merger merger = { .fn = fn,
+					   .context = context,
+					   .page_lg2 = space->walker.arch->page_lg2 };
+	enum mmu_leaves_end end = mmu_space_leaves(space, first_va, last_va, mmu_range_merge,
+						   &merger, ret);
+
+	if (end != MMU_LEAVES_STOPPED && !mmu_range_flush(&merger)) {
+		end = MMU_LEAVES_STOPPED;
+		if (ret)
+			ret->end = end;
+	}
+	return end;
+}
+
+/*
+ * Where a format extends signs, Linux keeps the upper half for itself. Elsewhere the mm says where
+ * it begins (mm_struct.task_size), or else the lowest linear mapping.
+ */
+struct mmu_va_range mmu_space_extent(struct mmu_space *space)
+{
+	const struct mmu_format *format = space->walker.regime.format;
+	struct mmu_session *session = space->session;
+	struct mmu_va_range all = { 0, UINT64_MAX };
+	uint64_t task_size;
+
+	if (!format->sign_extended && format->va_bits < 64)
+		all.last_va = ((uint64_t)1 << format->va_bits) - 1;
+	if (!space->mm_va)
+		return all;
+	if (format->sign_extended) {
+		all.last_va = ((uint64_t)1 << (format->va_bits - 1)) - 1;
+		return all;
+	}
+	struct mmu_error *error = mmu_kernel_read_member(session, space->mm_va,
+							 "mm_struct.task_size", &task_size);
+	if (!error && task_size && task_size - 1 < all.last_va) {
+		all.last_va = task_size - 1;
+		return all;
+	}
+	mmu_error_destroy(error);
+	for (size_t i = 0; i < session->nr_linear; i++)
+		if (session->linear[i].first_va && session->linear[i].first_va - 1 < all.last_va)
+			all.last_va = session->linear[i].first_va - 1;
+	return all;
 }

@@ -20,6 +20,47 @@ static bool known(struct mmu_session *session, const char *key)
 }
 
 /*
+ * kallsyms has no sizes: the next symbol may lie up to an alignment of 64 bytes behind the array.
+ * Among the lengths that are left, one fits the special types that this kernel can have.
+ */
+static bool length_by_span(struct mmu_session *session, uint64_t *ret)
+{
+	static const unsigned int nr_device[] = { 0, 2, 3, 4 };
+	unsigned int pointer_bytes = mmu_kernel_pointer_bytes(session), fits = 0;
+	uint64_t span, most, least, found = 0;
+
+	if (!mmu_fact_get(session->facts, "SPAN(swap_info)", &span) || span > 4096)
+		return false;
+	most = span / pointer_bytes;
+	least = most > 64 / pointer_bytes ? most - 64 / pointer_bytes + 1 : 0;
+	bool exclusive = known(session, "ENUM(pageflags.PG_anon_exclusive)");
+	unsigned int specials = known(session, "SYMBOL(memory_failure)") +
+				(!known(session, "SYMBOL(migrate_pages)") ? 0
+				 : exclusive                              ? 3
+									  : 2);
+	/* a marker since 5.19, beside it a swapin error up to 6.1 (6.2 made RSS per-CPU counters) */
+	if (exclusive)
+		specials += 1 + known(session, "LENGTH(mm_struct.rss_stat.count)");
+	for (size_t i = 0; i < sizeof(nr_device) / sizeof(nr_device[0]); i++) {
+		uint64_t length = 32 - specials - nr_device[i];
+
+		/* device types came in pairs before markers, and are 3 or 4 with them */
+		if (nr_device[i] && (nr_device[i] > 2) != exclusive && nr_device[i] != 4)
+			continue;
+		if (length < least || length > most)
+			continue;
+		found = length;
+		fits++;
+	}
+	if (fits != 1)
+		return false;
+	mmu_fact_derive(session->facts, "LENGTH(swap_info)", found,
+			"its span in kallsyms, and the special types of this kernel");
+	*ret = found;
+	return true;
+}
+
+/*
  * The special types lie above MAX_SWAPFILES in a fixed order (include/linux/swap.h): hwpoison,
  * migration, device, marker, swapin error. MAX_SWAPFILES is the length of swap_info[]; which of
  * them there are follows from what else the kernel has, and the rest by subtraction.
@@ -35,7 +76,8 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 	session->swap_made = true;
 	for (type = 0; type < 32; type++)
 		map->result[type] = MMU_RESULT_SWAPPED;
-	if (!mmu_fact_get(session->facts, "LENGTH(swap_info)", &max_swapfiles) ||
+	if ((!mmu_fact_get(session->facts, "LENGTH(swap_info)", &max_swapfiles) &&
+	     !length_by_span(session, &max_swapfiles)) ||
 	    max_swapfiles < 16 || max_swapfiles > 32)
 		return map;
 	map->known = true;

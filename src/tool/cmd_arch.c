@@ -6,38 +6,60 @@
 
 #include "tool.h"
 
+enum { KEY_CONFORMANCE = 0x300 };
+
 struct arch {
 	const char *name, *format;
+	const char *file; /* of --conformance */
 };
 
-static const struct argp_option options[] = { { 0 } };
+static const struct argp_option options[] = {
+	{ "conformance", KEY_CONFORMANCE, "FILE", 0,
+	  "Check whether a back-end keeps the promises of arch.h; its code is run", 1 },
+	{ 0 },
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arch *arch = state->input;
 
-	if (key != ARGP_KEY_ARG || state->arg_num > 1)
+	switch (key) {
+	case KEY_CONFORMANCE:
+		arch->file = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 1)
+			return ARGP_ERR_UNKNOWN;
+		*(state->arg_num ? &arch->format : &arch->name) = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (arch->file && state->arg_num)
+			argp_error(state, "--conformance takes a file and nothing else");
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	*(state->arg_num ? &arch->format : &arch->name) = arg;
-	return 0;
+	}
 }
 
 /* "63"; "62:59" for a field; "5+8" when both must be set; "5 !8" when the other must be clear */
 static const char *bits_text(const struct mmu_flag *flag, char ret[32])
 {
-	uint64_t set = flag->value ? flag->value : flag->mask;
+	uint64_t clear = flag->mask & ~flag->value;
 	size_t out = 0;
+
+	ret[0] = '\0';
 
 	if (flag->field) {
 		snprintf(ret, 32, "%d:%d", 63 - __builtin_clzll(flag->mask),
 			 __builtin_ctzll(flag->mask));
 		return ret;
 	}
-	for (uint64_t left = set; left && out < 24; left &= left - 1)
+	for (uint64_t left = flag->value; left && out < 24; left &= left - 1)
 		out += (size_t)snprintf(ret + out, 32 - out, "%s%d", out ? "+" : "",
 					__builtin_ctzll(left));
-	for (uint64_t left = flag->mask & ~set; left && out < 24; left &= left - 1)
-		out += (size_t)snprintf(ret + out, 32 - out, " !%d", __builtin_ctzll(left));
+	for (uint64_t left = clear; left && out < 24; left &= left - 1)
+		out += (size_t)snprintf(ret + out, 32 - out, "%s!%d", out ? " " : "",
+					__builtin_ctzll(left));
 	return ret;
 }
 
@@ -185,6 +207,15 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 		json_begin("arch");
 		json_string("name", arch->name);
 		json_string("title", arch->title);
+		json_array("traits");
+		for (size_t i = 0; i < arch->nr_traits; i++) {
+			json_object(NULL);
+			json_string("name", arch->traits[i].name);
+			json_string("what", arch->traits[i].what);
+			json_bool("assumed", arch->default_traits & arch->traits[i].bit);
+			json_object_end();
+		}
+		json_array_end();
 		json_array("formats");
 		for (size_t i = 0; i < arch->nr_formats; i++)
 			if (!format || format == &arch->formats[i])
@@ -210,17 +241,57 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 		       arch->traits[i].name, arch->traits[i].what);
 }
 
+static void print_problem(void *context, const char *problem)
+{
+	const struct tool *tool = context;
+
+	if (tool->json)
+		json_string(NULL, problem);
+	else
+		printf("%s\n", tool_safe(problem));
+}
+
+static int check_conformance(struct tool *tool, const char *path)
+{
+	uint64_t checks = 0;
+	bool conforms = false;
+
+	if (tool->json) {
+		json_begin("conformance");
+		json_string("file", path);
+		json_array("problems");
+	}
+	struct mmu_error *error = mmu_arch_conformance_file(path, print_problem, tool, &conforms,
+							    &checks);
+	if (error)
+		return tool_fail(error);
+	if (tool->json) {
+		json_array_end();
+		json_bool("conforms", conforms);
+		json_number("checks", (int64_t)checks);
+		json_end();
+	} else {
+		printf("%s: %s (%" PRIu64 " checks)\n", tool_safe(path),
+		       conforms ? "conforms" : "does not conform", checks);
+	}
+	return conforms ? TOOL_OK : TOOL_ANSWERED;
+}
+
 int tool_arch(struct tool *tool, int argc, char **argv)
 {
-	struct arch command = { tool->options.arch };
+	struct arch command = { 0 };
 	const struct mmu_arch *arch;
 	struct mmu_error *error;
 	char **names;
 	int status = TOOL_OK;
 
-	tool_parse(tool, argc, argv, options, parse, "[NAME [FORMAT]]",
+	tool_parse(tool, argc, argv, options, parse, "[NAME [FORMAT]]\n--conformance=FILE",
 		   "The back-ends that can be found; with NAME its formats, levels and bits.",
 		   &command, NULL);
+	if (command.file)
+		return check_conformance(tool, command.file);
+	if (!command.name)
+		command.name = tool->options.arch;
 	if (command.name) {
 		error = mmu_arch_load(command.name, tool->options.plugin_dir, &arch);
 		if (error)

@@ -178,7 +178,9 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("architecture", info->arch);
 	line("release", info->release);
 	line("build-id", info->build_id);
-	line("vmlinux", info->vmlinux);
+	line("vmlinux", info->vmlinux[0] ? info->vmlinux
+			: info->kernel   ? "none found; symbols and types from the image itself"
+					 : "none found");
 	line("warning", info->warning);
 	print_memory(info);
 	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes", info->has_vmcoreinfo ? "yes" : "no",
@@ -201,9 +203,9 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	int status = tool_open(tool, command.image);
 	if (status)
 		return status;
-	/* an image without its vmlinux is still an image; one that the user named must work */
+	/* an image without its vmlinux is still an image; what the user named must work */
 	struct mmu_error *error = mmu_session_learn(tool->session);
-	if (error && tool->options.vmlinux)
+	if (error && (tool->options.vmlinux || tool->options.arch))
 		return tool_fail(error);
 	mmu_session_info(tool->session, &info);
 	if (info.kernel)

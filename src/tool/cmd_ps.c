@@ -75,12 +75,12 @@ static void task_text(const struct mmu_task *task)
 	if (task->owner == MMU_MM_OWN) {
 		printf("0x%016" PRIx64 " 0x%010" PRIx64, task->mm_va, task->pgd_pa);
 		if (task->has_counters)
-			printf(" %7" PRIu64 " %8" PRId64 " %6" PRId64, task->table_bytes / 1024,
+			printf(" %7" PRIu64 " %8" PRId64 " %7" PRId64, task->table_bytes / 1024,
 			       task->rss_pages, task->swap_pages);
 		else
-			printf(" %7s %8s %6s", "?", "?", "?");
+			printf(" %7s %8s %7s", "?", "?", "?");
 	} else {
-		printf("%-18s %-12s %7s %8s %6s",
+		printf("%-18s %-12s %7s %8s %7s",
 		       task->owner == MMU_MM_NONE ? (task->zombie ? "(zombie)" : "(exiting)")
 						  : "(kernel)",
 		       "-", "-", "-", "-");
@@ -119,8 +119,8 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 	if (error)
 		return tool_fail(error);
 	if (!tool->json)
-		printf("%6s %6s  %-18s %-12s %7s %8s %6s  %s\n", "PID", "TGID", "MM", "PGD (phys)",
-		       "PT KiB", "RSS", "SWAP", "COMM");
+		printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM", "PGD (phys)",
+		       "PT KiB", "RSS pg", "SWP pg", "COMM");
 	error = mmu_session_tasks(tool->session, ps.threads, show_task, &ps);
 	return error ? tool_fail(error) : ps.status;
 }

@@ -26,7 +26,8 @@ static const struct argp_option options[] = {
 	{ "string", KEY_STRING, NULL, 0, "Text up to the first NUL byte", 1 },
 	{ "value", KEY_VALUE, "TYPE", 0, "One value: u8 to u64, s8 to s64, x8 to x64, int", 1 },
 	{ "bytes", KEY_RAW_OUT, NULL, 0, "The bare bytes, to a file or pipe", 1 },
-	{ "output", 'o', "FILE", 0, "Write to FILE; it appears whole or not at all", 1 },
+	{ "output", 'o', "FILE", 0,
+	  "Write the bare bytes to FILE, which appears whole or not at all", 1 },
 	{ 0 },
 };
 
@@ -78,6 +79,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 					  "--kernel");
 		if (read->string + read->raw + (read->type != NULL) > 1)
 			argp_error(state, "only one of --string, --bytes, --value");
+		if (read->output && (read->string || read->type))
+			argp_error(state, "--output is for bare bytes");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -112,6 +115,14 @@ static void dump_line(uint64_t va, const unsigned char *bytes, size_t count)
 	printf("|\n");
 }
 
+static void begin_json(const struct mmu_space *space, uint64_t va)
+{
+	json_begin("read");
+	json_hex("va", va);
+	if (mmu_space_task(space))
+		json_number("pid", tool_space_pid(space));
+}
+
 static void chunk_json(const struct mmu_space *space, uint64_t va, const unsigned char *bytes,
 		       size_t count)
 {
@@ -122,10 +133,7 @@ static void chunk_json(const struct mmu_space *space, uint64_t va, const unsigne
 
 		for (size_t i = 0; i < here; i++)
 			sprintf(hex + 2 * i, "%02x", bytes[at + i]);
-		json_begin("read");
-		json_hex("va", va + at);
-		if (mmu_space_task(space))
-			json_number("pid", tool_space_pid(space));
+		begin_json(space, va + at);
 		json_number("bytes", (int64_t)here);
 		json_string("hex", hex);
 		json_end();
@@ -181,8 +189,7 @@ static int read_string(const struct tool *tool, struct mmu_space *space, uint64_
 	if (!text)
 		return TOOL_UNUSABLE;
 	if (tool->json) {
-		json_begin("read");
-		json_hex("va", va);
+		begin_json(space, va);
 		json_string("string", text);
 		json_end();
 	} else if (count || ended) {
@@ -210,8 +217,7 @@ static int read_value(const struct tool *tool, const struct read *read, struct m
 		return tell_stop(&stop);
 	tool_type_text(read->type, bytes, text);
 	if (tool->json) {
-		json_begin("read");
-		json_hex("va", va);
+		begin_json(space, va);
 		json_string("value", text);
 		json_end();
 	} else {
@@ -253,16 +259,10 @@ static int read_to_file(const struct tool *tool, const struct read *read, struct
 static int read_all(struct tool *tool, struct read *read, struct mmu_space *space)
 {
 	uint64_t va;
-	struct mmu_error *error = tool_address(tool, read->address, &va);
+	int status = tool_address(tool, read->address, &va);
 
-	if (error) {
-		mmu_error_destroy(error);
-		fprintf(stderr,
-			"mmuscope: '%s' is neither an address (0x..., or decimal) nor a known "
-			"symbol\n",
-			tool_safe(read->address));
-		return TOOL_USAGE;
-	}
+	if (status)
+		return status;
 	if (read->string)
 		return read_string(tool, space, va,
 				   read->has_bytes && read->bytes < STRING_MAX_BYTES

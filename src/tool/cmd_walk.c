@@ -88,23 +88,15 @@ static void walk_one(struct walk *walk, uint64_t va)
 		show_text(&walk->show, walk->space, &result);
 }
 
-/* @return false: not an address; a line on stderr has said so */
-static bool walk_text(struct walk *walk, const char *text)
+static void walk_text(struct walk *walk, const char *text)
 {
 	uint64_t va;
-	struct mmu_error *error = tool_address(walk->tool, text, &va);
+	int status = tool_address(walk->tool, text, &va);
 
-	if (!error) {
+	if (status)
+		raise_status(walk, status);
+	else
 		walk_one(walk, va);
-		return true;
-	}
-	mmu_error_destroy(error);
-	fflush(stdout);
-	fprintf(stderr,
-		"mmuscope: '%s' is neither an address (0x..., or decimal) nor a known symbol\n",
-		tool_safe(text));
-	raise_status(walk, TOOL_USAGE);
-	return false;
 }
 
 /* Addresses from standard input, one a line; answers stream out line by line. */
@@ -134,8 +126,9 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 		"rights, and why an address is not there.\vAn ADDRESS is 0x..., decimal, or a "
 		"kernel symbol with an offset (init_task+0x10); - reads addresses from standard "
 		"input, one a line.\n\nRights are r w x X u: read, write, execute by user mode, "
-		"execute by the kernel, user access. The second column is what the levels so far "
-		"allow together.";
+		"execute by the kernel, user access; 'so far' is what the levels down to there "
+		"allow "
+		"together.";
 	struct walk walk = { .tool = tool };
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS...", doc, &walk,

@@ -90,15 +90,23 @@ _mmuscope_arch() {
     done
 }
 
+# Values of option, by what --help, $1, calls them.
 _mmuscope_value() {
-    case $option in
-    -s | --symbols | -o | --output) _mmuscope_files -f ;;
-    --debug-dir | --plugin-dir) _mmuscope_files -d ;;
-    --arch) _mmuscope_words "$(_mmuscope_arches)" ;;
-    --format) _mmuscope_words "$(_mmuscope_of_arch formats "$(_mmuscope_arch)")" ;;
-    -l | --level) _mmuscope_words "$(_mmuscope_of_arch levels "$(_mmuscope_arch)")" ;;
-    --trait) _mmuscope_words "$(_mmuscope_of_arch traits "$(_mmuscope_arch)")" ;;
-    --value) _mmuscope_words "u8 u16 u32 u64 s8 s16 s32 s64 x8 x16 x32 x64 int" ;;
+    local line kind="" pattern='^ *((-[A-Za-z]), )?(--[a-z-]+)=([^ ]+)'
+
+    while IFS= read -r line; do
+        if [[ $line =~ $pattern && $option == @("${BASH_REMATCH[2]}"|"${BASH_REMATCH[3]}") ]]; then
+            kind=${BASH_REMATCH[3]}=${BASH_REMATCH[4]}
+        fi
+    done <<<"$1"
+    case $kind in
+    *=FILE) _mmuscope_files -f ;;
+    *=DIR) _mmuscope_files -d ;;
+    *=TYPE) _mmuscope_words "u8 u16 u32 u64 s8 s16 s32 s64 x8 x16 x32 x64 int" ;;
+    --arch=*) _mmuscope_words "$(_mmuscope_arches)" ;;
+    --format=*) _mmuscope_words "$(_mmuscope_of_arch formats "$(_mmuscope_arch)")" ;;
+    --level=*) _mmuscope_words "$(_mmuscope_of_arch levels "$(_mmuscope_arch)")" ;;
+    --trait=*) _mmuscope_words "$(_mmuscope_of_arch traits "$(_mmuscope_arch)")" ;;
     esac # pids, addresses and facts are for the user to know
 }
 
@@ -130,7 +138,7 @@ _mmuscope() {
         _mmuscope_parse "$help"
     fi
     if [[ $option ]]; then
-        _mmuscope_value
+        _mmuscope_value "$help"
     elif [[ $cur == -* ]]; then
         _mmuscope_words "$(_mmuscope_options "$help")"
         [[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The tool: global options, commands, signals. */
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ static const struct tool_command commands[] = {
 	{ "ps", "tasks: pid, mm, pgd, table pages, RSS", tool_ps },
 	{ "walk", "one or many addresses: every level of the translation", tool_walk },
 	{ "read", "bytes, strings or values at virtual addresses", tool_read },
+	{ "compare", "two walks, or two whole spaces, side by side", tool_compare },
 	{ "entry", "decode a raw entry, without any image", tool_entry },
 	{ "arch", "back-ends, their formats, levels and bits", tool_arch },
 };
@@ -38,7 +40,8 @@ static const struct argp_option global_options[] = {
 	{ NULL, 0, NULL, 0, "Options of every command:", 100 },
 	{ "symbols", 's', "FILE", 0,
 	  "The kernel's vmlinux (default: found by build-id and release)", 100 },
-	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0, "Look for vmlinux below DIR too; repeatable", 100 },
+	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0,
+	  "Look for vmlinux below DIR, not in the system's places; repeatable", 100 },
 	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux that belongs to another kernel", 100 },
 	{ "fact", KEY_FACT, "KEY=VALUE", 0,
 	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
@@ -69,7 +72,7 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 			argp_error(state, "--raw %s: '%s' is no number", text, at);
 		at = colon;
 	}
-	range->path = at ? strdup(at) : NULL;
+	range->path = at ? text + (at - copy) : NULL; /* argv lives as long as we do */
 	free(copy);
 	tool->options.raw = tool->raw;
 	tool->options.nr_raw++;
@@ -167,7 +170,7 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 	struct parse_input parse_input = {
 		.tool = tool, .input = input, .parser = parser, .space = space
 	};
-	char name[64];
+	static char name[64]; /* argv[0] from now on */
 
 	snprintf(name, sizeof(name), "mmuscope %s", argv[0]);
 	argv[0] = name;
@@ -200,25 +203,31 @@ int tool_open(struct tool *tool, const char *image)
 	return error ? tool_fail(error) : TOOL_OK;
 }
 
-struct mmu_error *tool_address(struct tool *tool, const char *text, uint64_t *ret)
+int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 {
 	size_t name_bytes = strcspn(text, "+-");
-	uint64_t offset = 0, base;
+	uint64_t offset = 0, base = 0;
+	struct mmu_error *error = NULL;
 	char name[128];
 
 	if (tool_number(text, ret))
-		return NULL;
+		return TOOL_OK;
 	if (name_bytes == 0 || name_bytes >= sizeof(name) ||
 	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
 		name_bytes = 0;
 	memcpy(name, text, name_bytes);
 	name[name_bytes] = '\0';
-	/* the session says why, where a symbol can't be looked up at all */
-	struct mmu_error *error = mmu_session_symbol(tool->session, name, &base);
-	if (error)
-		return error;
-	*ret = text[name_bytes] == '-' ? base - offset : base + offset;
-	return NULL;
+	if (name_bytes)
+		error = mmu_session_symbol(tool->session, name, &base);
+	if (name_bytes && !error) {
+		*ret = text[name_bytes] == '-' ? base - offset : base + offset;
+		return TOOL_OK;
+	}
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
+		error ? " and no symbol: " : "", error ? tool_safe(mmu_error_message(error)) : "");
+	mmu_error_destroy(error);
+	return TOOL_USAGE;
 }
 
 /* ------------------------------------------------------------------ main */
@@ -323,6 +332,7 @@ int main(int argc, char **argv)
 	int status = -1;
 
 	argp_err_exit_status = TOOL_USAGE;
+	program_invocation_name = (char *)"mmuscope"; /* what argp's messages begin with */
 	signal(SIGBUS, on_bus_error);
 	signal(SIGINT, on_interrupt);
 	argp_program_version_hook = print_version;
@@ -331,7 +341,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "mmuscope: no command given; 'mmuscope --help' lists them\n");
 		return TOOL_USAGE;
 	}
-	for (size_t i = 0; i < NR_COMMANDS; i++)
+	for (size_t i = 0; i < NR_COMMANDS && status < 0; i++)
 		if (strcmp(commands[i].name, argv[input.command_at]) == 0)
 			status = commands[i].run(&tool, argc - input.command_at,
 						 argv + input.command_at);

@@ -14,11 +14,18 @@ struct show {
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
 
+/**
+ * The bits of an address, field by field.
+ * @param columns  of the terminal, below which it goes on in further lines; 0: any number
+ */
+void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns);
 /** The lines of one entry: flags, rights. `prefix` indents them. */
 void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
 		     const char *prefix);
 /** The entry's keys of JSON: raw, kind, flags, rights, ... */
 void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step);
+/** A step as an element of an array of JSON. */
+void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step);
 /** Where an entry points, in words: "table at 0x...", "4 KiB page at 0x...". */
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
 			char ret[128]);

@@ -28,7 +28,7 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 	}
 }
 
-static void step_json(const struct mmu_regime *regime, const struct mmu_step *step)
+void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step)
 {
 	char rights[6];
 
@@ -133,7 +133,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	json_hex("root_pa", regime->root_pa);
 	json_array("steps");
 	for (unsigned int i = 0; i < walk->nr_steps && !show->brief; i++)
-		step_json(regime, &walk->steps[i]);
+		show_step_json(regime, &walk->steps[i]);
 	json_array_end();
 	show_result_json(walk);
 	denied_json(space, walk);

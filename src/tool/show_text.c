@@ -49,8 +49,15 @@ static const char *trimmed(char *text)
 	return text;
 }
 
-/* Three lines: bit numbers, bits, what each field chooses. */
-static void print_ruler(const struct mmu_format *format, uint64_t va)
+/* Three lines: bit numbers, bits, what each field chooses. Leaves them empty for the next ones. */
+static void print_ruler_lines(char *numbers, char *bits, char *labels)
+{
+	printf("  %s%s%s\n  %s\n  %s\n", tool_colour(TOOL_DIM), trimmed(numbers),
+	       tool_colour(TOOL_PLAIN), trimmed(bits), trimmed(labels));
+	numbers[0] = bits[0] = labels[0] = '\0';
+}
+
+void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns)
 {
 	struct field fields[MMU_LEVELS_MAX + 2];
 	unsigned int count = fields_of(format, va, fields);
@@ -68,12 +75,13 @@ static void print_ruler(const struct mmu_format *format, uint64_t va)
 		snprintf(last, sizeof(last), "%u", field->last);
 		snprintf(first, sizeof(first), "%u", field->first);
 		int gap = wide - (int)strlen(last);
+		if (columns && numbers[0] && strlen(numbers) + (size_t)wide + 2 > columns)
+			print_ruler_lines(numbers, bits, labels);
 		sprintf(numbers + strlen(numbers), "%s%*s ", last, gap, first);
 		sprintf(bits + strlen(bits), "%-*s ", wide, digits);
 		sprintf(labels + strlen(labels), "%-*s ", wide, field->label);
 	}
-	printf("  %s%s%s\n  %s\n  %s\n", tool_colour(TOOL_DIM), trimmed(numbers),
-	       tool_colour(TOOL_PLAIN), trimmed(bits), trimmed(labels));
+	print_ruler_lines(numbers, bits, labels);
 }
 
 /* ------------------------------------------------------------------ entries */
@@ -114,9 +122,11 @@ void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *ste
 	if (flags[0])
 		printf("%s%s\n", prefix, flags);
 	if (step->has_second) {
-		printf("%s%s 0x%0*" PRIx64 " at 0x%" PRIx64 ": %s\n", prefix,
-		       regime->format->second_name, 2 * regime->format->entry_bytes, step->second,
-		       step->second_pa, tool_flags(regime, step, true, flags));
+		printf("%s%s 0x%0*" PRIx64, prefix, regime->format->second_name,
+		       2 * regime->format->entry_bytes, step->second);
+		if (step->second_pa)
+			printf(" at 0x%" PRIx64, step->second_pa);
+		printf(": %s\n", tool_flags(regime, step, true, flags));
 	}
 	if (step->entry.note && step->entry.kind != MMU_KIND_BAD)
 		printf("%snote: %s\n", prefix, step->entry.note);
@@ -177,7 +187,7 @@ static void print_denials(const struct mmu_regime *regime, const struct mmu_walk
 {
 	static const char *const names[] = { "read", "write", "user execute", "kernel execute",
 					     "user access" };
-	const char *before = "; ";
+	const char *before = "\n     ";
 
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++) {
 		if (walk->rights >> bit & 1)
@@ -269,7 +279,7 @@ static void print_value(const struct show *show, struct mmu_space *space, uint64
 	if (mmu_space_read(space, va, bytes, tool_type_bytes(show->type), &done, NULL))
 		printf("value %s\n", tool_type_text(show->type, bytes, text));
 	else
-		printf("value: its bytes are not in the image\n");
+		printf("value: its bytes are not there to be read\n");
 }
 
 static void print_brief(const struct show *show, struct mmu_space *space,
@@ -302,7 +312,7 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	if (show->shown++)
 		printf("\n");
 	print_head(space, walk);
-	print_ruler(regime->format, walk->va);
+	show_ruler(regime->format, walk->va, 0);
 	for (unsigned int i = 0; i < walk->nr_steps; i++)
 		print_step(show, space, &walk->steps[i]);
 	show_result_text(regime, walk);

@@ -45,6 +45,7 @@ int tool_ps(struct tool *tool, int argc, char **argv);
 int tool_walk(struct tool *tool, int argc, char **argv);
 int tool_read(struct tool *tool, int argc, char **argv);
 int tool_entry(struct tool *tool, int argc, char **argv);
+int tool_compare(struct tool *tool, int argc, char **argv);
 int tool_arch(struct tool *tool, int argc, char **argv);
 
 struct tool_space;
@@ -68,9 +69,9 @@ bool tool_number(const char *text, uint64_t *ret);
 
 /**
  * An address: a number, or SYMBOL, SYMBOL+N, SYMBOL-N.
- * @return an error that names the text
+ * @return TOOL_OK, or TOOL_USAGE after one line on stderr
  */
-struct mmu_error *tool_address(struct tool *tool, const char *text, uint64_t *ret);
+int tool_address(struct tool *tool, const char *text, uint64_t *ret);
 
 /* ------------------------------------------------------------------ choosing an address space */
 

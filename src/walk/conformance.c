@@ -397,10 +397,15 @@ static bool check_round_trip(struct checker *c, struct probe p, const struct mmu
 		holds(c, again.raw == p.raw && again.second == p.second, "encode() is stable");
 	if (entry->kind != MMU_KIND_LEAF)
 		return true;
-	moved.pa |= random_u64(c) & low_bits(level->shift + entry->run_lg2);
-	if (holds(c, encode_guarded(c, &again, &moved), "any address inside the run will do"))
+	moved.pa |= random_u64(c) & low_bits(level->shift);
+	if (holds(c, encode_guarded(c, &again, &moved), "any address inside the page will do"))
 		holds(c, again.raw == p.raw && again.second == p.second,
-		      "address bits inside the run are ignored");
+		      "address bits inside the page are ignored");
+	moved.pa |= random_u64(c) & low_bits(level->shift + entry->run_lg2);
+	if (holds(c, encode_guarded(c, &again, &moved), "any address inside the run will do")) {
+		decode_twice(c, &again, &back);
+		holds(c, same_meaning(&back, entry), "all entries of a run mean the same page");
+	}
 	return true;
 }
 
@@ -655,8 +660,9 @@ bool mmu_arch_conformance(const struct mmu_arch *arch,
 	look_at(c, "the object");
 	usable = holds(c, arch->abi == MMU_ARCH_ABI, "the ABI number is the core's") &&
 		 holds(c, arch->size >= sizeof(*arch), "size covers the whole object") &&
-		 holds(c, arch->decode && arch->encode && arch->locate && arch->linear,
-		       "decode, encode, locate and linear are there") &&
+		 holds(c, arch->decode && arch->encode, "decode and encode are there") &&
+		 holds(c, !arch->locate == !arch->linear,
+		       "locate and linear are there, or neither is") &&
 		 holds(c, arch->formats && arch->nr_formats, "there is a format");
 	if (usable) {
 		holds(c, is_word(arch->name) && !strchr(arch->name, '/') && arch->title,
@@ -674,7 +680,7 @@ bool mmu_arch_conformance(const struct mmu_arch *arch,
 			check_entries(c, &arch->formats[i], level);
 		}
 	}
-	if (usable)
+	if (usable && arch->locate)
 		check_facts(c);
 	if (ret_checks)
 		*ret_checks = c->checks;

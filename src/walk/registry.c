@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "walk/conformance.h"
 #include "walk/registry.h"
 
 #define PREFIX "mmuscope-arch-"
@@ -95,18 +96,46 @@ static struct mmu_error *check_formats(const struct mmu_arch *arch, const char *
 	return NULL;
 }
 
+/* What a file exports, of this ABI. The caller closes the handle. */
+static struct mmu_error *open_object(const char *path, void **ret_handle,
+				     const struct mmu_arch **ret)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle)
+		return mmu_error_new(MMU_ERROR_PLUGIN, "%s", dlerror());
+	const struct mmu_arch *theirs = dlsym(handle, MMU_ARCH_SYMBOL);
+	struct mmu_error *error = NULL;
+
+	if (!theirs)
+		error = mmu_error_new(MMU_ERROR_PLUGIN, "%s has no symbol %s: it is no back-end",
+				      path, MMU_ARCH_SYMBOL);
+	else if (theirs->abi != MMU_ARCH_ABI)
+		error = mmu_error_new(MMU_ERROR_PLUGIN,
+				      "%s speaks back-end ABI %u, this version speaks %u", path,
+				      theirs->abi, MMU_ARCH_ABI);
+	if (error) {
+		dlclose(handle);
+		return error;
+	}
+	*ret_handle = handle;
+	*ret = theirs;
+	return NULL;
+}
+
+/* What the plugin did not know of when it was built reads as zero. */
+static void copy_arch(const struct mmu_arch *theirs, struct mmu_arch *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret, theirs, theirs->size < sizeof(*ret) ? theirs->size : sizeof(*ret));
+}
+
 static struct mmu_error *accept_arch(const struct mmu_arch *theirs, const char *name,
 				     const char *path, const struct mmu_arch **ret)
 {
 	struct mmu_arch *arch = &loaded[nr_loaded];
 
-	if (theirs->abi != MMU_ARCH_ABI)
-		return mmu_error_new(MMU_ERROR_PLUGIN,
-				     "%s speaks back-end ABI %u, this version speaks %u", path,
-				     theirs->abi, MMU_ARCH_ABI);
-	/* what the plugin did not know of when it was built reads as zero */
-	memset(arch, 0, sizeof(*arch));
-	memcpy(arch, theirs, theirs->size < sizeof(*arch) ? theirs->size : sizeof(*arch));
+	copy_arch(theirs, arch);
 	if (!arch->name || strcmp(arch->name, name) != 0)
 		return mmu_error_new(MMU_ERROR_PLUGIN, "%s calls itself '%s'", path,
 				     arch->name ? arch->name : "");
@@ -122,17 +151,36 @@ static struct mmu_error *accept_arch(const struct mmu_arch *theirs, const char *
 
 struct mmu_error *mmu_arch_open(const char *path, const char *name, const struct mmu_arch **ret)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const struct mmu_arch *theirs;
+	void *handle;
+	struct mmu_error *error = open_object(path, &handle, &theirs);
 
-	if (!handle)
-		return mmu_error_new(MMU_ERROR_PLUGIN, "%s", dlerror());
-	const struct mmu_arch *theirs = dlsym(handle, MMU_ARCH_SYMBOL);
-	struct mmu_error *error = theirs ? accept_arch(theirs, name, path, ret)
-					 : mmu_error_new(MMU_ERROR_PLUGIN, "%s has no symbol %s",
-							 path, MMU_ARCH_SYMBOL);
+	if (error)
+		return error;
+	error = accept_arch(theirs, name, path, ret);
 	if (error)
 		dlclose(handle);
 	return error;
+}
+
+struct mmu_error *mmu_arch_conformance_file(const char *path,
+					    void (*report)(void *context, const char *problem),
+					    void *context, bool *ret_conforms, uint64_t *ret_checks)
+{
+	const struct mmu_arch *theirs;
+	char here[4096];
+	struct mmu_arch arch;
+	void *handle;
+
+	/* without a slash dlopen() would search the system's library path */
+	snprintf(here, sizeof(here), "%s%s", strchr(path, '/') ? "" : "./", path);
+	struct mmu_error *error = open_object(here, &handle, &theirs);
+	if (error)
+		return error;
+	copy_arch(theirs, &arch);
+	*ret_conforms = mmu_arch_conformance(&arch, report, context, ret_checks);
+	dlclose(handle);
+	return NULL;
 }
 
 struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,

@@ -2,7 +2,7 @@
 /** @file The one walk loop, for every architecture. */
 #include <string.h>
 
-#include "walk/walk.h"
+#include "walk/step.h"
 
 bool mmu_format_canonical(const struct mmu_format *format, uint64_t va)
 {
@@ -14,6 +14,14 @@ bool mmu_format_canonical(const struct mmu_format *format, uint64_t va)
 		return va >> format->va_bits == 0;
 	above = (uint64_t)((int64_t)va >> (format->va_bits - 1));
 	return above == 0 || above == UINT64_MAX;
+}
+
+uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned int level)
+{
+	const struct mmu_level *shape = &format->level[level];
+
+	return ((uint64_t)format->entry_bytes << shape->index_bits) *
+	       (shape->second_offset ? 2 : 1);
 }
 
 static enum mmu_result result_of_state(enum mmu_page_state state)
@@ -51,8 +59,7 @@ static enum mmu_page_state read_word(const struct mmu_walker *walker, uint64_t p
 	return MMU_PAGE_PRESENT;
 }
 
-/* Read and decode the entry whose level, table_pa and index are set. */
-static void read_step(const struct mmu_walker *walker, struct mmu_step *step)
+void mmu_step_read(const struct mmu_walker *walker, struct mmu_step *step)
 {
 	const struct mmu_format *format = walker->regime.format;
 	const struct mmu_level *level = &format->level[step->level];
@@ -145,12 +152,16 @@ static void explain(const struct mmu_walker *walker, const struct mmu_step *step
 	}
 }
 
-/* The walk ends at this step. */
-static void finish(const struct mmu_walker *walker, const struct mmu_step *step,
-		   struct mmu_walk *walk)
+void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *step,
+		     struct mmu_walk *walk)
 {
 	const struct mmu_format *format = walker->regime.format;
 
+	walk->rights = walk->swap_type = 0;
+	walk->has_pa = walk->has_swap = walk->has_target = false;
+	walk->pa = walk->swap_offset = walk->target_pa = 0;
+	walk->page_state = MMU_PAGE_PRESENT;
+	walk->note = NULL;
 	walk->page_bytes = (uint64_t)1 << format->level[step->level].shift;
 	if (!step->readable) {
 		walk->result = result_of_state(step->slot_state);
@@ -177,8 +188,7 @@ static void finish(const struct mmu_walker *walker, const struct mmu_step *step,
 	}
 }
 
-/* AND down the path; remember who said no first. */
-static void restrict_rights(struct mmu_step *step, uint8_t *rights, struct mmu_walk *walk)
+void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *walk)
 {
 	bool grants = step->readable && step->entry.kind != MMU_KIND_EMPTY &&
 		      step->entry.kind != MMU_KIND_BAD;
@@ -214,11 +224,11 @@ void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_wa
 			step->readable = true; /* the table says that it ends before this index */
 			step->entry.kind = MMU_KIND_EMPTY;
 		} else {
-			read_step(walker, step);
+			mmu_step_read(walker, step);
 		}
-		restrict_rights(step, &rights, ret);
+		mmu_step_restrict(step, &rights, ret);
 		if (!step->readable || step->entry.kind != MMU_KIND_TABLE || level == 0) {
-			finish(walker, step, ret);
+			mmu_step_finish(walker, step, ret);
 			return;
 		}
 		table_pa = step->entry.pa;
@@ -238,7 +248,7 @@ enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker, unsigned i
 	for (uint64_t index = 0; index < (uint64_t)1 << shape->index_bits; index++) {
 		struct mmu_step step = { .level = level, .table_pa = table_pa, .index = index };
 
-		read_step(walker, &step);
+		mmu_step_read(walker, &step);
 		if (!step.readable) {
 			if (state == MMU_PAGE_PRESENT)
 				state = step.slot_state;
@@ -270,9 +280,9 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 	step->has_second = regime->format->level[level].second_offset != 0;
 	step->readable = true;
 	arch->decode(regime, level, raw, second, &step->entry);
-	restrict_rights(step, &rights, ret);
+	mmu_step_restrict(step, &rights, ret);
 	if (step->entry.kind == MMU_KIND_TABLE)
 		ret->result = MMU_RESULT_MAPPED;
 	else
-		finish(&walker, step, ret);
+		mmu_step_finish(&walker, step, ret);
 }

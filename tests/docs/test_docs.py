@@ -71,7 +71,7 @@ def man_options(section, subsection=''):
 
 
 def man_commands():
-    return [subsection for section, subsection in sections() if section == 'COMMANDS' and subsection]
+    return [command for section, command in sections() if section == 'COMMANDS' and command]
 
 
 def man_json():
@@ -177,7 +177,7 @@ def test_types():
     types = set(re.findall(r'"([usx]\d+)"', code('src/tool/value.c'))) | {'int'}
     listed = [line for line in sections()['TYPES', ''] if line.startswith('.Li ')]
     assert set(re.findall(r'\b[usx]\d+|int', ' '.join(listed))) == types
-    offered = re.search(r'--value\) _mmuscope_words "([^"]+)"', COMPLETION.read_text())[1]
+    offered = re.search(r'=TYPE\) _mmuscope_words "([^"]+)"', COMPLETION.read_text())[1]
     assert set(offered.split()) == types
 
 
@@ -219,7 +219,8 @@ def paths(value, path=''):
 
 def undocumented(line):
     told = set(man_json()[line['schema']])
-    same = [('tables[].entries[].', 'steps[].'), ('formats[].second_flags[].', 'formats[].flags[].')]
+    same = [('tables[].entries[].', 'steps[].'),
+            ('formats[].second_flags[].', 'formats[].flags[].')]
     for path in set(paths(line)) - {'schema'}:
         for copy, original in same:
             path = path.replace(copy, original)
@@ -308,12 +309,17 @@ def test_completion_of_values():
     assert complete('walk', '--pid', '') == []
 
 
-def test_completion_of_files():
+def test_completion_of_files(mmuscope):
     name = str(README)
-    for words in [['info', name[:-2]], ['info', '-s', name[:-2]], ['-s', name[:-2]],
-                  ['walk', '--symbols', '=', name[:-2]], ['read', '-o', name[:-2]],
-                  ['walk', '-p', '1', name[:-2]]]:
-        assert complete(*words) == [name], words
+    for command in help_commands(mmuscope):
+        for option, (short, kind) in help_options(help_of(mmuscope, command)).items():
+            if kind == 'FILE':
+                assert complete(command, option, '=', name[:-2]) == [name]
+                assert not short or complete(command, short, name[:-2]) == [name]
+            elif kind == 'DIR':
+                assert complete(command, option, '=', str(ROOT / 'sr')) == [str(ROOT / 'src')]
+    assert complete('-s', name[:-2]) == complete('info', name[:-2]) == [name]
+    assert complete('walk', '-p', '1', name[:-2]) == [name]
     assert complete('walk', 'vmcore', name[:-2]) == []
 
 
@@ -397,7 +403,7 @@ def test_example(command, output, fixture_dir, request):
 @pytest.mark.parametrize('name', ['README.md', 'src/README.md', 'bench/README.md'])
 def test_paths_exist(name):
     """What looks like a path of the tree is one."""
-    named = re.findall(r'`((?:\./)?(?:src|include|plugins|tests|bench|examples)/[^` ]*)`', code(name))
+    named = re.findall(r'`((?:src|include|plugins|tests|bench|examples)/[^` ]*)`', code(name))
     assert named
     for path in named:
         assert list(ROOT.glob(path.rstrip('/'))), path

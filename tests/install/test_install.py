@@ -18,8 +18,8 @@ BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
 
 def run(command, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120,
-                          **more)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=120, **more)
     assert done.returncode == 0, f'{command}:\n{done.stdout}{done.stderr}'
     return done.stdout
 
@@ -121,8 +121,8 @@ def test_version(installed):
 
 def test_plugin_is_where_the_library_looks(installed):
     """The root moved, so the library itself finds nothing; its message says where it looked."""
-    done = subprocess.run([installed.prefix / 'bin/mmuscope', 'arch', 'nosuch'], env=installed.env(),
-                          capture_output=True, text=True, timeout=60)
+    done = subprocess.run([installed.prefix / 'bin/mmuscope', 'arch', 'nosuch'],
+                          env=installed.env(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 3
     assert installed.plugindir() + ')' in done.stderr
     assert (installed.root / installed.plugindir().lstrip('/') / 'mmuscope-arch-x86_64.so').exists()
@@ -153,8 +153,8 @@ def test_example_tells_its_usage(translate, installed):
 
 
 def test_example_tells_errors(translate, installed, tmp_path):
-    done = subprocess.run([translate, tmp_path / 'none', 'none', '1', '0x1000'], env=installed.env(),
-                          capture_output=True, text=True)
+    done = subprocess.run([translate, tmp_path / 'none', 'none', '1', '0x1000'],
+                          env=installed.env(), capture_output=True, text=True)
     assert done.returncode == 3 and 'No such file' in done.stderr
 
 

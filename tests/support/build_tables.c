@@ -33,12 +33,20 @@ static char *read_text(const char *path)
 	char *text = NULL;
 	size_t size = 0;
 
-	if (!file || (getdelim(&text, &size, '\0', file) < 0 && !feof(file))) {
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	ssize_t bytes = getdelim(&text, &size, '\0', file);
+	if (bytes < 0 && ferror(file)) {
 		perror(path);
 		exit(1);
 	}
 	fclose(file);
-	return text ? text : strdup("");
+	if (bytes >= 0)
+		return text;
+	free(text);
+	return strdup("");
 }
 
 /* What the image has, without its holes. */
@@ -123,23 +131,25 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	char *text = read_text(argv[1 + elf]);
-	if (!text)
-		return 1;
-	if (!tables_parse(&tables, archs, text)) {
+	bool good = text && tables_parse(&tables, archs, text);
+	free(text);
+	if (!good) {
 		fprintf(stderr, "%s: %s\n", argv[1 + elf], tables.error);
+		tables_stop(&tables);
 		return 1;
 	}
-	free(text);
 	needs_elf = tables.cut_pa;
 	for (size_t i = 0; i < tables.nr_gaps; i++)
 		needs_elf |= tables.gaps[i].filtered;
 	if (needs_elf && !elf) {
 		fprintf(stderr, "%s: 'filtered' and 'cut' need --elf\n", argv[1]);
+		tables_stop(&tables);
 		return 1;
 	}
 	FILE *file = fopen(argv[2 + elf], "wb");
 	if (!file) {
 		perror(argv[2 + elf]);
+		tables_stop(&tables);
 		return 1;
 	}
 	printf("arch %s\nformat %s\nroot 0x%" PRIx64 "\n", tables.arch->name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The same memory as kdump-compressed, or flattened: convert_image [--flat] IMAGE FORMAT OUT. */
+/** @file The same memory as a kdump-compressed or flattened file, for tests of the readers. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

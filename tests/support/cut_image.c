@@ -191,7 +191,7 @@ static bool is_chosen(const struct cut *cut, int pid)
 	return false;
 }
 
-/* All tables on the way to a range. Where a hole is larger than a page, the next address is behind. */
+/* All tables on the way to a range; of a hole larger than a page, only its first address. */
 static void keep_range(struct cut *cut, uint64_t va, uint64_t bytes)
 {
 	uint64_t end = va + bytes;
@@ -246,11 +246,12 @@ static void keep_row(struct cut *cut, char **field, int count)
 		return;
 	}
 	/* a label is of interest in every space that is forked from the one that made it */
-	for (size_t i = 0; kind == 'L' && i < cut->nr_pids; i++)
-		if (number[3] && number[4] && use_pid(cut, cut->pids[i])) {
-			keep_range(cut, number[3], number[4]);
-			keep_vma(cut, number[3], number[3] + number[4] - 1);
-		}
+	for (size_t i = 0; kind == 'L' && number[4] && i < cut->nr_pids; i++) {
+		if (!use_pid(cut, cut->pids[i]))
+			continue;
+		keep_range(cut, number[3], number[4]);
+		keep_vma(cut, number[3], number[3] + number[4] - 1);
+	}
 	if (kind == 'L' || !is_chosen(cut, (int)number[1]) || number[2] >> 63 ||
 	    !use_pid(cut, (int)number[1]))
 		return;
@@ -376,6 +377,14 @@ static bool put_headers(FILE *file, const struct mmu_image *image, const struct 
 	return good;
 }
 
+static bool put_page(FILE *file, struct mmu_image *image, uint64_t pa)
+{
+	uint8_t page[PAGE_BYTES];
+
+	return mmu_image_read(image, pa, page, PAGE_BYTES, NULL) == MMU_PAGE_PRESENT &&
+	       fwrite(page, PAGE_BYTES, 1, file) == 1;
+}
+
 static bool put_image(FILE *file, struct mmu_image *image, const struct run *runs, size_t nr_runs)
 {
 	uint64_t head = sizeof(Elf64_Ehdr) + (nr_runs + 1) * sizeof(Elf64_Phdr) + note_bytes(image);
@@ -383,13 +392,8 @@ static bool put_image(FILE *file, struct mmu_image *image, const struct run *run
 	bool good = put_headers(file, image, runs, nr_runs, data) && put_padding(file, data - head);
 
 	for (size_t i = 0; i < nr_runs && good; i++)
-		for (uint64_t at = 0; at < runs[i].file_bytes && good; at += PAGE_BYTES, kept++) {
-			uint8_t page[PAGE_BYTES];
-
-			good = mmu_image_read(image, runs[i].first_pa + at, page, PAGE_BYTES,
-					      NULL) == MMU_PAGE_PRESENT &&
-			       fwrite(page, PAGE_BYTES, 1, file) == 1;
-		}
+		for (uint64_t at = 0; at < runs[i].file_bytes && good; at += PAGE_BYTES, kept++)
+			good = put_page(file, image, runs[i].first_pa + at);
 	if (good)
 		printf("%" PRIu64 " pages in %zu segments\n", kept, nr_runs);
 	return good;

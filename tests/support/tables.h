@@ -8,8 +8,8 @@
  *
  *     arch x86_64               the back-end
  *     format 4level             one of its formats; both come first
- *     memory 0x100000 [SIZE]    where memory begins: the root lies here, other tables follow as they
- *                               are needed. SIZE: at least so much
+ *     memory 0x100000 [SIZE]    where memory begins: the root lies here, other tables follow as
+ *                               they are needed. SIZE: at least so much
  *     map VA PA SIZE RIGHTS [COUNT]       COUNT adjacent leaves of SIZE: 4K, 2M, ...
  *     table LEVEL VA RIGHTS     the entry of this level gives its table these rights
  *     entry LEVEL VA RAW [SECOND]         a raw value, as it is

@@ -15,7 +15,7 @@
  *   C pid vaddr first8 fnv64    the first eight bytes of a page, and FNV-1a of all of it
  *   Q name addr value           a u64 at a kernel symbol
  *   S pid VmPTE|VmSwap|VmRSS n kB  the kernel's own counters
- *   X pid vaddr                 a page that pagemap leaves out on purpose (VM_PFNMAP)
+ *   X pid vaddr                 a page that is there, and that pagemap leaves out; before E rows
  */
 #define PM_PRESENT (1ull << 63)
 #define PM_SWAP (1ull << 62)
@@ -23,6 +23,7 @@
 #define PM_PFN ((1ull << 55) - 1)
 #define SOFT_DIRTY_LEAF 0x800u /* x86_64 */
 #define TOLD_MAX 20
+#define LEFT_OUT_MAX 8192
 
 struct check {
 	struct mmu_session *session;
@@ -30,6 +31,11 @@ struct check {
 	int pid; /* of space */
 	int skipped[64];
 	size_t nr_skipped;
+	struct {
+		int pid;
+		uint64_t va;
+	} left_out[LEFT_OUT_MAX]; /* X rows */
+	size_t nr_left_out;
 	uint64_t agree, differ, silent;
 };
 
@@ -78,13 +84,21 @@ static bool page_agrees(const struct mmu_walk *walk, uint64_t truth)
 	return !walk->has_pa && !walk->has_swap;
 }
 
-/* A device page: pagemap says nothing of VM_PFNMAP, the tables hold it. */
+/*
+ * What the tables hold and pagemap leaves out: device pages (VM_PFNMAP), and what the truth names
+ * (a PROT_NONE huge page of ARM LPAE).
+ */
 static bool truth_is_silent(struct check *check, const struct mmu_walk *walk, uint64_t truth)
 {
 	struct mmu_vma vma;
 
-	return !(truth & (PM_PRESENT | PM_SWAP)) && walk->result == MMU_RESULT_MAPPED &&
-	       mmu_space_vma(check->space, walk->va, &vma) && vma.vm_flags & 0x400;
+	if (truth & (PM_PRESENT | PM_SWAP) || !walk->has_pa)
+		return false;
+	for (size_t i = 0; i < check->nr_left_out; i++)
+		if (check->left_out[i].pid == check->pid && check->left_out[i].va == walk->va)
+			return true;
+	return walk->result == MMU_RESULT_MAPPED && mmu_space_vma(check->space, walk->va, &vma) &&
+	       vma.vm_flags & 0x400;
 }
 
 static void check_pages(struct check *check, char **field)
@@ -200,8 +214,11 @@ static void check_row(struct check *check, char **field, int count)
 		check_symbol(check, field);
 	else if (strcmp(field[0], "S") == 0 && count >= 4)
 		check_counter(check, field);
-	else if (strcmp(field[0], "P") == 0 && count >= 6 && strstr(field[5], "reporter") &&
-		 check->nr_skipped < 64)
+	else if (strcmp(field[0], "X") == 0 && count >= 3 && check->nr_left_out < LEFT_OUT_MAX) {
+		check->left_out[check->nr_left_out].pid = atoi(field[1]);
+		check->left_out[check->nr_left_out++].va = strtoull(field[2], NULL, 0);
+	} else if (strcmp(field[0], "P") == 0 && count >= 6 && strstr(field[5], "reporter") &&
+		   check->nr_skipped < 64)
 		check->skipped[check->nr_skipped++] = atoi(field[1]);
 }
 
@@ -255,16 +272,17 @@ static bool parse_options(struct check *check, struct mmu_options *options, char
 
 int main(int argc, char **argv)
 {
-	struct check check = { 0 };
+	static struct check check;
 
 	if (argc < 4) {
 		fprintf(stderr,
-			"usage: %s IMAGE VMLINUX TRUTH [--raw PA[:BYTES[:OFFSET]]] "
+			"usage: %s IMAGE VMLINUX|- TRUTH [--raw PA[:BYTES[:OFFSET]]] "
 			"[--fact KEY=VALUE] [PID-TO-SKIP...]\n",
 			argv[0]);
 		return 2;
 	}
-	struct mmu_options options = { .image = argv[1], .vmlinux = argv[2] };
+	struct mmu_options options = { .image = argv[1],
+				       .vmlinux = strcmp(argv[2], "-") ? argv[2] : NULL };
 	if (!parse_options(&check, &options, argv + 4))
 		return 2;
 	FILE *file = fopen(argv[3], "r");

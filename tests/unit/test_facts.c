@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The store of facts: VMCOREINFO as kernels write it and as nobody should, and its sources. */
+/**
+ * @file
+ * The store of facts: VMCOREINFO as kernels write it and as nobody should, the order of sources.
+ *
+ *     test-facts VMLINUX
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,8 +177,8 @@ static void test_last_line_without_newline(void **state)
 }
 
 /*
- * Damaged or hostile: nothing is read beyond the text, nothing that is no number is one. (What comes
- * behind a NUL within a line, as in A and C, is not looked at.)
+ * Damaged or hostile: nothing is read beyond the text, nothing that is no number is one. (What
+ * comes behind a NUL within a line, as in A and C, is not looked at.)
  */
 static void test_hostile_text(void **state)
 {
@@ -183,9 +188,9 @@ static void test_hostile_text(void **state)
 				   "L=99999999999999999999999999999999999999999\nM=+1\nN=1e3\n"
 				   "SYMBOL(o)=xyz\nSYMBOL(p)=-1\nSYMBOL(q)=1ffffffffffffffff\n"
 				   "R=0x10\r\nS=\xff\nT=010\nU=-9223372036854775808\nV=0xZ";
-	static const char *const none[] = { "B", "D", "E", "F", "G",         "H", "I",
-					    "J", "L", "M", "N", "SYMBOL(o)", "R", "S",
-					    "V", "",  "=", "1", "SYMBOL(q)" };
+	static const char *const none[] = { "B", "D", "E", "F", "G", "H",
+					    "I", "J", "L", "M", "N", "SYMBOL(o)",
+					    "R", "S", "V", "=", "1", "SYMBOL(q)" };
 	struct fixture f = open_bytes(nuls, sizeof(nuls) - 1, NULL);
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
@@ -387,6 +392,64 @@ static void test_need(void **state)
 	close_fixture(&f);
 }
 
+/* ------------------------------------------------------------------ with a vmlinux */
+
+static const char *vmlinux_path;
+
+/* The user, the dump, vmlinux; and what is worked out only where all of them are silent. */
+static void test_order_of_sources(void **state)
+{
+	struct fixture f = open_text("KERNELOFFSET=100000\nSIZE(task_struct)=99\n"
+				     "SYMBOL(linux_banner)=1234\n",
+				     OPTIONS("SIZE(mm_struct)=7", "SYMBOL(linux_banner)=5678"));
+	const struct mmu_facts *facts = mmu_fact_callbacks(f.store);
+	struct mmu_vmlinux *vmlinux;
+	uint64_t link_va, va;
+
+	expect_none(&f, "SYMBOL(init_task)");
+	expect_none(&f, "SIZE(list_head)");
+	assert_false(facts->link_symbol(facts->context, "init_task", &va));
+	assert_null(mmu_vmlinux_open(vmlinux_path, &mmu_fact_wants, &vmlinux));
+	assert_true(mmu_vmlinux_symbol(vmlinux, "init_task", &link_va, NULL));
+	mmu_fact_store_set_vmlinux(f.store, vmlinux);
+	/* what was missing before is asked for again */
+	expect(&f, "SYMBOL(init_task)", link_va + 0x100000);
+	expect(&f, "SIZE(list_head)", 16);
+	expect(&f, "SIZE(task_struct)", 99);
+	expect(&f, "SIZE(mm_struct)", 7);
+	expect(&f, "SYMBOL(linux_banner)", 0x5678);
+	expect_source(&f, "SYMBOL(init_task)", "vmlinux symtab");
+	expect_source(&f, "SIZE(list_head)", "vmlinux DWARF");
+	expect_source(&f, "SIZE(task_struct)", "VMCOREINFO");
+	expect_source(&f, "SIZE(mm_struct)", "option");
+	expect_source(&f, "SYMBOL(linux_banner)", "option");
+	mmu_fact_derive(f.store, "SIZE(list_head)", 1, "a guess");
+	expect(&f, "SIZE(list_head)", 16);
+	assert_true(facts->link_symbol(facts->context, "init_task", &va));
+	assert_int_equal(va, link_va);
+	expect_none(&f, "SYMBOL(no_such_symbol)");
+	expect_none(&f, "SIZE(no_such_type)");
+	expect_none(&f, "OFFSET(list_head.no_such_member)");
+	expect_none(&f, "OFFSET(list_head)");
+	expect_none(&f, "LENGTH(list_head.next)");
+	close_fixture(&f);
+}
+
+/* Without the slide an address of vmlinux would be a wrong one. */
+static void test_no_slide_no_symbol(void **state)
+{
+	struct fixture f = open_text("", NULL);
+	struct mmu_vmlinux *vmlinux;
+
+	assert_null(mmu_vmlinux_open(vmlinux_path, &mmu_fact_wants, &vmlinux));
+	mmu_fact_store_set_vmlinux(f.store, vmlinux);
+	expect_none(&f, "SYMBOL(init_task)");
+	mmu_fact_derive(f.store, "KERNELOFFSET", 0, "a test");
+	uint64_t va;
+	assert_true(mmu_fact_get(f.store, "SYMBOL(init_task)", &va));
+	close_fixture(&f);
+}
+
 /* ------------------------------------------------------------------ the other callbacks */
 
 static void test_callbacks(void **state)
@@ -433,7 +496,7 @@ static void test_callbacks(void **state)
 	close_fixture(&f);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vmcoreinfo),
@@ -450,8 +513,13 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_need),
+		cmocka_unit_test(test_order_of_sources),
+		cmocka_unit_test(test_no_slide_no_symbol),
 		cmocka_unit_test(test_callbacks),
 	};
 
+	if (argc != 2)
+		return 2;
+	vmlinux_path = argv[1];
 	return cmocka_run_group_tests_name("facts", tests, NULL, NULL);
 }

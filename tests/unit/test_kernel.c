@@ -682,8 +682,8 @@ static const char *vma_at(struct mmu_session *session, uint64_t va)
 }
 
 /*
- * Two levels: node 0 (allocation ranges) has node 1 up to 0xffff and node 2 above. Leaves: a gap, VMA
- * 0x1000-0x2fff, a gap, VMA 0x8000-0xffff | VMA 0x10000-0x10fff, a gap to the end.
+ * Two levels: node 0 (allocation ranges) has node 1 up to 0xffff and node 2 above. Leaves: a gap,
+ * VMA 0x1000-0x2fff, a gap, VMA 0x8000-0xffff | VMA 0x10000-0x10fff, a gap to the end.
  */
 static struct mmu_session *open_maple(void)
 {

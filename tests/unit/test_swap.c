@@ -113,7 +113,7 @@ static void test_notes(void **state)
 	mmu_session_close(session);
 }
 
-/* Without MAX_PHYSMEM_BITS the whole of a word's frame number is one (SWP_PFN_BITS in swapops.h). */
+/* Without MAX_PHYSMEM_BITS it is all that a word can hold (SWP_PFN_BITS in swapops.h). */
 static void test_frame_bits(void **state)
 {
 	static const struct mmu_arch narrow = { .name = "fake", .page_lg2 = 12, .elf_class = 1 };

@@ -9,8 +9,8 @@
 #include "facts/elffile.h"
 #include "support/vmlinux_checks.h"
 
-#define FLIPS 400
-#define TRUNCATIONS 200
+#define FLIPS 150
+#define TRUNCATIONS 40
 
 static const char *const symbols[] = { "init_task", "only_local", "twice", NULL };
 static const char *const types[] = { "task_struct", "mm_struct", "bits", "absent", NULL };

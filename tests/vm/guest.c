@@ -19,6 +19,7 @@
 #define PORTS "/dev/vport*p1" /* the first number is that of the virtio device */
 #define SWAP_DISK "/dev/vda"
 #define SETTLE_SECONDS 1
+#define CRASH_SECONDS 2 /* after the guest was stopped, dumped, and goes on */
 
 static int console = 2;
 
@@ -81,8 +82,7 @@ static void load_modules(void)
 		fclose(order);
 }
 
-/* @return false when no such file comes up; else its name is in ret */
-static bool wait_for(const char *pattern, char *ret, size_t size)
+bool wait_for(const char *pattern, char *ret, size_t size)
 {
 	glob_t found;
 
@@ -114,8 +114,6 @@ static void quieten(void)
 
 static void set_up(void)
 {
-	char disk[64];
-
 	mkdir("/proc", 0755);
 	mkdir("/sys", 0755);
 	mkdir("/dev", 0755);
@@ -129,9 +127,19 @@ static void set_up(void)
 	console = open("/dev/console", O_RDWR | O_CLOEXEC);
 	load_modules();
 	quieten();
+	/* memory is as good as empty, and yet a GiB in one piece is not always to be had */
+	for (int i = 0; i < 5 && parameter("huge1g"); i++) {
+		set("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "%u",
+		    (unsigned int)parameter("huge1g"));
+		set("/proc/sys/vm/compact_memory", "1");
+	}
 	set("/proc/sys/vm/nr_hugepages", "%u", (unsigned int)parameter("huge2m"));
-	set("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "%u",
-	    (unsigned int)parameter("huge1g"));
+}
+
+static void start_swapping(void)
+{
+	char disk[64];
+
 	if (wait_for(SWAP_DISK, disk, sizeof(disk)) && swapon(disk, 0) < 0)
 		say("swapon: %s", strerror(errno));
 }
@@ -298,8 +306,11 @@ static void report_maps(FILE *out, int pid)
 			   dev, &inode, &name) < 6)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		fprintf(out, "V\t%d\t0x%llx\t0x%llx\t%s\t0x%08llx\t%s\t%llu\t%s\n", pid, start, end,
-			perms, offset, dev, inode, line + name);
+		/* a gate is in every address space and in no mm */
+		bool gate = strcmp(line + name, "[vectors]") == 0 || strcmp(line + name, "[vsyscall"
+											 "]") == 0;
+		fprintf(out, "%c\t%d\t0x%llx\t0x%llx\t%s\t0x%08llx\t%s\t%llu\t%s\n",
+			gate ? 'G' : 'V', pid, start, end, perms, offset, dev, inode, line + name);
 		if (!(start >> 63))
 			report_pages(out, pid, pagemap, start, end);
 	}
@@ -401,7 +412,7 @@ static bool report(void)
 {
 	static char buffer[1 << 18];
 	char chunk[4096], port[64];
-	FILE *out, *rows;
+	FILE *out, *in;
 	size_t got;
 
 	if (!wait_for(PORTS, port, sizeof(port)))
@@ -412,14 +423,14 @@ static bool report(void)
 		return false;
 	}
 	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
+	in = fopen(ROWS, "re");
+	while (in && (got = fread(chunk, 1, sizeof(chunk), in)) > 0)
+		fwrite(chunk, 1, got, out);
+	if (in)
+		fclose(in);
 	report_machine(out);
 	report_symbols(out);
 	report_processes(out);
-	rows = fopen(ROWS, "re");
-	while (rows && (got = fread(chunk, 1, sizeof(chunk), rows)) > 0)
-		fwrite(chunk, 1, got, out);
-	if (rows)
-		fclose(rows);
 	fprintf(out, "END\n");
 	return fclose(out) == 0;
 }
@@ -431,12 +442,20 @@ int main(void)
 		return 2;
 	}
 	set_up();
-	if (parameter("fwcfg"))
-		hand_over_vmcoreinfo(parameter("fwcfg"));
-	start_processes();
-	sleep(SETTLE_SECONDS);
-	if (report())
-		say("done");
+	if (!send_vmcore()) {
+		start_swapping();
+		load_crash_kernel();
+		if (parameter("fwcfg"))
+			hand_over_vmcoreinfo(parameter("fwcfg"));
+		start_processes();
+		sleep(SETTLE_SECONDS);
+		if (report())
+			say("done");
+		if (parameter("crash")) {
+			sleep(CRASH_SECONDS);
+			crash();
+		}
+	}
 	for (;;)
 		pause();
 }

@@ -6,8 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #define PAGE_BYTES 4096ul
+#define HUGE_BYTES (2ul << 20)
+#define HUGE_STEP 37 /* so many of a huge page's small pages get content that is checked */
+#define RW (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 #define ROWS "/tmp/rows" /* rows that the processes write themselves: L and C */
 
@@ -17,6 +22,47 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** The number behind mmuscope.NAME= on the kernel command line, or 0. */
 uint64_t parameter(const char *name);
 
+/* ------------------------------------------------------------------------------- mappings */
+
+/** File descriptor of ROWS. */
+extern int rows;
+
+/** A huge page that pagemap leaves out (report_left_out()), or NULL. */
+extern char *left_out;
+
+/** A row that names a mapping, or a place in one. */
+void label(const char *name, const volatile void *at, uint64_t bytes, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/** The label of a mapping that can't be had here; errno says why. */
+void failed(const char *name);
+
+/** What the kernel says of a page of this process, as it lies in /proc/PID/pagemap. */
+uint64_t pagemap_word(const void *at);
+
+/** Pages that are there, but in no row of pagemap. */
+void report_left_out(int pid, const char *at, size_t pages);
+
+/** Write to a page. No two pages of no two processes hold the same. */
+void fill(char *page);
+
+/** Fill pages from, from + step, ... below to, and report their content. */
+void touch_pages(char *at, size_t from, size_t to, size_t step);
+
+/** mmap() with a label; @return NULL: it failed. */
+char *map_fd(const char *name, size_t pages, int prot, int flags, int fd, const char *note);
+
+/** Anonymous memory for reading and writing. */
+char *map(const char *name, size_t pages, const char *note);
+
+/** Anonymous memory that begins where a huge page can, and wants to be one. */
+char *map_huge(const char *name, size_t bytes, const char *note);
+
+/** One mapping of every kind, in the process that calls. */
+void make_mappings(void);
+
+/* ------------------------------------------------------------------------------- processes */
+
 /** Make all processes and mappings; when it returns, they sleep. */
 void start_processes(void);
 
@@ -25,5 +71,17 @@ void start_processes(void);
  * @param fwcfg_pa  physical address of fw_cfg's registers
  */
 void hand_over_vmcoreinfo(uint64_t fwcfg_pa);
+
+/** Make a kernel ready that takes over when this one crashes. */
+void load_crash_kernel(void);
+
+/** Crash: the other kernel takes over. */
+void crash(void);
+
+/** In the other kernel: send what is left of the first. @return false: this is not that kernel. */
+bool send_vmcore(void);
+
+/** Wait until a file of this pattern comes up. @return false: none does; else ret has its name. */
+bool wait_for(const char *pattern, char *ret, size_t size);
 
 #endif

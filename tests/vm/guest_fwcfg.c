@@ -38,12 +38,8 @@ struct file {
 
 static uint64_t physical(const void *at)
 {
-	uint64_t word = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t word = pagemap_word(at);
 
-	if (pread(fd, &word, 8, (off_t)((unsigned long)at / PAGE_BYTES * 8)) != 8)
-		word = 0;
-	close(fd);
 	return word >> 63 ? (word & ((1ull << 55) - 1)) * PAGE_BYTES : 0;
 }
 

@@ -14,10 +14,12 @@ GUEST_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-O1', '
                '-pthread', '-Wall']
 SWAP_BYTES = 256 << 20
 DUMP_SECONDS = 600
-DONE = b'mmuscope-vm: done'
+DONE, SENT = b'mmuscope-vm: done', b'mmuscope-vm: vmcore sent'
+CRASH_KERNEL = 'crashkernel=256M'
 # the guest's kernel is beyond trust, whatever it goes on to say
 CRASH = re.compile(rb'(?:Kernel panic|Oops[: ]|BUG: |general protection|Unable to handle kernel'
-                   rb'|mmuscope-vm: \S+ does not come up|mmuscope-vm: process)[^\r\n]*')
+                   rb'|mmuscope-vm: .* come up)[^\r\n]*')
+STUCK = re.compile(rb'mmuscope-vm: .* come up[^\r\n]*')
 
 
 class GuestError(Exception):
@@ -54,7 +56,13 @@ def build_initramfs(target, kernel, folder):
     entries = [cpio_entry('init', 0o100755, program.read_bytes()), cpio_entry('modules', 0o40755)]
     for module in sorted(kernel.modules.iterdir()):
         entries.append(cpio_entry(f'modules/{module.name}', 0o100644, module.read_bytes()))
-    path.write_bytes(b''.join(entries) + cpio_entry('TRAILER!!!', 0))
+    end = cpio_entry('TRAILER!!!', 0)
+    if target.crashes():
+        second = b''.join(entries) + end
+        entries += [cpio_entry('crash', 0o40755),
+                    cpio_entry('crash/vmlinuz', 0o100644, kernel.vmlinuz.read_bytes()),
+                    cpio_entry('crash/initramfs', 0o100644, second)]
+    path.write_bytes(b''.join(entries) + end)
     return path
 
 
@@ -95,27 +103,21 @@ class Monitor:
         self.socket.close()
 
 
-def ram_ranges(target):
-    """(physical address, bytes) of RAM, for raw dumps."""
-    machine, size = target.machine, target.ram_mib << 20
-    # q35 splits only what does not fit below its PCI window
-    low = size if size <= 0xb0000000 else min(size, machine.below_4g)
-    return [(machine.ram_pa, low)] + ([(1 << 32, size - low)] if size > low else [])
-
-
 class Guest:
     """One boot. Everything it leaves lies in `folder`."""
 
     def __init__(self, target, kernel, folder):
         self.target, self.kernel, self.folder = target, kernel, folder
         self.console, self.truth = folder / 'console', folder / 'truth'
+        self.vmcore = folder / 'dump.vmcore'
         self.process = self.monitor = None
 
     def _command(self):
         target, machine, folder = self.target, self.target.machine, self.folder
-        parameters = {**machine.parameters, 'huge2m': target.huge2m, 'huge1g': target.huge1g}
+        parameters = {**machine.parameters, 'huge2m': target.huge2m, 'huge1g': target.huge1g,
+                      'crash': int(target.crashes())}
         append = [f'console={machine.console}', 'panic=-1', 'rdinit=/init', 'no_hash_pointers',
-                  target.append, *(f'mmuscope.{k}={v:#x}' for k, v in parameters.items())]
+                  target.append, CRASH_KERNEL if target.crashes() else '', *(f'mmuscope.{k}={v:#x}' for k, v in parameters.items())]
         command = [which('nice'), '-n', '10', which(machine.qemu), *machine.options,
                    '-accel', 'tcg,thread=multi', '-cpu', target.cpu, '-smp', str(machine.smp),
                    '-m', f'{target.ram_mib}M', '-display', 'none', '-no-reboot', '-net', 'none',
@@ -129,6 +131,9 @@ class Guest:
                    '-device', 'virtserialport,chardev=truth,nr=1',
                    '-drive', f'file={self._swap_disk()},if=none,id=swap,format=raw,cache=unsafe',
                    '-device', f'virtio-blk-{machine.bus},drive=swap']
+        if target.crashes():
+            command += ['-chardev', f'file,id=vmcore,path={self.vmcore}',
+                        '-device', 'virtserialport,chardev=vmcore,nr=2']
         if machine.dtb:
             command += ['-dtb', self.kernel.dtbs / machine.dtb]
         return command
@@ -141,39 +146,60 @@ class Guest:
         run([which('mkswap'), path], 60)
         return path
 
+    def _wait(self, marker, trouble, seconds):
+        """Until the guest says the marker on its console."""
+        deadline = time.monotonic() + seconds
+        while True:
+            said = self.console.read_bytes() if self.console.exists() else b''
+            bad = trouble.search(said)
+            if bad:
+                raise GuestError(bad[0].decode(errors='replace'))
+            if marker in said:
+                return
+            if self.process.poll() is not None:
+                raise GuestError('QEMU ended: ' + (self.folder / 'qemu.log').read_text()[-400:])
+            if time.monotonic() > deadline:
+                raise GuestError(f'nothing happens within {seconds} s')
+            time.sleep(0.5)
+
     def boot(self):
         """Returns when the truth is complete and the guest stands still."""
         with open(self.folder / 'qemu.log', 'wb') as log:
             self.process = subprocess.Popen(list(map(str, self._command())), stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL)
         self.monitor = Monitor(self.folder / 'qmp', self.process)
-        deadline = time.monotonic() + self.target.boot_seconds
-        while True:
-            said = self.console.read_bytes() if self.console.exists() else b''
-            crash = CRASH.search(said)
-            if crash:
-                raise GuestError(crash[0].decode(errors='replace'))
-            if DONE in said:
-                break
-            if self.process.poll() is not None:
-                raise GuestError('QEMU ended: ' + (self.folder / 'qemu.log').read_text()[-400:])
-            if time.monotonic() > deadline:
-                raise GuestError(f'no truth after {self.target.boot_seconds} s')
-            time.sleep(0.5)
+        self._wait(DONE, CRASH, self.target.boot_seconds)
         self.monitor.do('stop')
-        if not self.truth.read_bytes().endswith(b'END\n'):
-            raise GuestError('the truth is not complete')
+        self._judge(self.truth.read_text(errors='replace'))
         registers = self.monitor.do('human-monitor-command',
                                     **{'command-line': 'info registers -a'})
         (self.folder / 'registers').write_text(registers)
 
+    def _judge(self, truth):
+        """Is this the truth, and does it speak of what this target is for?"""
+        if not truth.endswith('END\n'):
+            raise GuestError('the truth is not complete')
+        rows = [line.split('\t') for line in truth.splitlines()]
+        failed = {row[1]: row[5] for row in rows if row[0] == 'L' and row[5].startswith('FAILED')}
+        have = {row[1] for row in rows if row[0] == 'L'} - set(failed)
+        have |= {f'flag:{flag}' for row in rows if row[:2] == ['M', 'cpu'] for flag in row[-1].split()}
+        for need in self.target.needs:
+            if need not in have:
+                raise GuestError(f'the guest could not make {need}: {failed.get(need, "")}')
+
     def dump(self, kind):
         """Write one kind of dump; returns its path."""
         path = self.folder / f'dump.{kind}'
-        if kind == 'raw':
-            path.unlink(missing_ok=True)
+        if kind == 'vmcore':
+            # the end of this guest: it crashes, and its second kernel sends what is left
+            self.monitor.do('cont')
+            self._wait(SENT, STUCK, DUMP_SECONDS)
+            self.end()
+        elif kind == 'vmcore-d31':
+            run([which('makedumpfile'), '-l', '-d', '31', self.vmcore, path], DUMP_SECONDS)
+        elif kind == 'raw':
             with open(path, 'wb') as out:
-                for pa, size in ram_ranges(self.target):
+                for pa, size in self.target.ram():
                     piece = self.folder / 'piece'
                     self.monitor.do('pmemsave', val=pa, size=size, filename=str(piece))
                     with open(piece, 'rb') as source:
@@ -186,6 +212,7 @@ class Guest:
     def end(self):
         if self.monitor:
             self.monitor.close()
+            self.monitor = None
         if self.process:
             self.process.kill()
             self.process.wait()

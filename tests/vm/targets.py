@@ -17,7 +17,9 @@ class Machine:
     console: str
     compiler: str
     ram_pa: int              # where RAM begins
-    below_4g: int            # of large RAM, so much lies there; the rest from 4 GiB
+    all_below_4g: int        # RAM up to so much lies in one piece; of more,
+    below_4g: int            # so much lies below 4 GiB, and the rest from there on
+    facts: tuple             # what only notes say: a raw image needs it from the user
     parameters: dict         # of the guest program: devmem, fwcfg
     dtb: str = ''
     smp: int = 2
@@ -25,21 +27,21 @@ class Machine:
 
 Q35 = Machine(
     arch='amd64', qemu='qemu-system-x86_64', options=('-machine', 'q35', '-device', 'vmcoreinfo'),
-    bus='pci', console='ttyS0', compiler='gcc', ram_pa=0, below_4g=2 * GIB,
-    parameters={'devmem': 0xf0000})
+    bus='pci', console='ttyS0', compiler='gcc', ram_pa=0,
+    all_below_4g=0xb0000000, below_4g=2 * GIB,
+    facts=('KERNELOFFSET', 'NUMBER(phys_base)'), parameters={'devmem': 0xf0000})
 VIRT = Machine(
     arch='armhf', qemu='qemu-system-arm',
     options=('-machine', 'virt,highmem=off', '-device', 'vmcoreinfo'),
     bus='device', console='ttyAMA0', compiler='arm-linux-gnueabihf-gcc', ram_pa=0x40000000,
-    below_4g=3 * GIB, parameters={'devmem': 0x0a000000, 'fwcfg': 0x09020000})
+    all_below_4g=1 << 40, below_4g=0, facts=(), parameters={'devmem': 0x0a000000, 'fwcfg': 0x09020000})
 # LPAE and RAM above 4 GiB: qemu-system-arm 7.2 never leaves its level-3 faults
 VIRT_LARGE = dataclasses.replace(VIRT, qemu='qemu-system-aarch64',
-                                 options=('-machine', 'virt', '-device', 'vmcoreinfo'),
-                                 below_4g=1 << 50)
+                                 options=('-machine', 'virt', '-device', 'vmcoreinfo'))
 VEXPRESS = Machine(
     arch='armhf', qemu='qemu-system-arm', options=('-machine', 'vexpress-a15'),
     bus='device', console='ttyAMA0', compiler='arm-linux-gnueabihf-gcc', ram_pa=0x80000000,
-    below_4g=2 * GIB, parameters={'devmem': 0x1c090000}, dtb='vexpress-v2p-ca15-tc1.dtb')
+    all_below_4g=2 * GIB, below_4g=2 * GIB, facts=(), parameters={'devmem': 0x1c110000}, dtb='vexpress-v2p-ca15-tc1.dtb')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,36 +59,67 @@ class Target:
     huge2m: int = 0          # pages of hugetlbfs, made at run time
     huge1g: int = 0
     boot_seconds: int = 300
+    needs: tuple = ()        # labels without which the truth is not worth much, or flag:NAME of CPUs
     note: str = ''
 
+    def crashes(self):
+        """Whether the guest is to crash for real, into a second kernel."""
+        return 'vmcore' in self.dumps
 
-def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, **more):
-    return Target(name, Q35, suite, CLOUD, cpu, ram_mib, huge2m=8, **more)
+    def ram(self):
+        """(physical address, bytes) of RAM."""
+        machine, size = self.machine, self.ram_mib << 20
+        low = size if size <= machine.all_below_4g else min(size, machine.below_4g)
+        high = [(1 << 32, size - low)] if size > low else []
+        return [(machine.ram_pa, low), *high]
+
+
+# what must have come about in every guest, and in some
+EVERYWHERE = ('anon_rw', 'swapped', 'devmem', 'low', 'fork_cow_child', 'sparse', 'spin_int')
+HUGE = ('thp', 'hugetlb_2m', 'hugetlb_shared')
+X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku')
+NEWER = ('hwpoison', 'uffd_poison')  # not in the cloud kernel of 6.1
+# a zone that the kernel itself keeps out of, so that a GiB in one piece is to be had
+EMPTY_ZONE = 'movablecore=2560M'
+LA57 = ('flag:la57', 'high_la57_47', 'high_la57_52', 'high_la57_top')
+
+
+def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, needs=(), **more):
+    needs = X86 + needs + (LA57 if cpu == 'max' else ()) + (NEWER if suite == 'trixie' else ())
+    return Target(name, Q35, suite, CLOUD, cpu, ram_mib, huge2m=8, needs=needs, **more)
+
+
+def kpti(name, suite, **more):
+    return x86_64(name, suite, append='pti=on', needs=('flag:pti',), **more)
 
 
 def arm(name, machine, kernel, ram_mib, suite='bookworm', **more):
-    return Target(name, machine, suite, kernel, 'cortex-a15', ram_mib, **more)
+    needs = EVERYWHERE + (HUGE if kernel == LPAE else ())
+    return Target(name, machine, suite, kernel, 'cortex-a15', ram_mib, needs=needs, **more)
 
 
 TARGETS = [
-    x86_64('x86_64-6.1', 'bookworm', dumps=('elf', 'kdump-zlib', 'raw'), note='4 levels'),
-    x86_64('x86_64-6.12', 'trixie', note='4 levels'),
+    x86_64('x86_64-6.1', 'bookworm', note='4 levels, a crash and makedumpfile',
+           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'vmcore-d31')),
+    x86_64('x86_64-6.12', 'trixie', note='4 levels, a crash',
+           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore')),
     x86_64('x86_64-6.1-la57', 'bookworm', cpu='max', note='5 levels'),
     x86_64('x86_64-6.12-la57', 'trixie', cpu='max', note='5 levels'),
-    x86_64('x86_64-6.1-pti', 'bookworm', append='pti=on', note='KPTI'),
-    x86_64('x86_64-6.12-pti', 'trixie', append='pti=on', note='KPTI'),
-    x86_64('x86_64-6.1-la57-pti', 'bookworm', cpu='max', append='pti=on', dumps=('elf',),
-           note='5 levels, KPTI'),
+    kpti('x86_64-6.1-pti', 'bookworm', note='KPTI'),
+    kpti('x86_64-6.12-pti', 'trixie', note='KPTI'),
+    kpti('x86_64-6.1-la57-pti', 'bookworm', cpu='max', dumps=('elf',), note='5 levels, KPTI'),
     x86_64('x86_64-6.1-nokaslr', 'bookworm', append='nokaslr', dumps=('elf',), note='no KASLR'),
     x86_64('x86_64-6.1-1g', 'bookworm', ram_mib=5120, huge1g=1, dumps=('elf',),
-           note='1 GiB pages, 5 GiB of RAM'),
+           append=EMPTY_ZONE, needs=('hugetlb_1g',), note='1 GiB pages, 5 GiB of RAM'),
     x86_64('x86_64-6.12-la57-1g', 'trixie', cpu='max', ram_mib=5120, huge1g=1, dumps=('elf',),
-           note='5 levels, 1 GiB pages, 5 GiB of RAM'),
-    arm('armv7-short', VIRT, ARMMP, 512, note='short descriptors'),
+           append=EMPTY_ZONE, needs=('hugetlb_1g',), note='5 levels, 1 GiB pages, 5 GiB of RAM'),
+    arm('armv7-short', VIRT, ARMMP, 512, dumps=('elf', 'kdump-zlib', 'raw'),
+        note='short descriptors'),
     arm('armv7-short-highmem', VIRT, ARMMP, 2560, note='tables in high memory'),
     arm('armv7-short-vexpress', VEXPRESS, ARMMP, 1024, note='RAM at 0x80000000, no VMCOREINFO'),
     arm('armv7-short-6.12', VIRT, ARMMP, 1024, suite='trixie', note='swap entries of 6.12'),
-    arm('armv7-lpae', VIRT, LPAE, 512, huge2m=8, note='LPAE'),
+    arm('armv7-lpae', VIRT, LPAE, 512, huge2m=8, dumps=('elf', 'kdump-zlib', 'raw'),
+        note='LPAE'),
     arm('armv7-lpae-5g', VIRT_LARGE, LPAE, 5120, huge2m=8, dumps=('elf',), boot_seconds=600,
         note='LPAE, tables above 4 GiB'),
 ]

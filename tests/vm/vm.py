@@ -8,66 +8,23 @@ import argparse
 import fnmatch
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
+import checks
 import guests
 import kernels
 from targets import TARGETS
 
 TRIES = 3
-CHECK_SECONDS = 1800
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLUMNS = '{:<22} {:<11} {:>11} {:>8} {:>8} {:>7}  {}'
 
 
 def say(text):
     print(f'vm: {text}', file=sys.stderr, flush=True)
-
-
-class Result:
-    """One dump, compared or not."""
-
-    def __init__(self, target, kind, seconds=0.0, counts=None, note='', trouble=False):
-        self.target, self.kind, self.seconds, self.note = target, kind, seconds, note
-        self.agree, self.differ, self.silent = counts or (None, None, None)
-        self.trouble = trouble
-
-    def row(self):
-        counts = ['-' if n is None else n for n in (self.agree, self.differ, self.silent)]
-        return COLUMNS.format(self.target.name, self.kind, *counts, f'{self.seconds:.0f} s',
-                              self.note)
-
-
-def build_dir():
-    return pathlib.Path(os.environ.get('MMUSCOPE_BUILD') or ROOT / 'build').resolve()
-
-
-def check(target, kind, path, vmlinux, truth):
-    """Let the library walk what the kernel has written down."""
-    program = build_dir() / 'tests/support/truth'
-    environment = {**os.environ, 'MMUSCOPE_PLUGIN_PATH': str(build_dir() / 'plugins')}
-    start = time.monotonic()
-    try:
-        done = subprocess.run(['nice', '-n', '10', program, path, vmlinux, truth], text=True,
-                              capture_output=True, errors='replace', env=environment,
-                              timeout=CHECK_SECONDS)
-    except subprocess.TimeoutExpired:
-        return Result(target, kind, CHECK_SECONDS, note='the check timed out', trouble=True)
-    seconds = time.monotonic() - start
-    (path.parent / f'check.{kind}').write_text(done.stdout + done.stderr)
-    counts = re.search(r'^agree (\d+), differ (\d+), silent (\d+)$', done.stdout, re.M)
-    if not counts:
-        last = (done.stderr or done.stdout or f'status {done.returncode}').strip().split('\n')[-1]
-        return Result(target, kind, seconds, note=last, trouble=True)
-    for line in done.stdout.splitlines():
-        if line.startswith('differ'):
-            say(f'{target.name} {kind}: {line}')
-    return Result(target, kind, seconds, tuple(map(int, counts.groups())), target.note)
 
 
 def boot(target, kernel, folder):
@@ -81,13 +38,19 @@ def boot(target, kernel, folder):
             return guest
         except guests.GuestError as error:
             guest.end()
-            say(f'{target.name}: the guest crashed under TCG, try {number} of {TRIES}: {error}')
+            say(f'{target.name}: the guest failed under TCG, try {number} of {TRIES}: {error}')
             if number == TRIES:
                 raise
         except BaseException:
             guest.end()
             raise
     return None
+
+
+def check_again(target, folder):
+    """The dumps of an earlier run that were kept."""
+    return [checks.check(target, kind, folder, say) for kind in target.dumps
+            if (folder / f'dump.{kind}').exists()]
 
 
 def run_target(target, folder, keep, update):
@@ -101,8 +64,8 @@ def run_target(target, folder, keep, update):
         (folder / 'vmlinux').symlink_to(kernel.vmlinux)
         for kind in target.dumps:
             path = guest.dump(kind)
-            results.append(check(target, kind, path, kernel.vmlinux, guest.truth))
-            if not keep:
+            results.append(checks.check(target, kind, folder, say))
+            if not keep and kind != 'vmcore':  # others are made of it
                 path.unlink()
     finally:
         guest.end()
@@ -123,13 +86,16 @@ def select(patterns):
 def show(results):
     print(COLUMNS.format('target', 'dump', 'agree', 'differ', 'silent', 'time', ''))
     for result in results:
-        print(result.row())
+        counts = ['-' if n is None else n for n in (result.agree, result.differ, result.silent)]
+        print(COLUMNS.format(result.target.name, result.kind, *counts, f'{result.seconds:.0f} s',
+                             result.note))
 
 
 def main():
     parser = argparse.ArgumentParser(prog='./dev vm', description=__doc__)
     parser.add_argument('--list', action='store_true', help='list the targets')
     parser.add_argument('--keep', metavar='DIR', help='keep dumps, truth and console of each target')
+    parser.add_argument('--again', metavar='DIR', help='boot nothing: check what --keep DIR kept')
     parser.add_argument('--update', action='store_true', help="fetch today's kernels")
     parser.add_argument('targets', metavar='TARGET', nargs='*', help='a name, or a pattern')
     options = parser.parse_args()
@@ -139,17 +105,22 @@ def main():
             print(f'{target.name:<22} {target.suite:<9} {target.machine.qemu:<20} '
                   f'{target.ram_mib:>5} MiB  {target.note}')
         return 0
+    if not os.access(checks.truth_program(), os.X_OK):
+        sys.exit(f'vm: {checks.truth_program()} was not built')
     results = []
     with tempfile.TemporaryDirectory(prefix='mmuscope-vm-') as scratch:
         for target in chosen:
-            folder = pathlib.Path(options.keep or scratch).resolve() / target.name
+            folder = pathlib.Path(options.again or options.keep or scratch).resolve() / target.name
             try:
-                results += run_target(target, folder, options.keep, options.update)
+                if options.again:
+                    results += check_again(target, folder)
+                else:
+                    results += run_target(target, folder, options.keep, options.update)
             except (guests.GuestError, kernels.KernelError, OSError, RuntimeError,
                     subprocess.SubprocessError) as error:
                 say(f'{target.name}: {error}')
-                results.append(Result(target, '-', note=str(error)[:100], trouble=True))
-            if not options.keep:
+                results.append(checks.Result(target, '-', note=str(error)[:100], trouble=True))
+            if not options.keep and not options.again:
                 shutil.rmtree(folder, ignore_errors=True)
     show(results)
     if any(result.differ or result.agree == 0 for result in results):

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file
+ * The textbook's page table as a complete back-end: 16 entries, one level, no kernel. See README.md.
+ *
+ * A back-end is data and a few small pure functions; this one needs two of the five. It is the
+ * worked example of docs/adding-an-architecture.md.
+ */
+#include "mmuscope/arch.h"
+
+#define PRESENT 1u
+#define FRAME (7u << 1) /* frame number in bits 3:1 */
+#define UNUSED 0xf0u
+
+/* Each bit by name: mask, value, name, name when clear, meaning, traits, levels, kinds, field. */
+static const struct mmu_flag flags[] = {
+	{ PRESENT, PRESENT, "PRESENT", NULL, "the page is in memory", 0, 0, 1u << 0,
+	  MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD), false, false },
+	{ FRAME, 0, "FRAME", NULL, "frame number", 0, 0, 1u << 0,
+	  MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD), true, false },
+};
+
+/* Level 0 is the only one: bits 15:12 of the address choose one of 2^4 entries; each may map. */
+static const struct mmu_level levels[] = {
+	{ .name = "PTE", .shift = 12, .index_bits = 4, .may_be_leaf = true },
+};
+
+static const struct mmu_format formats[] = {
+	{ .name = "flat",
+	  .title = "one table of 16 entries, 16-bit addresses",
+	  .entry_bytes = 1,
+	  .va_bits = 16,
+	  .pa_bits = 15, /* 3 bits of frame, 12 of offset */
+	  .nr_levels = 1,
+	  .level = levels,
+	  .flags = flags,
+	  .nr_flags = sizeof(flags) / sizeof(flags[0]) },
+};
+
+/* Any word must come out as something, and every field of *ret must be written. */
+static void decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		   uint64_t second, struct mmu_entry *ret)
+{
+	*ret = (struct mmu_entry){ .kind = MMU_KIND_EMPTY };
+	if (!(raw & PRESENT)) /* then the textbook's frame number means nothing */
+		return;
+	ret->bad_mask = raw & UNUSED;
+	if (ret->bad_mask) {
+		ret->kind = MMU_KIND_BAD;
+		ret->note = "an entry has 4 bits";
+		return;
+	}
+	ret->kind = MMU_KIND_LEAF;
+	ret->pa = (raw & FRAME) >> 1 << 12;
+	ret->rights = MMU_RIGHTS_ALL; /* no entry can deny anything */
+}
+
+/* The inverse, which refuses what it can't say. Tests build their tables with it. */
+static bool encode(const struct mmu_regime *regime, unsigned int level,
+		   const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
+{
+	if (entry->kind != MMU_KIND_LEAF || entry->rights != MMU_RIGHTS_ALL || entry->run_lg2 ||
+	    entry->next_first || entry->next_count || entry->pa & ~regime->pa_mask)
+		return false;
+	*ret_raw = entry->pa >> 12 << 1 | PRESENT;
+	*ret_second = 0;
+	return true;
+}
+
+/* No explain(): there are no software entries. No locate(), no linear(): there is no kernel. */
+__attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
+	.abi = MMU_ARCH_ABI,
+	.size = sizeof(struct mmu_arch),
+	.name = "linear16",
+	.title = "the textbook's 16-bit machine",
+	.page_lg2 = 12,
+	.formats = formats,
+	.nr_formats = 1,
+	.decode = decode,
+	.encode = encode,
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Types from BTF: the compact form that a kernel carries about itself. */
+#ifndef MMU_FACTS_BTF_H
+#define MMU_FACTS_BTF_H
+
+#include "facts/vmlinux.h"
+
+struct mmu_btf;
+
+/** The bytes that a BTF header says it and its sections take, 0 when it is no sane header. */
+uint64_t mmu_btf_bytes(struct mmu_bytes header, bool big_endian);
+
+/**
+ * Read BTF.
+ * @param bytes  header, types and strings; not copied, must outlive the object
+ * @param types  NULL-terminated static names that will be asked for; others take longer
+ * @param ret    owned by the caller; untouched on failure
+ * @return MMU_ERROR_CORRUPT, _NO_MEMORY
+ */
+struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian, const char *const *types,
+			       struct mmu_btf **ret) MMU_MUST_CHECK;
+/** Accepts NULL. */
+void mmu_btf_close(struct mmu_btf *btf);
+
+/* As the functions of vmlinux.h; errors MMU_ERROR_NOT_FOUND and _CORRUPT. */
+struct mmu_error *mmu_btf_size(struct mmu_btf *btf, const char *type,
+			       uint64_t *ret_bytes) MMU_MUST_CHECK;
+struct mmu_error *mmu_btf_member(struct mmu_btf *btf, const char *type, const char *path,
+				 struct mmu_member *ret) MMU_MUST_CHECK;
+struct mmu_error *mmu_btf_enumerator(struct mmu_btf *btf, const char *type, const char *name,
+				     int64_t *ret) MMU_MUST_CHECK;
+
+#endif

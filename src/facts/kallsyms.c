@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Symbols from kallsyms (scripts/kallsyms.c, kernel/kallsyms.c). */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts/kallsyms.h"
+#include "facts/names.h"
+
+#define SYMBOLS_MAX (8u << 20)
+/* KSYM_NAME_LEN is 512 since 6.1 (b8a94bfb3395), 128 before; and the type letter */
+#define NAME_MAX_BYTES 520u
+/* a name's length byte, a second one, and the tokens */
+#define ENTRY_MAX_BYTES (2u + 0x3fffu)
+#define CHUNK_BYTES 65536u
+#define TOKENS 256u
+
+/* How kallsyms_offsets[] is to be read. */
+enum scheme {
+	SCHEME_ABSOLUTE_PERCPU, /* x86_64 SMP, 4.6 to 6.14: o >= 0 absolute, else base - 1 - o */
+	SCHEME_RELATIVE,        /* base + (u32)o */
+	SCHEME_PLACE,           /* since 7.0: counted from the place of the offset itself */
+	SCHEME_ADDRESSES,       /* kallsyms_addresses[], up to 4.5 */
+};
+
+struct mmu_kallsyms {
+	struct mmu_kallsyms_place place;
+	mmu_kallsyms_read_fn read;
+	void *context;
+	enum scheme scheme;
+	uint32_t count;
+	uint64_t base;
+	uint8_t *numbers; /* offsets[] or addresses[] as in memory */
+	char *tokens;     /* NUL-terminated strings */
+	uint16_t index[TOKENS];
+	uint16_t length[TOKENS];
+	struct mmu_names names; /* the symbols that are wanted */
+	uint32_t *found;        /* per name: 1 + its number, or 0 */
+};
+
+/* ------------------------------------------------------------------ addresses */
+
+static uint64_t address_as(const struct mmu_kallsyms *table, enum scheme scheme, uint32_t n)
+{
+	bool big = table->place.big_endian;
+
+	if (scheme == SCHEME_ADDRESSES)
+		return mmu_get_uint(table->numbers + (uint64_t)n * table->place.pointer_bytes,
+				    table->place.pointer_bytes, big);
+	uint32_t raw = mmu_get_u32(table->numbers + (uint64_t)n * 4, big);
+	int64_t offset = (int32_t)raw;
+
+	if (scheme == SCHEME_PLACE)
+		return table->place.offsets_va + (uint64_t)n * 4 + (uint64_t)offset;
+	if (scheme == SCHEME_ABSOLUTE_PERCPU)
+		return offset >= 0 ? (uint64_t)offset : table->base - 1 - (uint64_t)offset;
+	return table->base + raw;
+}
+
+static uint64_t address(const struct mmu_kallsyms *table, uint32_t n)
+{
+	return address_as(table, table->scheme, n);
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* Expand tokens until `limit` characters are there. @return how many */
+static size_t expand(const struct mmu_kallsyms *table, const uint8_t *tokens, size_t nr_tokens,
+		     char *out, size_t limit)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < nr_tokens && count < limit; i++) {
+		size_t length = table->length[tokens[i]];
+
+		if (length > NAME_MAX_BYTES - count)
+			length = NAME_MAX_BYTES - count;
+		memcpy(out + count, table->tokens + table->index[tokens[i]], length);
+		count += length;
+	}
+	return count;
+}
+
+/* Called for each symbol with its tokens. @return false to stop */
+typedef bool (*visit_fn)(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
+			 size_t nr_tokens, void *context);
+
+/* Read names[] in chunks; an entry that a chunk cuts begins the next one. */
+static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *context)
+{
+	uint8_t *chunk = malloc(CHUNK_BYTES);
+	uint64_t va = table->place.names_va;
+	uint32_t n = 0;
+
+	if (!chunk)
+		return mmu_error_no_memory();
+	while (n < table->count) {
+		size_t have = CHUNK_BYTES, at = 0;
+
+		/* the table may end right before memory that is not there */
+		while (have >= 4096 && !table->read(table->context, va, chunk, have))
+			have /= 2;
+		if (have < 4096) {
+			free(chunk);
+			return mmu_error_new(MMU_ERROR_FAULT,
+					     "kallsyms_names at virtual 0x%" PRIx64 " is not in "
+										    "the image",
+					     va);
+		}
+		while (n < table->count && at < have) {
+			size_t length = chunk[at], head = 1;
+
+			/* since 6.1 (73bbb94466fd) a length above 127 takes two bytes */
+			if (length & 0x80 && at + 1 < have) {
+				length = (length & 0x7f) | (size_t)chunk[at + 1] << 7;
+				head = 2;
+			}
+			if (at + head + length > have && have == CHUNK_BYTES)
+				break;
+			if (!length || at + head + length > have ||
+			    !fn(table, n, chunk + at + head, length, context)) {
+				free(chunk);
+				return length && at + head + length <= have
+					       ? NULL
+					       : mmu_error_new(MMU_ERROR_CORRUPT,
+							       "kallsyms name %u is damaged", n);
+			}
+			at += head + length;
+			n++;
+		}
+		if (!at)
+			break;
+		va += at;
+	}
+	free(chunk);
+	return n == table->count ? NULL
+				 : mmu_error_new(MMU_ERROR_CORRUPT, "kallsyms_names ends early");
+}
+
+static bool note_wanted(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
+			size_t nr_tokens, void *context)
+{
+	char name[NAME_MAX_BYTES + 8] = "";
+
+	(void)context;
+	/* the first letters rule most names out; [0] is the type */
+	size_t count = expand(table, tokens, nr_tokens, name, 9);
+	uint64_t key = mmu_names_key((const uint8_t *)name + 1, 8);
+	uint32_t hash = mmu_names_hash(key);
+
+	if (!(table->names.filter[hash >> 6] >> (hash & 63) & 1))
+		return true;
+	count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
+	name[count] = '\0';
+	size_t found = mmu_names_find(&table->names, (const uint8_t *)name + 1, count);
+	/* a global symbol (capital letter) is better than a static one of the same name */
+	if (found != MMU_NAMES_NONE && (!table->found[found] || (name[0] >= 'A' && name[0] <= 'Z')))
+		table->found[found] = n + 1;
+	return true;
+}
+
+struct search {
+	const char *name;
+	size_t bytes;
+	uint32_t found;
+};
+
+static bool match_name(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
+		       size_t nr_tokens, void *context)
+{
+	struct search *search = context;
+	char name[NAME_MAX_BYTES + 8];
+	size_t count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
+
+	if (count != search->bytes + 1 || memcmp(name + 1, search->name, search->bytes) != 0)
+		return true;
+	search->found = n + 1;
+	return false;
+}
+
+bool mmu_kallsyms_symbol(struct mmu_kallsyms *table, const char *name, uint64_t *ret_va)
+{
+	struct search search = { .name = name, .bytes = strlen(name) };
+	size_t known = mmu_names_find(&table->names, (const uint8_t *)name, search.bytes + 1);
+
+	if (known != MMU_NAMES_NONE)
+		search.found = table->found[known];
+	else
+		mmu_error_destroy(visit(table, match_name, &search));
+	if (search.found)
+		*ret_va = address(table, search.found - 1);
+	return search.found;
+}
+
+bool mmu_kallsyms_next(struct mmu_kallsyms *table, uint64_t va, uint64_t *ret_va)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (uint32_t n = 0; n < table->count; n++) {
+		uint64_t here = address(table, n);
+
+		if (here > va && here < best)
+			best = here;
+	}
+	if (best != UINT64_MAX)
+		*ret_va = best;
+	return best != UINT64_MAX;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static struct mmu_error *read_number(struct mmu_kallsyms *table, uint64_t va, unsigned int bytes,
+				     const char *what, uint64_t *ret)
+{
+	uint8_t buf[8];
+
+	if (!table->read(table->context, va, buf, bytes))
+		return mmu_error_new(MMU_ERROR_FAULT,
+				     "%s at virtual 0x%" PRIx64 " is not in the image", what, va);
+	*ret = mmu_get_uint(buf, bytes, table->place.big_endian);
+	return NULL;
+}
+
+static struct mmu_error *read_tokens(struct mmu_kallsyms *table)
+{
+	uint8_t index[2 * TOKENS];
+	size_t end;
+
+	if (!table->read(table->context, table->place.token_index_va, index, sizeof(index)))
+		return mmu_error_new(MMU_ERROR_FAULT, "kallsyms_token_index is not in the image");
+	for (unsigned int i = 0; i < TOKENS; i++)
+		table->index[i] = mmu_get_u16(index + 2 * i, table->place.big_endian);
+	/* the strings follow each other: the last begins at the greatest index */
+	end = (size_t)table->index[TOKENS - 1] + NAME_MAX_BYTES;
+	table->tokens = calloc(1, 65536 + NAME_MAX_BYTES + 1);
+	if (!table->tokens)
+		return mmu_error_no_memory();
+	while (end > table->index[TOKENS - 1] &&
+	       !table->read(table->context, table->place.token_table_va, table->tokens, end))
+		end -= 8;
+	if (end <= table->index[TOKENS - 1])
+		return mmu_error_new(MMU_ERROR_FAULT, "kallsyms_token_table is not in the image");
+	for (unsigned int i = 0; i < TOKENS; i++)
+		table->length[i] = (uint16_t)strnlen(table->tokens + table->index[i],
+						     NAME_MAX_BYTES);
+	return NULL;
+}
+
+static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
+{
+	uint64_t va = table->place.offsets_va ? table->place.offsets_va : table->place.addresses_va;
+	size_t width = table->place.offsets_va ? 4 : table->place.pointer_bytes;
+	uint64_t count;
+	/* the number was word-sized up to 4.19; on little-endian machines its low half is the same */
+	struct mmu_error *error = read_number(table, table->place.num_syms_va, 4,
+					      "kallsyms_num_syms", &count);
+
+	if (error)
+		return error;
+	if (!count || count > SYMBOLS_MAX)
+		return mmu_error_new(MMU_ERROR_CORRUPT, "kallsyms_num_syms is %" PRIu64, count);
+	table->count = (uint32_t)count;
+	if (table->place.relative_base_va) {
+		error = read_number(table, table->place.relative_base_va,
+				    table->place.pointer_bytes, "kallsyms_relative_base",
+				    &table->base);
+		if (error)
+			return error;
+	}
+	table->numbers = malloc(count * width);
+	if (!table->numbers)
+		return mmu_error_no_memory();
+	if (!table->read(table->context, va, table->numbers, count * width))
+		return mmu_error_new(MMU_ERROR_FAULT,
+				     "kallsyms' addresses at virtual 0x%" PRIx64 " are not in the "
+										 "image",
+				     va);
+	return NULL;
+}
+
+/* Which of the schemes gives a known symbol its known address? */
+static struct mmu_error *find_scheme(struct mmu_kallsyms *table)
+{
+	static const enum scheme with_base[] = { SCHEME_ABSOLUTE_PERCPU, SCHEME_RELATIVE };
+	struct search search = { .name = table->place.proof };
+
+	if (!table->place.offsets_va || !table->place.relative_base_va) {
+		table->scheme = table->place.offsets_va ? SCHEME_PLACE : SCHEME_ADDRESSES;
+	} else {
+		table->scheme = table->place.pointer_bytes == 8 ? SCHEME_ABSOLUTE_PERCPU
+								: SCHEME_RELATIVE;
+	}
+	if (!search.name)
+		return NULL;
+	search.bytes = strlen(search.name);
+	struct mmu_error *error = visit(table, match_name, &search);
+	if (error || !search.found)
+		return error;
+	if (address(table, search.found - 1) == table->place.proof_va)
+		return NULL;
+	for (size_t i = 0; table->place.relative_base_va && i < 2; i++) {
+		if (address_as(table, with_base[i], search.found - 1) != table->place.proof_va)
+			continue;
+		table->scheme = with_base[i];
+		return NULL;
+	}
+	return mmu_error_new(MMU_ERROR_CORRUPT,
+			     "kallsyms puts %s at virtual 0x%" PRIx64 ", not at 0x%" PRIx64,
+			     search.name, address(table, search.found - 1), table->place.proof_va);
+}
+
+void mmu_kallsyms_close(struct mmu_kallsyms *table)
+{
+	if (!table)
+		return;
+	mmu_names_destroy(&table->names);
+	free(table->found);
+	free(table->numbers);
+	free(table->tokens);
+	free(table);
+}
+
+struct mmu_error *mmu_kallsyms_open(const struct mmu_kallsyms_place *place,
+				    mmu_kallsyms_read_fn read, void *context,
+				    const char *const *symbols, struct mmu_kallsyms **ret)
+{
+	struct mmu_kallsyms *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return mmu_error_no_memory();
+	table->place = *place;
+	table->read = read;
+	table->context = context;
+	struct mmu_error *error = mmu_names_init(&table->names, symbols, NULL);
+	if (!error) {
+		table->found = calloc(table->names.count + 1, sizeof(*table->found));
+		error = table->found ? NULL : mmu_error_no_memory();
+	}
+	if (!error)
+		error = read_tokens(table);
+	if (!error)
+		error = read_numbers(table);
+	if (!error)
+		error = find_scheme(table);
+	if (!error)
+		error = visit(table, note_wanted, NULL);
+	if (error) {
+		mmu_kallsyms_close(table);
+		return error;
+	}
+	*ret = table;
+	return NULL;
+}

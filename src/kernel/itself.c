@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What a kernel says of itself: symbols by kallsyms, types by BTF, found in the image. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/session.h"
+
+/* vmlinux's BTF takes 3 to 10 MB; a module's, some KB. */
+#define BTF_BYTES_MAX ((uint64_t)64 << 20)
+
+static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
+{
+	return mmu_fact_get(session->facts, key, ret);
+}
+
+static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
+{
+	struct mmu_error *error = mmu_kernel_read(context, va, buf, bytes, "kallsyms");
+
+	mmu_error_destroy(error);
+	return !error;
+}
+
+/* VMCOREINFO tells the places since 6.0 (5fd8fea935a1); distributions brought it to 5.x. */
+static bool find_place(struct mmu_session *session, struct mmu_kallsyms_place *ret)
+{
+	struct mmu_kallsyms_place place = {
+		.pointer_bytes = mmu_kernel_pointer_bytes(session),
+		.big_endian = session->image->big_endian,
+	};
+
+	if (!fact(session, "SYMBOL(kallsyms_names)", &place.names_va) ||
+	    !fact(session, "SYMBOL(kallsyms_num_syms)", &place.num_syms_va) ||
+	    !fact(session, "SYMBOL(kallsyms_token_table)", &place.token_table_va) ||
+	    !fact(session, "SYMBOL(kallsyms_token_index)", &place.token_index_va))
+		return false;
+	if (fact(session, "SYMBOL(kallsyms_offsets)", &place.offsets_va))
+		fact(session, "SYMBOL(kallsyms_relative_base)", &place.relative_base_va);
+	else if (!fact(session, "SYMBOL(kallsyms_addresses)", &place.addresses_va))
+		return false;
+	if (fact(session, "SYMBOL(_stext)", &place.proof_va))
+		place.proof = "_stext";
+	*ret = place;
+	return true;
+}
+
+/* In place where the image holds it in one piece, else as a copy. */
+static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va, uint64_t bytes)
+{
+	bool big = session->image->big_endian;
+	void *copy MMU_FREE = NULL;
+	struct mmu_btf *btf;
+	uint64_t pa;
+
+	if (bytes < 24 || bytes > BTF_BYTES_MAX || !mmu_kernel_to_phys(session, first_va, &pa))
+		return mmu_error_new(MMU_ERROR_CORRUPT,
+				     "BTF at virtual 0x%" PRIx64 " takes %" PRIu64 " bytes",
+				     first_va, bytes);
+	struct mmu_span span = mmu_image_span(session->image, pa);
+	struct mmu_bytes view = { span.data, bytes };
+	if (span.state != MMU_PAGE_PRESENT || span.bytes < bytes) {
+		copy = malloc(bytes);
+		if (!copy)
+			return mmu_error_no_memory();
+		struct mmu_error *error = mmu_kernel_read(session, first_va, copy, bytes, "BTF");
+		if (error)
+			return error;
+		view.data = copy;
+	}
+	struct mmu_error *error = mmu_btf_open(view, big, mmu_fact_wants.types, &btf);
+	if (!error)
+		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy));
+	return error;
+}
+
+struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
+{
+	struct mmu_kallsyms_place place;
+	struct mmu_kallsyms *kallsyms;
+	uint64_t first_va, stop_va;
+
+	if (!find_place(session, &place))
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the notes do not say where the kernel "
+							  "keeps kallsyms");
+	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, session,
+						    mmu_fact_wants.symbols, &kallsyms);
+	if (error)
+		return error;
+	mmu_fact_store_set_kallsyms(session->facts, kallsyms);
+	if (!fact(session, "SYMBOL(__start_BTF)", &first_va) ||
+	    !fact(session, "SYMBOL(__stop_BTF)", &stop_va) || stop_va < first_va)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
+	return mmu_error_context(open_btf(session, first_va, stop_va - first_va), "the kernel's "
+										  "BTF");
+}

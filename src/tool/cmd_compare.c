@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope compare: two walks, or two whole spaces, side by side. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+
+enum { KEY_WITH = 0x300, KEY_IMAGE, KEY_ALL, KEY_RANGE };
+
+static const struct argp_option options[] = {
+	{ "with", KEY_WITH, NULL, 0,
+	  "Here the second side begins: what it leaves out is as on the first", 1 },
+	{ "image", KEY_IMAGE, "FILE", 0, "After --with: the second side's image", 1 },
+	{ "range", KEY_RANGE, "FIRST-LAST", 0,
+	  "Whole spaces: only these addresses (default: those of the process, or all of --kernel, "
+	  "--pgd and --cpu)",
+	  1 },
+	{ "all", 'a', NULL, 0, "Whole spaces: every difference and every shared frame", 1 },
+	{ 0 },
+};
+
+const char *compare_side_name(unsigned int side)
+{
+	return side ? "second" : "first";
+}
+
+/* ------------------------------------------------------------------ arguments */
+
+struct side_input {
+	struct compare *compare;
+	unsigned int side;
+};
+
+static void parse_range(struct compare *compare, const char *arg, struct argp_state *state)
+{
+	char *copy = strdup(arg), *dash = copy ? strchr(copy, '-') : NULL;
+
+	if (dash)
+		*dash++ = '\0';
+	if (!dash || !tool_number(copy, &compare->range[0].first_va) ||
+	    !tool_number(dash, &compare->range[0].last_va) ||
+	    compare->range[0].first_va > compare->range[0].last_va)
+		argp_error(state,
+			   "--range %s: two addresses with a '-' between them, the lower "
+			   "one first",
+			   arg);
+	compare->range[1] = compare->range[0];
+	compare->has_range = true;
+	free(copy);
+}
+
+static void parse_argument(const struct side_input *input, char *arg, struct argp_state *state)
+{
+	struct compare_side *side = &input->compare->side[input->side];
+
+	if (input->side == 0 && !side->image)
+		side->image = arg;
+	else if (!side->address)
+		side->address = arg;
+	else
+		argp_error(state,
+			   "a side has one address: '%s' is too many; the second side "
+			   "stands after --with",
+			   arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct side_input *input = state->input;
+	struct compare *compare = input->compare;
+
+	switch (key) {
+	case KEY_WITH: /* the one that counts was cut off before */
+		argp_error(state, "--with stands once, and written out");
+		return 0;
+	case KEY_IMAGE:
+		if (input->side == 0)
+			argp_error(state, "--image stands after --with");
+		compare->side[1].image = arg;
+		return 0;
+	case KEY_RANGE:
+		parse_range(compare, arg, state);
+		return 0;
+	case 'a':
+		compare->all = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		parse_argument(input, arg, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int usage(const char *message)
+{
+	fprintf(stderr, "mmuscope compare: %s\n'mmuscope compare --help' tells more.\n", message);
+	return TOOL_USAGE;
+}
+
+/* Do the options of the second side speak of an image? */
+static bool has_image_options(const struct tool *own)
+{
+	static const struct mmu_options none;
+
+	return memcmp(&own->options, &none, sizeof(none)) != 0;
+}
+
+/* What the second side leaves out is as on the first. */
+static int complete_second(struct compare *compare)
+{
+	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
+	struct mmu_space_query *query = &second->space_options.query;
+	const struct mmu_options *image = &first->tool->options;
+
+	if (!second->image && has_image_options(&second->own))
+		return usage("after --with, options of an image go with --image");
+	if (!second->image && !second->address && !second->space_options.chosen &&
+	    !query->user_half)
+		return usage("compare with what? --with ADDRESS, --with --pid PID, --with --image "
+			     "FILE");
+	if (second->address && !first->address)
+		return usage("an address on the second side needs one on the first");
+	if (!second->address)
+		second->address = first->address;
+	if (!second->space_options.chosen) {
+		bool user_half = query->user_half;
+
+		*query = first->space_options.query;
+		query->user_half |= user_half;
+	} else if (!second->image && query->by == MMU_SPACE_PGD && !query->format) {
+		query->format = first->space_options.query.format;
+	}
+	compare->tool->json |= second->own.json;
+	compare->one_image = !second->image;
+	second->tool = second->image ? &second->own : first->tool;
+	if (compare->one_image)
+		return TOOL_OK;
+	/* where to look is of this machine; --raw, --arch and --fact are of one image */
+	if (!second->own.options.vmlinux)
+		second->own.options.vmlinux = image->vmlinux;
+	if (!second->own.options.plugin_dir)
+		second->own.options.plugin_dir = image->plugin_dir;
+	if (!second->own.options.debug_dirs)
+		second->own.options.debug_dirs = image->debug_dirs;
+	return TOOL_OK;
+}
+
+static int parse_sides(struct compare *compare, int argc, char **argv)
+{
+	static const char doc[] =
+		"Put two walks side by side, level by level, and say what makes the difference; "
+		"or, without an ADDRESS, two whole spaces: which pages moved, appeared, went or "
+		"have other rights, and which frames both map.\vLeft of --with stands the first "
+		"side, right of it the second: whose tables, and an ADDRESS (0x..., decimal, or a "
+		"kernel symbol). What the second side leaves out is as on the first:\n\n"
+		"  compare vmcore -p 1 0x400000 --with 0x401000\n"
+		"  compare vmcore -p 1 0x400000 --with -p 2\n"
+		"  compare vmcore -p 1 --with -p 2\n"
+		"  compare before -p 1 --with --image after\n\n"
+		"Exit status 0: they are the same; 1: they differ.";
+	static const char args_doc[] = "IMAGE [ADDRESS] --with [ADDRESS]";
+	struct side_input inputs[2] = { { compare, 0 }, { compare, 1 } };
+	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
+	int cut = 1;
+
+	while (cut < argc && strcmp(argv[cut], "--with") != 0)
+		cut++;
+	tool_parse(compare->tool, cut, argv, options, parse, args_doc, doc, &inputs[0],
+		   &first->space_options);
+	if (!first->image)
+		return usage("no image given");
+	if (!first->space_options.chosen)
+		return usage("whose tables? One of --pid, --task, --mm, --pgd, --cpu, --kernel");
+	if (cut == argc)
+		return usage("compare with what? The second side stands after --with");
+	static char name[] = "compare";
+	char *saved = argv[cut];
+	argv[cut] = name;
+	tool_parse(&second->own, argc - cut, argv + cut, options, parse, args_doc, doc, &inputs[1],
+		   &second->space_options);
+	argv[cut] = saved;
+	return complete_second(compare);
+}
+
+/* ------------------------------------------------------------------ both modes */
+
+static int open_side(struct compare_side *side)
+{
+	uint64_t va;
+
+	if (side->image) {
+		int status = tool_open(side->tool, side->image);
+
+		if (status)
+			return status;
+	}
+	struct mmu_error *error = mmu_space_open(side->tool->session, &side->space_options.query,
+						 &side->space);
+	if (error)
+		return tool_fail(error);
+	if (!side->address)
+		return TOOL_OK;
+	int status = tool_address(side->tool, side->address, &va);
+	if (status)
+		return status;
+	mmu_walk(side->space, va, &side->walk);
+	return TOOL_OK;
+}
+
+static int compare_walks(const struct compare *compare)
+{
+	struct compare_word words[COMPARE_WORDS_MAX];
+	size_t nr = compare_words(compare, words);
+	int status = TOOL_OK;
+
+	if (compare->tool->json)
+		compare_walks_json(compare, words, nr);
+	else
+		compare_walks_text(compare, words, nr);
+	for (size_t i = 0; i < nr; i++)
+		if (!words[i].same)
+			status = TOOL_ANSWERED;
+	return status;
+}
+
+static bool stop(void *context)
+{
+	(void)context;
+	return tool_interrupted();
+}
+
+static int compare_spaces(struct compare *compare)
+{
+	struct mmu_compare_query query = { .stop = stop };
+	struct mmu_comparison *comparison;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (!compare->has_range)
+			compare->range[i] = mmu_space_extent(compare->side[i].space);
+		query.range[i] = compare->range[i];
+	}
+	struct mmu_error *error = mmu_compare_spaces(compare->side[0].space, compare->side[1].space,
+						     &query, &comparison);
+	if (error)
+		return tool_fail(error);
+	int status = comparison->by_address && !comparison->nr_differences ? TOOL_OK
+									   : TOOL_ANSWERED;
+	if (comparison->stopped)
+		status = TOOL_ANSWERED;
+	else if (compare->tool->json)
+		compare_spaces_json(compare, comparison);
+	else
+		compare_spaces_text(compare, comparison);
+	mmu_comparison_destroy(comparison);
+	return status;
+}
+
+int tool_compare(struct tool *tool, int argc, char **argv)
+{
+	struct compare *compare = calloc(1, sizeof(*compare));
+
+	if (!compare)
+		return TOOL_UNUSABLE;
+	compare->tool = compare->side[0].tool = tool;
+	int status = parse_sides(compare, argc, argv);
+	for (unsigned int i = 0; i < 2 && !status; i++)
+		status = open_side(&compare->side[i]);
+	if (!status)
+		status = compare->side[0].address ? compare_walks(compare)
+						  : compare_spaces(compare);
+	for (unsigned int i = 0; i < 2; i++)
+		mmu_space_close(compare->side[i].space);
+	mmu_session_close(compare->side[1].own.session);
+	free(compare);
+	return status;
+}

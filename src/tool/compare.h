@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What mmuscope compare compares, and how it is told. */
+#ifndef MMU_TOOL_COMPARE_H
+#define MMU_TOOL_COMPARE_H
+
+#include "tool.h"
+
+struct compare_side {
+	struct tool *tool; /**< whose session the space is of */
+	struct tool own;   /**< of the second side, when it has an image of its own */
+	struct tool_space space_options;
+	const char *image, *address; /**< as they were given, or NULL */
+	struct mmu_space *space;
+	struct mmu_walk walk; /**< when addresses are compared */
+};
+
+struct compare {
+	struct tool *tool;
+	struct compare_side side[2];
+	struct mmu_va_range range[2]; /**< whole spaces: what is compared of each */
+	bool has_range;               /**< range was given */
+	bool all, one_image;
+};
+
+/** "first", "second". */
+const char *compare_side_name(unsigned int side);
+
+/* ------------------------------------------------------------------ in words */
+
+/** One sentence on two walks. */
+struct compare_word {
+	bool same;        /**< what they have in common; else a difference */
+	const char *what; /**< one word from a fixed list, for programs */
+	char text[320];
+};
+
+#define COMPARE_WORDS_MAX 32
+
+/** What matters about two walks. @return how many were written */
+size_t compare_words(const struct compare *compare, struct compare_word ret[COMPARE_WORDS_MAX]);
+
+/** How the formats of two spaces differ, or "". */
+const char *compare_formats(const struct compare *compare, char ret[320]);
+
+/** Bytes of the tables on the path of a walk. */
+uint64_t compare_path_bytes(const struct compare_side *side);
+
+/* ------------------------------------------------------------------ text */
+
+/** Width of the terminal, or of what stands for one. */
+unsigned int compare_columns(void);
+
+/** Two columns of text, or one below the other where they don't fit. */
+struct compare_columns {
+	unsigned int width; /**< of the terminal */
+	FILE *side[2];      /**< what goes into each column of the next block */
+	char *text[2];
+	size_t bytes[2];
+};
+
+/** Start a block: side[] can be written to. */
+void compare_begin(struct compare_columns *columns);
+/** Print a block, its label in front, and nothing when both of its sides are empty. */
+void compare_end(struct compare_columns *columns, const char *label);
+/** Lines that don't fit go on below, indented. */
+void compare_wrapped(const char *text, const char *first, const char *further, unsigned int width);
+/** The rows that say what is compared: image, process, format, root. */
+void compare_head(const struct compare *compare, struct compare_columns *columns);
+
+void compare_walks_text(const struct compare *compare, const struct compare_word *words,
+			size_t nr_words);
+void compare_spaces_text(const struct compare *compare, const struct mmu_comparison *comparison);
+
+/* ------------------------------------------------------------------ JSON */
+
+void compare_walks_json(const struct compare *compare, const struct compare_word *words,
+			size_t nr_words);
+void compare_spaces_json(const struct compare *compare, const struct mmu_comparison *comparison);
+
+#endif

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Holding a dump to the truth: every page by the library, the CPUs' tables by the tool."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+CHECK_SECONDS = 1800
+TOLD = 4  # differences
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LINKED_TEXT_VA, TEXT_MAP_VA = 0xffffffff81000000, 0xffffffff80000000  # x86_64
+# beside a raw image there are no notes, and beside these there are the CPUs' registers
+WITHOUT_NOTES, WITH_CPUS = ('raw',), ('elf', 'kdump-zlib')
+
+
+class Result:
+    """One dump, compared or not."""
+
+    def __init__(self, target, kind, seconds=0.0, counts=None, note='', trouble=False):
+        self.target, self.kind, self.seconds, self.note = target, kind, seconds, note
+        self.agree, self.differ, self.silent = counts or (None, None, None)
+        self.trouble = trouble
+
+
+def build_dir():
+    return pathlib.Path(os.environ.get('MMUSCOPE_BUILD') or ROOT / 'build').resolve()
+
+
+def truth_program():
+    return build_dir() / 'tests/support/truth'
+
+
+def run(command):
+    environment = {**os.environ, 'MMUSCOPE_PLUGIN_PATH': str(build_dir() / 'plugins')}
+    return subprocess.run(['nice', '-n', '10', *map(str, command)], text=True, capture_output=True,
+                          errors='replace', env=environment, timeout=CHECK_SECONDS)
+
+
+def found(pattern, truth):
+    match = re.search(pattern, truth, re.M)
+    return int(match[1], 16) if match else 0
+
+
+def kernel_facts(target, truth):
+    """What VMCOREINFO would say, from what the guest says of itself."""
+    text_va = found(r'^K\t0x([0-9a-f]+)\tT\t_text$', truth)
+    text_pa = found(r'^I\t *([0-9a-f]+)-[0-9a-f]+ : Kernel code$', truth)
+    values = {'KERNELOFFSET': f'{text_va - LINKED_TEXT_VA:x}',
+              'NUMBER(phys_base)': str(text_pa - (text_va - TEXT_MAP_VA))}
+    return [f'{name}={values[name]}' for name in target.machine.facts]
+
+
+def raw_options(target, truth):
+    """The options that say of a raw image what it does not say itself."""
+    options, offset = [], 0
+    for pa, size in target.ram():
+        options += ['--raw', f'{pa:#x}:{size:#x}:{offset:#x}']
+        offset += size
+    for fact in kernel_facts(target, truth):
+        options += ['--fact', fact]
+    return options
+
+
+# ----------------------------------------------------------------------------------- CPUs
+
+def root_of(path, vmlinux, *space):
+    """Where the tool finds the top table, or why it doesn't."""
+    done = run([build_dir() / 'src/tool/mmuscope', 'walk', '--json', path, '-s', vmlinux, *space,
+                '0x400000'])
+    try:
+        return int(json.loads(done.stdout)['root_pa'], 16)
+    except (ValueError, KeyError):
+        return done.stderr.strip()
+
+
+def check_cpus(path, vmlinux, registers, truth):
+    """What differs of CR3, as QEMU has it, and of the tables that the tool finds. x86_64."""
+    cpus = re.findall(r'CPL=(\d).*?CR3=([0-9a-f]+)', registers, re.S)
+    spin = re.search(r'^L\tspin_int\t(\d+)\t', truth, re.M)
+    agree, problems = 0, []
+
+    def hold(what, ours, theirs):
+        nonlocal agree
+        if ours == theirs:
+            agree += 1
+        else:
+            problems.append(f'differ: {what}: {ours if isinstance(ours, str) else hex(ours)}, '
+                            f'truth {theirs:#x}')
+
+    for number, (privilege, value) in enumerate(cpus):
+        root = int(value, 16) & ~0xfff
+        space = ['--cpu', number]
+        ours = root_of(path, vmlinux, *space)
+        if isinstance(ours, int) and ours ^ root == 0x1000:
+            # KPTI: without being asked, the tool shows the kernel's half of the pair
+            space.append('--user-half')
+            ours = root_of(path, vmlinux, *space)
+        hold(f'CR3 of CPU {number}', ours, root)
+        if privilege == '3' and spin:
+            # the only process that runs
+            hold(f'CR3 of pid {spin[1]}',
+                 root_of(path, vmlinux, '--pid', spin[1], *space[2:]), root)
+    return agree, problems
+
+
+# ----------------------------------------------------------------------------------- all of it
+
+def check(target, kind, folder, say):
+    """Let the library walk what the kernel has written down."""
+    path, vmlinux = folder / f'dump.{kind}', folder / 'vmlinux'
+    truth = (folder / 'truth').read_text(errors='replace')
+    command = [truth_program(), path, vmlinux, folder / 'truth']
+    if kind in WITHOUT_NOTES:
+        command += raw_options(target, truth)
+    start = time.monotonic()
+    try:
+        done = run(command)
+    except subprocess.TimeoutExpired:
+        return Result(target, kind, CHECK_SECONDS, note='the check timed out', trouble=True)
+    seconds = time.monotonic() - start
+    counts = re.search(r'^agree (\d+), differ (\d+), silent (\d+)$', done.stdout, re.M)
+    if not counts:
+        (folder / f'check.{kind}').write_text(done.stdout + done.stderr)
+        last = (done.stderr or done.stdout or f'status {done.returncode}').strip().split('\n')[-1]
+        return Result(target, kind, seconds, note=last, trouble=True)
+    agree, differ, silent = map(int, counts.groups())
+    told = [line for line in done.stdout.splitlines() if line.startswith('differ')]
+    if target.machine.arch == 'amd64' and kind in WITH_CPUS:
+        more, problems = check_cpus(path, vmlinux, (folder / 'registers').read_text(), truth)
+        agree, differ, told = agree + more, differ + len(problems), told + problems
+    (folder / f'check.{kind}').write_text('\n'.join([*told, counts[0], done.stderr]))
+    for line in told[:TOLD]:
+        say(f'{target.name} {kind}: {line}')
+    if len(told) > TOLD:
+        say(f'{target.name} {kind}: and more: --keep DIR has them in check.{kind}')
+    return Result(target, kind, seconds, (agree, differ, silent), target.note)
