@@ -129,7 +129,8 @@ static bool parse_value(const char *key, const char *text, uint64_t *ret)
 	if (!isxdigit((unsigned char)text[negative]))
 		return false;
 	errno = 0;
-	uint64_t value = strtoull(text + negative, &end, hexadecimal ? 16 : 0);
+	bool prefixed = strncmp(text + negative, "0x", 2) == 0;
+	uint64_t value = strtoull(text + negative, &end, hexadecimal || prefixed ? 16 : 10);
 	if (errno || *end)
 		return false;
 	*ret = negative ? -value : value;
@@ -142,7 +143,7 @@ bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_byt
 	const char *end = at ? at + store->image->vmcoreinfo.count : NULL;
 	size_t key_bytes = strlen(key);
 
-	while (at && at < end) {
+	while (key_bytes && at && at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline ? newline : end;
 
@@ -169,7 +170,7 @@ static bool from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint6
 		return false;
 	memcpy(copy, text.data, text.count);
 	copy[text.count] = '\0';
-	return parse_value(key, copy, ret);
+	return strlen(copy) == text.count && parse_value(key, copy, ret);
 }
 
 static bool from_options(struct mmu_fact_store *store, const char *key, uint64_t *ret)
@@ -388,10 +389,10 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how)
 {
 	char source[160];
-	struct fact *known = find(store, key);
+	uint64_t known;
 
-	if (known && !known->missing)
-		return;
+	if (mmu_fact_get(store, key, &known))
+		return; /* what a source says is no matter of derivation */
 	snprintf(source, sizeof(source), "derived: %s", how);
 	forget_missing(store, false);
 	remember(store, key, false, value, source);

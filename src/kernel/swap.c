@@ -111,19 +111,16 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 		nr_device = left; /* 2, or 4 since 5.14 (b756a3b5e7ea) */
 	}
 	type = (unsigned int)max_swapfiles;
-	assign(map, &type, nr_hwpoison, MMU_RESULT_HWPOISON, "the page's memory is broken");
+	assign(map, &type, nr_hwpoison, MMU_RESULT_HWPOISON, NULL);
 	if (nr_migration == 3) {
-		assign(map, &type, 1, MMU_RESULT_MIGRATION, "being migrated; was read-only");
-		assign(map, &type, 1, MMU_RESULT_MIGRATION,
-		       "being migrated; was read-only, exclusive");
-		assign(map, &type, 1, MMU_RESULT_MIGRATION, "being migrated; was writable");
+		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was read-only");
+		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was read-only, of this process alone");
+		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was writable");
 	} else {
-		assign(map, &type, nr_migration ? 1 : 0, MMU_RESULT_MIGRATION,
-		       "being migrated; was read-only");
-		assign(map, &type, nr_migration ? 1 : 0, MMU_RESULT_MIGRATION,
-		       "being migrated; was writable");
+		assign(map, &type, nr_migration ? 1 : 0, MMU_RESULT_MIGRATION, "was read-only");
+		assign(map, &type, nr_migration ? 1 : 0, MMU_RESULT_MIGRATION, "was writable");
 	}
-	assign(map, &type, nr_device, MMU_RESULT_DEVICE, "in a device's private memory");
+	assign(map, &type, nr_device, MMU_RESULT_DEVICE, NULL);
 	assign(map, &type, nr_marker, MMU_RESULT_MARKER,
 	       "a PTE marker: offset bit 0 uffd-wp, 1 poisoned, 2 guard");
 	assign(map, &type, nr_error, MMU_RESULT_MARKER, "reading it back from swap failed");

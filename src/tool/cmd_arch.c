@@ -100,7 +100,9 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 
 		if (flag->if_traits & trait->bit)
 			out += (size_t)snprintf(ret + out, 96 - out, " [%s]", trait->name);
-		if (flag->no_traits & trait->bit)
+		if (flag->no_traits & trait->bit && strncmp(trait->name, "no-", 3) == 0)
+			out += (size_t)snprintf(ret + out, 96 - out, " [%s]", trait->name + 3);
+		else if (flag->no_traits & trait->bit)
 			out += (size_t)snprintf(ret + out, 96 - out, " [no-%s]", trait->name);
 	}
 	return ret;

@@ -126,6 +126,8 @@ static void decode(const struct tool *tool, const struct mmu_arch *arch,
 			json_hex("pa", walk.pa);
 			json_number("page_size", (int64_t)walk.page_bytes);
 		}
+		if (walk.note)
+			json_string("result_note", walk.note);
 		if (walk.has_swap) {
 			json_object("swap");
 			json_number("type", walk.swap_type);
@@ -165,6 +167,7 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 	const struct mmu_arch *arch;
 	unsigned int level = 0;
 	int status = TOOL_OK;
+	uint64_t raws[256];
 
 	tool_parse(tool, argc, argv, options, parse, "VALUE...",
 		   "Decode raw page-table entries, as an oops or another tool prints them.", &entry,
@@ -184,19 +187,18 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 			return usage("trait", entry.traits[i], "'mmuscope arch NAME' lists them");
 	if (entry.level_name && !find_level(format, entry.level_name, &level))
 		return usage("level", entry.level_name, "'mmuscope arch NAME' lists them");
-	if (!tool->json)
-		print_assumed(arch, &regime);
 	for (size_t i = 0; i < entry.nr_values; i++) {
-		uint64_t raw;
-
-		if (!tool_number(entry.values[i], &raw) ||
-		    (format->entry_bytes < 8 && raw >> (8 * format->entry_bytes))) {
+		if (!tool_number(entry.values[i], &raws[i]) ||
+		    (format->entry_bytes < 8 && raws[i] >> (8 * format->entry_bytes))) {
 			fflush(stdout);
 			fprintf(stderr, "mmuscope: '%s' is no value of %u bytes\n",
 				tool_safe(entry.values[i]), format->entry_bytes);
 			return TOOL_USAGE;
 		}
-		decode(tool, arch, &regime, level, raw, entry.second, &status);
 	}
+	if (!tool->json)
+		print_assumed(arch, &regime);
+	for (size_t i = 0; i < entry.nr_values; i++)
+		decode(tool, arch, &regime, level, raws[i], entry.second, &status);
 	return status;
 }

@@ -97,8 +97,10 @@ static void tables_json(struct mmu_space *space, const struct mmu_walk *walk)
 		json_number("level", step->level);
 		json_hex("table_pa", step->table_pa);
 		json_array("entries");
-		mmu_table_entries(space, step->level, step->table_pa, table_entry_json, space);
+		enum mmu_page_state state = mmu_table_entries(space, step->level, step->table_pa,
+							      table_entry_json, space);
 		json_array_end();
+		json_string("state", mmu_page_state_name(state));
 		json_object_end();
 	}
 	json_array_end();

@@ -147,6 +147,10 @@ static bool print_table_entry(const struct mmu_step *step, void *context)
 	       step->index == table->used ? ">" : " ", step->index,
 	       2 * table->regime->format->entry_bytes, step->raw, flags[0] ? 28 : 0,
 	       show_target(table->regime, step, target), flags[0] ? " " : "", flags);
+	if (step->has_second && step->second)
+		printf("           %s 0x%0*" PRIx64 ": %s\n", table->regime->format->second_name,
+		       2 * table->regime->format->entry_bytes, step->second,
+		       tool_flags(table->regime, step, true, flags));
 	return true;
 }
 
@@ -205,11 +209,11 @@ static const char *reason(enum mmu_result result)
 		[MMU_RESULT_SWAPPED] = "in swap space",
 		[MMU_RESULT_PROTNONE] = "the page is there, access is switched off (PROT_NONE)",
 		[MMU_RESULT_NUMA] = "the page is there, NUMA balancing waits for the next touch",
-		[MMU_RESULT_MIGRATION] = "the page is just being moved",
+		[MMU_RESULT_MIGRATION] = "being moved to another page",
 		[MMU_RESULT_HWPOISON] = "the memory behind it is broken",
 		[MMU_RESULT_DEVICE] = "the page lies in a device's memory",
 		[MMU_RESULT_MARKER] = "a marker that Linux keeps instead of a page",
-		[MMU_RESULT_BAD_ENTRY] = "the entry breaks the architecture's rules",
+		[MMU_RESULT_BAD_ENTRY] = "neither hardware nor Linux would write this entry",
 		[MMU_RESULT_NONCANONICAL] = "no such address in this format",
 		[MMU_RESULT_FILTERED] = "the table was left out of the dump",
 		[MMU_RESULT_TRUNCATED] = "the file ends before the table",
@@ -293,8 +297,12 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 	if (walk->has_pa)
 		printf(" 0x%" PRIx64 " %" PRIu64 " %s", walk->pa, walk->page_bytes,
 		       mmu_rights_text(walk->rights, rights));
+	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
+		printf(" (%s)", mmu_page_state_name(walk->page_state));
 	if (walk->has_swap)
 		printf(" type %u offset 0x%" PRIx64, walk->swap_type, walk->swap_offset);
+	if (walk->has_target)
+		printf(" physical 0x%" PRIx64, walk->target_pa);
 	if (show->type &&
 	    mmu_space_read(space, walk->va, bytes, tool_type_bytes(show->type), &done, NULL))
 		printf(" value %s", tool_type_text(show->type, bytes, text));

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file How ranges differ, and which frames two lists of them share. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "analysis/compare.h"
+#include "analysis/frames.h"
+
+#define PAGE(...)                                                                                  \
+	{                                                                                          \
+		.page_bytes = 4096, .has_pa = true, .rights = 7, __VA_ARGS__                       \
+	}
+
+static void test_changes(void **state)
+{
+	const struct mmu_range page = PAGE(.pa = 0x1000), moved = PAGE(.pa = 0x2000);
+	const struct mmu_range read_only = PAGE(.pa = 0x1000, .rights = 1);
+	const struct mmu_range large = PAGE(.pa = 0x1000, .page_bytes = 1 << 21);
+	const struct mmu_range other = PAGE(.pa = 0x2000, .rights = 1, .page_bytes = 1 << 21);
+	const struct mmu_range none = PAGE(.pa = 0x1000, .rights = 0,
+					   .result = MMU_RESULT_PROTNONE);
+	const struct mmu_range empty = { .result = MMU_RESULT_EMPTY };
+	const struct mmu_range filtered = { .result = MMU_RESULT_FILTERED };
+	const struct mmu_range swapped = { .result = MMU_RESULT_SWAPPED, .has_swap = true };
+	const struct mmu_range slot = { .result = MMU_RESULT_SWAPPED,
+					.has_swap = true,
+					.swap_offset = 1 };
+	const struct mmu_range marker = { .result = MMU_RESULT_MARKER, .has_swap = true };
+	const struct mmu_range guard = { .result = MMU_RESULT_MARKER,
+					 .has_swap = true,
+					 .swap_offset = 4 };
+	const struct {
+		const struct mmu_range *first, *second;
+		uint32_t changes;
+	} cases[] = {
+		{ &page, &page, 0 },
+		{ &empty, &empty, 0 },
+		{ &swapped, &swapped, 0 },
+		{ &page, &moved, MMU_CHANGE_MOVED },
+		{ &page, &read_only, MMU_CHANGE_RIGHTS },
+		{ &page, &large, MMU_CHANGE_SIZE },
+		{ &page, &other, MMU_CHANGE_MOVED | MMU_CHANGE_RIGHTS | MMU_CHANGE_SIZE },
+		{ &page, &none, MMU_CHANGE_RESULT },
+		{ &moved, &none, MMU_CHANGE_RESULT | MMU_CHANGE_MOVED },
+		{ &empty, &page, MMU_CHANGE_APPEARED },
+		{ &page, &empty, MMU_CHANGE_WENT },
+		{ &page, &swapped, MMU_CHANGE_RESULT },
+		{ &swapped, &slot, MMU_CHANGE_MOVED },
+		{ &marker, &guard, MMU_CHANGE_RESULT },
+		{ &filtered, &page, MMU_CHANGE_UNKNOWN },
+		{ &filtered, &filtered, MMU_CHANGE_UNKNOWN },
+		{ &empty, &filtered, MMU_CHANGE_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(mmu_range_changes(cases[i].first, cases[i].second),
+				 cases[i].changes);
+	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
+		assert_non_null(mmu_change_name(1u << bit));
+}
+
+static struct mmu_range page_at(uint64_t va, uint64_t pa, uint64_t pages)
+{
+	return (struct mmu_range)PAGE(.first_va = va, .last_va = va + pages * 4096 - 1, .pa = pa);
+}
+
+static struct mmu_comparison share(const struct mmu_range *first, size_t nr_first,
+				   const struct mmu_range *second, size_t nr_second)
+{
+	const struct mmu_range *const lists[2] = { first, second };
+	struct mmu_comparison ret = { .nr_shared = 0 };
+
+	assert_null(mmu_frames_share(lists, (size_t[]){ nr_first, nr_second }, &ret));
+	return ret;
+}
+
+/* The zero page, a hundred times on each side, is one frame and no ten thousand pairs. */
+static void test_shared_many_times(void **state)
+{
+	struct mmu_range many[100];
+
+	for (size_t i = 0; i < 100; i++)
+		many[i] = page_at(0x10000 + i * 4096, 0x5000, 1);
+	struct mmu_comparison c = share(many, 100, many, 99);
+	assert_int_equal(c.nr_shared, 1);
+	assert_int_equal(c.shared_bytes, 4096);
+	assert_int_equal(c.shared[0].first_pa, 0x5000);
+	assert_int_equal(c.shared[0].last_pa, 0x5fff);
+	assert_int_equal(c.shared[0].times[0], 100);
+	assert_int_equal(c.shared[0].times[1], 99);
+	assert_int_equal(c.shared[0].va[0], 0x10000);
+	free(c.shared);
+}
+
+/* A large page, and a small one within it mapped once more. */
+static void test_shared_within(void **state)
+{
+	const struct mmu_range first[] = { page_at(0x900000, 0x203000, 1),
+					   page_at(0x400000, 0x200000, 512) };
+	const struct mmu_range second[] = { page_at(0x100000, 0x202000, 3),
+					    page_at(0x800000, 0x3ff000, 4) };
+	struct mmu_comparison c = share(first, 2, second, 2);
+
+	assert_int_equal(c.nr_shared, 4);
+	assert_int_equal(c.shared_bytes, 4 * 4096);
+	assert_int_equal(c.shared[0].first_pa, 0x202000);
+	assert_int_equal(c.shared[0].va[0], 0x402000);
+	assert_int_equal(c.shared[1].first_pa, 0x203000);
+	assert_int_equal(c.shared[1].times[0], 2);
+	assert_int_equal(c.shared[1].va[0], 0x403000);
+	assert_int_equal(c.shared[1].va[1], 0x101000);
+	assert_int_equal(c.shared[2].times[0], 1);
+	assert_int_equal(c.shared[3].first_pa, 0x3ff000);
+	assert_int_equal(c.shared[3].last_pa, 0x3fffff);
+	free(c.shared);
+}
+
+static void test_shared_nothing(void **state)
+{
+	const struct mmu_range page[] = { page_at(0, 0x1000, 1) };
+	const struct mmu_range swapped[] = { { .result = MMU_RESULT_SWAPPED, .last_va = 4095 } };
+	struct mmu_comparison c = share(page, 1, swapped, 1);
+
+	assert_int_equal(c.nr_shared, 0);
+	c = share(NULL, 0, page, 1);
+	assert_int_equal(c.nr_shared, 0);
+	assert_null(c.shared);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_shared_many_times),
+		cmocka_unit_test(test_shared_within),
+		cmocka_unit_test(test_shared_nothing),
+	};
+
+	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
+}
