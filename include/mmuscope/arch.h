@@ -77,7 +77,8 @@ enum mmu_right {
 /** One named bit or field of an entry. */
 struct mmu_flag {
 	uint64_t mask;      /**< the bits */
-	uint64_t value;     /**< the flag is set when (raw & mask) == value; unused for a field */
+	uint64_t value;     /**< the flag is set when (raw & mask) == value. Of a field: bits
+				 outside of it that must be 0, else something else lies there */
 	const char *set;    /**< name when set; for a field its name, shown as NAME=n */
 	const char *clear;  /**< name when clear; NULL: nothing is shown then */
 	const char *what;   /**< one phrase: what it means */

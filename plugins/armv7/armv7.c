@@ -31,9 +31,6 @@ static const struct mmu_trait traits[] = {
 #define TABLE(n, name, what)   ROW(BIT(n), BIT(n), LV(SHORT_PGD), K_TABLE, false, name, what)
 #define SECTION(n, name, what) ROW(BIT(n), BIT(n), LV(SHORT_PGD), K_LEAF, false, name, what)
 #define PAGE(n, name, what)    ROW(BIT(n), BIT(n), LV(PTE), K_LEAF, false, name, what)
-/* A supersection has address bits in the domain's place. */
-#define DOMAIN(n) \
-	ROW(BITS(5, 8) | BIT(18), n##u << 5, LV(SHORT_PGD), K_LEAF, false, "DOMAIN=" #n, "domain")
 /* A large page has XN and TEX elsewhere than a small one. */
 #define SMALL(mask, value, name, what) \
 	ROW(BIT(1) | (mask), BIT(1) | (value), LV(PTE), K_LEAF, false, name, what)
@@ -70,9 +67,9 @@ static const struct mmu_flag short_flags[] = {
 	SECTION(0, "PXN", "the kernel fetches no instructions"),
 	TYPES(SECTION_TYPE, 12),
 	SECTION(4, "XN", "instructions are not fetched"),
-	/* of domain 0 nothing is said, as in tables */
-	DOMAIN(1), DOMAIN(2), DOMAIN(3), DOMAIN(4), DOMAIN(5), DOMAIN(6), DOMAIN(7), DOMAIN(8),
-	DOMAIN(9), DOMAIN(10), DOMAIN(11), DOMAIN(12), DOMAIN(13), DOMAIN(14), DOMAIN(15),
+	/* a supersection has address bits there */
+	{ BITS(5, 8), BIT(18), "DOMAIN", NULL, "0 kernel, 1 user, 2 I/O, 3 vectors", 0, 0,
+	  LV(SHORT_PGD), K_LEAF, true, false },
 	SECTION(10, "AP0", "access, with AP1 and APX"),
 	SECTION(11, "AP1", "user mode has access"),
 	SECTION(15, "APX", "read-only"),

@@ -254,8 +254,6 @@ static const char *find_root(const struct mmu_facts *facts, const struct mmu_roo
 		if (value > UINT32_MAX || !cpu_state(facts, (unsigned int)value, &value, &other))
 			return "the image has no CR3 of this CPU: only QEMU writes it down";
 		value &= address_bits(regime); /* without PCID, LAM and the C-bit */
-		if (is_pti_pair(facts, value & ~BIT(12)))
-			value &= ~BIT(12);
 	}
 	regime->root_pa = value;
 	return value & BITS(0, 11) ? "the top table does not begin at a page" : NULL;
@@ -266,6 +264,7 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 {
 	struct mmu_regime regime = { .traits = 0 };
 	const char *missing;
+	uint64_t pair_pa;
 
 	learn_phys_base(facts);
 	missing = find_format(facts, &regime);
@@ -276,12 +275,14 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	missing = find_root(facts, root, &regime);
 	if (missing)
 		return missing;
-	if (is_pti_pair(facts, regime.root_pa)) {
+	/* a CPU in user mode runs on the second table of the pair: then that is what is shown */
+	pair_pa = root->kind == MMU_ROOT_CPU ? regime.root_pa & ~BIT(12) : regime.root_pa;
+	if (is_pti_pair(facts, pair_pa)) {
 		facts->derived(facts->context, "TRAIT(pti)", 1,
 			       "NX in user slots of a top table, which the next page lacks");
 		if (root->user_half)
 			regime.root_pa |= BIT(12);
-		else
+		else if (!(regime.root_pa & BIT(12)))
 			regime.traits |= PTI;
 	} else if (root->user_half) {
 		return "the top table shows no sign of KPTI: user mode seems to run on it too";

@@ -108,18 +108,51 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 	return ret;
 }
 
-/* Those of valid entries, or those of software entries: two lists are easier to read than one. */
-static void print_flags(const struct mmu_arch *arch, const struct mmu_format *format,
-			const struct mmu_flag *flags, size_t nr_flags, bool software)
+/* Of a list of flags: how wide its columns are. */
+struct columns {
+	int bits, name, levels, kinds;
+};
+
+static void widen(int *width, const char *text)
 {
+	int wanted = (int)strlen(text);
+
+	*width = wanted > *width ? wanted : *width;
+}
+
+static struct columns columns_of(const struct mmu_format *format)
+{
+	struct columns ret = { 9, 14, 23, 11 };
+	char bits[32], levels[96], kinds[64];
+
+	for (size_t i = 0; i < format->nr_flags + format->nr_second_flags; i++) {
+		const struct mmu_flag *flag = i < format->nr_flags
+						      ? &format->flags[i]
+						      : &format->second_flags[i - format->nr_flags];
+
+		widen(&ret.bits, bits_text(flag, bits));
+		widen(&ret.name, flag->set ? flag->set : flag->clear);
+		widen(&ret.levels, levels_text(format, flag, levels));
+		widen(&ret.kinds, kinds_text(flag, kinds));
+	}
+	return ret;
+}
+
+/* Those of valid entries, or those of software entries: two lists are easier to read than one. */
+static void print_flags(const struct mmu_arch *arch, const struct mmu_format *format, bool second,
+			bool software)
+{
+	const struct mmu_flag *flags = second ? format->second_flags : format->flags;
+	size_t nr_flags = second ? format->nr_second_flags : format->nr_flags;
+	struct columns columns = columns_of(format);
 	char bits[32], levels[96], kinds[64], traits[96];
 
 	for (size_t i = 0; i < nr_flags; i++) {
 		if (software != (flags[i].kinds == MMU_KINDS(MMU_KIND_SOFTWARE)))
 			continue;
-		printf("    %-9s %-14s %-23s %-11s %s%s%s\n", bits_text(&flags[i], bits),
-		       flags[i].set ? flags[i].set : flags[i].clear,
-		       levels_text(format, &flags[i], levels),
+		printf("    %-*s %-*s %-*s %-*s %s%s%s\n", columns.bits, bits_text(&flags[i], bits),
+		       columns.name, flags[i].set ? flags[i].set : flags[i].clear, columns.levels,
+		       levels_text(format, &flags[i], levels), columns.kinds,
 		       software ? "" : kinds_text(&flags[i], kinds),
 		       flags[i].what ? flags[i].what : "",
 		       flags[i].software && !software ? " (Linux)" : "",
@@ -127,8 +160,18 @@ static void print_flags(const struct mmu_arch *arch, const struct mmu_format *fo
 	}
 }
 
+static bool has_software_flags(const struct mmu_format *format)
+{
+	for (size_t i = 0; i < format->nr_flags; i++)
+		if (format->flags[i].kinds == MMU_KINDS(MMU_KIND_SOFTWARE))
+			return true;
+	return false;
+}
+
 static void print_format(const struct mmu_arch *arch, const struct mmu_format *format)
 {
+	struct columns columns = columns_of(format);
+
 	printf("  format %s%s%s: %s\n", tool_colour(TOOL_BOLD), format->name,
 	       tool_colour(TOOL_PLAIN), format->title);
 	printf("    %u-byte %s-endian entries, %u address bits%s, %u physical bits\n",
@@ -143,14 +186,18 @@ static void print_format(const struct mmu_arch *arch, const struct mmu_format *f
 		       (uint64_t)1 << shape->index_bits, tool_size((uint64_t)1 << shape->shift),
 		       shape->may_be_leaf ? "yes" : "no");
 	}
-	printf("    bit       flag           levels                  entries     meaning\n");
-	print_flags(arch, format, format->flags, format->nr_flags, false);
-	printf("    in entries that hardware takes for holes (5 !8: bit 5 set, bit 8 clear):\n");
-	print_flags(arch, format, format->flags, format->nr_flags, true);
+	printf("    %-*s %-*s %-*s %-*s meaning\n", columns.bits, "bit", columns.name, "flag",
+	       columns.levels, "levels", columns.kinds, "entries");
+	print_flags(arch, format, false, false);
+	if (has_software_flags(format)) {
+		printf("    in entries that hardware takes for holes (5 !8: bit 5 set, bit 8 "
+		       "clear):\n");
+		print_flags(arch, format, false, true);
+	}
 	if (format->nr_second_flags) {
 		printf("    second copy, %s's:\n", format->second_name);
-		print_flags(arch, format, format->second_flags, format->nr_second_flags, false);
-		print_flags(arch, format, format->second_flags, format->nr_second_flags, true);
+		print_flags(arch, format, true, false);
+		print_flags(arch, format, true, true);
 	}
 }
 

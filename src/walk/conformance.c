@@ -195,7 +195,10 @@ static void check_flags(struct checker *c, const struct mmu_format *format,
 		holds(c, !flag->clear || (is_word(flag->clear) && strlen(flag->clear) < 28),
 		      "a clear name is a short word");
 		holds(c, flag->what && *flag->what, "a flag says what it means");
-		holds(c, flag->field || !(flag->value & ~flag->mask), "the value lies in the mask");
+		holds(c,
+		      flag->field ? !(flag->value & (flag->mask | ~width))
+				  : !(flag->value & ~flag->mask),
+		      "a value lies in its mask; what a field forbids, outside");
 		holds(c, !flag->field || !((flag->mask + low) & flag->mask),
 		      "a field's bits are adjacent");
 		holds(c, flag->levels & low_bits(format->nr_levels), "a flag holds at some level");
@@ -401,6 +404,8 @@ static bool check_round_trip(struct checker *c, struct probe p, const struct mmu
 	if (holds(c, encode_guarded(c, &again, &moved), "any address inside the page will do"))
 		holds(c, again.raw == p.raw && again.second == p.second,
 		      "address bits inside the page are ignored");
+	if (!entry->run_lg2)
+		return true;
 	moved.pa |= random_u64(c) & low_bits(level->shift + entry->run_lg2);
 	if (holds(c, encode_guarded(c, &again, &moved), "any address inside the run will do")) {
 		decode_twice(c, &again, &back);

@@ -49,7 +49,7 @@ static bool flag_name(const struct mmu_flag *flag, uint64_t raw, char ret[32])
 		uint64_t value = (raw & flag->mask) >> __builtin_ctzll(flag->mask);
 
 		snprintf(ret, 32, "%s=%llu", flag->set, (unsigned long long)value);
-		return value != 0;
+		return value != 0 && !(raw & flag->value);
 	}
 	const char *name = (raw & flag->mask) == flag->value ? flag->set : flag->clear;
 

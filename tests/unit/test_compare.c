@@ -11,19 +11,22 @@
 #include "analysis/compare.h"
 #include "analysis/frames.h"
 
-#define PAGE(...)                                                                                  \
-	{                                                                                          \
-		.page_bytes = 4096, .has_pa = true, .rights = 7, __VA_ARGS__                       \
-	}
+static struct mmu_range page_of(uint64_t pa, uint8_t rights, uint64_t page_bytes)
+{
+	return (struct mmu_range){
+		.has_pa = true, .pa = pa, .rights = rights, .page_bytes = page_bytes
+	};
+}
 
 static void test_changes(void **state)
 {
-	const struct mmu_range page = PAGE(.pa = 0x1000), moved = PAGE(.pa = 0x2000);
-	const struct mmu_range read_only = PAGE(.pa = 0x1000, .rights = 1);
-	const struct mmu_range large = PAGE(.pa = 0x1000, .page_bytes = 1 << 21);
-	const struct mmu_range other = PAGE(.pa = 0x2000, .rights = 1, .page_bytes = 1 << 21);
-	const struct mmu_range none = PAGE(.pa = 0x1000, .rights = 0,
-					   .result = MMU_RESULT_PROTNONE);
+	const struct mmu_range page = page_of(0x1000, 7, 4096), moved = page_of(0x2000, 7, 4096);
+	const struct mmu_range read_only = page_of(0x1000, 1, 4096);
+	const struct mmu_range large = page_of(0x1000, 7, 1 << 21);
+	const struct mmu_range other = page_of(0x2000, 1, 1 << 21);
+	const struct mmu_range none = {
+		.result = MMU_RESULT_PROTNONE, .has_pa = true, .pa = 0x1000, .page_bytes = 4096
+	};
 	const struct mmu_range empty = { .result = MMU_RESULT_EMPTY };
 	const struct mmu_range filtered = { .result = MMU_RESULT_FILTERED };
 	const struct mmu_range swapped = { .result = MMU_RESULT_SWAPPED, .has_swap = true };
@@ -66,7 +69,11 @@ static void test_changes(void **state)
 
 static struct mmu_range page_at(uint64_t va, uint64_t pa, uint64_t pages)
 {
-	return (struct mmu_range)PAGE(.first_va = va, .last_va = va + pages * 4096 - 1, .pa = pa);
+	struct mmu_range ret = page_of(pa, 7, 4096);
+
+	ret.first_va = va;
+	ret.last_va = va + pages * 4096 - 1;
+	return ret;
 }
 
 static struct mmu_comparison share(const struct mmu_range *first, size_t nr_first,

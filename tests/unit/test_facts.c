@@ -496,6 +496,29 @@ static void test_callbacks(void **state)
 	close_fixture(&f);
 }
 
+/* Even when nobody has asked for it yet, a source that is trusted more wins. */
+static void test_derived_before_use(void **state)
+{
+	struct fixture f = open_text("A=1\n", OPTIONS("B=2"));
+
+	mmu_fact_derive(f.store, "A", 9, "too early");
+	mmu_fact_derive(f.store, "B", 9, "too early");
+	expect(&f, "A", 1);
+	expect(&f, "B", 2);
+	close_fixture(&f);
+}
+
+/* A leading zero is no octal; a line without a key is none. */
+static void test_odd_numbers(void **state)
+{
+	struct fixture f = open_text("X=010\n=4\n", NULL);
+	uint64_t value;
+
+	expect(&f, "X", 10);
+	assert_false(mmu_fact_get(f.store, "", &value));
+	close_fixture(&f);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +533,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_options_are_copied),
 		cmocka_unit_test(test_bad_options),
 		cmocka_unit_test(test_derived),
+		cmocka_unit_test(test_derived_before_use),
+		cmocka_unit_test(test_odd_numbers),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_need),

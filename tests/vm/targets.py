@@ -79,8 +79,8 @@ EVERYWHERE = ('anon_rw', 'swapped', 'devmem', 'low', 'fork_cow_child', 'sparse',
 HUGE = ('thp', 'hugetlb_2m', 'hugetlb_shared')
 X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku')
 NEWER = ('hwpoison', 'uffd_poison')  # not in the cloud kernel of 6.1
-# a zone that the kernel itself keeps out of, so that a GiB in one piece is to be had
-EMPTY_ZONE = 'movablecore=2560M'
+# at run time a GiB in one piece is to be had by luck only
+BOOT_1G = 'hugepagesz=1G hugepages=1'
 LA57 = ('flag:la57', 'high_la57_47', 'high_la57_52', 'high_la57_top')
 
 
@@ -110,9 +110,9 @@ TARGETS = [
     kpti('x86_64-6.1-la57-pti', 'bookworm', cpu='max', dumps=('elf',), note='5 levels, KPTI'),
     x86_64('x86_64-6.1-nokaslr', 'bookworm', append='nokaslr', dumps=('elf',), note='no KASLR'),
     x86_64('x86_64-6.1-1g', 'bookworm', ram_mib=5120, huge1g=1, dumps=('elf',),
-           append=EMPTY_ZONE, needs=('hugetlb_1g',), note='1 GiB pages, 5 GiB of RAM'),
+           append=BOOT_1G, needs=('hugetlb_1g',), note='1 GiB pages, 5 GiB of RAM'),
     x86_64('x86_64-6.12-la57-1g', 'trixie', cpu='max', ram_mib=5120, huge1g=1, dumps=('elf',),
-           append=EMPTY_ZONE, needs=('hugetlb_1g',), note='5 levels, 1 GiB pages, 5 GiB of RAM'),
+           append=BOOT_1G, needs=('hugetlb_1g',), note='5 levels, 1 GiB pages, 5 GiB of RAM'),
     arm('armv7-short', VIRT, ARMMP, 512, dumps=('elf', 'kdump-zlib', 'raw'),
         note='short descriptors'),
     arm('armv7-short-highmem', VIRT, ARMMP, 2560, note='tables in high memory'),
