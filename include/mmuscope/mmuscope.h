@@ -156,6 +156,7 @@ struct mmu_info {
 	uint32_t page_bytes;
 	uint64_t present_pages, filtered_pages, truncated_pages;
 	bool has_vmcoreinfo;
+	bool vmcoreinfo_found;      /**< in memory, not in the image's notes */
 	unsigned int nr_cpu_states; /**< CPUs whose registers can be walked from */
 	const struct mmu_linear *linear;
 	size_t nr_linear;

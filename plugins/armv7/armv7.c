@@ -144,7 +144,7 @@ static const struct mmu_level short_levels[] = {
 
 static const struct mmu_flag lpae_flags[] = {
 	ROW(BITS(0, 1), 3, LV(PMD) | LV(PGD), K_TABLE, false, "TABLE", "bits 1:0 are 11"),
-	ROW(BIT(55), BIT(55), LV(PGD), K_TABLE, true, "SWAPPER", "the kernel's: as in swapper_pg_dir"),
+	ROW(BIT(55), BIT(55), LV(PGD), K_TABLE, true, "SWAPPER", "an entry of swapper_pg_dir"),
 	BELOW(59, "PXNTABLE", "the kernel fetches no instructions below"),
 	BELOW(60, "XNTABLE", "no instructions are fetched below"),
 	BELOW(61, "APTABLE0", "no user access below"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * @file
- * The textbook's page table as a complete back-end: 16 entries, one level, no kernel. See README.md.
+ * The textbook's page table as a complete back-end: 16 entries, one level, no kernel.
  *
  * A back-end is data and a few small pure functions; this one needs two of the five. It is the
  * worked example of docs/adding-an-architecture.md.

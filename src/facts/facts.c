@@ -473,6 +473,15 @@ const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
 
 /* ------------------------------------------------------------------ life */
 
+void mmu_fact_store_forget(struct mmu_fact_store *store)
+{
+	for (size_t i = 0; i < store->nr_facts; i++) {
+		free(store->facts[i].key);
+		free(store->facts[i].source);
+	}
+	store->nr_facts = 0;
+}
+
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux)
 {
 	store->vmlinux = vmlinux;
@@ -514,10 +523,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 {
 	if (!store)
 		return;
-	for (size_t i = 0; i < store->nr_facts; i++) {
-		free(store->facts[i].key);
-		free(store->facts[i].source);
-	}
+	mmu_fact_store_forget(store);
 	for (size_t i = 0; i < store->nr_options; i++)
 		free(store->options[i]);
 	mmu_vmlinux_close(store->vmlinux);

@@ -30,6 +30,9 @@ void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsy
 void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes);
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store);
 
+/** Forget every answer so far: VMCOREINFO is another one now. */
+void mmu_fact_store_forget(struct mmu_fact_store *store);
+
 /** Why there is no vmlinux, for the messages of missing facts; copied. */
 void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
 /** The hint, or a general one. */

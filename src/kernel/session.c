@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "facts/scan.h"
 #include "kernel/session.h"
 #include "walk/registry.h"
 
@@ -89,6 +90,7 @@ void mmu_session_close(struct mmu_session *session)
 		return;
 	mmu_fact_store_destroy(session->facts);
 	mmu_image_close(session->image);
+	free(session->found_vmcoreinfo);
 	mmu_error_destroy(session->learn_error);
 	for (char **dir = session->debug_dirs; dir && *dir; dir++)
 		free(*dir);
@@ -226,6 +228,70 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 	return NULL;
 }
 
+/* ------------------------------------------------------------------ VMCOREINFO in memory */
+
+/* struct new_utsname: six texts of 65 bytes, the third is the release */
+#define UTS_RELEASE_OFFSET (2 * 65)
+
+/* Does memory hold the release where this text says that it is? */
+static bool vmcoreinfo_holds(struct mmu_session *session)
+{
+	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
+	uint64_t uts_va, name_offset = 0;
+	struct mmu_bytes release;
+	char seen[65];
+
+	if (session->arch->linear(facts, session->linear, &session->nr_linear) ||
+	    !mmu_fact_get(session->facts, "SYMBOL(init_uts_ns)", &uts_va) ||
+	    !mmu_fact_text(session->facts, "OSRELEASE", &release) || release.count >= sizeof(seen))
+		return false;
+	/* the names come first since 5.11 (9a56493f6942), behind a counter before */
+	mmu_fact_get(session->facts, "OFFSET(uts_namespace.name)", &name_offset);
+	struct mmu_error *error = mmu_kernel_read(session,
+						  uts_va + name_offset + UTS_RELEASE_OFFSET, seen,
+						  release.count + 1, "init_uts_ns");
+	mmu_error_destroy(error);
+	return !error && memcmp(seen, release.data, release.count) == 0 &&
+	       seen[release.count] == '\0';
+}
+
+/* An older boot's text, or one from the page cache, does not find its own kernel in memory. */
+static bool take_vmcoreinfo(void *context, struct mmu_bytes text)
+{
+	struct mmu_session *session = context;
+	uint8_t *copy = malloc(text.count);
+
+	if (!copy)
+		return false;
+	memcpy(copy, text.data, text.count);
+	session->image->vmcoreinfo = (struct mmu_bytes){ copy, text.count };
+	session->image->vmcoreinfo_found = true;
+	mmu_fact_store_forget(session->facts);
+	if (vmcoreinfo_holds(session)) {
+		session->found_vmcoreinfo = copy;
+		return true;
+	}
+	session->image->vmcoreinfo = (struct mmu_bytes){ NULL, 0 };
+	session->image->vmcoreinfo_found = false;
+	mmu_fact_store_forget(session->facts);
+	free(copy);
+	return false;
+}
+
+/* The image has no such note: QEMU without -device vmcoreinfo, raw memory, LiME. */
+static void find_vmcoreinfo(struct mmu_session *session)
+{
+	struct mmu_error *error;
+
+	if (session->image->vmcoreinfo.data)
+		return;
+	error = mmu_session_need_arch(session);
+	if (!error && session->arch->linear &&
+	    mmu_scan_vmcoreinfo(session->image, take_vmcoreinfo, session))
+		read_identity(session);
+	mmu_error_destroy(error); /* it comes again, where it matters */
+}
+
 /* ------------------------------------------------------------------ learning */
 
 /*
@@ -292,6 +358,7 @@ static struct mmu_error *learn(struct mmu_session *session)
 	const char *missing;
 	uint64_t value;
 
+	find_vmcoreinfo(session);
 	struct mmu_error *error = open_vmlinux(session);
 	if (!error)
 		error = mmu_session_need_arch(session);
@@ -368,6 +435,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->filtered_pages = image->filtered_pages;
 	ret->truncated_pages = image->truncated_pages;
 	ret->has_vmcoreinfo = image->vmcoreinfo.data;
+	ret->vmcoreinfo_found = image->vmcoreinfo_found;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;
 	ret->linear = session->linear;

@@ -26,6 +26,7 @@ struct mmu_session {
 	struct mmu_swap_map swap;
 	bool swap_made;
 	char release[65], build_id[41];
+	uint8_t *found_vmcoreinfo; /* owned, where VMCOREINFO was found in memory */
 };
 
 /** Load the back-end that the options or the image name; no kernel is needed. Idempotent. */

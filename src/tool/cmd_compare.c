@@ -12,8 +12,8 @@ static const struct argp_option options[] = {
 	  "Here the second side begins: what it leaves out is as on the first", 1 },
 	{ "image", KEY_IMAGE, "FILE", 0, "After --with: the second side's image", 1 },
 	{ "range", KEY_RANGE, "FIRST-LAST", 0,
-	  "Whole spaces: only these addresses (default: those of the process, or all of --kernel, "
-	  "--pgd and --cpu)",
+	  "Whole spaces: only these addresses (default: those of the process, or all of a space "
+	  "that is none)",
 	  1 },
 	{ "all", 'a', NULL, 0, "Whole spaces: every difference and every shared frame", 1 },
 	{ 0 },

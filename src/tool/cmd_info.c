@@ -89,6 +89,7 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	else
 		json_null("phys_base");
 	json_bool("vmcoreinfo", info->has_vmcoreinfo);
+	json_bool("vmcoreinfo_found", info->vmcoreinfo_found);
 	json_number("cpu_states", info->nr_cpu_states);
 	json_number("page_bytes", info->page_bytes);
 	json_number("present_pages", (int64_t)info->present_pages);

@@ -219,6 +219,8 @@ def paths(value, path=''):
 
 def undocumented(line):
     told = set(man_json()[line['schema']])
+    if 'sides[].steps[]' in told:
+        told.update(f'sides[].{path}' for path in man_json()['mmuscope.walk/1'])
     same = [('tables[].entries[].', 'steps[].'),
             ('formats[].second_flags[].', 'formats[].flags[].')]
     for path in set(paths(line)) - {'schema'}:
@@ -267,6 +269,8 @@ def test_json_keys_of_an_image(mmuscope, image):
     check_json(mmuscope, 'walk', *image, '--kernel', 'init_task')
     check_json(mmuscope, 'walk', *image, '--pid', 109, there, swapped, 0, 1 << 63)
     check_json(mmuscope, 'walk', *image, '--pid', 109, '--tables', '--value', 'int', there)
+    for sides in [[there, '--with', swapped], ['--with', '-p', 121]]:
+        check_json(mmuscope, 'compare', *image, '--pid', 109, *sides)
     for how in [[], ['--string'], ['--value', 'x32']]:
         check_json(mmuscope, 'read', *image, '--pid', 109, there, *how)
 

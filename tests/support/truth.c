@@ -243,7 +243,7 @@ static void check_file(struct check *check, FILE *file)
 	free(line);
 }
 
-/* --raw PA:BYTES:OFFSET and --fact KEY=VALUE, as the tool takes them; then pids to skip. */
+/* --raw, --fact and --arch as the tool takes them, then pids to skip. */
 static bool parse_options(struct check *check, struct mmu_options *options, char **argv)
 {
 	static struct mmu_raw_range raw[16];
@@ -263,6 +263,8 @@ static bool parse_options(struct check *check, struct mmu_options *options, char
 		} else if (strcmp(*argv, "--fact") == 0 && argv[1] && nr_facts < 16) {
 			facts[nr_facts++] = *++argv;
 			options->facts = facts;
+		} else if (strcmp(*argv, "--arch") == 0 && argv[1]) {
+			options->arch = *++argv;
 		} else if (check->nr_skipped < 64) {
 			check->skipped[check->nr_skipped++] = atoi(*argv);
 		}
@@ -277,7 +279,7 @@ int main(int argc, char **argv)
 	if (argc < 4) {
 		fprintf(stderr,
 			"usage: %s IMAGE VMLINUX|- TRUTH [--raw PA[:BYTES[:OFFSET]]] "
-			"[--fact KEY=VALUE] [PID-TO-SKIP...]\n",
+			"[--fact KEY=VALUE] [--arch NAME] [PID-TO-SKIP...]\n",
 			argv[0]);
 		return 2;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file ARMv7: worked entries, most of them from real dumps, the rest from the Arm ARM's tables. */
+/** @file ARMv7: worked entries, most of them from real dumps, the rest by the Arm ARM. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Finding VMCOREINFO in memory. */
+#include <string.h>
+
+#include "facts/scan.h"
+
+#define PAGE_BYTES 4096u
+/* The kernel's limit for the text is a page (include/linux/vmcore_info.h, VMCOREINFO_BYTES). */
+#define TEXT_MAX_BYTES 4096u
+/* namesz, descsz, type, "VMCOREINFO" and its padding */
+#define NOTE_HEAD_BYTES 24u
+
+static const char first_line[] = "OSRELEASE=";
+
+/* The length of a text that has what every VMCOREINFO has, else 0. */
+static size_t text_bytes(const uint8_t *at, size_t room)
+{
+	static const char *const needed[] = { "\nPAGESIZE=", "\nSYMBOL(init_uts_ns)=",
+					      "\nSYMBOL(swapper_pg_dir)=" };
+	size_t bytes = strnlen((const char *)at, room < TEXT_MAX_BYTES ? room : TEXT_MAX_BYTES);
+
+	if (bytes < sizeof(first_line) || memcmp(at, first_line, sizeof(first_line) - 1) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!memmem(at, bytes, needed[i], strlen(needed[i])))
+			return 0;
+	return bytes;
+}
+
+/* The text at `at`, bare or behind the head of a note. */
+static size_t find_text(const uint8_t *at, size_t room, bool big_endian, const uint8_t **ret)
+{
+	static const char name[12] = "VMCOREINFO";
+
+	*ret = at;
+	if (room > NOTE_HEAD_BYTES && mmu_get_u32(at, big_endian) == 11 &&
+	    mmu_get_u32(at + 8, big_endian) == 0 && memcmp(at + 12, name, sizeof(name)) == 0) {
+		*ret = at + NOTE_HEAD_BYTES;
+		room -= NOTE_HEAD_BYTES;
+	}
+	return text_bytes(*ret, room);
+}
+
+/* One page, and the next one, into which a text can run. */
+static bool scan_page(struct mmu_image *image, uint64_t pa, mmu_scan_fn fn, void *context)
+{
+	struct mmu_span span = mmu_image_span(image, pa);
+	uint8_t copy[2 * PAGE_BYTES];
+	const uint8_t *text;
+	uint64_t stop_pa;
+
+	if (span.state != MMU_PAGE_PRESENT || span.bytes < NOTE_HEAD_BYTES ||
+	    (span.data[0] != first_line[0] && memcmp(span.data + 12, "VMCOREINFO", 10) != 0))
+		return false;
+	size_t have = sizeof(copy);
+	if (mmu_image_read(image, pa, copy, have, &stop_pa) != MMU_PAGE_PRESENT)
+		have = stop_pa - pa;
+	size_t bytes = find_text(copy, have, image->big_endian, &text);
+
+	return bytes && fn(context, (struct mmu_bytes){ text, bytes });
+}
+
+bool mmu_scan_vmcoreinfo(struct mmu_image *image, mmu_scan_fn fn, void *context)
+{
+	/*
+	 * Both copies begin at a page: vmcoreinfo_data always, the note since 4.14, where it became
+	 * an allocation of its own.
+	 */
+	for (size_t i = 0; i < image->nr_ram; i++) {
+		uint64_t pa = (image->ram[i].first_pa + PAGE_BYTES - 1) &
+			      ~(uint64_t)(PAGE_BYTES - 1);
+
+		while (pa >= image->ram[i].first_pa && pa <= image->ram[i].last_pa) {
+			if (scan_page(image, pa, fn, context))
+				return true;
+			pa += PAGE_BYTES;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Finding VMCOREINFO in memory, where no header of the image has it. */
+#ifndef MMU_FACTS_SCAN_H
+#define MMU_FACTS_SCAN_H
+
+#include "image/image.h"
+
+/** Called for each text that looks like VMCOREINFO. @return true: this is it, stop */
+typedef bool (*mmu_scan_fn)(void *context, struct mmu_bytes text);
+
+/**
+ * Look for VMCOREINFO in the pages of an image: the ELF note that the kernel keeps ready for a crash,
+ * or the bare text. Several finds are normal: the two copies, those of an older boot, page cache.
+ * @param fn  gets a text that stays valid only during the call
+ * @return true when fn took one
+ */
+bool mmu_scan_vmcoreinfo(struct mmu_image *image, mmu_scan_fn fn, void *context);
+
+#endif
