@@ -333,7 +333,7 @@ mmu_table_entries(struct mmu_space *space, unsigned int level, uint64_t table_pa
 /** Bytes of one table, with the second copies of its entries. */
 MMU_EXPORT uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned int level);
 
-/* ------------------------------------------------------------------------------------ whole spaces */
+/* ------------------------------------------------------------------------------------ leaves */
 
 /** How an enumeration ended. */
 enum mmu_leaves_end {
@@ -407,7 +407,7 @@ struct mmu_va_range {
  */
 MMU_EXPORT struct mmu_va_range mmu_space_extent(struct mmu_space *space);
 
-/* ------------------------------------------------------------------------------------ comparison */
+/* ------------------------------------------------------------------------------------ comparing */
 
 /** How two spaces differ at an address. Several can hold. */
 enum mmu_change {

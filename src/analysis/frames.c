@@ -62,8 +62,8 @@ static bool collect(const struct mmu_range *ranges, size_t nr, struct frame_list
 }
 
 /*
- * Cut overlapping ranges into pieces that each have one number of mappings. A frame that is mapped a
- * thousand times, such as the zero page, must not make a thousand times a thousand pairs later.
+ * Cut overlapping ranges into pieces that each have one number of mappings. A frame that is mapped
+ * a thousand times, such as the zero page, must not make a thousand times a thousand pairs later.
  * `from` is ordered by its beginnings, `ends` holds its ends in order: between two borders as many
  * mappings are alive as have begun and not ended. The one that reaches furthest stands for all.
  */

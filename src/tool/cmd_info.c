@@ -184,7 +184,10 @@ static void info_text(const struct info *command, struct mmu_session *session,
 					 : "none found");
 	line("warning", info->warning);
 	print_memory(info);
-	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes", info->has_vmcoreinfo ? "yes" : "no",
+	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
+	       !info->has_vmcoreinfo    ? "no"
+	       : info->vmcoreinfo_found ? "found in memory"
+					: "yes",
 	       info->nr_cpu_states);
 	print_kernel(info, arch);
 	line("not learnt", problem);

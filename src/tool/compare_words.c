@@ -222,8 +222,8 @@ static bool grants(const struct words *words, unsigned int side, const struct mm
 }
 
 /*
- * " NX", " no RW": the flags that an entry has and the turned one has not, and, if those are none or
- * both are wanted, the other way round.
+ * " NX", " no RW": the flags that an entry has and the turned one has not, and, if those are none
+ * or both are wanted, the other way round.
  */
 static void name_turned(const struct words *words, unsigned int side, const struct mmu_step *step,
 			struct turned turned, bool both, char *ret, size_t max)
@@ -244,8 +244,8 @@ static void name_turned(const struct words *words, unsigned int side, const stru
 }
 
 /*
- * The flags of an entry by which it denies a right, found by turning its bits, one and then two at a
- * time, and asking the back-end: so it holds for any. "" when that is not enough.
+ * The flags of an entry by which it denies a right, found by turning its bits, one and then two at
+ * a time, and asking the back-end: so it holds for any. "" when that is not enough.
  */
 static void denying_flags(const struct words *words, unsigned int side, const struct mmu_step *step,
 			  uint8_t right, char *ret, size_t max)

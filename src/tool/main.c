@@ -271,7 +271,8 @@ static void print_commands(FILE *stream)
 	fprintf(stream, "\n'mmuscope COMMAND --help' tells the options of a command.\n\n"
 			"Exit status:\n"
 			"  0  all that was asked is mapped; compare: no difference\n"
-			"  1  answered, but something is not mapped or not there; compare: differences\n"
+			"  1  answered, but something is not mapped or not there; compare: "
+			"differences\n"
 			"  2  usage\n"
 			"  3  the image, the symbols or a back-end can't be used\n");
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The enumeration of a space: every table read once as a whole, every entry by the walk's code. */
+/** @file The enumeration of a space: tables read as a whole, entries told by the walk's code. */
 #include <string.h>
 
 #include "walk/leaves.h"
 #include "walk/step.h"
 
-/* Tables are copied in pieces of this size: what an image hands out may vanish with the next call. */
+/* Tables are copied in such pieces: what an image hands out may vanish with the next call. */
 #define CHUNK_BYTES 4096u
 
 /* More than 8 TiB of 4 KiB pages need; on a small image the bound is far lower. */

@@ -20,8 +20,8 @@ struct mmu_range mmu_range_of_leaf(const struct mmu_walk *walk, uint64_t last_va
 }
 
 /*
- * What comes `bytes` behind the beginning. The offset of a swap file counts pages; that of a special
- * type holds a frame number, as target_pa does, or flags.
+ * What comes `bytes` behind the beginning. The offset of a swap file counts pages; that of a
+ * special type holds a frame number, as target_pa does, or flags.
  */
 static struct mmu_range advanced(const struct mmu_range *range, uint64_t bytes,
 				 unsigned int page_lg2)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Enumerations and ranges of an invented format: ends, halves, runs, what is missing, loops. */
+/** @file Leaves and ranges of an invented format: ends, halves, runs, what is missing, loops. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

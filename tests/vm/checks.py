@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holding a dump to the truth: every page by the library, the CPUs' tables by the tool."""
+"""Holding a dump to the truth: every page by the library, the roots that CPUs use by the tool."""
 import json
 import os
 import pathlib
@@ -75,21 +75,10 @@ def root_of(path, vmlinux, *space):
         return done.stderr.strip()
 
 
-def check_cpus(path, vmlinux, registers, truth):
-    """What differs of CR3, as QEMU has it, and of the tables that the tool finds. x86_64."""
-    cpus = re.findall(r'CPL=(\d).*?CR3=([0-9a-f]+)', registers, re.S)
-    spin = re.search(r'^L\tspin_int\t(\d+)\t', truth, re.M)
-    agree, problems = 0, []
-
-    def hold(what, ours, theirs):
-        nonlocal agree
-        if ours == theirs:
-            agree += 1
-        else:
-            problems.append(f'differ: {what}: {ours if isinstance(ours, str) else hex(ours)}, '
-                            f'truth {theirs:#x}')
-
-    for number, (privilege, value) in enumerate(cpus):
+def roots_x86_64(path, vmlinux, registers, spinning):
+    """(what, root by the tool, root by QEMU) of each CPU and of the process that runs."""
+    for number, (privilege, value) in enumerate(
+            re.findall(r'CPL=(\d).*?CR3=([0-9a-f]+)', registers, re.S)):
         root = int(value, 16) & ~0xfff
         space = ['--cpu', number]
         ours = root_of(path, vmlinux, *space)
@@ -97,11 +86,36 @@ def check_cpus(path, vmlinux, registers, truth):
             # KPTI: without being asked, the tool shows the kernel's half of the pair
             space.append('--user-half')
             ours = root_of(path, vmlinux, *space)
-        hold(f'CR3 of CPU {number}', ours, root)
-        if privilege == '3' and spin:
-            # the only process that runs
-            hold(f'CR3 of pid {spin[1]}',
-                 root_of(path, vmlinux, '--pid', spin[1], *space[2:]), root)
+        yield f'CR3 of CPU {number}', ours, root
+        if privilege == '3':
+            ours = root_of(path, vmlinux, '--pid', spinning, *space[2:])
+            yield f'CR3 of pid {spinning}', ours, root
+
+
+def roots_armv7(path, vmlinux, registers, spinning):
+    cpus = {}
+    for cpu, name, value in re.findall(r'^CPU (\d+) (\w+) (0x[0-9a-f]+)$', registers, re.M):
+        cpus.setdefault(cpu, {})[name] = int(value, 16)
+    for cpu in cpus.values():
+        if cpu['cpsr'] & 31 == 16:  # user mode
+            # with the large page address extension 32 bytes, without it 16 KiB
+            root = cpu['TTBR0'] & (0xffffffffe0 if cpu['TTBCR'] >> 31 else 0xffffc000)
+            yield f'TTBR0 of pid {spinning}', root_of(path, vmlinux, '--pid', spinning), root
+
+
+ROOTS = {'amd64': roots_x86_64, 'armhf': roots_armv7}
+
+
+def check_cpus(target, path, vmlinux, registers, truth):
+    """How many roots agree, and what to say of the others."""
+    spinning = re.search(r'^L\tspin_int\t(\d+)\t', truth, re.M)[1]
+    agree, problems = 0, []
+    for what, ours, theirs in ROOTS[target.machine.arch](path, vmlinux, registers, spinning):
+        if ours == theirs:
+            agree += 1
+        else:
+            ours = ours if isinstance(ours, str) else hex(ours)
+            problems.append(f'differ: {what}: {ours}, truth {theirs:#x}')
     return agree, problems
 
 
@@ -127,8 +141,9 @@ def check(target, kind, folder, say):
         return Result(target, kind, seconds, note=last, trouble=True)
     agree, differ, silent = map(int, counts.groups())
     told = [line for line in done.stdout.splitlines() if line.startswith('differ')]
-    if target.machine.arch == 'amd64' and kind in WITH_CPUS:
-        more, problems = check_cpus(path, vmlinux, (folder / 'registers').read_text(), truth)
+    if kind in WITH_CPUS:
+        registers = (folder / 'registers').read_text()
+        more, problems = check_cpus(target, path, vmlinux, registers, truth)
         agree, differ, told = agree + more, differ + len(problems), told + problems
     (folder / f'check.{kind}').write_text('\n'.join([*told, counts[0], done.stderr]))
     for line in told[:TOLD]:

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import time
 
+import gdbstub
+
 HERE = pathlib.Path(__file__).resolve().parent
 GUEST_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-O1', '-static',
                '-pthread', '-Wall']
@@ -131,6 +133,8 @@ class Guest:
                    '-device', 'virtserialport,chardev=truth,nr=1',
                    '-drive', f'file={self._swap_disk()},if=none,id=swap,format=raw,cache=unsafe',
                    '-device', f'virtio-blk-{machine.bus},drive=swap']
+        if machine.registers:
+            command += ['-gdb', f'unix:{folder / "gdb"},server=on,wait=off']
         if target.crashes():
             command += ['-chardev', f'file,id=vmcore,path={self.vmcore}',
                         '-device', 'virtserialport,chardev=vmcore,nr=2']
@@ -171,9 +175,18 @@ class Guest:
         self._wait(DONE, CRASH, self.target.boot_seconds)
         self.monitor.do('stop')
         self._judge(self.truth.read_text(errors='replace'))
-        registers = self.monitor.do('human-monitor-command',
-                                    **{'command-line': 'info registers -a'})
-        (self.folder / 'registers').write_text(registers)
+        (self.folder / 'registers').write_text(self._registers())
+
+    def _registers(self):
+        names = self.target.machine.registers
+        if not names:
+            return self.monitor.do('human-monitor-command',
+                                   **{'command-line': 'info registers -a'})
+        stub = gdbstub.Stub(self.folder / 'gdb')
+        lines = [f'CPU {cpu} {name} {stub.read(cpu, name) or 0:#x}\n'
+                 for cpu in range(self.target.machine.smp) for name in names]
+        stub.close()
+        return ''.join(lines)
 
     def _judge(self, truth):
         """Is this the truth, and does it speak of what this target is for?"""

@@ -22,6 +22,7 @@ class Machine:
     facts: tuple             # what only notes say: a raw image needs it from the user
     parameters: dict         # of the guest program: devmem, fwcfg
     dtb: str = ''
+    registers: tuple = ()    # to be asked for by name: no dump has them
     smp: int = 2
 
 
@@ -30,18 +31,21 @@ Q35 = Machine(
     bus='pci', console='ttyS0', compiler='gcc', ram_pa=0,
     all_below_4g=0xb0000000, below_4g=2 * GIB,
     facts=('KERNELOFFSET', 'NUMBER(phys_base)'), parameters={'devmem': 0xf0000})
+TABLE_BASES = ('cpsr', 'TTBR0', 'TTBR1', 'TTBCR', 'DACR', 'SCTLR')
 VIRT = Machine(
     arch='armhf', qemu='qemu-system-arm',
     options=('-machine', 'virt,highmem=off', '-device', 'vmcoreinfo'),
     bus='device', console='ttyAMA0', compiler='arm-linux-gnueabihf-gcc', ram_pa=0x40000000,
-    all_below_4g=1 << 40, below_4g=0, facts=(), parameters={'devmem': 0x0a000000, 'fwcfg': 0x09020000})
+    all_below_4g=1 << 40, below_4g=0, facts=(), registers=TABLE_BASES,
+    parameters={'devmem': 0x0a000000, 'fwcfg': 0x09020000})
 # LPAE and RAM above 4 GiB: qemu-system-arm 7.2 never leaves its level-3 faults
 VIRT_LARGE = dataclasses.replace(VIRT, qemu='qemu-system-aarch64',
                                  options=('-machine', 'virt', '-device', 'vmcoreinfo'))
 VEXPRESS = Machine(
     arch='armhf', qemu='qemu-system-arm', options=('-machine', 'vexpress-a15'),
     bus='device', console='ttyAMA0', compiler='arm-linux-gnueabihf-gcc', ram_pa=0x80000000,
-    all_below_4g=2 * GIB, below_4g=2 * GIB, facts=(), parameters={'devmem': 0x1c110000}, dtb='vexpress-v2p-ca15-tc1.dtb')
+    all_below_4g=2 * GIB, below_4g=2 * GIB, facts=(), parameters={'devmem': 0x1c110000}, dtb='vexpress-v2p-ca15-tc1.dtb',
+    registers=TABLE_BASES)
 
 
 @dataclasses.dataclass(frozen=True)
