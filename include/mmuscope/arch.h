@@ -41,7 +41,12 @@
 extern "C" {
 #endif
 
-/** Another number is refused when a plugin is loaded. Fields are only ever appended within one. */
+/**
+ * Another number is refused when a plugin is loaded. Within one, fields are only ever appended: to
+ * struct mmu_arch, and to what the core hands to a plugin; mmu_arch.size grows in both cases. So a
+ * plugin that is older than the core works, and a newer one is refused. Structs of which there are
+ * arrays (formats, levels, flags, traits, linear ranges) stay as they are.
+ */
 #define MMU_ARCH_ABI 1u
 
 /** No format has more levels than this. */
@@ -192,8 +197,8 @@ struct mmu_facts {
 	/** Read physical memory, all or nothing. @return false: some byte is not there. */
 	bool (*read_phys)(void *context, uint64_t pa, void *buf, size_t bytes);
 	/**
-	 * Remember a value that the plugin worked out; `how` and `key` are copied. When `how` begins
-	 * with "assumed" it is a guess, which a new source of facts ends.
+	 * Remember a value that the plugin worked out; `how` and `key` are copied. A `how` that
+	 * begins with "assumed" says that it is a guess, which a new source of facts ends.
 	 */
 	void (*derived)(void *context, const char *key, uint64_t value, const char *how);
 };

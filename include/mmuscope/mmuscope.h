@@ -339,7 +339,7 @@ MMU_EXPORT uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned in
 enum mmu_leaves_end {
 	MMU_LEAVES_ALL,     /**< everything was visited */
 	MMU_LEAVES_STOPPED, /**< the callback did not want more */
-	/** More tables than the image has room for: some are used again and again, as in a loop. */
+	/** More than the image has room for: tables are used again and again, as in a loop. */
 	MMU_LEAVES_TOO_MANY,
 };
 

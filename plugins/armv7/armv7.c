@@ -173,7 +173,7 @@ static const struct mmu_flag lpae_flags[] = {
 	SOFT(56, "SPECIAL", "the page has no reference count to keep"),
 	SOFT(57, "NONE", "the page is there without any access"),
 	SOFT(58, "RDONLY", "writes are not allowed"),
-	EXCLUSIVE(BITS(0, 1) | BIT(7)),
+	EXCLUSIVE(BITS(0, 1) | BIT(7) | BIT(57)),
 };
 
 static const struct mmu_level lpae_levels[] = {

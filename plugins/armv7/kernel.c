@@ -261,7 +261,7 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 	     !kernel_regime(facts, split, offset, &regime, &swapper)))
 		return "SYMBOL(swapper_pg_dir) or PHYS_OFFSET is not known";
 	/* TTBCR.N is 0 with Linux: 4096 words. With LPAE mm->pgd is an object of 32 bytes. */
-	if (regime.root_pa & (lpae ? 31 : BIT(14) - 1))
+	if (regime.root_pa & ~(lpae ? BITS(5, 39) : BITS(14, 31)))
 		return lpae ? "the top table lies at a multiple of 32 bytes: bits 39:5 of TTBR0"
 			    : "the top table lies at a multiple of 16 KiB: bits 31:14 of TTBR0";
 	regime.traits = find_traits(facts);

@@ -3,14 +3,12 @@
  * @file
  * The textbook's page table as a complete back-end: 16 entries, one level, no kernel.
  *
- * A back-end is data and a few small pure functions; this one needs two of the five. It is the
- * worked example of docs/adding-an-architecture.md.
+ * Two of the five functions suffice. Worked example of docs/adding-an-architecture.md.
  */
 #include "mmuscope/arch.h"
 
 #define PRESENT 1u
 #define FRAME (7u << 1) /* frame number in bits 3:1 */
-#define UNUSED 0xf0u
 
 /* Each bit by name: mask, value, name, name when clear, meaning, traits, levels, kinds, field. */
 static const struct mmu_flag flags[] = {
@@ -44,7 +42,7 @@ static void decode(const struct mmu_regime *regime, unsigned int level, uint64_t
 	*ret = (struct mmu_entry){ .kind = MMU_KIND_EMPTY };
 	if (!(raw & PRESENT)) /* then the textbook's frame number means nothing */
 		return;
-	ret->bad_mask = raw & UNUSED;
+	ret->bad_mask = raw & ~(uint64_t)(FRAME | PRESENT);
 	if (ret->bad_mask) {
 		ret->kind = MMU_KIND_BAD;
 		ret->note = "an entry has 4 bits";

@@ -13,6 +13,8 @@
 
 /* query.stop() is asked once for so many entries. */
 #define ASK_EVERY 4096u
+/* A small image may have so many ranges all the same. */
+#define MIN_RANGES 65536u
 
 MMU_CLEANUP_TYPE(comparison, struct mmu_comparison *, mmu_comparison_destroy)
 
@@ -22,7 +24,7 @@ struct side {
 	struct mmu_totals *totals;
 	struct mmu_range_merger merger;
 	struct mmu_range *ranges;
-	size_t nr;
+	size_t nr, max; /* a hostile space may have any number of ranges */
 	uint64_t entries;
 	uint64_t unknown_va; /* incomplete: nothing is known from here on */
 	bool incomplete, no_memory, stopped;
@@ -50,6 +52,8 @@ static bool keep_range(const struct mmu_range *range, void *context)
 {
 	struct side *side = context;
 
+	if (side->nr == side->max)
+		return false;
 	if (!mmu_list_room(&side->ranges, side->nr, sizeof(*side->ranges))) {
 		side->no_memory = true;
 		return false;
@@ -73,14 +77,20 @@ static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *conte
 
 static void read_side(struct side *side, struct mmu_space *space, const struct mmu_va_range *range)
 {
+	const struct mmu_image *image = mmu_space_session(space)->image;
 	struct mmu_leaves leaves;
 
+	side->max = 2 * (size_t)image->present_pages;
+	if (side->max < MIN_RANGES)
+		side->max = MIN_RANGES;
 	side->merger = (struct mmu_range_merger){ .fn = keep_range,
 						  .context = side,
 						  .page_lg2 = mmu_space_arch(space)->page_lg2 };
 	mmu_space_leaves(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
-	if (!mmu_range_flush(&side->merger))
-		side->no_memory = true;
+	if (leaves.end != MMU_LEAVES_STOPPED && !mmu_range_flush(&side->merger))
+		leaves.end = MMU_LEAVES_STOPPED;
+	if (leaves.end == MMU_LEAVES_STOPPED && side->nr == side->max)
+		leaves.end = MMU_LEAVES_TOO_MANY;
 	mmu_totals_finish(side->totals, mmu_space_regime(space)->format, &leaves);
 	side->incomplete = leaves.end != MMU_LEAVES_ALL;
 	side->unknown_va = side->nr ? side->ranges[side->nr - 1].last_va + 1 : range->first_va;

@@ -103,8 +103,8 @@ static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *co
 		if (have < 4096) {
 			free(chunk);
 			return mmu_error_new(MMU_ERROR_FAULT,
-					     "kallsyms_names at virtual 0x%" PRIx64 " is not in "
-										    "the image",
+					     "kallsyms_names (virtual 0x%" PRIx64 ") is not in the "
+										  "image",
 					     va);
 		}
 		while (n < table->count && at < have) {
@@ -251,7 +251,7 @@ static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
 	uint64_t va = table->place.offsets_va ? table->place.offsets_va : table->place.addresses_va;
 	size_t width = table->place.offsets_va ? 4 : table->place.pointer_bytes;
 	uint64_t count;
-	/* the number was word-sized up to 4.19; on little-endian machines its low half is the same */
+	/* word-sized up to 4.19; on little-endian machines its low half is the same */
 	struct mmu_error *error = read_number(table, table->place.num_syms_va, 4,
 					      "kallsyms_num_syms", &count);
 
@@ -273,7 +273,7 @@ static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
 	if (!table->read(table->context, va, table->numbers, count * width))
 		return mmu_error_new(MMU_ERROR_FAULT,
 				     "kallsyms' addresses at virtual 0x%" PRIx64 " are not in the "
-										 "image",
+				     "image",
 				     va);
 	return NULL;
 }

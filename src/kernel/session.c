@@ -295,8 +295,8 @@ static void find_vmcoreinfo(struct mmu_session *session)
 /* ------------------------------------------------------------------ learning */
 
 /*
- * The banner in memory is the proof that slide, phys_base and symbols are right: it is vmlinux's, or
- * at least names the release that the notes name.
+ * The banner in memory is the proof that slide, phys_base and symbols are right: it is vmlinux's,
+ * or at least names the release that the notes name.
  */
 static struct mmu_error *check_banner(struct mmu_session *session)
 {

@@ -38,7 +38,7 @@ static bool length_by_span(struct mmu_session *session, uint64_t *ret)
 				(!known(session, "SYMBOL(migrate_pages)") ? 0
 				 : exclusive                              ? 3
 									  : 2);
-	/* a marker since 5.19, beside it a swapin error up to 6.1 (6.2 made RSS per-CPU counters) */
+	/* a marker since 5.19; a swapin error up to 6.1 (6.2 made RSS per-CPU counters) */
 	if (exclusive)
 		specials += 1 + known(session, "LENGTH(mm_struct.rss_stat.count)");
 	for (size_t i = 0; i < sizeof(nr_device) / sizeof(nr_device[0]); i++) {
@@ -114,7 +114,7 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 	assign(map, &type, nr_hwpoison, MMU_RESULT_HWPOISON, NULL);
 	if (nr_migration == 3) {
 		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was read-only");
-		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was read-only, of this process alone");
+		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was read-only, exclusive");
 		assign(map, &type, 1, MMU_RESULT_MIGRATION, "was writable");
 	} else {
 		assign(map, &type, nr_migration ? 1 : 0, MMU_RESULT_MIGRATION, "was read-only");

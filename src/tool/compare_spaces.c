@@ -46,7 +46,7 @@ static void write_tables(FILE *out, const struct mmu_format *format,
 	}
 	fprintf(out, "%s in all\n", tool_size(totals->table_bytes));
 	if (totals->leaves.end == MMU_LEAVES_TOO_MANY)
-		fprintf(out, "given up: more tables than the image has room for, so some are used "
+		fprintf(out, "given up: more than the image has room for, so tables are used "
 			     "again and again\n");
 }
 

@@ -126,7 +126,8 @@ void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *ste
 		       2 * regime->format->entry_bytes, step->second);
 		if (step->second_pa)
 			printf(" at 0x%" PRIx64, step->second_pa);
-		printf(": %s\n", tool_flags(regime, step, true, flags));
+		tool_flags(regime, step, true, flags);
+		printf("%s%s\n", flags[0] ? ": " : "", flags);
 	}
 	if (step->entry.note && step->entry.kind != MMU_KIND_BAD)
 		printf("%snote: %s\n", prefix, step->entry.note);
@@ -147,10 +148,12 @@ static bool print_table_entry(const struct mmu_step *step, void *context)
 	       step->index == table->used ? ">" : " ", step->index,
 	       2 * table->regime->format->entry_bytes, step->raw, flags[0] ? 28 : 0,
 	       show_target(table->regime, step, target), flags[0] ? " " : "", flags);
-	if (step->has_second && step->second)
-		printf("           %s 0x%0*" PRIx64 ": %s\n", table->regime->format->second_name,
-		       2 * table->regime->format->entry_bytes, step->second,
-		       tool_flags(table->regime, step, true, flags));
+	if (step->has_second && step->second) {
+		tool_flags(table->regime, step, true, flags);
+		printf("           %s 0x%0*" PRIx64 "%s%s\n", table->regime->format->second_name,
+		       2 * table->regime->format->entry_bytes, step->second, flags[0] ? ": " : "",
+		       flags);
+	}
 	return true;
 }
 

@@ -114,6 +114,11 @@ static struct mmu_error *open_object(const char *path, void **ret_handle,
 		error = mmu_error_new(MMU_ERROR_PLUGIN,
 				      "%s speaks back-end ABI %u, this version speaks %u", path,
 				      theirs->abi, MMU_ARCH_ABI);
+	else if (theirs->size > sizeof(*theirs)) /* it may use what this version does not have */
+		error = mmu_error_new(MMU_ERROR_PLUGIN,
+				      "%s was built for a newer version of "
+				      "mmuscope",
+				      path);
 	if (error) {
 		dlclose(handle);
 		return error;

@@ -62,7 +62,7 @@ static void check_hole(struct check *check, uint64_t first_va, uint64_t last_va)
 	do {                                                                                       \
 		if (walk.field != leaf->field)                                                     \
 			fail_msg("%s %s, va 0x%llx in leaf 0x%llx: " #field " is 0x%llx, of the "  \
-									    "leaf 0x%llx",         \
+				 "leaf 0x%llx",                                                    \
 				 check->walker.arch->name, check->walker.regime.format->name,      \
 				 (unsigned long long)va, (unsigned long long)leaf->va,             \
 				 (unsigned long long)walk.field, (unsigned long long)leaf->field); \

@@ -7,6 +7,7 @@
 #define LOSES_A_BIT 4
 #define LIES_ABOUT_RIGHTS 5
 #define TOO_SHORT 6
+#define TOO_NEW 7
 
 #define mmu_arch_plugin linear16
 #include "plugins/linear16/linear16.c"
@@ -45,7 +46,7 @@ extern __typeof__(decode) nowhere_to_be_found;
 #if FAULT != NO_SYMBOL
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI + (FAULT == ANOTHER_ABI),
-	.size = sizeof(struct mmu_arch) - (FAULT == TOO_SHORT ? sizeof(void *) : 0),
+	.size = sizeof(struct mmu_arch) - (FAULT == TOO_SHORT) + (FAULT == TOO_NEW),
 	.name = "stranger",
 	.title = "a stranger's machine",
 	.page_lg2 = 12,

@@ -95,7 +95,7 @@ def roots_x86_64(path, vmlinux, registers, spinning):
 def roots_armv7(path, vmlinux, registers, spinning):
     cpus = {}
     for cpu, name, value in re.findall(r'^CPU (\d+) (\w+) (0x[0-9a-f]+)$', registers, re.M):
-        cpus.setdefault(cpu, {})[name] = int(value, 16)
+        cpus.setdefault(cpu, {})[name.removesuffix('_S')] = int(value, 16)
     for cpu in cpus.values():
         if cpu['cpsr'] & 31 == 16:  # user mode
             # with the large page address extension 32 bytes, without it 16 KiB

@@ -19,7 +19,7 @@
 #define PORTS "/dev/vport*p1" /* the first number is that of the virtio device */
 #define SWAP_DISK "/dev/vda"
 #define SETTLE_SECONDS 1
-#define CRASH_SECONDS 2 /* after the guest was stopped, dumped, and goes on */
+#define CRASH_SECONDS 5 /* after the guest was stopped, dumped, and goes on */
 
 static int console = 2;
 

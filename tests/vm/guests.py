@@ -21,6 +21,8 @@ CRASH_KERNEL = 'crashkernel=256M'
 # the guest's kernel is beyond trust, whatever it goes on to say
 CRASH = re.compile(rb'(?:Kernel panic|Oops[: ]|BUG: |general protection|Unable to handle kernel'
                    rb'|mmuscope-vm: .* come up)[^\r\n]*')
+USER_MODE = re.compile(r'CPL=3|cpsr 0x[0-9a-f]*[13579bdf]0$', re.M)
+STOPS = 50
 STUCK = re.compile(rb'mmuscope-vm: .* come up[^\r\n]*')
 
 
@@ -175,7 +177,16 @@ class Guest:
         self._wait(DONE, CRASH, self.target.boot_seconds)
         self.monitor.do('stop')
         self._judge(self.truth.read_text(errors='replace'))
-        (self.folder / 'registers').write_text(self._registers())
+        # a CPU's registers should be those of the process that runs for ever
+        registers = self._registers()
+        for _ in range(STOPS):
+            if USER_MODE.search(registers):
+                break
+            self.monitor.do('cont')
+            time.sleep(0.02)
+            self.monitor.do('stop')
+            registers = self._registers()
+        (self.folder / 'registers').write_text(registers)
 
     def _registers(self):
         names = self.target.machine.registers
@@ -183,7 +194,7 @@ class Guest:
             return self.monitor.do('human-monitor-command',
                                    **{'command-line': 'info registers -a'})
         stub = gdbstub.Stub(self.folder / 'gdb')
-        lines = [f'CPU {cpu} {name} {stub.read(cpu, name) or 0:#x}\n'
+        lines = [f'CPU {cpu} {name} {stub.read(cpu, name):#x}\n'
                  for cpu in range(self.target.machine.smp) for name in names]
         stub.close()
         return ''.join(lines)
