@@ -16,7 +16,7 @@
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks
  * up VMAs (the image's reader is replaced by one that notes them); the tables on the way to every
- * page of the truth's E rows; all tables of the kernel half; the data of C and Q rows. What is cut
+ * page of the truth's E rows; all tables of the kernel half; the data of C, N and Q rows. What is cut
  * reads as `filtered`: a segment's p_memsz reaches to the next one of the same RAM. The rows are
  * those of tests/support/truth.c.
  */
@@ -261,6 +261,8 @@ static void keep_row(struct cut *cut, char **field, int count)
 		keep_vma(cut, number[2], number[3] - 1);
 	else if (kind == 'C')
 		keep_content(cut, cut->space, number[2], PAGE_BYTES);
+	else if (kind == 'N')
+		keep_content(cut, cut->space, number[2], 4);
 }
 
 static void keep_truth(struct cut *cut, FILE *file)
@@ -342,10 +344,21 @@ static uint64_t note_bytes(const struct mmu_image *image)
 	return bytes;
 }
 
-static bool put_headers(FILE *file, const struct mmu_image *image, const struct run *runs,
-			size_t nr_runs, uint64_t data_offset)
+/* Headers of the image's own class. */
+static bool is_32(const struct mmu_image *image)
 {
-	Elf64_Ehdr header = {
+	return image->elf_class == ELFCLASS32;
+}
+
+static uint64_t header_bytes(const struct mmu_image *image, size_t nr_segments)
+{
+	return is_32(image) ? sizeof(Elf32_Ehdr) + nr_segments * sizeof(Elf32_Phdr)
+			    : sizeof(Elf64_Ehdr) + nr_segments * sizeof(Elf64_Phdr);
+}
+
+static bool put_file_header(FILE *file, const struct mmu_image *image, size_t nr_segments)
+{
+	Elf64_Ehdr wide = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			     EV_CURRENT },
 		.e_type = ET_CORE,
@@ -354,13 +367,45 @@ static bool put_headers(FILE *file, const struct mmu_image *image, const struct 
 		.e_phoff = sizeof(Elf64_Ehdr),
 		.e_ehsize = sizeof(Elf64_Ehdr),
 		.e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = (uint16_t)(nr_runs + 1),
+		.e_phnum = (uint16_t)nr_segments,
 	};
+	Elf32_Ehdr narrow = { .e_type = wide.e_type,
+			      .e_machine = wide.e_machine,
+			      .e_version = wide.e_version,
+			      .e_phoff = sizeof(Elf32_Ehdr),
+			      .e_ehsize = sizeof(Elf32_Ehdr),
+			      .e_phentsize = sizeof(Elf32_Phdr),
+			      .e_phnum = wide.e_phnum };
+
+	memcpy(narrow.e_ident, wide.e_ident, sizeof(narrow.e_ident));
+	narrow.e_ident[EI_CLASS] = ELFCLASS32;
+	return is_32(image) ? fwrite(&narrow, sizeof(narrow), 1, file) == 1
+			    : fwrite(&wide, sizeof(wide), 1, file) == 1;
+}
+
+static bool put_segment(FILE *file, const struct mmu_image *image, const Elf64_Phdr *wide)
+{
+	Elf32_Phdr narrow = { .p_type = wide->p_type,
+			      .p_flags = wide->p_flags,
+			      .p_offset = (Elf32_Off)wide->p_offset,
+			      .p_paddr = (Elf32_Addr)wide->p_paddr,
+			      .p_filesz = (Elf32_Word)wide->p_filesz,
+			      .p_memsz = (Elf32_Word)wide->p_memsz };
+
+	if (!is_32(image))
+		return fwrite(wide, sizeof(*wide), 1, file) == 1;
+	errno = EFBIG; /* unless it fits */
+	return !((wide->p_offset | wide->p_paddr | wide->p_memsz) >> 32) &&
+	       fwrite(&narrow, sizeof(narrow), 1, file) == 1;
+}
+
+static bool put_headers(FILE *file, const struct mmu_image *image, const struct run *runs,
+			size_t nr_runs, uint64_t data_offset)
+{
 	Elf64_Phdr segment = { .p_type = PT_NOTE,
-			       .p_offset = sizeof(Elf64_Ehdr) + (nr_runs + 1) * sizeof(Elf64_Phdr),
+			       .p_offset = header_bytes(image, nr_runs + 1),
 			       .p_filesz = note_bytes(image) };
-	bool good = fwrite(&header, sizeof(header), 1, file) == 1 &&
-		    fwrite(&segment, sizeof(segment), 1, file) == 1;
+	bool good = put_file_header(file, image, nr_runs + 1) && put_segment(file, image, &segment);
 
 	for (size_t i = 0; i < nr_runs && good; i++) {
 		segment = (Elf64_Phdr){ .p_type = PT_LOAD,
@@ -370,7 +415,7 @@ static bool put_headers(FILE *file, const struct mmu_image *image, const struct 
 					.p_filesz = runs[i].file_bytes,
 					.p_memsz = runs[i].memory_bytes };
 		data_offset += runs[i].file_bytes;
-		good = fwrite(&segment, sizeof(segment), 1, file) == 1;
+		good = put_segment(file, image, &segment);
 	}
 	for (size_t i = 0; i < image->nr_notes && good; i++)
 		good = put_note(file, &image->notes[i]);
@@ -387,7 +432,7 @@ static bool put_page(FILE *file, struct mmu_image *image, uint64_t pa)
 
 static bool put_image(FILE *file, struct mmu_image *image, const struct run *runs, size_t nr_runs)
 {
-	uint64_t head = sizeof(Elf64_Ehdr) + (nr_runs + 1) * sizeof(Elf64_Phdr) + note_bytes(image);
+	uint64_t head = header_bytes(image, nr_runs + 1) + note_bytes(image);
 	uint64_t data = (head + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), kept = 0;
 	bool good = put_headers(file, image, runs, nr_runs, data) && put_padding(file, data - head);
 

@@ -13,21 +13,26 @@
 #include "walk/range.h"
 
 /* Bits 2:0 the kind, bits 7:3 the rights, bits 11:8 a swap type, the rest an address. */
-enum { W_TABLE = 1, W_LEAF, W_RUN, W_SWAP };
+enum { W_TABLE = 1, W_LEAF, W_RUN, W_SWAP, W_WINDOW };
 #define RIGHTS(rights) ((uint64_t)(rights) << 3)
 #define ALL RIGHTS(MMU_RIGHTS_ALL)
 
 static void decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		   uint64_t second, struct mmu_entry *ret)
 {
-	static const enum mmu_kind kinds[] = { MMU_KIND_BAD, MMU_KIND_TABLE, MMU_KIND_LEAF,
-					       MMU_KIND_LEAF, MMU_KIND_SOFTWARE };
+	static const enum mmu_kind kinds[] = { MMU_KIND_BAD,  MMU_KIND_TABLE,    MMU_KIND_LEAF,
+					       MMU_KIND_LEAF, MMU_KIND_SOFTWARE, MMU_KIND_TABLE };
 
-	(void)regime;
 	(void)level;
 	(void)second;
 	*ret = (struct mmu_entry){ .rights = raw >> 3 & 31, .pa = raw & ~UINT64_C(0xfff) };
 	ret->kind = raw ? kinds[raw & 7] : MMU_KIND_EMPTY;
+	if (!raw && regime->traits) /* an architecture may do so */
+		ret->kind = MMU_KIND_LEAF;
+	if ((raw & 7) == W_WINDOW) {
+		ret->next_first = raw >> 8 & 15;
+		ret->next_count = 4;
+	}
 	ret->run_lg2 = (raw & 7) == W_RUN ? 2 : 0;
 }
 
@@ -83,12 +88,14 @@ static int open_memory(void **state)
 		{ .first_pa = ROOT, .bytes = 0x3000 },
 		{ .first_pa = 0x20000, .bytes = 0x40, .state = MMU_PAGE_FILTERED },
 		{ .first_pa = 0x20040, .bytes = 0x40 },
+		{ .first_pa = 0x21000, .bytes = 0x40, .state = MMU_PAGE_FILTERED },
+		{ .first_pa = 0x21040, .bytes = 0x40, .state = MMU_PAGE_TRUNCATED },
 	};
 
 	(void)state;
 	memset(&f, 0, sizeof(f));
 	f.walker = (struct mmu_walker){
-		.image = memory_image_create(pieces, 3),
+		.image = memory_image_create(pieces, sizeof(pieces) / sizeof(pieces[0])),
 		.arch = &arch,
 		.regime = { .format = &format, .root_pa = ROOT, .pa_mask = UINT64_MAX },
 	};
@@ -211,6 +218,39 @@ static void test_what_is_missing(void **state)
 	assert_int_equal(f.leaves.missing[2], 1);
 }
 
+/* Neighbours that are missing for two reasons are two ranges. */
+static void test_two_reasons(void **state)
+{
+	put(MID, 2, UINT64_C(0x21000) | ALL | W_TABLE);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 2);
+	assert_seen(0, 0x20000, 0x27fff, MMU_RESULT_FILTERED, 0);
+	assert_seen(1, 0x28000, 0x2ffff, MMU_RESULT_TRUNCATED, 0);
+	assert_int_equal(f.leaves.missing[0], 1);
+}
+
+/* Only indices 6 to 9 of the low table exist; behind the last one nothing is left of it. */
+static void test_windows(void **state)
+{
+	for (uint64_t index = 0; index < 16; index++)
+		put(LOW, index, (index << 20) | ALL | W_LEAF);
+	put(MID, 0, LOW | ALL | W_WINDOW | 6 << 8);
+	put(MID, 1, LOW | ALL | W_WINDOW | 14 << 8);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 6);
+	assert_seen(0, 0x6000, 0x6fff, MMU_RESULT_MAPPED, 0x600000);
+	assert_seen(3, 0x9000, 0x9fff, MMU_RESULT_MAPPED, 0x900000);
+	assert_seen(5, 0x1f000, 0x1ffff, MMU_RESULT_MAPPED, 0xf00000);
+}
+
+static void test_zero_may_be_a_leaf(void **state)
+{
+	f.walker.regime.traits = 1;
+	leaves(0, 0xffff, 100);
+	assert_int_equal(f.nr, 16);
+	assert_seen(15, 0xf000, 0xffff, MMU_RESULT_MAPPED, 0);
+}
+
 static void test_stop(void **state)
 {
 	for (uint64_t index = 0; index < 16; index++)
@@ -300,10 +340,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
 	const struct CMUnitTest tests[] = {
-		TEST(test_both_halves), TEST(test_ends_are_cut),
-		TEST(test_runs),        TEST(test_what_is_missing),
-		TEST(test_stop),        TEST(test_loop_ends),
-		TEST(test_ranges),      TEST(test_page_sizes_do_not_mix),
+		TEST(test_both_halves),
+		TEST(test_ends_are_cut),
+		TEST(test_runs),
+		TEST(test_what_is_missing),
+		TEST(test_two_reasons),
+		TEST(test_windows),
+		TEST(test_zero_may_be_a_leaf),
+		TEST(test_stop),
+		TEST(test_loop_ends),
+		TEST(test_ranges),
+		TEST(test_page_sizes_do_not_mix),
 	};
 
 	return cmocka_run_group_tests_name("leaves", tests, NULL, NULL);
