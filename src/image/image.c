@@ -11,10 +11,8 @@
 
 /* The first whose probe() says so. libkdumpfile is last: it takes whatever it can open. */
 static const struct mmu_image_reader *const readers[] = {
-	&mmu_reader_elf,
-	&mmu_reader_kdump,
-	&mmu_reader_lime,
-	&mmu_reader_kdumpfile,
+	&mmu_reader_elf,  &mmu_reader_kdump,     &mmu_reader_lime,
+	&mmu_reader_avml, &mmu_reader_kdumpfile,
 };
 
 /* What is no image, and what to do about it; after a blank comes the file's name. */

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "image/layout.h"
 #include "image/lime.h"
 #include "image/reader.h"
 
@@ -43,7 +42,7 @@ static int compare_ranges(const void *left, const void *right)
 	return a->first_pa < b->first_pa ? -1 : a->first_pa > b->first_pa;
 }
 
-struct mmu_error *mmu_lime_sort(struct mmu_lime_ranges *ranges)
+static struct mmu_error *sort(struct mmu_lime_ranges *ranges)
 {
 	if (!ranges->nr)
 		return mmu_error_new(MMU_ERROR_FORMAT, "has no memory in it: all its ranges are "
@@ -61,6 +60,25 @@ struct mmu_error *mmu_lime_sort(struct mmu_lime_ranges *ranges)
 					     range->first_pa, range->data - MMU_LIME_HEADER_BYTES);
 	}
 	return NULL;
+}
+
+struct mmu_error *mmu_lime_lay_out(struct mmu_lime_ranges *ranges, const uint8_t *file,
+				   struct mmu_layout *layout, struct mmu_image *image)
+{
+	struct mmu_error *error = sort(ranges);
+
+	for (size_t i = 0; i < ranges->nr && !error; i++) {
+		const struct mmu_lime_range *range = &ranges->items[i];
+		uint64_t missing_pa = range->first_pa + range->bytes;
+
+		if (range->bytes)
+			error = mmu_layout_add(layout, range->first_pa, missing_pa - 1,
+					       file ? file + range->data : NULL, MMU_PAGE_PRESENT);
+		if (!error && (!range->bytes || missing_pa - 1 != range->last_pa))
+			error = mmu_layout_add(layout, missing_pa, range->last_pa, NULL,
+					       MMU_PAGE_TRUNCATED);
+	}
+	return error ? error : mmu_layout_complete(layout, image);
 }
 
 struct mmu_error *mmu_lime_header(struct mmu_bytes file, uint64_t offset, uint32_t magic,
@@ -82,8 +100,8 @@ struct mmu_error *mmu_lime_header(struct mmu_bytes file, uint64_t offset, uint32
 				     "damaged: the range at file offset 0x%" PRIx64
 				     " runs backwards, from physical 0x%" PRIx64 " to 0x%" PRIx64,
 				     offset, first_pa, last_pa);
-	*ret = (struct mmu_lime_range){ first_pa, last_pa, offset + MMU_LIME_HEADER_BYTES,
-					offset + MMU_LIME_HEADER_BYTES };
+	offset += MMU_LIME_HEADER_BYTES;
+	*ret = (struct mmu_lime_range){ first_pa, last_pa, offset, offset, 0 };
 	*ret_found = true;
 	return NULL;
 }
@@ -106,8 +124,8 @@ void mmu_lime_warn_rest(struct mmu_image *image, const char *name, uint64_t offs
 	else
 		mmu_image_warn(image,
 			       "no %s header at file offset 0x%" PRIx64 ": the rest of the file is "
-									"not used, and ranges may "
-									"be missing",
+			       "not used, and ranges may "
+			       "be missing",
 			       name, offset);
 }
 
@@ -149,33 +167,14 @@ static struct mmu_error *find_ranges(struct mmu_image *image, struct mmu_lime_ra
 		if (range.last_pa + 1 == range.first_pa && range.first_pa)
 			continue;
 		uint64_t left = file.count - offset, behind = range.last_pa - range.first_pa;
-		range.end = offset + (behind < left ? behind + 1 : left);
+		range.bytes = behind < left ? behind + 1 : left;
+		range.end = offset + range.bytes;
 		offset = range.end;
 		error = mmu_lime_add(ranges, range);
 		if (error)
 			return error;
 	}
-	return mmu_lime_sort(ranges);
-}
-
-static struct mmu_error *lay_out(struct mmu_image *image, struct lime *lime)
-{
-	for (size_t i = 0; i < lime->ranges.nr; i++) {
-		const struct mmu_lime_range *range = &lime->ranges.items[i];
-		uint64_t there = range->end - range->data;
-		struct mmu_error *error = NULL;
-
-		if (there)
-			error = mmu_layout_add(
-				&lime->layout, range->first_pa, range->first_pa + (there - 1),
-				image->file.map.data + range->data, MMU_PAGE_PRESENT);
-		if (!error && (!there || range->first_pa + (there - 1) != range->last_pa))
-			error = mmu_layout_add(&lime->layout, range->first_pa + there,
-					       range->last_pa, NULL, MMU_PAGE_TRUNCATED);
-		if (error)
-			return error;
-	}
-	return mmu_layout_complete(&lime->layout, image);
+	return NULL;
 }
 
 static struct mmu_error *lime_open(struct mmu_image *image)
@@ -188,7 +187,7 @@ static struct mmu_error *lime_open(struct mmu_image *image)
 	image->big_endian = is_big_endian(image->file.map);
 	struct mmu_error *error = find_ranges(image, &lime->ranges);
 	if (!error)
-		error = lay_out(image, lime);
+		error = mmu_lime_lay_out(&lime->ranges, image->file.map.data, &lime->layout, image);
 	return error ? error : mmu_image_set_format(image, "LiME v1");
 }
 

@@ -3,7 +3,7 @@
 #ifndef MMU_IMAGE_LIME_H
 #define MMU_IMAGE_LIME_H
 
-#include "image/image.h"
+#include "image/layout.h"
 
 #define MMU_LIME_HEADER_BYTES 32
 #define MMU_LIME_MAGIC 0x4c694d45 /* "EMiL" */
@@ -12,8 +12,8 @@
 /** A range, and where its data lie in the file. */
 struct mmu_lime_range {
 	uint64_t first_pa, last_pa;
-	/** File offsets: the data, and behind the data; less of them than of memory when cut. */
-	uint64_t data, end;
+	uint64_t data, end; /**< file offsets: of the data, and behind them */
+	uint64_t bytes;     /**< of the memory, from first_pa on, that the file has */
 };
 
 struct mmu_lime_ranges {
@@ -25,15 +25,22 @@ struct mmu_lime_ranges {
 struct mmu_error *mmu_lime_add(struct mmu_lime_ranges *ranges,
 			       struct mmu_lime_range range) MMU_MUST_CHECK;
 
-/** Sort by address. @return MMU_ERROR_FORMAT: they overlap, or there are none */
-struct mmu_error *mmu_lime_sort(struct mmu_lime_ranges *ranges) MMU_MUST_CHECK;
+/**
+ * Sort the ranges, and complete a layout with them.
+ * @param file  where data lie as they were in memory; NULL: they are compressed, and what is
+ *              present in the layout has no data
+ * @return MMU_ERROR_FORMAT (the ranges overlap, or there are none), _NO_MEMORY, _UNSUPPORTED
+ */
+struct mmu_error *mmu_lime_lay_out(struct mmu_lime_ranges *ranges, const uint8_t *file,
+				   struct mmu_layout *layout,
+				   struct mmu_image *image) MMU_MUST_CHECK;
 
 /**
  * Read the header at a file offset.
- * @param magic    and version: that it must have
- * @param ret      its addresses, its data's offset; `end` is the same. last_pa + 1 == first_pa:
- *                 empty, which early versions of AVML write
- * @param ret_found false, with *ret untouched: there is no such header
+ * @param magic      that it must have, as the version
+ * @param ret        its addresses, and where its data begin (and end, until that is found).
+ *                   last_pa + 1 == first_pa: empty, which early versions of AVML write
+ * @param ret_found  false, with *ret untouched: there is no such header
  * @return MMU_ERROR_FORMAT: the range runs backwards
  */
 struct mmu_error *mmu_lime_header(struct mmu_bytes file, uint64_t offset, uint32_t magic,
