@@ -17,6 +17,7 @@
  */
 #define AVML_VERSION 2
 #define LENGTH_BYTES 8
+#define BLOCK_BYTES ((uint64_t)16 << 20)
 #define CHUNK_HEADER_BYTES 4
 #define CRC_BYTES 4
 #define UNPACKED_BYTES_MAX 65536
@@ -280,7 +281,7 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 		if (outcome == OUTCOME_DAMAGED)
 			mmu_image_warn(image,
 				       "damaged at file offset 0x%" PRIx64 ": the blocks behind it "
-									   "can't be found",
+				       "can't be found",
 				       range.end);
 		offset = range.end + LENGTH_BYTES;
 		if (!is_empty(&range))
@@ -289,6 +290,24 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 			return error;
 	}
 	return NULL;
+}
+
+/*
+ * AVML leaves a block out when it is all zeros. Where one of full size is followed by none, either
+ * that happened, or RAM ends.
+ */
+static void warn_of_zeros(struct mmu_image *image, const struct avml *avml)
+{
+	for (size_t i = 0; i < avml->ranges.nr; i++) {
+		const struct mmu_lime_range *range = &avml->ranges.items[i];
+
+		if (range->last_pa - range->first_pa != BLOCK_BYTES - 1 ||
+		    (i + 1 < avml->ranges.nr && range[1].first_pa == range->last_pa + 1))
+			continue;
+		mmu_image_warn(image, "AVML leaves out zeros in blocks of 16 MiB: what is said to "
+				      "be outside RAM may be zeros");
+		return;
+	}
 }
 
 static struct mmu_error *start_unpacking(struct avml *avml)
@@ -322,6 +341,7 @@ static struct mmu_error *avml_open(struct mmu_image *image)
 		error = start_unpacking(avml);
 	if (error)
 		return error;
+	warn_of_zeros(image, avml);
 	avml->blocks = calloc(avml->ranges.nr, sizeof(*avml->blocks));
 	if (!avml->blocks)
 		return mmu_error_no_memory();
