@@ -273,11 +273,11 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 		if (error)
 			return error;
 		range.bytes = range.last_pa - range.first_pa + 1;
-		if (outcome == OUTCOME_CUT && block.bytes == range.bytes)
-			mmu_image_warn(image, "the file ends inside its last block: ranges may be "
+		if (outcome == OUTCOME_CUT) {
+			mmu_image_warn(image, "the file ends inside a block: others may be "
 					      "missing");
-		if (outcome == OUTCOME_CUT)
 			range.bytes = block.bytes;
+		}
 		if (outcome == OUTCOME_DAMAGED)
 			mmu_image_warn(image,
 				       "damaged at file offset 0x%" PRIx64 ": the blocks behind it "
