@@ -11,9 +11,8 @@
 
 /* The first whose probe() says so. libkdumpfile is last: it takes whatever it can open. */
 static const struct mmu_image_reader *const readers[] = {
-	&mmu_reader_elf,
-	&mmu_reader_kdump,
-	&mmu_reader_kdumpfile,
+	&mmu_reader_elf,  &mmu_reader_kdump,     &mmu_reader_lime,
+	&mmu_reader_avml, &mmu_reader_kdumpfile,
 };
 
 /* What is no image, and what to do about it; after a blank comes the file's name. */
@@ -30,7 +29,6 @@ static const struct {
 	{ "BZh", 3, "is compressed (bzip2); unpack it first: bzip2 -d " },
 	{ "\x04\x22\x4d\x18", 4, "is compressed (lz4); unpack it first: lz4 -d " },
 	{ "PK\x03\x04", 4, "is a zip archive; unpack it first: unzip " },
-	{ "EMiL", 4, "is a LiME image, which mmuscope can't read; give its ranges with --raw" },
 	{ "QEVM", 4, "is a saved QEMU machine; resume it and use dump-guest-memory" },
 	{ "QFI\xfb", 4, "is a qcow2 disk, not a memory image" },
 };

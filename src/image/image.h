@@ -45,7 +45,8 @@ struct mmu_view {
 
 /** One way of reading images. All functions are required. */
 struct mmu_image_reader {
-	const char *name; /**< shown by `info`: "elf", "kdump", "libkdumpfile", "raw" */
+	/** Shown by `info`: "elf", "kdump", "lime", "avml", "libkdumpfile", "raw". */
+	const char *name;
 	/** @return true when the content (never the name) says that this reader serves the file. */
 	bool (*probe)(struct mmu_view *view);
 	/**

@@ -5,9 +5,11 @@
 
 #include "image/view.h"
 
+extern const struct mmu_image_reader mmu_reader_avml;
 extern const struct mmu_image_reader mmu_reader_elf;
 extern const struct mmu_image_reader mmu_reader_kdump;
 extern const struct mmu_image_reader mmu_reader_kdumpfile;
+extern const struct mmu_image_reader mmu_reader_lime;
 extern const struct mmu_image_reader mmu_reader_raw;
 
 /** The raw reader's open(): the others get all they need from the file. */

@@ -213,7 +213,8 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 		name = mmu_arch_name_of_machine(machine);
 	if (!name && machine == EM_NONE)
 		return mmu_error_new(MMU_ERROR_NOT_FOUND,
-				     "%s does not say its architecture; name it with --arch",
+				     "%s does not say its architecture; name it with --arch, or "
+				     "its vmlinux with -s",
 				     session->image->file.path);
 	if (!name)
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is of ELF machine %u: no back-end",

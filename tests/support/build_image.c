@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Writers of ELF and kdump images. */
+/** @file Writers of ELF, kdump, LiME and AVML images. */
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -388,6 +388,84 @@ void build_flattened(struct build_buffer *to, const struct build_buffer *from, s
 		build_put_uint(to, to->bytes, 8, true, UINT64_MAX);
 		build_put_uint(to, to->bytes, 8, true, UINT64_MAX);
 	}
+}
+
+void build_memory(struct build_buffer *buffer, uint64_t first_pa, size_t bytes)
+{
+	size_t offset = buffer->bytes;
+
+	reserve(buffer, offset + bytes);
+	for (size_t i = 0; i < bytes; i++)
+		buffer->data[offset + i] = build_byte(first_pa + i);
+}
+
+size_t build_lime_header(struct build_buffer *buffer, const char *magic, uint32_t version, bool big,
+			 uint64_t first_pa, uint64_t last_pa)
+{
+	size_t offset = buffer->bytes;
+
+	build_put_text(buffer, offset, magic);
+	build_put_uint(buffer, offset + 4, 4, big, version);
+	build_put_uint(buffer, offset + 8, 8, big, first_pa);
+	build_put_uint(buffer, offset + 16, 8, big, last_pa);
+	build_put_uint(buffer, offset + 24, 8, big, 0);
+	return buffer->bytes;
+}
+
+size_t build_avml_start(struct build_buffer *buffer, uint64_t first_pa, uint64_t bytes)
+{
+	size_t data = build_lime_header(buffer, "AVML", 2, false, first_pa, first_pa + bytes - 1);
+
+	build_chunk_header(buffer, 0xff, 6);
+	build_put_text(buffer, buffer->bytes, "sNaPpY");
+	return data;
+}
+
+void build_avml_end(struct build_buffer *buffer, size_t data)
+{
+	build_put_uint(buffer, buffer->bytes, 8, false, buffer->bytes - data);
+}
+
+void build_chunk_header(struct build_buffer *buffer, uint8_t type, size_t bytes)
+{
+	build_put_uint(buffer, buffer->bytes, 4, false, (uint64_t)bytes << 8 | type);
+}
+
+static uint32_t masked_crc32c(const uint8_t *data, size_t bytes)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < bytes * 8; i++) {
+		crc ^= i % 8 ? 0 : data[i / 8];
+		crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	crc = ~crc;
+	return (crc >> 15 | crc << 17) + 0xa282ead8;
+}
+
+void build_chunk(struct build_buffer *buffer, bool packed, uint64_t first_pa, size_t bytes)
+{
+	struct build_buffer memory = { 0 };
+	char out[80000];
+	size_t out_bytes = sizeof(out);
+#ifdef MMU_HAVE_SNAPPY
+	bool can = true;
+#else
+	bool can = !packed;
+#endif
+
+	check(can && bytes <= 65536);
+	build_memory(&memory, first_pa, bytes);
+#ifdef MMU_HAVE_SNAPPY
+	if (packed)
+		check(snappy_compress((const char *)memory.data, bytes, out, &out_bytes) ==
+		      SNAPPY_OK);
+#endif
+	build_chunk_header(buffer, !packed, (packed ? out_bytes : bytes) + 4);
+	build_put_uint(buffer, buffer->bytes, 4, false, masked_crc32c(memory.data, bytes));
+	build_put(buffer, buffer->bytes, packed ? (void *)out : memory.data,
+		  packed ? out_bytes : bytes);
+	free(memory.data);
 }
 
 void build_file_create(struct build_file *file, const struct build_buffer *buffer)

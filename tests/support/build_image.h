@@ -84,6 +84,23 @@ void build_kdump(struct build_buffer *buffer, const struct build_kdump *kdump);
 void build_flattened(struct build_buffer *to, const struct build_buffer *from, size_t record_bytes,
 		     bool shuffle, bool end);
 
+/** The bytes that build_byte() says, at the end. */
+void build_memory(struct build_buffer *buffer, uint64_t first_pa, size_t bytes);
+
+/** The header of a range of LiME or AVML, at the end. @return the offset behind it */
+size_t build_lime_header(struct build_buffer *buffer, const char *magic, uint32_t version, bool big,
+			 uint64_t first_pa, uint64_t last_pa);
+
+/** A block of AVML's, up to its first chunk. @return what build_avml_end() wants */
+size_t build_avml_start(struct build_buffer *buffer, uint64_t first_pa, uint64_t bytes);
+void build_avml_end(struct build_buffer *buffer, size_t data);
+
+/** The header of a chunk of snappy's framing format, at the end. */
+void build_chunk_header(struct build_buffer *buffer, uint8_t type, size_t bytes);
+
+/** A chunk of memory, at the end; aborts without snappy when packed. */
+void build_chunk(struct build_buffer *buffer, bool packed, uint64_t first_pa, size_t bytes);
+
 /** An image as a file in memory. */
 struct build_file {
 	int fd;

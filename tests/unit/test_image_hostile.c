@@ -173,11 +173,53 @@ static void kdump_files(void **state)
 	}
 }
 
+static void lime_files(void **state)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct build_buffer buffer = { 0 };
+
+		for (uint64_t pa = 0x1000; pa < 0x9000; pa += 0x2000) {
+			build_lime_header(&buffer, i ? "LiME" : "EMiL", 1, i, pa, pa + 0xfff);
+			build_memory(&buffer, pa, 0x1000);
+		}
+		torture(&buffer, 32);
+		free(buffer.data);
+	}
+}
+
+#ifdef MMU_HAVE_SNAPPY
+static void avml_files(void **state)
+{
+	/* With its end: found from there; without it: from the front. */
+	for (unsigned int i = 0; i < 2; i++) {
+		struct build_buffer buffer = { 0 };
+
+		for (uint64_t pa = 0x1000; pa < 0x9000; pa += 0x2000) {
+			size_t data = build_avml_start(&buffer, pa, 0x1800);
+
+			build_chunk(&buffer, true, pa, 0x1000);
+			build_chunk_header(&buffer, 0xfe, 0);
+			build_chunk(&buffer, false, pa + 0x1000, 100);
+			build_chunk(&buffer, true, pa + 0x1064, 0x79c);
+			build_avml_end(&buffer, data);
+		}
+		buffer.bytes -= i;
+		torture(&buffer, 80);
+		torture(&buffer, buffer.bytes);
+		free(buffer.data);
+	}
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(elf_files),
 		cmocka_unit_test(kdump_files),
+		cmocka_unit_test(lime_files),
+#ifdef MMU_HAVE_SNAPPY
+		cmocka_unit_test(avml_files),
+#endif
 	};
 
 	return cmocka_run_group_tests_name("image-hostile", tests, NULL, NULL);
