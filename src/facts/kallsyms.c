@@ -103,9 +103,7 @@ static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *co
 		if (have < 4096) {
 			free(chunk);
 			return mmu_error_new(MMU_ERROR_FAULT,
-					     "kallsyms_names (virtual 0x%" PRIx64 ") is not in the "
-										  "image",
-					     va);
+					     "kallsyms_names at 0x%" PRIx64 " is missing", va);
 		}
 		while (n < table->count && at < have) {
 			size_t length = chunk[at], head = 1;

@@ -10,7 +10,7 @@ typedef bool (*mmu_scan_fn)(void *context, struct mmu_bytes text);
 
 /**
  * Look for VMCOREINFO in the pages of an image: the ELF note that the kernel keeps ready for a
- * crash, or the bare text. Several finds are normal: the two copies, those of an older boot, page cache.
+ * crash, or the bare text. Several finds are normal: the two copies, an older boot's, page cache.
  * @param fn  gets a text that stays valid only during the call
  * @return true when fn took one
  */

@@ -80,15 +80,12 @@ def roots_x86_64(path, vmlinux, registers, spinning):
     for number, (privilege, value) in enumerate(
             re.findall(r'CPL=(\d).*?CR3=([0-9a-f]+)', registers, re.S)):
         root = int(value, 16) & ~0xfff
-        space = ['--cpu', number]
-        ours = root_of(path, vmlinux, *space)
-        if isinstance(ours, int) and ours ^ root == 0x1000:
-            # KPTI: without being asked, the tool shows the kernel's half of the pair
-            space.append('--user-half')
-            ours = root_of(path, vmlinux, *space)
-        yield f'CR3 of CPU {number}', ours, root
+        yield f'CR3 of CPU {number}', root_of(path, vmlinux, '--cpu', number), root
         if privilege == '3':
-            ours = root_of(path, vmlinux, '--pid', spinning, *space[2:])
+            ours = root_of(path, vmlinux, '--pid', spinning)
+            if ours == root ^ 0x1000:
+                # KPTI: unasked, the tool shows the kernel's half of the pair
+                ours = root_of(path, vmlinux, '--pid', spinning, '--user-half')
             yield f'CR3 of pid {spinning}', ours, root
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The guest's init: brings the machine up, starts the mappings, reports what the kernel says. */
+/** @file The guest's init: brings the machine up, makes mappings, reports what the kernel says. */
 #include "guest.h"
 
 #include <dirent.h>

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import gdbstub
@@ -115,6 +116,8 @@ class Guest:
         self.console, self.truth = folder / 'console', folder / 'truth'
         self.vmcore = folder / 'dump.vmcore'
         self.process = self.monitor = None
+        # the name of a socket must be short
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix='vm-'))
 
     def _command(self):
         target, machine, folder = self.target, self.target.machine, self.folder
@@ -129,14 +132,14 @@ class Guest:
                    '-initrd', build_initramfs(target, self.kernel, folder),
                    '-append', ' '.join(filter(None, append)),
                    '-serial', f'file:{self.console}', '-monitor', 'none', '-parallel', 'none',
-                   '-qmp', f'unix:{folder / "qmp"},server=on,wait=off',
+                   '-qmp', f'unix:{self.sockets / "qmp"},server=on,wait=off',
                    '-device', f'virtio-serial-{machine.bus}',
                    '-chardev', f'file,id=truth,path={self.truth}',
                    '-device', 'virtserialport,chardev=truth,nr=1',
                    '-drive', f'file={self._swap_disk()},if=none,id=swap,format=raw,cache=unsafe',
                    '-device', f'virtio-blk-{machine.bus},drive=swap']
         if machine.registers:
-            command += ['-gdb', f'unix:{folder / "gdb"},server=on,wait=off']
+            command += ['-gdb', f'unix:{self.sockets / "gdb"},server=on,wait=off']
         if target.crashes():
             command += ['-chardev', f'file,id=vmcore,path={self.vmcore}',
                         '-device', 'virtserialport,chardev=vmcore,nr=2']
@@ -173,7 +176,7 @@ class Guest:
         with open(self.folder / 'qemu.log', 'wb') as log:
             self.process = subprocess.Popen(list(map(str, self._command())), stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL)
-        self.monitor = Monitor(self.folder / 'qmp', self.process)
+        self.monitor = Monitor(self.sockets / 'qmp', self.process)
         self._wait(DONE, CRASH, self.target.boot_seconds)
         self.monitor.do('stop')
         self._judge(self.truth.read_text(errors='replace'))
@@ -193,7 +196,7 @@ class Guest:
         if not names:
             return self.monitor.do('human-monitor-command',
                                    **{'command-line': 'info registers -a'})
-        stub = gdbstub.Stub(self.folder / 'gdb')
+        stub = gdbstub.Stub(self.sockets / 'gdb')
         lines = [f'CPU {cpu} {name} {stub.read(cpu, name):#x}\n'
                  for cpu in range(self.target.machine.smp) for name in names]
         stub.close()
@@ -240,3 +243,4 @@ class Guest:
         if self.process:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.sockets, ignore_errors=True)

@@ -185,9 +185,22 @@ def fetch(apt, meta, folder, say):
     (folder / 'kernel.json').write_text(json.dumps(about, indent=1) + '\n')
 
 
+def folder_of(suite, arch, meta):
+    return cache_root() / 'kernels' / f'{suite}-{arch}-{meta}'
+
+
+def in_cache(suite, arch, meta):
+    """In words: the kernel in the cache."""
+    try:
+        kernel = Kernel(folder_of(suite, arch, meta))
+    except OSError:
+        return f'no {meta} of {suite}'
+    return f'linux-image-{kernel.release} {kernel.version}'
+
+
 def get(suite, arch, meta, say, update=False):
     """A kernel from the cache, which it is brought into first when it isn't there."""
-    folder = cache_root() / 'kernels' / f'{suite}-{arch}-{meta}'
+    folder = folder_of(suite, arch, meta)
     if update or not (folder / 'kernel.json').exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix='new-') as scratch:

@@ -67,6 +67,9 @@ class Target:
     needs: tuple = ()        # labels without which the truth is not worth much, or flag:NAME of CPUs
     note: str = ''
 
+    def needs_kernel(self):
+        return self.suite, self.machine.arch, self.kernel
+
     def crashes(self):
         """Whether the guest is to crash for real, into a second kernel."""
         return 'vmcore' in self.dumps

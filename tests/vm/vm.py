@@ -9,6 +9,7 @@ import fnmatch
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,41 +28,22 @@ def say(text):
     print(f'vm: {text}', file=sys.stderr, flush=True)
 
 
-def boot(target, kernel, folder):
-    """A guest that stands still. TCG breaks the big kernels now and then: try again."""
-    for number in range(1, TRIES + 1):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        guest = guests.Guest(target, kernel, folder)
-        try:
-            guest.boot()
-            return guest
-        except guests.GuestError as error:
-            guest.end()
-            say(f'{target.name}: the guest failed under TCG, try {number} of {TRIES}: {error}')
-            if number == TRIES:
-                raise
-        except BaseException:
-            guest.end()
-            raise
-    return None
-
-
 def check_again(target, folder):
     """The dumps of an earlier run that were kept."""
     return [checks.check(target, kind, folder, say) for kind in target.dumps
             if (folder / f'dump.{kind}').exists()]
 
 
-def run_target(target, folder, keep, update):
-    kernel = kernels.get(target.suite, target.machine.arch, target.kernel, say, update)
-    say(f'{target.name}: boots {kernel.release} ({kernel.version}), {target.ram_mib} MiB')
-    start = time.monotonic()
-    guest = boot(target, kernel, folder)
-    say(f'{target.name}: has written its truth after {time.monotonic() - start:.0f} s')
-    results = []
+def boot_and_check(target, kernel, folder, keep, results):
+    """One try. The results are there as far as it gets."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / 'vmlinux').symlink_to(kernel.vmlinux)
+    guest = guests.Guest(target, kernel, folder)
     try:
-        (folder / 'vmlinux').symlink_to(kernel.vmlinux)
+        start = time.monotonic()
+        guest.boot()
+        say(f'{target.name}: has written its truth after {time.monotonic() - start:.0f} s')
         for kind in target.dumps:
             path = guest.dump(kind)
             results.append(checks.check(target, kind, folder, say))
@@ -70,25 +52,43 @@ def run_target(target, folder, keep, update):
     finally:
         guest.end()
         (folder / 'swap').unlink(missing_ok=True)
-        (folder / 'qmp').unlink(missing_ok=True)
-    return results
+
+
+def run_target(target, folder, keep, results):
+    kernel = kernels.get(*target.needs_kernel(), say)
+    say(f'{target.name}: boots {kernel.release} ({kernel.version}), {target.ram_mib} MiB')
+    for number in range(1, TRIES + 1):
+        ours = []
+        try:
+            boot_and_check(target, kernel, folder, keep, ours)
+            break
+        except guests.GuestError as error:
+            # TCG breaks the big kernels now and then
+            say(f'{target.name}: the guest failed under TCG, try {number} of {TRIES}: {error}')
+            if number == TRIES:
+                raise
+        finally:
+            if number == TRIES or len(ours) == len(target.dumps):
+                results += ours
 
 
 def select(patterns):
-    chosen = [t for t in TARGETS if not patterns or any(fnmatch.fnmatch(t.name, p)
-                                                        for p in patterns)]
     for pattern in patterns:
         if not any(fnmatch.fnmatch(target.name, pattern) for target in TARGETS):
-            sys.exit(f'vm: no target {pattern}: see --list')
-    return chosen
+            say(f'no target {pattern}: see --list')
+            sys.exit(2)
+    return [target for target in TARGETS
+            if not patterns or any(fnmatch.fnmatch(target.name, p) for p in patterns)]
 
 
 def show(results):
-    print(COLUMNS.format('target', 'dump', 'agree', 'differ', 'silent', 'time', ''))
+    print(COLUMNS.format('target', 'dump', 'agree', 'differ', 'silent', 'time', '').rstrip())
     for result in results:
         counts = ['-' if n is None else n for n in (result.agree, result.differ, result.silent)]
         print(COLUMNS.format(result.target.name, result.kind, *counts, f'{result.seconds:.0f} s',
                              result.note))
+    print(f'\n{time.strftime("%Y-%m-%d")}, with', ', '.join(sorted(
+        {kernels.in_cache(*result.target.needs_kernel()) for result in results})))
 
 
 def main():
@@ -106,16 +106,19 @@ def main():
                   f'{target.ram_mib:>5} MiB  {target.note}')
         return 0
     if not os.access(checks.truth_program(), os.X_OK):
-        sys.exit(f'vm: {checks.truth_program()} was not built')
+        say(f'{checks.truth_program()} was not built')
+        return 3
     results = []
     with tempfile.TemporaryDirectory(prefix='mmuscope-vm-') as scratch:
+        for kernel in {target.needs_kernel() for target in chosen} if options.update else ():
+            kernels.get(*kernel, say, update=True)
         for target in chosen:
             folder = pathlib.Path(options.again or options.keep or scratch).resolve() / target.name
             try:
                 if options.again:
                     results += check_again(target, folder)
                 else:
-                    results += run_target(target, folder, options.keep, options.update)
+                    run_target(target, folder, options.keep, results)
             except (guests.GuestError, kernels.KernelError, OSError, RuntimeError,
                     subprocess.SubprocessError) as error:
                 say(f'{target.name}: {error}')
@@ -129,6 +132,7 @@ def main():
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # no guest stays behind
     try:
         sys.exit(main())
     except KeyboardInterrupt:
