@@ -20,6 +20,7 @@
 	DO(new)                                                                                    \
 	DO(free)                                                                                   \
 	DO(get_err)                                                                                \
+	DO(set_attr)                                                                               \
 	DO(open_fdset)                                                                             \
 	DO(get_typed_attr)                                                                         \
 	DO(read)                                                                                   \
@@ -296,6 +297,25 @@ static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfi
 	return mmu_image_set_format(image, "%.64s, by libkdumpfile", format.string);
 }
 
+static kdump_status open_one(struct mmu_image *image, struct kdumpfile *lib)
+{
+	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
+
+	return lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
+}
+
+static kdump_status open_set(struct mmu_image *image, struct kdumpfile *lib)
+{
+	MMU_FREE int *fds = calloc(image->nr_parts + 1, sizeof(*fds));
+
+	if (!fds)
+		return KDUMP_ERR_SYSTEM;
+	fds[0] = image->file.fd;
+	for (size_t i = 0; i < image->nr_parts; i++)
+		fds[i + 1] = image->parts[i].fd;
+	return lib->open_fdset(lib->ctx, (unsigned int)image->nr_parts + 1, fds);
+}
+
 static struct mmu_error *kdumpfile_open(struct mmu_image *image)
 {
 	struct kdumpfile *lib = calloc(1, sizeof(*lib));
@@ -308,13 +328,7 @@ static struct mmu_error *kdumpfile_open(struct mmu_image *image)
 	lib->ctx = lib->new ();
 	if (!lib->ctx)
 		return mmu_error_no_memory();
-	MMU_FREE int *fds = calloc(image->nr_parts + 1, sizeof(*fds));
-	if (!fds)
-		return mmu_error_no_memory();
-	fds[0] = image->file.fd;
-	for (size_t i = 0; i < image->nr_parts; i++)
-		fds[i + 1] = image->parts[i].fd;
-	kdump_status status = lib->open_fdset(lib->ctx, (unsigned int)image->nr_parts + 1, fds);
+	kdump_status status = image->nr_parts ? open_set(image, lib) : open_one(image, lib);
 	if (status == KDUMP_ERR_NOTIMPL)
 		return mmu_image_unknown(image);
 	if (status != KDUMP_OK)
@@ -329,7 +343,8 @@ static void kdumpfile_close(struct mmu_image *image)
 
 	if (!lib)
 		return;
-	if (lib->ctx)
+	/* 0.5.1 frees what it never set in the context of a set: that one is left to exit() */
+	if (lib->ctx && !image->nr_parts)
 		lib->free(lib->ctx);
 	mmu_page_cache_destroy(lib->cache);
 	free(lib);
