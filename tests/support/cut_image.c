@@ -16,9 +16,9 @@
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks
  * up VMAs (the image's reader is replaced by one that notes them); the tables on the way to every
- * page of the truth's E rows; all tables of the kernel half; the data of C, N and Q rows. What is cut
- * reads as `filtered`: a segment's p_memsz reaches to the next one of the same RAM. The rows are
- * those of tests/support/truth.c.
+ * page of the truth's E rows; all tables of the kernel half; the data of C, N and Q rows. What is
+ * cut reads as `filtered`: a segment's p_memsz reaches to the next one of the same RAM. The rows
+ * are those of tests/support/truth.c, and N pid vaddr value: a 32-bit int.
  */
 #define PAGE_LG2 12u
 #define PAGE_BYTES ((uint64_t)1 << PAGE_LG2)

@@ -66,7 +66,8 @@ class Apt:
         done = subprocess.run([tool, *self._options(), *words], cwd=cwd, capture_output=True,
                               text=True, timeout=APT_SECONDS)
         if done.returncode:
-            raise KernelError(f'{tool} {" ".join(words)}: {done.stderr.strip()[-400:]}')
+            errors = re.findall(r'^E: (.*)', done.stderr, re.M) or [done.stderr.strip()[-400:]]
+            raise KernelError(f'{tool} {" ".join(words)}: {errors[0]}')
         return done.stdout
 
     def update(self, say):
