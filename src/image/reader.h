@@ -6,6 +6,7 @@
 #include "image/view.h"
 
 extern const struct mmu_image_reader mmu_reader_elf;
+extern const struct mmu_image_reader mmu_reader_kcore;
 extern const struct mmu_image_reader mmu_reader_kdump;
 extern const struct mmu_image_reader mmu_reader_kdumpfile;
 extern const struct mmu_image_reader mmu_reader_raw;
