@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file ELF cores that can't be mapped: /proc/kcore above all, the memory of the running kernel. */
+/** @file ELF cores that can't be mapped: above all /proc/kcore, the running kernel's memory. */
 #include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
