@@ -44,7 +44,7 @@ static bool parse_line(char *text, struct line *ret)
 		return false;
 	char *name = end + 3;
 	size_t bytes = strcspn(name, "\t\n");
-	if (name[bytes] == '\t')
+	if (!bytes || name[bytes] == '\t')
 		return false; /* of a module, or of BPF */
 	name[bytes] = '\0';
 	*ret = (struct line){ va, end[1], name, bytes + 1 };
