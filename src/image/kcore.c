@@ -96,9 +96,11 @@ static struct mmu_error *make_extents(struct mmu_image *image, struct kcore *kco
 	return error;
 }
 
-/* Only /proc/kcore carries the task_struct of the task that reads it. */
+/* By any path: only /proc/kcore carries the task_struct of the task that reads it. */
 static bool is_live(const struct mmu_image *image)
 {
+	if (strcmp(image->file.path, MMU_KCORE_PATH) == 0)
+		return image->file.procfs;
 	for (size_t i = 0; i < image->nr_notes; i++)
 		if (image->notes[i].type == NT_TASKSTRUCT &&
 		    strcmp(image->notes[i].name, "CORE") == 0)
