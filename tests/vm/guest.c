@@ -441,7 +441,7 @@ static bool report(const char *path)
 	return fclose(out) == 0;
 }
 
-/* ------------------------------------------------------------------------------- the live kernel */
+/* --------------------------------------------------------------------- the live kernel */
 
 /* What is walked through /proc/kcore is held to the truth here: it is true only while we run. */
 static void check_live(void)
