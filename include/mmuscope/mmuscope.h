@@ -141,7 +141,7 @@ struct mmu_pa_range {
 struct mmu_info {
 	const char *path;
 	const char *image_format; /**< for people: "ELF vmcore, 64 bits" */
-	const char *reader;       /**< "elf", "kdump", "libkdumpfile", "raw" */
+	const char *reader;       /**< "elf", "kcore", "kdump", "libkdumpfile", "raw" */
 	const char *arch;
 	const char *release;
 	const char *vmlinux;

@@ -24,8 +24,10 @@ struct mmu_fact_store {
 	struct mmu_image *image;
 	struct mmu_vmlinux *vmlinux;
 	struct mmu_kallsyms *kallsyms;
+	struct mmu_live_symbols *live;
 	struct mmu_btf *btf;
 	void *btf_bytes; /* owned, NULL when BTF is read in place */
+	const char *btf_source;
 	char *hint;
 	struct mmu_facts callbacks;
 	struct fact *facts; /* in the order of first use */
@@ -275,7 +277,7 @@ struct type_source {
 							   prefix##_member, prefix##_enumerator };
 
 TYPE_SOURCE(vmlinux, "vmlinux DWARF")
-TYPE_SOURCE(btf, "BTF in the image")
+TYPE_SOURCE(btf, "BTF")
 
 /* OFFSET(), SIZE(), LENGTH() and ENUM() of "type.member". @return false: the source lacks it */
 static bool from_types(struct type_source types, const char *key, uint64_t *ret)
@@ -328,6 +330,23 @@ static const char *from_kallsyms(struct mmu_fact_store *store, const char *key, 
 	return NULL;
 }
 
+static const char *from_live(struct mmu_fact_store *store, const char *key, char *body,
+			     uint64_t *ret)
+{
+	uint64_t va, next_va;
+
+	if (!store->live)
+		return NULL;
+	if (split(key, "SYMBOL", body))
+		return mmu_live_symbol(store->live, body, ret) ? MMU_LIVE_KALLSYMS_PATH : NULL;
+	if (split(key, "SPAN", body) && mmu_live_symbol(store->live, body, &va) &&
+	    mmu_live_next(store->live, va, &next_va)) {
+		*ret = next_va - va;
+		return MMU_LIVE_KALLSYMS_PATH;
+	}
+	return NULL;
+}
+
 /* Each source in its order. @return its name, or NULL when none has it */
 static const char *from_sources(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
@@ -348,9 +367,11 @@ static const char *from_sources(struct mmu_fact_store *store, const char *key, u
 	if (from_types(dwarf, key, ret))
 		return dwarf.name;
 	source = from_kallsyms(store, key, body, ret);
+	if (!source)
+		source = from_live(store, key, body, ret);
 	if (source)
 		return source;
-	return from_types(btf, key, ret) ? btf.name : NULL;
+	return from_types(btf, key, ret) ? store->btf_source : NULL;
 }
 
 /* ------------------------------------------------------------------ look-ups */
@@ -377,7 +398,7 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 {
 	if (mmu_fact_get(store, key, ret))
 		return NULL;
-	if ((store->vmlinux && !store->hint) || (store->kallsyms && store->btf))
+	if ((store->vmlinux && !store->hint) || ((store->kallsyms || store->live) && store->btf))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is neither in VMCOREINFO nor in %s",
 				     key,
 				     store->vmlinux ? mmu_vmlinux_path(store->vmlinux)
@@ -494,10 +515,18 @@ void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsy
 	forget_missing(store, true);
 }
 
-void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes)
+void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live)
+{
+	store->live = live;
+	forget_missing(store, true);
+}
+
+void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes,
+			    const char *source)
 {
 	store->btf = btf;
 	store->btf_bytes = bytes;
+	store->btf_source = source;
 	forget_missing(store, true);
 }
 
@@ -528,6 +557,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 		free(store->options[i]);
 	mmu_vmlinux_close(store->vmlinux);
 	mmu_kallsyms_close(store->kallsyms);
+	mmu_live_symbols_close(store->live);
 	mmu_btf_close(store->btf);
 	free(store->btf_bytes);
 	free(store->facts);

@@ -5,6 +5,7 @@
 
 #include "facts/btf.h"
 #include "facts/kallsyms.h"
+#include "facts/live.h"
 #include "facts/vmlinux.h"
 #include "image/image.h"
 #include "mmuscope/arch.h"
@@ -26,8 +27,15 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store);
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux);
 /** Let the store ask the kernel's own symbol table too. Takes ownership. */
 void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms);
-/** Let the store ask the kernel's own types too. Takes ownership of both; `bytes` may be NULL. */
-void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes);
+/** Let the store ask the running kernel's symbols too. Takes ownership. */
+void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);
+/**
+ * Let the store ask the kernel's own types too. Takes ownership of both.
+ * @param bytes   what to free when it is no more needed, or NULL
+ * @param source  what its facts are shown to come from; static text
+ */
+void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes,
+			    const char *source);
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store);
 
 /** Forget every answer so far: VMCOREINFO is another one now. */
@@ -39,8 +47,8 @@ void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
 const char *mmu_fact_store_hint(const struct mmu_fact_store *store);
 
 /**
- * Look a fact up: the user's option, VMCOREINFO, vmlinux, the kernel's own kallsyms and BTF,
- * derived values; in this order.
+ * Look a fact up: the user's option, VMCOREINFO, vmlinux, the kernel's own kallsyms (in the image,
+ * else of the running kernel) and BTF, derived values; in this order.
  * Keys are listed at struct mmu_facts in arch.h; also "SIZE(type.member)" and
  * "LENGTH(type.member)" of an array, and "SPAN(symbol)": the bytes up to the next symbol.
  * @return false when no source has it; *ret is then untouched

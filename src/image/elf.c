@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "image/elfcore.h"
 #include "image/layout.h"
 #include "image/reader.h"
 
@@ -15,18 +16,13 @@
 /* QEMU writes a string table of a few bytes behind the memory. */
 #define TAIL_BYTES_MAX 65536
 
-struct segment {
-	uint64_t offset, first_pa;
-	uint64_t file_bytes, memory_bytes;
-};
-
 struct elf {
 	struct mmu_layout layout;
 	bool wide; /* ELFCLASS64 */
 	uint64_t phoff, shoff;
 	uint64_t phnum;
 	uint16_t phentsize;
-	struct segment *segments; /* PT_LOAD, in file order; until the layout is made */
+	struct mmu_elf_segment *segments; /* PT_LOAD, in file order; until the layout is made */
 	size_t nr_segments;
 };
 
@@ -118,7 +114,8 @@ static struct mmu_error *add_note_segment(struct mmu_image *image, uint64_t offs
 	return mmu_image_add_notes(image, notes);
 }
 
-static void add_load_segment(struct mmu_image *image, struct elf *elf, struct segment segment)
+static void add_load_segment(struct mmu_image *image, struct elf *elf,
+			     struct mmu_elf_segment segment)
 {
 	uint64_t none = elf->wide ? UINT64_MAX : UINT32_MAX;
 
@@ -166,7 +163,7 @@ static struct mmu_error *read_segments(struct mmu_image *image, struct elf *elf)
 			return mmu_error_new(MMU_ERROR_FORMAT,
 					     "program header %" PRIu64 " is missing", i);
 		uint64_t type = FIELD(elf, big, header, Phdr, p_type);
-		struct segment segment = {
+		struct mmu_elf_segment segment = {
 			.offset = FIELD(elf, big, header, Phdr, p_offset),
 			.first_pa = FIELD(elf, big, header, Phdr, p_paddr),
 			.file_bytes = FIELD(elf, big, header, Phdr, p_filesz),
@@ -190,7 +187,7 @@ static struct mmu_error *read_segments(struct mmu_image *image, struct elf *elf)
  */
 static void repair_truncated_sizes(struct mmu_image *image, struct elf *elf)
 {
-	struct segment *list = elf->segments, *top = list;
+	struct mmu_elf_segment *list = elf->segments, *top = list;
 
 	if (elf->wide || !elf->nr_segments)
 		return;
@@ -221,24 +218,22 @@ static void repair_truncated_sizes(struct mmu_image *image, struct elf *elf)
 	}
 }
 
-/* Cores of processes have segments without physical addresses. */
-static bool is_process_core(const struct elf *elf)
+bool mmu_elf_without_addresses(const struct mmu_elf_segment *segments, size_t nr)
 {
-	for (size_t i = 0; i < elf->nr_segments; i++) {
-		if (elf->segments[i].first_pa)
+	for (size_t i = 0; i < nr; i++) {
+		if (segments[i].first_pa)
 			return false;
 	}
-	return elf->nr_segments > 1;
+	return nr > 1;
 }
 
-/* Every segment as up to three extents: in the file, promised but not there, left out. */
-static size_t segment_extents(const struct elf *elf, uint64_t view_bytes, struct mmu_extent *out)
+size_t mmu_elf_extents(const struct mmu_elf_segment *segments, size_t nr_segments,
+		       uint64_t view_bytes, struct mmu_extent *out)
 {
-	uint32_t nr_segments = (uint32_t)elf->nr_segments;
 	size_t nr = 0;
 
 	for (uint32_t i = 0; i < nr_segments; i++) {
-		const struct segment *segment = &elf->segments[i];
+		const struct mmu_elf_segment *segment = &segments[i];
 		uint64_t room = segment->offset < view_bytes ? view_bytes - segment->offset : 0;
 		uint64_t there = segment->file_bytes < room ? segment->file_bytes : room;
 		uint64_t part_end[3] = { there, segment->file_bytes, segment->memory_bytes };
@@ -253,7 +248,7 @@ static size_t segment_extents(const struct elf *elf, uint64_t view_bytes, struct
 				.first = segment->first_pa + from,
 				.last = segment->first_pa + part_end[part] - 1,
 				.at = segment->offset + from,
-				.rank = part * nr_segments + i,
+				.rank = part * (uint32_t)nr_segments + i,
 				.kind = state[part],
 			};
 			from = part_end[part];
@@ -289,7 +284,7 @@ static struct mmu_error *make_layout(struct mmu_image *image, struct elf *elf)
 
 	if (!extents)
 		return mmu_error_no_memory();
-	size_t nr = segment_extents(elf, image->view.bytes, extents);
+	size_t nr = mmu_elf_extents(elf->segments, elf->nr_segments, image->view.bytes, extents);
 	if (!nr)
 		return mmu_error_new(MMU_ERROR_FORMAT, "an ELF core without any physical memory in "
 						       "it");
@@ -306,6 +301,31 @@ static struct mmu_error *make_layout(struct mmu_image *image, struct elf *elf)
 	return error ? error : mmu_layout_complete(&elf->layout, image);
 }
 
+static struct mmu_error *read_headers(struct mmu_image *image, struct elf *elf)
+{
+	struct mmu_error *error = read_header(image, elf);
+
+	if (error)
+		return error;
+	read_extended_phnum(image, elf);
+	return read_segments(image, elf);
+}
+
+struct mmu_error *mmu_elf_read_headers(struct mmu_image *image, struct mmu_elf_segment **ret,
+				       size_t *ret_nr)
+{
+	struct elf elf = { 0 };
+	struct mmu_error *error = read_headers(image, &elf);
+
+	if (error) {
+		free(elf.segments);
+		return error;
+	}
+	*ret = elf.segments;
+	*ret_nr = elf.nr_segments;
+	return NULL;
+}
+
 static struct mmu_error *elf_open(struct mmu_image *image)
 {
 	struct elf *elf = calloc(1, sizeof(*elf));
@@ -313,14 +333,11 @@ static struct mmu_error *elf_open(struct mmu_image *image)
 	if (!elf)
 		return mmu_error_no_memory();
 	image->reader_data = elf;
-	struct mmu_error *error = read_header(image, elf);
+	struct mmu_error *error = read_headers(image, elf);
 	if (error)
 		return error;
-	read_extended_phnum(image, elf);
-	error = read_segments(image, elf);
-	if (error)
-		return error;
-	if (is_process_core(elf))
+	/* Cores of processes have segments without physical addresses. */
+	if (mmu_elf_without_addresses(elf->segments, elf->nr_segments))
 		return mmu_error_new(MMU_ERROR_FORMAT, "is the core of a process (its segments "
 						       "have no physical "
 						       "addresses), not a memory image");

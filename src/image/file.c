@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Files, mapped read-only. */
+/** @file Files, mapped read-only where that can be. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "image/image.h"
@@ -30,42 +32,94 @@ static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes
 		*ret_bytes = bytes;
 		return NULL;
 	}
+	if (S_ISCHR(status.st_mode) && strcmp(path, MMU_KCORE_PATH) == 0)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "%s: is hidden here behind a device, as containers do", path);
 	if (S_ISDIR(status.st_mode))
 		return mmu_error_new(MMU_ERROR_FORMAT, "%s: is a directory", path);
 	return mmu_error_new(MMU_ERROR_FORMAT, "%s: is neither a regular file nor a block device",
 			     path);
 }
 
-struct mmu_error *mmu_file_open(const char *path, struct mmu_file *ret)
+/* Why /proc/kcore can't be had, beyond the error's own text; "" for other files. */
+static const char *kcore_hint(const char *path, int error)
+{
+	if (strcmp(path, MMU_KCORE_PATH) != 0)
+		return "";
+	switch (error) {
+	case ENOENT:
+		return "; this kernel has none: CONFIG_PROC_KCORE is off, or it is ARM before 6.14";
+	case EACCES:
+		return "; root is needed";
+	case EPERM:
+		return geteuid() ? "; root is needed"
+				 : "; CAP_SYS_RAWIO is needed, and no lockdown: see "
+				   "/sys/kernel/security/lockdown";
+	default:
+		return "";
+	}
+}
+
+/* Map it. What has no size can still have bytes: see whether the first can be read. */
+static void map_file(struct mmu_file *file, uint64_t bytes)
+{
+	uint8_t byte;
+
+	if (!bytes) {
+		file->map_error = pread(file->fd, &byte, 1, 0) == 1 ? ENODEV : 0;
+		return;
+	}
+	if (bytes > SIZE_MAX / 2) {
+		file->map_error = EFBIG;
+		return;
+	}
+	void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, file->fd, 0);
+	if (map == MAP_FAILED)
+		file->map_error = errno;
+	else
+		file->map = (struct mmu_bytes){ map, bytes };
+	return;
+}
+
+static struct mmu_error *open_file(const char *path, bool unmapped, struct mmu_file *ret)
 {
 	/* O_NONBLOCK: a FIFO without a writer must not hang us. */
 	MMU_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct mmu_file file = { 0 };
+	struct statfs system;
 	uint64_t bytes = 0;
 
-	if (fd < 0)
-		return mmu_error_os(errno, "%s", path);
+	if (fd < 0) {
+		int code = errno;
+
+		return mmu_error_new(MMU_ERROR_OS, "%s: %s%s", path, strerror(code),
+				     kcore_hint(path, code));
+	}
 	struct mmu_error *error = file_size(path, fd, &bytes);
 	if (error)
 		return error;
 	MMU_FREE char *name = strdup(path);
 	if (!name)
 		return mmu_error_no_memory();
-
-	const uint8_t *data = NULL;
-	if (bytes) {
-		if (bytes > SIZE_MAX / 2)
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "%s: is too big for this machine's address space",
-					     path);
-		void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
-
-		if (map == MAP_FAILED)
-			return mmu_error_os(errno, "%s: can't be mapped", path);
-		data = map;
-	}
-	*ret = (struct mmu_file){ mmu_steal(name), fd, { data, bytes } };
+	file.fd = fd;
+	file.procfs = fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+	map_file(&file, bytes);
+	if (file.map_error && !unmapped)
+		return mmu_error_os(file.map_error, "%s: can't be mapped", path);
+	file.path = mmu_steal(name);
+	*ret = file;
 	fd = -1;
 	return NULL;
+}
+
+struct mmu_error *mmu_file_open(const char *path, struct mmu_file *ret)
+{
+	return open_file(path, false, ret);
+}
+
+struct mmu_error *mmu_file_open_unmapped(const char *path, struct mmu_file *ret)
+{
+	return open_file(path, true, ret);
 }
 
 void mmu_file_close(struct mmu_file *file)

@@ -148,6 +148,10 @@ static struct mmu_error *open_probed(struct mmu_image *image)
 {
 	struct mmu_error *error = NULL;
 
+	if (image->file.map_error) {
+		image->reader = &mmu_reader_kcore;
+		return image->reader->open(image);
+	}
 	if (!image->file.map.count)
 		return mmu_error_new(MMU_ERROR_FORMAT, "is empty");
 	if (mmu_flattened_probe(&image->file))
@@ -213,15 +217,17 @@ static struct mmu_error *open_any(const char *path, const struct mmu_raw_range *
 	if (!image)
 		return mmu_error_no_memory();
 	image->page_bytes = 4096;
-	struct mmu_error *error = mmu_file_open(path, &image->file);
+	bool probed = !raw && !(parts && parts[0]);
+	struct mmu_error *error = probed ? mmu_file_open_unmapped(path, &image->file)
+					 : mmu_file_open(path, &image->file);
 	if (error) {
 		free(image);
 		return error;
 	}
 	image->view = (struct mmu_view){ .map = image->file.map, .bytes = image->file.map.count };
-	error = raw                 ? mmu_raw_open(image, raw, nr_raw)
-		: parts && parts[0] ? open_parts(image, parts)
-				    : open_probed(image);
+	error = probed ? open_probed(image)
+		: raw  ? mmu_raw_open(image, raw, nr_raw)
+		       : open_parts(image, parts);
 	if (!error)
 		error = finish(image);
 	if (error) {

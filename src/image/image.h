@@ -23,11 +23,16 @@ struct mmu_note {
 	struct mmu_bytes desc; /**< owned by the image */
 };
 
+/** Where the running kernel shows its memory. */
+#define MMU_KCORE_PATH "/proc/kcore"
+
 /** A file, mapped read-only, whole. */
 struct mmu_file {
 	char *path;
 	int fd;
 	struct mmu_bytes map; /**< count is the file's size; data NULL when that is 0 */
+	int map_error;        /**< errno: it can only be read with pread(), map is empty; else 0 */
+	bool procfs;          /**< the kernel makes its content up, and its size means nothing */
 };
 
 /**
@@ -45,7 +50,7 @@ struct mmu_view {
 
 /** One way of reading images. All functions are required. */
 struct mmu_image_reader {
-	/** Shown by `info`: "elf", "kdump", "lime", "avml", "libkdumpfile", "raw". */
+	/** Shown by `info`: "elf", "kcore", "kdump", "lime", "avml", "libkdumpfile", "raw". */
 	const char *name;
 	/** @return true when the content (never the name) says that this reader serves the file. */
 	bool (*probe)(struct mmu_view *view);
@@ -71,6 +76,7 @@ struct mmu_image {
 	uint16_t elf_machine; /**< EM_*, EM_NONE (0) when the image does not say */
 	uint8_t elf_class;    /**< 1 or 2 (ELFCLASS32, 64), 0 when the image does not say */
 	bool big_endian;      /**< of the dumped machine's kernel, as the headers say */
+	bool live;            /**< the memory of the running kernel: it changes as it is read */
 	uint32_t page_bytes;  /**< granularity of page states, 4096 where the image does not say */
 	char release[65];     /**< utsname.release from the headers, "" when they don't say */
 	char machine[65];     /**< utsname.machine, likewise */
@@ -134,6 +140,9 @@ enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *b
  * @return MMU_ERROR_OS, _FORMAT (a directory, a pipe), _NO_MEMORY; the message begins with the path
  */
 struct mmu_error *mmu_file_open(const char *path, struct mmu_file *ret) MMU_MUST_CHECK;
+
+/** As mmu_file_open(), but a file that can only be read with pread() is no error: see map_error. */
+struct mmu_error *mmu_file_open_unmapped(const char *path, struct mmu_file *ret) MMU_MUST_CHECK;
 void mmu_file_close(struct mmu_file *file);
 
 #endif

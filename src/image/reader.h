@@ -7,6 +7,7 @@
 
 extern const struct mmu_image_reader mmu_reader_avml;
 extern const struct mmu_image_reader mmu_reader_elf;
+extern const struct mmu_image_reader mmu_reader_kcore;
 extern const struct mmu_image_reader mmu_reader_kdump;
 extern const struct mmu_image_reader mmu_reader_kdumpfile;
 extern const struct mmu_image_reader mmu_reader_lime;

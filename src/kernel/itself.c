@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What a kernel says of itself: symbols by kallsyms, types by BTF, found in the image. */
+/** @file What a kernel says of itself: kallsyms and BTF, in the image, or in files when it runs. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,11 +71,35 @@ static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va
 	}
 	struct mmu_error *error = mmu_btf_open(view, big, mmu_fact_wants.types, &btf);
 	if (!error)
-		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy));
+		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy), "BTF in the image");
 	return error;
 }
 
-struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
+/* The kernel that runs here also tells of itself in files. */
+static struct mmu_error *learn_from_live(struct mmu_session *session)
+{
+	struct mmu_live_symbols *live;
+	void *bytes MMU_FREE = NULL;
+	struct mmu_btf *btf;
+	uint64_t count;
+	struct mmu_error *error = mmu_live_symbols_open(MMU_LIVE_KALLSYMS_PATH,
+							mmu_fact_wants.symbols, &live);
+
+	if (error)
+		return error;
+	mmu_fact_store_set_live(session->facts, live);
+	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, &bytes, &count);
+	if (error)
+		return error;
+	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, session->image->big_endian,
+			     mmu_fact_wants.types, &btf);
+	if (error)
+		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
+	mmu_fact_store_set_btf(session->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);
+	return NULL;
+}
+
+static struct mmu_error *learn_from_image(struct mmu_session *session)
 {
 	struct mmu_kallsyms_place place;
 	struct mmu_kallsyms *kallsyms;
@@ -94,4 +118,17 @@ struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
 	return mmu_error_context(open_btf(session, first_va, stop_va - first_va), "the kernel's "
 										  "BTF");
+}
+
+struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
+{
+	struct mmu_error *error = learn_from_image(session);
+
+	if (!error || !session->image->live)
+		return error;
+	struct mmu_error *live = learn_from_live(session);
+	if (live)
+		live = mmu_error_context(live, "%s; and", mmu_error_message(error));
+	mmu_error_destroy(error);
+	return live;
 }

@@ -68,8 +68,9 @@ unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session);
 struct mmu_session *mmu_space_session(const struct mmu_space *space);
 
 /**
- * Take symbols and types from the kernel in the image itself. Needs an image mapping in
- * session->linear. What was found is kept on failure too.
+ * Take symbols and types from the kernel in the image itself, or from the files in which a running
+ * kernel shows them. Needs an image mapping in session->linear. What was found is kept on failure
+ * too.
  * @return MMU_ERROR_NOT_FOUND (no place known, no BTF), _FAULT, _CORRUPT, _NO_MEMORY
  */
 struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session) MMU_MUST_CHECK;

@@ -9,6 +9,9 @@
 #include "kernel/vma.h"
 #include "walk/leaves.h"
 #include "walk/range.h"
+#include "walk/step.h"
+
+#define LIVE_WALKS 4
 
 struct mmu_space {
 	struct mmu_session *session;
@@ -184,11 +187,44 @@ static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma)
 		walk->result = MMU_RESULT_NUMA;
 }
 
+/* Are the entries that a walk read still what they were? */
+static bool still_true(const struct mmu_space *space, const struct mmu_walk *walk)
+{
+	for (unsigned int i = 0; i < walk->nr_steps; i++) {
+		const struct mmu_step *then = &walk->steps[i];
+		struct mmu_step now = { .level = then->level,
+					.table_pa = then->table_pa,
+					.index = then->index };
+
+		if (then->readable && !then->slot_pa)
+			continue; /* behind the end of its table: it was never read */
+		mmu_step_read(&space->walker, &now);
+		if (now.slot_state != then->slot_state || now.raw != then->raw ||
+		    now.second != then->second)
+			return false;
+	}
+	return true;
+}
+
+/* The tables of a running kernel change under a walk: a path must hold from its root to its end. */
+static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+{
+	for (unsigned int i = 0; i < LIVE_WALKS; i++) {
+		mmu_walker_walk(&space->walker, va, ret);
+		if (still_true(space, ret))
+			return;
+	}
+	ret->note = "changed while it was read, again and again";
+}
+
 void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
 
-	mmu_walker_walk(&space->walker, va, ret);
+	if (space->walker.image->live)
+		walk_live(space, va, ret);
+	else
+		mmu_walker_walk(&space->walker, va, ret);
 	if (ret->result == MMU_RESULT_PROTNONE && mmu_space_vma(space, va, &vma))
 		tell_numa(ret, &vma);
 }

@@ -197,7 +197,8 @@ int tool_fail(struct mmu_error *error)
 
 int tool_open(struct tool *tool, const char *image)
 {
-	tool->options.image = image;
+	/* a file of that name is ./live */
+	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore" : image;
 	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
 
 	return error ? tool_fail(error) : TOOL_OK;

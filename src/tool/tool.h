@@ -58,7 +58,10 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 /** Has SIGINT come? Loops end at the next whole line then. */
 bool tool_interrupted(void);
 
-/** Open the session on `image`. @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr */
+/**
+ * Open the session on `image`, or on /proc/kcore for "live".
+ * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
+ */
 int tool_open(struct tool *tool, const char *image);
 
 /** One line "mmuscope: ..." on standard error; destroys the error. @return its exit status */

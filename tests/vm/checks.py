@@ -125,6 +125,8 @@ def check(target, kind, folder, say):
     command = [truth_program(), path, vmlinux, folder / 'truth']
     if kind in WITHOUT_NOTES:
         command += raw_options(target, truth)
+    if kind == 'live':
+        command = ['cat', path]
     start = time.monotonic()
     try:
         done = run(command)

@@ -14,10 +14,13 @@
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PORTS "/dev/vport*p1" /* the first number is that of the virtio device */
 #define SWAP_DISK "/dev/vda"
+#define LIVE_TRUTH "/tmp/truth"
+#define LIVE_ANSWER "/tmp/live"
 #define SETTLE_SECONDS 1
 #define CRASH_SECONDS 5 /* after the guest was stopped, dumped, and goes on */
 
@@ -408,31 +411,79 @@ static void report_processes(FILE *out)
 		closedir(dir);
 }
 
-static bool report(void)
+static void copy(FILE *out, const char *path)
 {
-	static char buffer[1 << 18];
-	char chunk[4096], port[64];
-	FILE *out, *in;
+	char chunk[4096];
 	size_t got;
+	FILE *in = fopen(path, "re");
 
-	if (!wait_for(PORTS, port, sizeof(port)))
-		return false;
-	out = fopen(port, "we");
-	if (!out) {
-		say("%s: %s", port, strerror(errno));
-		return false;
-	}
-	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
-	in = fopen(ROWS, "re");
 	while (in && (got = fread(chunk, 1, sizeof(chunk), in)) > 0)
 		fwrite(chunk, 1, got, out);
 	if (in)
 		fclose(in);
+}
+
+static bool report(const char *path)
+{
+	static char buffer[1 << 18];
+	FILE *out = fopen(path, "we");
+
+	if (!out) {
+		say("%s: %s", path, strerror(errno));
+		return false;
+	}
+	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
+	copy(out, ROWS);
 	report_machine(out);
 	report_symbols(out);
 	report_processes(out);
 	fprintf(out, "END\n");
 	return fclose(out) == 0;
+}
+
+/* --------------------------------------------------------------------- the live kernel */
+
+/* What is walked through /proc/kcore is held to the truth here: it is true only while we run. */
+static void check_live(void)
+{
+	char line[512];
+	FILE *in;
+	pid_t child = fork();
+
+	if (!child) {
+		int out = open(LIVE_ANSWER, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		dup2(out, 1);
+		dup2(out, 2);
+		setenv("MMUSCOPE_PLUGIN_PATH", "/live/plugins", 1);
+		execl("/live/truth", "truth", "/proc/kcore", "-", LIVE_TRUTH, NULL);
+		dprintf(2, "/live/truth: %s\n", strerror(errno));
+		_exit(127);
+	}
+	waitpid(child, NULL, 0);
+	in = fopen(LIVE_ANSWER, "re");
+	while (in && fgets(line, sizeof(line), in))
+		say("live: %.*s", (int)strcspn(line, "\n"), line);
+	if (in)
+		fclose(in);
+}
+
+static bool report_and_check(void)
+{
+	char port[64];
+	FILE *out;
+
+	if (!wait_for(PORTS, port, sizeof(port)))
+		return false;
+	if (!parameter("live"))
+		return report(port);
+	if (!report(LIVE_TRUTH))
+		return false;
+	check_live();
+	out = fopen(port, "we");
+	if (out)
+		copy(out, LIVE_TRUTH);
+	return out && fclose(out) == 0;
 }
 
 int main(void)
@@ -449,7 +500,7 @@ int main(void)
 			hand_over_vmcoreinfo(parameter("fwcfg"));
 		start_processes();
 		sleep(SETTLE_SECONDS);
-		if (report())
+		if (report_and_check())
 			say("done");
 		if (parameter("crash")) {
 			sleep(CRASH_SECONDS);

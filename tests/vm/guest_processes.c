@@ -192,14 +192,16 @@ static void be_target(void)
 /* Of its own: nobody should inherit 33 million empty pages. */
 static void be_reserve(void)
 {
-	size_t step = sizeof(long) == 8 ? (size_t)(1ull << 30) : 1 << 20;
-	size_t bytes = sizeof(long) == 8 ? (size_t)(64ull << 30) : 256 << 20;
+	/* the guest itself is too slow to walk so many pages */
+	bool large = sizeof(long) == 8 && !parameter("live");
+	size_t step = large ? (size_t)(1ull << 30) : 1 << 20;
+	size_t bytes = large ? (size_t)(64ull << 30) : 256 << 20;
 	int flags = ANON | MAP_NORESERVE;
 	char *at;
 
 	map_fd("reserve", bytes / PAGE_BYTES, PROT_NONE, flags, -1, "PROT_NONE, never touched");
 	at = map_fd("sparse", bytes / PAGE_BYTES, RW, flags, -1,
-		    sizeof(long) == 8 ? "one page in each GiB" : "one page in each MiB");
+		    large ? "one page in each GiB" : "one page in each MiB");
 	if (at)
 		touch_pages(at, 0, bytes / PAGE_BYTES, step / PAGE_BYTES);
 }

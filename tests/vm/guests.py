@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+import checks
 import gdbstub
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -54,6 +55,22 @@ def cpio_entry(name, mode, data=b''):
     return head + b'\0' * (-len(head) % 4) + data + b'\0' * (-len(data) % 4)
 
 
+def live_entries():
+    """The program that holds walks to the truth, with all that it loads, as files of cpio."""
+    build = checks.build_dir()
+    files = {'live/truth': checks.truth_program()}
+    for plugin in (build / 'plugins').glob('*.so'):
+        files[f'live/plugins/{plugin.name}'] = plugin
+    for program in list(files.values()):
+        for path in re.findall(r'(/\S+) \(0x', run([which('ldd'), program], 60)):
+            loader = path.startswith('/lib64/')
+            files[path[1:] if loader else f'lib/{os.path.basename(path)}'] = pathlib.Path(path)
+    folders = sorted({str(parent) for name in files for parent in pathlib.PurePath(name).parents
+                      if str(parent) != '.'})
+    return [cpio_entry(name, 0o40755) for name in folders] + [
+        cpio_entry(name, 0o100755, path.read_bytes()) for name, path in files.items()]
+
+
 def build_initramfs(target, kernel, folder):
     program, path = folder / 'guest', folder / 'initramfs'
     run([which(target.machine.compiler), *GUEST_FLAGS, '-o', program, *sorted(HERE.glob('*.c'))],
@@ -61,6 +78,8 @@ def build_initramfs(target, kernel, folder):
     entries = [cpio_entry('init', 0o100755, program.read_bytes()), cpio_entry('modules', 0o40755)]
     for module in sorted(kernel.modules.iterdir()):
         entries.append(cpio_entry(f'modules/{module.name}', 0o100644, module.read_bytes()))
+    if target.live():
+        entries += live_entries()
     end = cpio_entry('TRAILER!!!', 0)
     if target.crashes():
         second = b''.join(entries) + end
@@ -122,7 +141,7 @@ class Guest:
     def _command(self):
         target, machine, folder = self.target, self.target.machine, self.folder
         parameters = {**machine.parameters, 'huge2m': target.huge2m, 'huge1g': target.huge1g,
-                      'crash': int(target.crashes())}
+                      'crash': int(target.crashes()), 'live': int(target.live())}
         append = [f'console={machine.console}', 'panic=-1', 'rdinit=/init', 'no_hash_pointers',
                   target.append, CRASH_KERNEL if target.crashes() else '', *(f'mmuscope.{k}={v:#x}' for k, v in parameters.items())]
         command = [which('nice'), '-n', '10', which(machine.qemu), *machine.options,
@@ -222,6 +241,10 @@ class Guest:
             self.monitor.do('cont')
             self._wait(SENT, STUCK, DUMP_SECONDS)
             self.end()
+        elif kind == 'live':
+            # the guest has compared already, and said so on its console
+            said = re.findall(rb'mmuscope-vm: live: ([^\r\n]*)', self.console.read_bytes())
+            path.write_bytes(b'\n'.join([*said, b'']))
         elif kind == 'vmcore-d31':
             run([which('makedumpfile'), '-l', '-d', '31', self.vmcore, path], DUMP_SECONDS)
         elif kind == 'raw':

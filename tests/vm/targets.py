@@ -74,6 +74,10 @@ class Target:
         """Whether the guest is to crash for real, into a second kernel."""
         return 'vmcore' in self.dumps
 
+    def live(self):
+        """Whether the guest is to walk its own kernel while it runs."""
+        return 'live' in self.dumps
+
     def ram(self):
         """(physical address, bytes) of RAM."""
         machine, size = self.machine, self.ram_mib << 20
@@ -121,6 +125,9 @@ TARGETS = [
            append=BOOT_1G, needs=('hugetlb_1g',), note='1 GiB pages, 5 GiB of RAM'),
     x86_64('x86_64-6.12-la57-1g', 'trixie', cpu='max', ram_mib=5120, huge1g=1, dumps=('elf',),
            append=BOOT_1G, needs=('hugetlb_1g',), note='5 levels, 1 GiB pages, 5 GiB of RAM'),
+    x86_64('x86_64-6.1-live', 'bookworm', dumps=('live',), note='in the guest, /proc/kcore'),
+    x86_64('x86_64-6.12-la57-live', 'trixie', cpu='max', dumps=('live',),
+           note='in the guest, /proc/kcore, 5 levels'),
     arm('armv7-short', VIRT, ARMMP, 512, dumps=('elf', 'kdump-zlib', 'raw'),
         note='short descriptors'),
     arm('armv7-short-highmem', VIRT, ARMMP, 2560, note='tables in high memory'),
