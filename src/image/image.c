@@ -140,7 +140,7 @@ struct mmu_error *mmu_image_unknown(const struct mmu_image *image)
 {
 	return mmu_error_new(MMU_ERROR_FORMAT,
 			     "%snot a memory image that mmuscope knows; if it is raw physical "
-			     "memory, say where it lies with --raw",
+			     "memory, say where it lies with --ram",
 			     is_text(image->file.map) ? "is text, " : "");
 }
 

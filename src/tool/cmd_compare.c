@@ -136,7 +136,7 @@ static int complete_second(struct compare *compare)
 	second->tool = second->image ? &second->own : first->tool;
 	if (compare->one_image)
 		return TOOL_OK;
-	/* where to look is of this machine; --raw, --arch and --fact are of one image */
+	/* where to look is of this machine; --ram, --arch and --fact are of one image */
 	if (!second->own.options.vmlinux)
 		second->own.options.vmlinux = image->vmlinux;
 	if (!second->own.options.plugin_dir)

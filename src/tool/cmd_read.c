@@ -25,7 +25,7 @@ struct read {
 static const struct argp_option options[] = {
 	{ "string", KEY_STRING, NULL, 0, "Text up to the first NUL byte", 1 },
 	{ "value", KEY_VALUE, "TYPE", 0, "One value: u8 to u64, s8 to s64, x8 to x64, int", 1 },
-	{ "bytes", KEY_RAW_OUT, NULL, 0, "The bare bytes, to a file or pipe", 1 },
+	{ "raw", KEY_RAW_OUT, NULL, 0, "The bare bytes, to a file or pipe", 1 },
 	{ "output", 'o', "FILE", 0,
 	  "Write the bare bytes to FILE, which appears whole or not at all", 1 },
 	{ 0 },
@@ -78,7 +78,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "whose memory? One of --pid, --task, --mm, --pgd, --cpu, "
 					  "--kernel");
 		if (read->string + read->raw + (read->type != NULL) > 1)
-			argp_error(state, "only one of --string, --bytes, --value");
+			argp_error(state, "only one of --string, --raw, --value");
 		if (read->output && (read->string || read->type))
 			argp_error(state, "--output is for bare bytes");
 		return 0;
@@ -275,7 +275,7 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 		return read_to_file(tool, read, space, va);
 	}
 	if (read->raw && isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "mmuscope: --bytes is for a file or pipe, not for a terminal\n");
+		fprintf(stderr, "mmuscope: --raw is for a file or pipe, not for a terminal\n");
 		return TOOL_USAGE;
 	}
 	return read_range(tool, read, space, va, stdout);

@@ -45,7 +45,7 @@ static const struct argp_option global_options[] = {
 	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux that belongs to another kernel", 100 },
 	{ "fact", KEY_FACT, "KEY=VALUE", 0,
 	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
-	{ "raw", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
+	{ "ram", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
 	  "The image is raw memory that begins at physical address PA; repeatable", 100 },
 	{ "part", KEY_PART, "FILE", 0, "Another file of a split dump; repeatable", 100 },
 	{ "arch", KEY_ARCH, "NAME", 0, "Architecture (default: as the image says)", 100 },
@@ -62,14 +62,14 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 	char *copy = strdup(text), *at = copy;
 
 	if (!copy || tool->options.nr_raw == TOOL_RAW_MAX)
-		argp_error(state, "too many --raw ranges");
+		argp_error(state, "too many --ram ranges");
 	for (size_t i = 0; at && i < 3; i++) {
 		char *colon = strchr(at, ':');
 
 		if (colon)
 			*colon++ = '\0';
 		if (!tool_number(at, numbers[i]))
-			argp_error(state, "--raw %s: '%s' is no number", text, at);
+			argp_error(state, "--ram %s: '%s' is no number", text, at);
 		at = colon;
 	}
 	range->path = at ? text + (at - copy) : NULL; /* argv lives as long as we do */

@@ -53,7 +53,7 @@ def tables_calls(name, folder):
     said = [line.split(' ', 1) for line in built.stdout.splitlines()]
     has = dict(said)
     options = ['--arch', has['arch'], *(o for key, raw in said if key == 'raw'
-                                        for o in ('--raw', raw))]
+                                        for o in ('--ram', raw))]
     lines = text.read_text().splitlines()
     options += [o for line in lines if line.startswith('#@ ') for o in ('--fact', line[3:].strip())]
     for line in lines:

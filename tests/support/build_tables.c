@@ -4,7 +4,7 @@
  * build_tables [--elf] TEXT IMAGE: write the memory that tables.h describes as a file.
  *
  * Standard output says how to open it, one "KEY VALUE" a line: arch, format, root, and for raw
- * memory each range as --raw takes it.
+ * memory each range as --ram takes it.
  */
 #include <elf.h>
 #include <inttypes.h>

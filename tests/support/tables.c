@@ -340,7 +340,7 @@ static bool do_map(struct tables *tables, const struct line *line)
 
 static bool do_table(struct tables *tables, const struct line *line)
 {
-	unsigned int level;
+	unsigned int level = 0;
 	uint8_t rights;
 	uint64_t va;
 
@@ -352,7 +352,7 @@ static bool do_table(struct tables *tables, const struct line *line)
 static bool do_entry(struct tables *tables, const struct line *line)
 {
 	uint64_t va, raw, second = 0;
-	unsigned int level;
+	unsigned int level = 0;
 
 	return level_of(tables, line->word[1], &level) && number(tables, line->word[2], &va) &&
 	       number(tables, line->word[3], &raw) &&

@@ -243,7 +243,7 @@ static void check_file(struct check *check, FILE *file)
 	free(line);
 }
 
-/* --raw, --fact and --arch as the tool takes them, then pids to skip. */
+/* --ram, --fact and --arch as the tool takes them, then pids to skip. */
 static bool parse_options(struct check *check, struct mmu_options *options, char **argv)
 {
 	static struct mmu_raw_range raw[16];
@@ -252,7 +252,7 @@ static bool parse_options(struct check *check, struct mmu_options *options, char
 
 	options->raw = NULL;
 	for (; *argv; argv++) {
-		if (strcmp(*argv, "--raw") == 0 && argv[1] && options->nr_raw < 16) {
+		if (strcmp(*argv, "--ram") == 0 && argv[1] && options->nr_raw < 16) {
 			struct mmu_raw_range *range = &raw[options->nr_raw++];
 
 			options->raw = raw;
@@ -278,7 +278,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4) {
 		fprintf(stderr,
-			"usage: %s IMAGE VMLINUX|- TRUTH [--raw PA[:BYTES[:OFFSET]]] "
+			"usage: %s IMAGE VMLINUX|- TRUTH [--ram PA[:BYTES[:OFFSET]]] "
 			"[--fact KEY=VALUE] [--arch NAME] [PID-TO-SKIP...]\n",
 			argv[0]);
 		return 2;

@@ -56,7 +56,7 @@ def raw_options(target, truth):
     """The options that say of a raw image what it does not say itself."""
     options, offset = [], 0
     for pa, size in target.ram():
-        options += ['--raw', f'{pa:#x}:{size:#x}:{offset:#x}']
+        options += ['--ram', f'{pa:#x}:{size:#x}:{offset:#x}']
         offset += size
     for fact in kernel_facts(target, truth):
         options += ['--fact', fact]
