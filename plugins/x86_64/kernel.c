@@ -252,7 +252,8 @@ static const char *find_root(const struct mmu_facts *facts, const struct mmu_roo
 			return missing;
 	} else if (root->kind == MMU_ROOT_CPU) {
 		if (value > UINT32_MAX || !cpu_state(facts, (unsigned int)value, &value, &other))
-			return "the image has no CR3 of this CPU: only QEMU writes it down";
+			return "the image has no CR3 of this CPU (QEMU writes those of its CPUs, "
+			       "others none)";
 		value &= address_bits(regime); /* without PCID, LAM and the C-bit */
 	}
 	regime->root_pa = value;

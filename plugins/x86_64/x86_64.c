@@ -175,8 +175,9 @@ void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t
 	ret->kind = leaf ? MMU_KIND_LEAF : MMU_KIND_TABLE;
 	ret->pa = raw & regime->pa_mask & (leaf ? BITS(12 + 9 * level, 51) : ADDRESS);
 	ret->rights = rights_of(raw, nx);
+	/* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
 	if (leaf && regime->traits & SAVED_DIRTY && (raw & (RW | USER | DIRTY)) == (USER | DIRTY))
-		ret->note = "a shadow stack page"; /* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
+		ret->note = "a shadow stack page (before 6.6: just read-only and dirty)";
 	else if (guarded && raw & NX)
 		ret->note = "NX only guards the kernel's copy of this table (KPTI)";
 }

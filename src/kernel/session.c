@@ -427,7 +427,9 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->warning = image->warning;
 	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
 	ret->has_kaslr_offset = mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
-	ret->has_phys_base = mmu_fact_get(session->facts, "NUMBER(phys_base)", &value);
+	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */
+	ret->has_phys_base = mmu_fact_get(session->facts, "NUMBER(phys_base)", &value) ||
+			     mmu_fact_get(session->facts, "PHYS_OFFSET", &value);
 	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
 	ret->ram = image->ram;
 	ret->nr_ram = image->nr_ram;

@@ -149,18 +149,6 @@ static void decode(const struct tool *tool, const struct mmu_arch *arch,
 		show_result_text(regime, &walk);
 }
 
-/* Without a kernel the newest one is assumed: say so, it can be another. */
-static void print_assumed(const struct mmu_arch *arch, const struct mmu_regime *regime)
-{
-	if (!arch->nr_traits)
-		return;
-	printf("%sassumed:", tool_colour(TOOL_DIM));
-	for (size_t i = 0; i < arch->nr_traits; i++)
-		if (regime->traits & arch->traits[i].bit)
-			printf(" %s", arch->traits[i].name);
-	printf(" (--trait changes it)%s\n", tool_colour(TOOL_PLAIN));
-}
-
 int tool_entry(struct tool *tool, int argc, char **argv)
 {
 	struct entry entry = { 0 };
@@ -197,7 +185,7 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 		}
 	}
 	if (!tool->json)
-		print_assumed(arch, &regime);
+		show_assumed_text(arch, &regime);
 	for (size_t i = 0; i < entry.nr_values; i++)
 		decode(tool, arch, &regime, level, raws[i], entry.second, &status);
 	return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope info: what an image is and what is known of its kernel. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "tool.h"
 
@@ -36,7 +37,46 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void regime_json(const struct mmu_info *info, const struct mmu_arch *arch)
+/* Was any trait of the kernel guessed, for want of its symbols? */
+static bool traits_assumed(struct mmu_session *session)
+{
+	static const char guess[] = "derived: assumed";
+	struct mmu_fact fact;
+
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
+		if (strncmp(fact.key, "TRAIT(", 6) == 0 &&
+		    strncmp(fact.source, guess, strlen(guess)) == 0)
+			return true;
+	return false;
+}
+
+/* Do facts come from the kernel's own tables? */
+static bool describes_itself(struct mmu_session *session)
+{
+	struct mmu_fact fact;
+
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
+		if (strncmp(fact.source, "BTF", 3) == 0)
+			return true;
+	return false;
+}
+
+/* An address, which may be negative. */
+static void phys_base_json(const struct mmu_info *info)
+{
+	bool negative = info->phys_base < 0;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%s0x%" PRIx64, negative ? "-" : "",
+		 negative ? -(uint64_t)info->phys_base : (uint64_t)info->phys_base);
+	if (info->has_phys_base)
+		json_string("phys_base", text);
+	else
+		json_null("phys_base");
+}
+
+static void regime_json(struct mmu_session *session, const struct mmu_info *info,
+			const struct mmu_arch *arch)
 {
 	const struct mmu_regime *regime = info->kernel;
 
@@ -48,6 +88,7 @@ static void regime_json(const struct mmu_info *info, const struct mmu_arch *arch
 		if (regime->traits & arch->traits[i].bit)
 			json_string(NULL, arch->traits[i].name);
 	json_array_end();
+	json_bool("traits_assumed", traits_assumed(session));
 }
 
 static void facts_json(struct mmu_session *session)
@@ -77,17 +118,14 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_string("build_id", info->build_id);
 	json_string("vmlinux", info->vmlinux);
 	if (info->kernel)
-		regime_json(info, arch);
+		regime_json(session, info, arch);
 	else
 		json_null("paging_format");
 	if (info->has_kaslr_offset)
 		json_hex("kaslr_offset", info->kaslr_offset);
 	else
 		json_null("kaslr_offset");
-	if (info->has_phys_base)
-		json_number("phys_base", info->phys_base);
-	else
-		json_null("phys_base");
+	phys_base_json(info);
 	json_bool("vmcoreinfo", info->has_vmcoreinfo);
 	json_bool("vmcoreinfo_found", info->vmcoreinfo_found);
 	json_number("cpu_states", info->nr_cpu_states);
@@ -132,7 +170,8 @@ static void print_memory(const struct mmu_info *info)
 		printf("%-15s and %zu more (--json lists all)\n", "", info->nr_ram - 16);
 }
 
-static void print_kernel(const struct mmu_info *info, const struct mmu_arch *arch)
+static void print_kernel(struct mmu_session *session, const struct mmu_info *info,
+			 const struct mmu_arch *arch)
 {
 	const struct mmu_regime *regime = info->kernel;
 
@@ -150,7 +189,9 @@ static void print_kernel(const struct mmu_info *info, const struct mmu_arch *arc
 		for (size_t i = 0; i < arch->nr_traits; i++)
 			if (regime->traits & arch->traits[i].bit)
 				printf(" %s", arch->traits[i].name);
-		printf("\n");
+		printf("%s\n", traits_assumed(session) ? " (assumed: no symbols tell)"
+			       : regime->traits        ? ""
+						       : " none");
 	}
 	for (size_t i = 0; i < info->nr_linear; i++)
 		printf("%-15s 0x%" PRIx64 "-0x%" PRIx64 " -> 0x%" PRIx64 " (%s)\n",
@@ -179,9 +220,10 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("architecture", info->arch);
 	line("release", info->release);
 	line("build-id", info->build_id);
-	line("vmlinux", info->vmlinux[0] ? info->vmlinux
-			: info->kernel   ? "none found; symbols and types from the image itself"
-					 : "none found");
+	line("vmlinux", info->vmlinux[0]            ? info->vmlinux
+			: describes_itself(session) ? "none found; symbols and types from the "
+						      "image itself"
+						    : "none found");
 	line("warning", info->warning);
 	print_memory(info);
 	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
@@ -189,7 +231,7 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	       : info->vmcoreinfo_found ? "found in memory"
 					: "yes",
 	       info->nr_cpu_states);
-	print_kernel(info, arch);
+	print_kernel(session, info, arch);
 	line("not learnt", problem);
 	if (command->facts)
 		print_facts(session);

@@ -87,11 +87,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Say on stderr why reading stopped. */
-static int tell_stop(const struct mmu_walk *walk)
+static void begin_json(const struct mmu_space *space, uint64_t va)
 {
+	json_begin("read");
+	json_hex("va", va);
+	if (mmu_space_task(space))
+		json_number("pid", tool_space_pid(space));
+}
+
+/* Say why reading stopped. */
+static int tell_stop(const struct tool *tool, const struct mmu_space *space,
+		     const struct mmu_walk *walk)
+{
+	bool mapped = walk->has_pa && walk->page_state != MMU_PAGE_PRESENT;
+
+	if (tool->json) { /* what is not there is an answer */
+		begin_json(space, walk->va);
+		json_string("result", mapped ? mmu_page_state_name(walk->page_state)
+					     : mmu_result_name(walk->result));
+		json_end();
+		return TOOL_ANSWERED;
+	}
 	fflush(stdout);
-	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
+	if (mapped)
 		fprintf(stderr, "mmuscope: virtual 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s\n",
 			walk->va, walk->pa, mmu_page_state_name(walk->page_state));
 	else
@@ -113,14 +131,6 @@ static void dump_line(uint64_t va, const unsigned char *bytes, size_t count)
 	for (size_t i = 0; i < count; i++)
 		putchar(bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '.');
 	printf("|\n");
-}
-
-static void begin_json(const struct mmu_space *space, uint64_t va)
-{
-	json_begin("read");
-	json_hex("va", va);
-	if (mmu_space_task(space))
-		json_number("pid", tool_space_pid(space));
 }
 
 static void chunk_json(const struct mmu_space *space, uint64_t va, const unsigned char *bytes,
@@ -161,7 +171,7 @@ static int read_range(const struct tool *tool, const struct read *read, struct m
 			for (size_t at = 0; at < done; at += 16)
 				dump_line(va + at, buf + at, done - at < 16 ? done - at : 16);
 		if (!whole)
-			status = tell_stop(&stop);
+			status = tell_stop(tool, space, &stop);
 		va += done;
 		left -= done;
 	}
@@ -202,7 +212,7 @@ static int read_string(const struct tool *tool, struct mmu_space *space, uint64_
 		printf("\n");
 	}
 	free(text);
-	return whole || ended ? TOOL_OK : tell_stop(&stop);
+	return whole || ended ? TOOL_OK : tell_stop(tool, space, &stop);
 }
 
 static int read_value(const struct tool *tool, const struct read *read, struct mmu_space *space,
@@ -214,7 +224,7 @@ static int read_value(const struct tool *tool, const struct read *read, struct m
 	size_t done;
 
 	if (!mmu_space_read(space, va, bytes, tool_type_bytes(read->type), &done, &stop))
-		return tell_stop(&stop);
+		return tell_stop(tool, space, &stop);
 	tool_type_text(read->type, bytes, text);
 	if (tool->json) {
 		begin_json(space, va);

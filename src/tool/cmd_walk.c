@@ -2,8 +2,11 @@
 /** @file mmuscope walk: translate addresses and show every level. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "show.h"
 #include "tool.h"
@@ -102,6 +105,9 @@ static void walk_text(struct walk *walk, const char *text)
 /* Addresses from standard input, one a line; answers stream out line by line. */
 static void walk_stdin(struct walk *walk)
 {
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct stat status;
+	bool pipe = fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t bytes;
@@ -115,6 +121,9 @@ static void walk_stdin(struct walk *walk)
 			*--end = '\0';
 		if (*at)
 			walk_text(walk, at);
+		/* whoever waits for this answer before asking on gets it now */
+		if (pipe && poll(&input, 1, 0) == 0)
+			fflush(stdout);
 	}
 	free(line);
 }
@@ -140,6 +149,7 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 						 &walk.space);
 	if (error)
 		return tool_fail(error);
+	walk.show.assumed = walk.space_options.query.format;
 	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {
 		if (strcmp(walk.addresses[i], "-") == 0)
 			walk_stdin(&walk);

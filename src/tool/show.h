@@ -7,6 +7,7 @@
 
 struct show {
 	bool tables, brief;
+	bool assumed;                 /**< no kernel is known: the traits are a guess */
 	const struct tool_type *type; /**< read a value there; NULL: don't */
 	unsigned int shown;           /**< walks so far: blank lines go between them */
 };
@@ -29,6 +30,8 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 /** Where an entry points, in words: "table at 0x...", "4 KiB page at 0x...". */
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
 			char ret[128]);
+/** Without a kernel the newest one is assumed: say so, it can be another. */
+void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime);
 /** The result of a walk in one line of words: "swapped: type 0, offset 0x20". */
 void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk);
 /** The keys of a result: result, pa, page_size, swap, ... */

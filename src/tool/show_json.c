@@ -60,8 +60,10 @@ void show_result_json(const struct mmu_walk *walk)
 		json_hex("pa", walk->pa);
 		json_number("page_size", (int64_t)walk->page_bytes);
 		json_string("page_state", mmu_page_state_name(walk->page_state));
-	} else if (walk->page_bytes) {
-		json_number("hole_size", (int64_t)walk->page_bytes);
+	} else {
+		json_null("page_size");
+		if (walk->page_bytes)
+			json_number("hole_size", (int64_t)walk->page_bytes);
 	}
 	json_string("rights", mmu_rights_text(walk->rights, rights));
 	if (walk->has_swap) {
@@ -133,6 +135,15 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	json_string("arch", mmu_space_arch(space)->name);
 	json_string("format", regime->format->name);
 	json_hex("root_pa", regime->root_pa);
+	if (show->assumed) {
+		const struct mmu_arch *arch = mmu_space_arch(space);
+
+		json_array("assumed");
+		for (size_t i = 0; i < arch->nr_traits; i++)
+			if (regime->traits & arch->traits[i].bit)
+				json_string(NULL, arch->traits[i].name);
+		json_array_end();
+	}
 	json_array("steps");
 	for (unsigned int i = 0; i < walk->nr_steps && !show->brief; i++)
 		show_step_json(regime, &walk->steps[i]);

@@ -255,6 +255,22 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 		printf("     note: %s\n", walk->note);
 }
 
+void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime)
+{
+	bool none = true;
+
+	if (!arch->nr_traits)
+		return;
+	printf("%sassumed:", tool_colour(TOOL_DIM));
+	for (size_t i = 0; i < arch->nr_traits; i++) {
+		if (regime->traits & arch->traits[i].bit) {
+			printf(" %s", arch->traits[i].name);
+			none = false;
+		}
+	}
+	printf("%s, as no kernel is known%s\n", none ? " no trait" : "", tool_colour(TOOL_PLAIN));
+}
+
 /* ------------------------------------------------------------------ a whole walk */
 
 static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
@@ -323,6 +339,8 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	if (show->shown++)
 		printf("\n");
 	print_head(space, walk);
+	if (show->assumed && show->shown == 1)
+		show_assumed_text(mmu_space_arch(space), regime);
 	show_ruler(regime->format, walk->va, 0);
 	for (unsigned int i = 0; i < walk->nr_steps; i++)
 		print_step(show, space, &walk->steps[i]);

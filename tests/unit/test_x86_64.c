@@ -175,7 +175,7 @@ static void test_shadow_stacks(void **state)
 	const struct mmu_regime old = regime(FOUR, "l1tf"), new = regime(FOUR, "l1tf saved-dirty");
 	const uint64_t raw = 0x800000000d4c1065;
 
-	assert_string_equal(decode(&new, PTE, raw).note, "a shadow stack page");
+	assert_non_null(strstr(decode(&new, PTE, raw).note, "a shadow stack page"));
 	assert_null(decode(&old, PTE, raw).note);
 	assert_null(decode(&new, PTE, raw | BIT(1)).note);
 	assert_null(decode(&new, PTE, raw & ~BIT(2)).note);

@@ -30,8 +30,8 @@ def say(text):
 
 def check_again(target, folder):
     """The dumps of an earlier run that were kept."""
-    return [checks.check(target, kind, folder, say) for kind in target.dumps
-            if (folder / f'dump.{kind}').exists()]
+    return [result for kind in target.dumps if (folder / f'dump.{kind}').exists()
+            for result in checks.check_all(target, kind, folder, say)]
 
 
 def boot_and_check(target, kernel, folder, keep, results):
@@ -46,7 +46,7 @@ def boot_and_check(target, kernel, folder, keep, results):
         say(f'{target.name}: has written its truth after {time.monotonic() - start:.0f} s')
         for kind in target.dumps:
             path = guest.dump(kind)
-            results.append(checks.check(target, kind, folder, say))
+            results.extend(checks.check_all(target, kind, folder, say))
             if not keep and kind != 'vmcore':  # others are made of it
                 path.unlink()
     finally:
