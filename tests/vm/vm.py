@@ -58,9 +58,10 @@ def run_target(target, folder, keep, results):
     kernel = kernels.get(*target.needs_kernel(), say)
     say(f'{target.name}: boots {kernel.release} ({kernel.version}), {target.ram_mib} MiB')
     for number in range(1, TRIES + 1):
-        ours = []
+        ours, whole = [], False
         try:
             boot_and_check(target, kernel, folder, keep, ours)
+            whole = True
             break
         except guests.GuestError as error:
             # TCG breaks the big kernels now and then
@@ -68,7 +69,7 @@ def run_target(target, folder, keep, results):
             if number == TRIES:
                 raise
         finally:
-            if number == TRIES or len(ours) == len(target.dumps):
+            if number == TRIES or whole:
                 results += ours
 
 
@@ -126,6 +127,8 @@ def main():
             if not options.keep and not options.again:
                 shutil.rmtree(folder, ignore_errors=True)
     show(results)
+    if not results:
+        return 3
     if any(result.differ or result.agree == 0 for result in results):
         return 1
     return 3 if any(result.trouble for result in results) else 0
