@@ -195,6 +195,42 @@ static void print_shared(const struct compare *compare, const struct mmu_compari
 		printf("  ... and %zu more; --all shows them\n", nr - shown);
 }
 
+/* What the totals come to, in words. */
+static void print_total_words(const struct compare *compare,
+			      const struct mmu_comparison *comparison, unsigned int width)
+{
+	const struct mmu_totals *totals = comparison->totals;
+	uint64_t mapped[2], per_mille[2];
+	unsigned int levels[2];
+	char text[256];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		mapped[i] = totals[i].bytes[MMU_RESULT_MAPPED];
+		per_mille[i] = mapped[i] ? totals[i].table_bytes * 1000 / mapped[i] : 0;
+		levels[i] = mmu_space_regime(compare->side[i].space)->format->nr_levels;
+	}
+	if (levels[0] != levels[1]) {
+		snprintf(text, sizeof(text),
+			 "up to %u entries are read per translation, against %u", levels[0],
+			 levels[1]);
+		compare_wrapped(text, "  - ", "    ", width);
+	}
+	if (mapped[0] != mapped[1]) {
+		snprintf(text, sizeof(text), "%s are mapped, against %s", tool_size(mapped[0]),
+			 tool_size(mapped[1]));
+		compare_wrapped(text, "  - ", "    ", width);
+	}
+	if (totals[0].table_bytes != totals[1].table_bytes) {
+		snprintf(text, sizeof(text),
+			 "%s of tables, against %s: %" PRIu64 ".%" PRIu64
+			 "%% of what is mapped, against %" PRIu64 ".%" PRIu64 "%%",
+			 tool_size(totals[0].table_bytes), tool_size(totals[1].table_bytes),
+			 per_mille[0] / 10, per_mille[0] % 10, per_mille[1] / 10,
+			 per_mille[1] % 10);
+		compare_wrapped(text, "  - ", "    ", width);
+	}
+}
+
 void compare_spaces_text(const struct compare *compare, const struct mmu_comparison *comparison)
 {
 	struct compare_columns columns = { .width = compare_columns() };
@@ -203,13 +239,17 @@ void compare_spaces_text(const struct compare *compare, const struct mmu_compari
 	compare_head(compare, &columns);
 	print_totals(compare, comparison, &columns);
 	printf("\n");
-	if (compare_formats(compare, formats)[0])
-		compare_wrapped(formats, "", "  ", columns.width);
 	if (!comparison->by_address) {
 		compare_wrapped("two architectures: their addresses are not compared one by one",
 				"", "  ", columns.width);
+		printf("%sdifferences%s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN));
+		if (compare_formats(compare, formats)[0])
+			compare_wrapped(formats, "  - ", "    ", columns.width);
+		print_total_words(compare, comparison, columns.width);
 		return;
 	}
+	if (compare_formats(compare, formats)[0])
+		compare_wrapped(formats, "", "  ", columns.width);
 	printf("%sthe same in both%s: %s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN),
 	       amount(compare, comparison->same_bytes));
 	if (comparison->nr_differences) {
