@@ -360,11 +360,14 @@ static struct mmu_error *learn(struct mmu_session *session)
 	uint64_t value;
 
 	find_vmcoreinfo(session);
+	bool searched = session->arch;
 	struct mmu_error *error = open_vmlinux(session);
 	if (!error)
 		error = mmu_session_need_arch(session);
 	if (error)
 		return error;
+	if (!searched) /* only vmlinux said the architecture, which the search needs */
+		find_vmcoreinfo(session);
 	if (!session->arch->linear || !session->arch->locate)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "back-end %s knows formats but no kernels: give --pgd and "

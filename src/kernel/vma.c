@@ -111,7 +111,7 @@ static uint64_t find_in_maple_tree(struct mmu_session *session, uint64_t tree_va
 
 static uint64_t find_in_rb_tree(struct mmu_session *session, uint64_t mm_va, uint64_t va)
 {
-	uint64_t node_va, rb_offset, left_offset, right_offset, end, start, found = 0;
+	uint64_t node_va, rb_offset, left_offset, right_offset, end, start;
 
 	if (!fact(session, "OFFSET(vm_area_struct.vm_rb)", &rb_offset) ||
 	    !fact(session, "OFFSET(rb_node.rb_left)", &left_offset) ||
@@ -130,7 +130,7 @@ static uint64_t find_in_rb_tree(struct mmu_session *session, uint64_t mm_va, uin
 				"rb_node", &node_va))
 			return 0;
 	}
-	return found;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ the VMA and its name */
