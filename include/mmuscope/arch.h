@@ -273,12 +273,22 @@ struct mmu_arch {
 
 	/**
 	 * The linear kernel mappings, enough to read the first kernel object.
-	 * @param ret     room for MMU_LINEAR_MAX ranges, which must not overlap
+	 * @param ret     room for MMU_LINEAR_MAX ranges, which must not overlap; the first is the
+	 *                one that holds the kernel's image
 	 * @param ret_nr  how many were written
 	 * @return NULL, or a static text that says what is missing.
 	 */
 	const char *(*linear)(const struct mmu_facts *facts, struct mmu_linear *ret,
 			      size_t *ret_nr);
+
+	/**
+	 * Where no fact says where the kernel lies: find the next top table that is a kernel's own,
+	 * by its shape, and tell through facts->derived() what linear() and locate() need. Facts
+	 * that are known must not contradict. NULL: this back-end has no such way.
+	 * @param pa  where to begin, 0 at first; afterwards behind what was found
+	 * @return false: there is none from there on
+	 */
+	bool (*search)(const struct mmu_facts *facts, uint64_t *pa);
 };
 
 /** The one symbol that a plugin exports. */

@@ -160,6 +160,7 @@ struct mmu_info {
 	unsigned int nr_cpu_states; /**< CPUs whose registers can be walked from */
 	const struct mmu_linear *linear;
 	size_t nr_linear;
+	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory; `warning` says so */
 };
 
 MMU_EXPORT void mmu_session_info(struct mmu_session *session, struct mmu_info *ret);

@@ -4,9 +4,7 @@
 
 #include "x86_64.h"
 
-#define IMAGE_MAP UINT64_C(0xffffffff80000000) /* __START_KERNEL_map */
-
-static uint64_t little(const uint8_t *at, unsigned int bytes)
+uint64_t x86_64_little(const uint8_t *at, unsigned int bytes)
 {
 	uint64_t value = 0;
 
@@ -26,7 +24,7 @@ static bool read_phys(const struct mmu_facts *facts, uint64_t pa, unsigned int b
 
 	if (!facts->read_phys(facts->context, pa, buf, bytes))
 		return false;
-	*ret = little(buf, bytes);
+	*ret = x86_64_little(buf, bytes);
 	return true;
 }
 
@@ -41,21 +39,22 @@ static bool variable(const struct mmu_facts *facts, const char *key, uint64_t of
 }
 
 /* CR3 and CR4 of a CPU: QEMU's target/i386/arch_dump.c, struct QEMUCPUState version 1. */
-static bool cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3, uint64_t *cr4)
+bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3, uint64_t *cr4)
 {
 	const uint8_t *data;
 	size_t bytes;
 
 	if (!facts->note(facts->context, "QEMU", 0, n, &data, &bytes) || bytes < 432 ||
-	    little(data, 4) != 1 || little(data + 4, 4) < 432 || little(data + 4, 4) > bytes)
+	    x86_64_little(data, 4) != 1 || x86_64_little(data + 4, 4) < 432 ||
+	    x86_64_little(data + 4, 4) > bytes)
 		return false;
-	*cr3 = little(data + 416, 8);
-	*cr4 = little(data + 424, 8);
+	*cr3 = x86_64_little(data + 416, 8);
+	*cr4 = x86_64_little(data + 424, 8);
 	return true;
 }
 
 /* The first mapped page from *va to last_va. */
-static bool first_page(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t *va,
+bool x86_64_first_page(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t *va,
 		       uint64_t last_va, uint64_t *ret_pa)
 {
 	for (unsigned int budget = 8192; budget > 0; budget--) {
@@ -83,53 +82,21 @@ static bool first_page(const struct mmu_facts *facts, const struct mmu_regime *r
 	return false;
 }
 
-/*
- * Where the image lies, from a CPU's tables: cleanup_highmap() leaves nothing below _text. The
- * variable phys_base holds what is looked for, so it proves or refutes the answer.
- */
-static void learn_phys_base(const struct mmu_facts *facts)
-{
-	struct mmu_regime regime = { .pa_mask = ADDRESS };
-	uint64_t cr3, cr4, text, at, base, known, pa, mask;
-
-	if (get(facts, "NUMBER(phys_base)", &base) || !cpu_state(facts, 0, &cr3, &cr4) ||
-	    !facts->link_symbol(facts->context, "_stext", &text) ||
-	    !facts->link_symbol(facts->context, "phys_base", &at))
-		return;
-	if (get(facts, "NUMBER(sme_mask)", &mask))
-		regime.pa_mask &= ~mask;
-	regime.format = &x86_64_formats[cr4 >> 12 & 1];
-	for (unsigned int i = 0; i < 2; i++) { /* KPTI: a CPU in user mode has bit 12 set */
-		uint64_t va = IMAGE_MAP, slide;
-
-		regime.traits = ENCRYPTION;
-		regime.root_pa = cr3 & regime.pa_mask & ~(i == 0 ? BIT(12) : 0);
-		if (!first_page(facts, &regime, &va, IMAGE_MAP + BIT(30) - 1, &pa))
-			continue;
-		slide = va - (text & ~BITS(0, 20));
-		base = pa - (va - IMAGE_MAP);
-		if (!read_phys(facts, at + slide - IMAGE_MAP + base, 8, &known) || known != base)
-			continue;
-		facts->derived(facts->context, "NUMBER(phys_base)", base,
-			       "first page that CR3 maps in the kernel image; phys_base agrees");
-		if (!get(facts, "KERNELOFFSET", &known))
-			facts->derived(facts->context, "KERNELOFFSET", slide,
-				       "first page that CR3 maps in the kernel image");
-		return;
-	}
-}
-
 static const char *kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
 {
 	uint64_t base;
 
-	if (!get(facts, "SYMBOL(init_top_pgt)", ret_va) && /* 4.13 */
-	    !get(facts, "SYMBOL(swapper_pg_dir)", ret_va) &&
-	    !get(facts, "SYMBOL(init_level4_pgt)", ret_va))
-		return "neither SYMBOL(init_top_pgt) nor SYMBOL(swapper_pg_dir) is known";
 	if (!get(facts, "NUMBER(phys_base)", &base))
 		return "NUMBER(phys_base) is not known";
-	*ret_pa = *ret_va - IMAGE_MAP + base;
+	if (get(facts, "SYMBOL(init_top_pgt)", ret_va) || /* 4.13 */
+	    get(facts, "SYMBOL(swapper_pg_dir)", ret_va) ||
+	    get(facts, "SYMBOL(init_level4_pgt)", ret_va)) {
+		*ret_pa = *ret_va - IMAGE_MAP + base;
+		return NULL;
+	}
+	if (!get(facts, KERNEL_ROOT, ret_pa))
+		return "neither SYMBOL(init_top_pgt) nor SYMBOL(swapper_pg_dir) is known";
+	*ret_va = *ret_pa - base + IMAGE_MAP;
 	return NULL;
 }
 
@@ -145,11 +112,11 @@ static const char *find_format(const struct mmu_facts *facts, struct mmu_regime 
 	}
 	if (variable(facts, "SYMBOL(__pgtable_l5_enabled)", 0, 4, &five)) {
 		five = five != 0;
-	} else if (cpu_state(facts, 0, &cr3, &five)) {
+	} else if (x86_64_cpu_state(facts, 0, &cr3, &five)) {
 		five = five >> 12 & 1;
 		how = "CR4.LA57 of CPU 0";
 	} else if (!kernel_root(facts, &va, &four.root_pa) &&
-		   first_page(facts, &four, &va, va, &pa) && pa == four.root_pa) {
+		   x86_64_first_page(facts, &four, &va, va, &pa) && pa == four.root_pa) {
 		five = 0;
 		how = "the kernel's top table maps itself when read as 4 levels";
 	} else {
@@ -231,10 +198,10 @@ static bool is_pti_pair(const struct mmu_facts *facts, uint64_t root_pa)
 		return false;
 	both = facts->read_phys(facts->context, root_pa | BIT(12), user, sizeof(user));
 	for (size_t i = 0; i < sizeof(kernel); i += 8) {
-		uint64_t raw = little(kernel + i, 8);
+		uint64_t raw = x86_64_little(kernel + i, 8);
 
 		if ((raw & (PRESENT | USER | NX)) == (PRESENT | USER | NX) &&
-		    (!both || ((raw ^ little(user + i, 8)) & ~(ACCESSED | DIRTY)) == NX))
+		    (!both || ((raw ^ x86_64_little(user + i, 8)) & ~(ACCESSED | DIRTY)) == NX))
 			return true;
 	}
 	return false;
@@ -251,7 +218,8 @@ static const char *find_root(const struct mmu_facts *facts, const struct mmu_roo
 		if (missing)
 			return missing;
 	} else if (root->kind == MMU_ROOT_CPU) {
-		if (value > UINT32_MAX || !cpu_state(facts, (unsigned int)value, &value, &other))
+		if (value > UINT32_MAX ||
+		    !x86_64_cpu_state(facts, (unsigned int)value, &value, &other))
 			return "the image has no CR3 of this CPU (QEMU writes those of its CPUs, "
 			       "others none)";
 		value &= address_bits(regime); /* without PCID, LAM and the C-bit */
@@ -267,7 +235,6 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	const char *missing;
 	uint64_t pair_pa;
 
-	learn_phys_base(facts);
 	missing = find_format(facts, &regime);
 	if (missing)
 		return missing;
@@ -292,23 +259,35 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	return NULL;
 }
 
-/* The direct map begins at its variable (4.8), else at the lowest page in its part of the space. */
+bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *regime,
+		       uint64_t *ret_va)
+{
+	uint64_t va = UINT64_C(0xffff880000000000), pa, first;
+
+	if (regime->format == &x86_64_formats[1])
+		va = UINT64_C(0xff10000000000000);
+	if (!x86_64_first_page(facts, regime, &va, IMAGE_MAP - 1, &pa))
+		return false;
+	first = va - pa;
+	va = first + regime->root_pa;
+	if (!x86_64_first_page(facts, regime, &va, va, &pa) || pa != regime->root_pa)
+		return false;
+	*ret_va = first;
+	return true;
+}
+
+/* The direct map begins at its variable (4.8), else where the tables say. */
 static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *ret)
 {
 	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
 	struct mmu_regime regime;
-	uint64_t first, last, va, pa, last_pa, size;
+	uint64_t first, last, pa, last_pa, size;
 
 	if (x86_64_locate(facts, &root, &regime))
 		return false;
 	size = regime.format == &x86_64_formats[1] ? BIT(55) : BIT(46);
 	if (!variable(facts, "SYMBOL(page_offset_base)", 0, 8, &first)) {
-		va = size == BIT(55) ? UINT64_C(0xff10000000000000) : UINT64_C(0xffff880000000000);
-		if (!first_page(facts, &regime, &va, IMAGE_MAP - 1, &pa))
-			return false;
-		first = va - pa;
-		va = first + regime.root_pa;
-		if (!first_page(facts, &regime, &va, va, &pa) || pa != regime.root_pa)
+		if (!x86_64_direct_map(facts, &regime, &first))
 			return false;
 		facts->derived(facts->context, "PAGE_OFFSET", first,
 			       "lowest mapped page; the top table is where this says");
@@ -329,11 +308,15 @@ static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *re
 
 const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, size_t *ret_nr)
 {
-	uint64_t base, size, slide;
+	uint64_t base, size, slide, known, found;
 
-	learn_phys_base(facts);
 	if (!get(facts, "NUMBER(phys_base)", &base))
-		return "NUMBER(phys_base) is not known, nor a CPU's CR3 with symbols to find it by";
+		return "NUMBER(phys_base) is not known";
+	/* what was found by its shape must not contradict the kernel's own variable, symbol */
+	if (get(facts, KERNEL_ROOT, &found) &&
+	    ((variable(facts, "SYMBOL(phys_base)", 0, 8, &known) && known != base) ||
+	     kernel_root(facts, &slide, &known) || known != found))
+		return "the tables in memory and the kernel's variables contradict each other";
 	/* 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere. */
 	if (!get(facts, "NUMBER(KERNEL_IMAGE_SIZE)", &size) || size > BIT(30) || size < BIT(21))
 		size = get(facts, "KERNELOFFSET", &slide) && slide ? BIT(30) : BIT(29);

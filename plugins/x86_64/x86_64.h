@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What the halves of the x86_64 back-end share: entries (x86_64.c), kernels (kernel.c). */
+/** @file What the parts of the back-end share: entries (x86_64.c), kernels (kernel.c, search.c). */
 #ifndef MMU_X86_64_H
 #define MMU_X86_64_H
 
@@ -18,6 +18,10 @@
 #define PROTNONE BIT(8) /* in an entry that is not present */
 #define NX BIT(63)
 #define ADDRESS BITS(12, 51)
+
+#define IMAGE_MAP UINT64_C(0xffffffff80000000) /* __START_KERNEL_map */
+/** The kernel's own top table, a physical address, where it was found by its shape. */
+#define KERNEL_ROOT "PHYS(init_top_pgt)"
 
 enum { PTE, PMD, PUD }; /* above: P4D or PGD, PGD */
 
@@ -49,5 +53,17 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 			  struct mmu_regime *ret) HIDDEN;
 const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 			  size_t *ret_nr) HIDDEN;
+bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa) HIDDEN;
+
+uint64_t x86_64_little(const uint8_t *at, unsigned int bytes) HIDDEN;
+/** CR3 and CR4 of the n-th CPU, where the image has them. */
+bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3,
+		      uint64_t *cr4) HIDDEN;
+/** The first mapped page from *va to last_va. */
+bool x86_64_first_page(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t *va,
+		       uint64_t last_va, uint64_t *ret_pa) HIDDEN;
+/** Where the direct map begins: its lowest page is mapped, and so is the top table. */
+bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *regime,
+		       uint64_t *ret_va) HIDDEN;
 
 #endif

@@ -20,6 +20,7 @@ enum scheme {
 	SCHEME_ABSOLUTE_PERCPU, /* x86_64 SMP, 4.6 to 6.14: o >= 0 absolute, else base - 1 - o */
 	SCHEME_RELATIVE,        /* base + (u32)o */
 	SCHEME_PLACE,           /* since 7.0: counted from the place of the offset itself */
+	SCHEME_VALUE,           /* likewise, of 32 bits that are not relocatable: the address */
 	SCHEME_ADDRESSES,       /* kallsyms_addresses[], up to 4.5 */
 };
 
@@ -50,6 +51,8 @@ static uint64_t address_as(const struct mmu_kallsyms *table, enum scheme scheme,
 	uint32_t raw = mmu_get_u32(table->numbers + (uint64_t)n * 4, big);
 	int64_t offset = (int32_t)raw;
 
+	if (scheme == SCHEME_VALUE)
+		return raw;
 	if (scheme == SCHEME_PLACE)
 		return table->place.offsets_va + (uint64_t)n * 4 + (uint64_t)offset;
 	if (scheme == SCHEME_ABSOLUTE_PERCPU)
@@ -276,35 +279,82 @@ static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
 	return NULL;
 }
 
+/* The schemes that the parts of the table allow, the likelier first. @return how many */
+static size_t possible_schemes(const struct mmu_kallsyms *table, enum scheme ret[2])
+{
+	const struct mmu_kallsyms_place *place = &table->place;
+	bool wide = place->pointer_bytes == 8;
+
+	if (!place->offsets_va) {
+		ret[0] = SCHEME_ADDRESSES;
+		return 1;
+	}
+	if (place->relative_base_va) {
+		ret[0] = wide ? SCHEME_ABSOLUTE_PERCPU : SCHEME_RELATIVE;
+		ret[1] = wide ? SCHEME_RELATIVE : SCHEME_ABSOLUTE_PERCPU;
+		return 2;
+	}
+	ret[0] = SCHEME_PLACE;
+	ret[1] = SCHEME_VALUE;
+	return wide ? 1 : 2;
+}
+
+/* The kernel searches the table by halves: it is sorted. */
+static bool is_sorted(const struct mmu_kallsyms *table, enum scheme scheme)
+{
+	for (uint32_t n = 1; n < table->count; n++)
+		if (address_as(table, scheme, n) < address_as(table, scheme, n - 1))
+			return false;
+	return true;
+}
+
+static bool holds_banner(const struct mmu_kallsyms *table, uint64_t va)
+{
+	static const char banner[] = "Linux version ";
+	char seen[sizeof(banner) - 1];
+
+	return table->read(table->context, va, seen, sizeof(seen)) &&
+	       memcmp(seen, banner, sizeof(seen)) == 0;
+}
+
 /* Which of the schemes gives a known symbol its known address? */
 static struct mmu_error *find_scheme(struct mmu_kallsyms *table)
 {
-	static const enum scheme with_base[] = { SCHEME_ABSOLUTE_PERCPU, SCHEME_RELATIVE };
-	struct search search = { .name = table->place.proof };
+	const struct mmu_kallsyms_place *place = &table->place;
+	struct search proof = { .name = place->proof }, banner = { .name = "linux_banner" };
+	struct mmu_error *error = NULL;
+	enum scheme schemes[2];
+	size_t nr = possible_schemes(table, schemes);
 
-	if (!table->place.offsets_va || !table->place.relative_base_va) {
-		table->scheme = table->place.offsets_va ? SCHEME_PLACE : SCHEME_ADDRESSES;
-	} else {
-		table->scheme = table->place.pointer_bytes == 8 ? SCHEME_ABSOLUTE_PERCPU
-								: SCHEME_RELATIVE;
+	table->scheme = schemes[0];
+	if (proof.name) {
+		proof.bytes = strlen(proof.name);
+		error = visit(table, match_name, &proof);
 	}
-	if (!search.name)
-		return NULL;
-	search.bytes = strlen(search.name);
-	struct mmu_error *error = visit(table, match_name, &search);
-	if (error || !search.found)
+	if (!error && !proof.found) {
+		banner.bytes = strlen(banner.name);
+		error = visit(table, match_name, &banner);
+	}
+	if (error || (!proof.found && !banner.found && !place->by_shape))
 		return error;
-	if (address(table, search.found - 1) == table->place.proof_va)
-		return NULL;
-	for (size_t i = 0; table->place.relative_base_va && i < 2; i++) {
-		if (address_as(table, with_base[i], search.found - 1) != table->place.proof_va)
+	for (size_t i = 0; i < nr; i++) {
+		bool holds =
+			proof.found
+				? address_as(table, schemes[i], proof.found - 1) == place->proof_va
+				: banner.found && holds_banner(table, address_as(table, schemes[i],
+										 banner.found - 1));
+
+		if (!holds || (place->by_shape && !is_sorted(table, schemes[i])))
 			continue;
-		table->scheme = with_base[i];
+		table->scheme = schemes[i];
 		return NULL;
 	}
+	if (!proof.found)
+		return mmu_error_new(MMU_ERROR_CORRUPT, "kallsyms puts linux_banner where there is "
+							"none");
 	return mmu_error_new(MMU_ERROR_CORRUPT,
 			     "kallsyms puts %s at virtual 0x%" PRIx64 ", not at 0x%" PRIx64,
-			     search.name, address(table, search.found - 1), table->place.proof_va);
+			     proof.name, address(table, proof.found - 1), place->proof_va);
 }
 
 void mmu_kallsyms_close(struct mmu_kallsyms *table)

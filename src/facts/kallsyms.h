@@ -18,13 +18,36 @@ struct mmu_kallsyms_place {
 	bool big_endian;
 	const char *proof; /**< a symbol whose address is known from elsewhere, or NULL */
 	uint64_t proof_va; /**< its run-time address */
+	bool by_shape;     /**< found by its shape: it must prove itself */
 };
 
 /** Reads kernel memory, all or nothing. */
 typedef bool (*mmu_kallsyms_read_fn)(void *context, uint64_t va, void *buf, size_t bytes);
 
+/** A range of kernel memory, ends inclusive, and what kernel that is. */
+struct mmu_kallsyms_where {
+	uint64_t first_va, last_va;
+	unsigned int pointer_bytes;
+	bool big_endian;
+};
+
+/** Called for each place where a table may lie. @return true: this is it, stop */
+typedef bool (*mmu_kallsyms_found_fn)(void *context, const struct mmu_kallsyms_place *place);
+
 /**
- * Read the table once, for all wanted names.
+ * Look for the table by its shape, in all layouts since 2.6.
+ * @param where  the table's tokens lie in it; its other parts may lie around it
+ * @param fn     gets a place whose tokens, names, markers and number agree, once for each way in
+ *               which addresses may lie beside them; mmu_kallsyms_open() tells which is true
+ * @return true when fn took one
+ */
+bool mmu_kallsyms_find(const struct mmu_kallsyms_where *where, mmu_kallsyms_read_fn read,
+		       mmu_kallsyms_found_fn fn, void *context);
+
+/**
+ * Read the table once, for all wanted names. The address of the symbol `proof` must be right; else
+ * that of linux_banner, if the table has it. One found by its shape must have one of both, and must
+ * be sorted, as kallsyms is.
  * @param symbols  NULL-terminated static names that will be asked for
  * @param ret      owned by the caller; untouched on failure. Addresses are run-time ones.
  * @return MMU_ERROR_FAULT (a part is not in the image), _CORRUPT, _NO_MEMORY

@@ -42,9 +42,9 @@ static size_t find_text(const uint8_t *at, size_t room, bool big_endian, const u
 }
 
 /* One page, and the next one, into which a text can run. */
-static bool scan_page(struct mmu_image *image, uint64_t pa, mmu_scan_fn fn, void *context)
+static bool scan_page(struct mmu_image *image, uint64_t pa, struct mmu_span span, mmu_scan_fn fn,
+		      void *context)
 {
-	struct mmu_span span = mmu_image_span(image, pa);
 	uint8_t copy[2 * PAGE_BYTES];
 	const uint8_t *text;
 	uint64_t stop_pa;
@@ -71,9 +71,14 @@ bool mmu_scan_vmcoreinfo(struct mmu_image *image, mmu_scan_fn fn, void *context)
 			      ~(uint64_t)(PAGE_BYTES - 1);
 
 		while (pa >= image->ram[i].first_pa && pa <= image->ram[i].last_pa) {
-			if (scan_page(image, pa, fn, context))
+			struct mmu_span span = mmu_image_span(image, pa);
+			uint64_t step = PAGE_BYTES;
+
+			if (span.state != MMU_PAGE_PRESENT && span.bytes > step)
+				step = span.bytes & ~(uint64_t)(PAGE_BYTES - 1);
+			if (scan_page(image, pa, span, fn, context))
 				return true;
-			pa += PAGE_BYTES;
+			pa += step;
 		}
 	}
 	return false;

@@ -9,6 +9,10 @@
 
 /* vmlinux's BTF takes 3 to 10 MB; a module's, some KB. */
 #define BTF_BYTES_MAX ((uint64_t)64 << 20)
+#define BTF_TRIES_MAX 64u
+#define CHUNK_BYTES 65536u
+/* 1 GiB by pages of 4 KiB */
+#define RUN_STEPS_MAX 262144u
 
 static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
 {
@@ -22,6 +26,45 @@ static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 	mmu_error_destroy(error);
 	return !error;
 }
+
+/* ------------------------------------------------------------------ where the image is mapped */
+
+/* Gets mapped kernel addresses, ends inclusive. @return true: enough */
+typedef bool (*run_fn)(void *context, uint64_t first_va, uint64_t last_va);
+
+/*
+ * What the kernel's tables map of the range that holds the image (struct mmu_arch, linear()): most
+ * of it is empty, or lies behind the image. All of it, where no tables are known.
+ */
+static bool each_run(struct mmu_session *session, run_fn fn, void *context)
+{
+	const struct mmu_linear *linear = session->linear;
+	uint64_t va = linear->first_va, first_va = 0;
+	bool inside = false;
+
+	if (!session->kernel.regime.format)
+		return fn(context, linear->first_va, linear->last_va);
+	for (unsigned int steps = 0; steps < RUN_STEPS_MAX; steps++) {
+		struct mmu_walk walk;
+
+		mmu_walker_walk(&session->kernel, va, &walk);
+		bool mapped = walk.result == MMU_RESULT_MAPPED &&
+			      walk.pa == linear->first_pa + (va - linear->first_va);
+		uint64_t mask = walk.page_bytes ? walk.page_bytes - 1 : 0;
+
+		if (inside && !mapped && fn(context, first_va, va - 1))
+			return true;
+		if (mapped && !inside)
+			first_va = va;
+		inside = mapped;
+		if (linear->last_va - va <= (mask & ~va) || !mask)
+			return inside && fn(context, first_va, linear->last_va);
+		va = (va | mask) + 1;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ kallsyms */
 
 /* VMCOREINFO tells the places since 6.0 (5fd8fea935a1); distributions brought it to 5.x. */
 static bool find_place(struct mmu_session *session, struct mmu_kallsyms_place *ret)
@@ -46,12 +89,89 @@ static bool find_place(struct mmu_session *session, struct mmu_kallsyms_place *r
 	return true;
 }
 
+struct finding {
+	struct mmu_session *session;
+	struct mmu_kallsyms *kallsyms;
+	uint64_t names_va;
+	uint64_t btf_va;
+	unsigned int tries;
+};
+
+static bool read_for_finding(void *context, uint64_t va, void *buf, size_t bytes)
+{
+	return read_kernel(((struct finding *)context)->session, va, buf, bytes);
+}
+
+static bool take_kallsyms(void *context, const struct mmu_kallsyms_place *found)
+{
+	struct finding *finding = context;
+	struct mmu_kallsyms_place place = *found;
+
+	if (fact(finding->session, "SYMBOL(_stext)", &place.proof_va))
+		place.proof = "_stext";
+	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, finding->session,
+						    mmu_fact_wants.symbols, &finding->kallsyms);
+	mmu_error_destroy(error);
+	finding->names_va = place.names_va;
+	return !error;
+}
+
+static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last_va)
+{
+	struct finding *finding = context;
+	const struct mmu_kallsyms_where where = { first_va, last_va,
+						  mmu_kernel_pointer_bytes(finding->session),
+						  finding->session->image->big_endian };
+
+	return mmu_kallsyms_find(&where, read_for_finding, take_kallsyms, finding);
+}
+
+/* By the places that the notes tell, else by its shape. */
+struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct mmu_kallsyms **ret)
+{
+	struct finding finding = { .session = session };
+	struct mmu_kallsyms_place place;
+	struct mmu_error *error = NULL;
+
+	if (find_place(session, &place)) {
+		error = mmu_kallsyms_open(&place, read_kernel, session, mmu_fact_wants.symbols,
+					  &finding.kallsyms);
+		if (!error) {
+			mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
+			*ret = finding.kallsyms;
+			return NULL;
+		}
+	}
+	if (!each_run(session, find_kallsyms_in_run, &finding))
+		return error ? error
+			     : mmu_error_new(MMU_ERROR_NOT_FOUND, "the notes do not say where the "
+								  "kernel keeps "
+								  "kallsyms, and no whole one is "
+								  "in its image");
+	mmu_error_destroy(error);
+	mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
+	*ret = finding.kallsyms;
+	mmu_fact_derive(session->facts, "SYMBOL(kallsyms_names)", finding.names_va,
+			"kallsyms by its shape; what it says of itself and of the banner holds");
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ BTF */
+
+static struct mmu_error *has_kernel_types(struct mmu_btf *btf)
+{
+	struct mmu_member member;
+	struct mmu_error *error = mmu_btf_member(btf, "task_struct", "mm", &member);
+
+	return error ? error : mmu_btf_member(btf, "mm_struct", "pgd", &member);
+}
+
 /* In place where the image holds it in one piece, else as a copy. */
 static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va, uint64_t bytes)
 {
 	bool big = session->image->big_endian;
 	void *copy MMU_FREE = NULL;
-	struct mmu_btf *btf;
+	struct mmu_btf *btf = NULL;
 	uint64_t pa;
 
 	if (bytes < 24 || bytes > BTF_BYTES_MAX || !mmu_kernel_to_phys(session, first_va, &pa))
@@ -70,9 +190,68 @@ static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va
 		view.data = copy;
 	}
 	struct mmu_error *error = mmu_btf_open(view, big, mmu_fact_wants.types, &btf);
-	if (!error)
+	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy), "BTF in the image");
+	else if (btf)
+		mmu_btf_close(btf);
 	return error;
+}
+
+/* A header whose sections have what only the kernel's own BTF has: no module's, no program's. */
+static bool find_btf_in_run(void *context, uint64_t first_va, uint64_t last_va)
+{
+	struct finding *finding = context;
+	struct mmu_session *session = finding->session;
+	bool big = session->image->big_endian;
+	uint8_t magic[8] = { [2] = 1 }, *chunk MMU_FREE = malloc(CHUNK_BYTES + sizeof(magic));
+
+	mmu_put_uint(magic, 2, big, 0xeb9f);
+	mmu_put_uint(magic + 4, 4, big, 24); /* bytes of the header */
+	for (uint64_t va = first_va; chunk; va += CHUNK_BYTES) {
+		uint64_t left = last_va - va;
+		size_t bytes = left < CHUNK_BYTES + sizeof(magic) ? (size_t)left + 1
+								  : CHUNK_BYTES + sizeof(magic);
+		const uint8_t *hit = chunk, *end = chunk + bytes;
+
+		if (!read_kernel(session, va, chunk, bytes))
+			end = chunk; /* what lies in pieces is no whole BTF */
+		while (finding->tries < BTF_TRIES_MAX &&
+		       (hit = memmem(hit, (size_t)(end - hit), magic, sizeof(magic)))) {
+			uint8_t header[24];
+			uint64_t at_va = va + (uint64_t)(hit++ - chunk);
+
+			finding->tries++;
+			if (!read_kernel(session, at_va, header, sizeof(header)))
+				continue;
+			struct mmu_error *error = open_btf(
+				session, at_va,
+				mmu_btf_bytes((struct mmu_bytes){ header, sizeof(header) }, big));
+			mmu_error_destroy(error);
+			finding->btf_va = at_va;
+			if (!error)
+				return true;
+		}
+		if (left < CHUNK_BYTES)
+			return false;
+	}
+	return false;
+}
+
+static struct mmu_error *learn_btf(struct mmu_session *session)
+{
+	struct finding finding = { .session = session };
+	uint64_t first_va, stop_va;
+
+	if (fact(session, "SYMBOL(__start_BTF)", &first_va) &&
+	    fact(session, "SYMBOL(__stop_BTF)", &stop_va) && stop_va >= first_va)
+		return mmu_error_context(open_btf(session, first_va, stop_va - first_va), "the "
+											  "kernel'"
+											  "s BTF");
+	if (!each_run(session, find_btf_in_run, &finding))
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
+	mmu_fact_derive(session->facts, "SYMBOL(__start_BTF)", finding.btf_va,
+			"BTF by its header; it has task_struct and mm_struct");
+	return NULL;
 }
 
 /* The kernel that runs here also tells of itself in files. */
@@ -101,23 +280,16 @@ static struct mmu_error *learn_from_live(struct mmu_session *session)
 
 static struct mmu_error *learn_from_image(struct mmu_session *session)
 {
-	struct mmu_kallsyms_place place;
 	struct mmu_kallsyms *kallsyms;
-	uint64_t first_va, stop_va;
+	struct mmu_error *error = mmu_session_learn_kallsyms(session, &kallsyms);
+	struct mmu_error *btf_error = learn_btf(session);
 
-	if (!find_place(session, &place))
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the notes do not say where the kernel "
-							  "keeps kallsyms");
-	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, session,
-						    mmu_fact_wants.symbols, &kallsyms);
-	if (error)
-		return error;
-	mmu_fact_store_set_kallsyms(session->facts, kallsyms);
-	if (!fact(session, "SYMBOL(__start_BTF)", &first_va) ||
-	    !fact(session, "SYMBOL(__stop_BTF)", &stop_va) || stop_va < first_va)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
-	return mmu_error_context(open_btf(session, first_va, stop_va - first_va), "the kernel's "
-										  "BTF");
+	if (!error)
+		return btf_error;
+	if (btf_error)
+		error = mmu_error_context(error, "%s; and", mmu_error_message(btf_error));
+	mmu_error_destroy(btf_error);
+	return error;
 }
 
 struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)

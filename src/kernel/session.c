@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "facts/scan.h"
 #include "kernel/session.h"
 #include "walk/registry.h"
 
@@ -44,7 +43,7 @@ static struct mmu_error *copy_options(struct mmu_session *session,
 }
 
 /* VMCOREINFO says it best; a kdump header says it too. */
-static void read_identity(struct mmu_session *session)
+void mmu_session_read_identity(struct mmu_session *session)
 {
 	struct mmu_bytes text;
 
@@ -79,7 +78,7 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 		mmu_session_close(session);
 		return error;
 	}
-	read_identity(session);
+	mmu_session_read_identity(session);
 	*ret = session;
 	return NULL;
 }
@@ -229,70 +228,6 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 	return NULL;
 }
 
-/* ------------------------------------------------------------------ VMCOREINFO in memory */
-
-/* struct new_utsname: six texts of 65 bytes, the third is the release */
-#define UTS_RELEASE_OFFSET (2 * 65)
-
-/* Does memory hold the release where this text says that it is? */
-static bool vmcoreinfo_holds(struct mmu_session *session)
-{
-	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
-	uint64_t uts_va, name_offset = 0;
-	struct mmu_bytes release;
-	char seen[65];
-
-	if (session->arch->linear(facts, session->linear, &session->nr_linear) ||
-	    !mmu_fact_get(session->facts, "SYMBOL(init_uts_ns)", &uts_va) ||
-	    !mmu_fact_text(session->facts, "OSRELEASE", &release) || release.count >= sizeof(seen))
-		return false;
-	/* the names come first since 5.11 (9a56493f6942), behind a counter before */
-	mmu_fact_get(session->facts, "OFFSET(uts_namespace.name)", &name_offset);
-	struct mmu_error *error = mmu_kernel_read(session,
-						  uts_va + name_offset + UTS_RELEASE_OFFSET, seen,
-						  release.count + 1, "init_uts_ns");
-	mmu_error_destroy(error);
-	return !error && memcmp(seen, release.data, release.count) == 0 &&
-	       seen[release.count] == '\0';
-}
-
-/* An older boot's text, or one from the page cache, does not find its own kernel in memory. */
-static bool take_vmcoreinfo(void *context, struct mmu_bytes text)
-{
-	struct mmu_session *session = context;
-	uint8_t *copy = malloc(text.count);
-
-	if (!copy)
-		return false;
-	memcpy(copy, text.data, text.count);
-	session->image->vmcoreinfo = (struct mmu_bytes){ copy, text.count };
-	session->image->vmcoreinfo_found = true;
-	mmu_fact_store_forget(session->facts);
-	if (vmcoreinfo_holds(session)) {
-		session->found_vmcoreinfo = copy;
-		return true;
-	}
-	session->image->vmcoreinfo = (struct mmu_bytes){ NULL, 0 };
-	session->image->vmcoreinfo_found = false;
-	mmu_fact_store_forget(session->facts);
-	free(copy);
-	return false;
-}
-
-/* The image has no such note: QEMU without -device vmcoreinfo, raw memory, LiME. */
-static void find_vmcoreinfo(struct mmu_session *session)
-{
-	struct mmu_error *error;
-
-	if (session->image->vmcoreinfo.data)
-		return;
-	error = mmu_session_need_arch(session);
-	if (!error && session->arch->linear &&
-	    mmu_scan_vmcoreinfo(session->image, take_vmcoreinfo, session))
-		read_identity(session);
-	mmu_error_destroy(error); /* it comes again, where it matters */
-}
-
 /* ------------------------------------------------------------------ learning */
 
 /*
@@ -352,14 +287,24 @@ static void take_from_itself(struct mmu_session *session)
 	mmu_error_destroy(error);
 }
 
-static struct mmu_error *learn(struct mmu_session *session)
+const char *mmu_session_find_mappings(struct mmu_session *session)
 {
 	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
 	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
 	const char *missing;
+
+	session->nr_linear = 0;
+	session->kernel = (struct mmu_walker){ .image = session->image, .arch = session->arch };
+	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
+	return missing ? missing : session->arch->locate(facts, &root, &session->kernel.regime);
+}
+
+static struct mmu_error *learn(struct mmu_session *session)
+{
+	const char *missing;
 	uint64_t value;
 
-	find_vmcoreinfo(session);
+	mmu_session_find_vmcoreinfo(session);
 	bool searched = session->arch;
 	struct mmu_error *error = open_vmlinux(session);
 	if (!error)
@@ -367,24 +312,28 @@ static struct mmu_error *learn(struct mmu_session *session)
 	if (error)
 		return error;
 	if (!searched) /* only vmlinux said the architecture, which the search needs */
-		find_vmcoreinfo(session);
+		mmu_session_find_vmcoreinfo(session);
 	if (!session->arch->linear || !session->arch->locate)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "back-end %s knows formats but no kernels: give --pgd and "
 				     "--format",
 				     session->arch->name);
-	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
-	if (!missing && !mmu_fact_get(session->facts, "OFFSET(task_struct.tasks)", &value)) {
-		take_from_itself(session);
-		missing = session->arch->linear(facts, session->linear, &session->nr_linear);
+	missing = mmu_session_find_mappings(session);
+	if (missing) {
+		error = mmu_session_find_by_tables(session);
+		if (error)
+			return error;
+		missing = mmu_session_find_mappings(session);
 	}
-	if (!missing) {
+	if (session->nr_linear &&
+	    !mmu_fact_get(session->facts, "OFFSET(task_struct.tasks)", &value)) {
+		take_from_itself(session);
+		missing = mmu_session_find_mappings(session);
+	}
+	if (session->nr_linear) {
 		error = check_banner(session);
 		if (error)
 			return error;
-		session->kernel = (struct mmu_walker){ .image = session->image,
-						       .arch = session->arch };
-		missing = session->arch->locate(facts, &root, &session->kernel.regime);
 	}
 	if (!missing)
 		return NULL;
@@ -442,6 +391,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->truncated_pages = image->truncated_pages;
 	ret->has_vmcoreinfo = image->vmcoreinfo.data;
 	ret->vmcoreinfo_found = image->vmcoreinfo_found;
+	ret->vmcoreinfo_refuted = session->vmcoreinfo_refuted;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;
 	ret->linear = session->linear;

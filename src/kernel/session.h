@@ -27,10 +27,34 @@ struct mmu_session {
 	bool swap_made;
 	char release[65], build_id[41];
 	uint8_t *found_vmcoreinfo; /* owned, where VMCOREINFO was found in memory */
+	bool vmcoreinfo_refuted;   /* the notes' own does not fit memory, and was put aside */
 };
 
 /** Load the back-end that the options or the image name; no kernel is needed. Idempotent. */
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session) MMU_MUST_CHECK;
+
+/** Take release and build-id from VMCOREINFO, else from the image's headers. */
+void mmu_session_read_identity(struct mmu_session *session);
+
+/**
+ * Ask the back-end for the linear mappings and for the kernel's own tables, as far as the facts go.
+ * @return what is missing of the two, static text, or NULL
+ */
+const char *mmu_session_find_mappings(struct mmu_session *session);
+
+/**
+ * Hold the VMCOREINFO of the notes to memory. Where it does not fit, or there is none, look for one
+ * in memory that does. One that can't be told from another kernel's is not taken. Needs nothing; an
+ * unknown architecture changes nothing.
+ */
+void mmu_session_find_vmcoreinfo(struct mmu_session *session);
+
+/**
+ * Find the kernel by the shape of its tables, where nothing else says where it lies: the facts then
+ * have what the back-end needs. Nothing found is no error.
+ * @return MMU_ERROR_MISMATCH: memory holds several kernels, and none is better than the others
+ */
+struct mmu_error *mmu_session_find_by_tables(struct mmu_session *session) MMU_MUST_CHECK;
 
 /**
  * Where a kernel address lies: a linear mapping, else the kernel's page tables.
@@ -74,6 +98,13 @@ struct mmu_session *mmu_space_session(const struct mmu_space *space);
  * @return MMU_ERROR_NOT_FOUND (no place known, no BTF), _FAULT, _CORRUPT, _NO_MEMORY
  */
 struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session) MMU_MUST_CHECK;
+
+/**
+ * Only its kallsyms: by the places that the facts tell, else by its shape.
+ * @param ret  handed to the facts, which own it
+ */
+struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session,
+					     struct mmu_kallsyms **ret) MMU_MUST_CHECK;
 
 /** What this kernel's swap types mean; made once. Needs a learnt kernel. */
 const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);

@@ -360,38 +360,145 @@ static void test_kpti_pairs(void **state)
 	assert_false(r.traits & trait("pti"));
 }
 
-/* CR3 maps the image at a slide of 0x18400000 to physical 0x39a00000. */
-static void map_image(uint64_t cr3)
+#define TOP UINT64_C(0x3b410000)
+
+/*
+ * A kernel of nothing but its tables, which lie in its image: at a slide of 0x18400000, from physical
+ * 0x39a00000 on, with the direct map at 0xffff8d1140000000.
+ */
+static void kernel_tables(bool five)
 {
-	put(cr3 + 511 * 8, 0x11067);
-	put(0x11000 + 510 * 8, 0x12067);
-	put(0x12000 + 0x19400000 / 0x200000 * 8, 0x39a001e3);
-	put(0x20600000 + 0x1ae1a010, 0x20600000); /* phys_base itself */
-	fake.links = true;
+	uint64_t pud_pa = 0x3b412000, pmd_pa = 0x3b413000, top = TOP;
+
+	fake.last_ram_pa = 0x3fffffff;
+	if (five) {
+		put(TOP + 511 * 8, 0x3b411067); /* level4_kernel_pgt */
+		put(TOP + 273 * 8, 0x15067);    /* 0xff11000000000000, but for the lower bits */
+		put(0x15000, 0x14067);
+		put(0x14000 + 69 * 8, 0x1e3);
+		top = 0x3b411000;
+	} else {
+		put(TOP + 282 * 8, 0x14067);  /* 0xffff8d0000000000 */
+		put(0x14000 + 69 * 8, 0x1e3); /* a 1 GiB page at physical 0 */
+	}
+	put(top + 511 * 8, pud_pa | 0x67);
+	put(pud_pa + 510 * 8, pmd_pa | 0x63);
+	for (uint64_t va = 0x19400000; va < 0x1b000000; va += 0x200000)
+		put(pmd_pa + va / 0x200000 * 8, (0x20600000 + va) | 0x1e3);
 }
 
-static void test_phys_base_from_cr3(void **state)
+static bool search(uint64_t *pa)
 {
-	struct mmu_linear ranges[MMU_LINEAR_MAX];
-	size_t nr;
+	return mmu_arch_x86_64.search(&facts, pa);
+}
 
-	for (unsigned int i = 0; i < 2; i++) { /* the second time in user mode under KPTI */
+static void test_search(void **state)
+{
+	for (unsigned int five = 0; five < 2; five++) {
+		struct mmu_linear ranges[MMU_LINEAR_MAX];
+		struct mmu_regime r;
+		uint64_t pa = 0;
+		size_t nr;
+
 		setup_nothing(state);
-		cpu(0, i ? 0x9000 : 0x8000, 0);
-		map_image(0x8000);
-		if (i)
-			put(0x9000 + 511 * 8, 0x13067); /* another, poorer, view of the kernel */
-		assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		kernel_tables(five);
+		assert_true(search(&pa));
+		assert_int_equal(pa, TOP + 4096);
 		assert_int_equal(fact("NUMBER(phys_base)"), 0x20600000);
-		assert_int_equal(fact("KERNELOFFSET"), 0x18400000);
-		assert_int_equal(nr, 1);
-		assert_int_equal(ranges[0].first_va, IMAGE);
-		assert_int_equal(ranges[0].last_va, IMAGE + BIT(30) - 1);
+		assert_int_equal(fact("NUMBER(pgtable_l5_enabled)"), five);
+		assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		assert_int_equal(nr, 2);
 		assert_int_equal(ranges[0].first_pa, 0x20600000);
+		assert_int_equal(ranges[1].first_va,
+				 five ? 0xff11001140000000 : 0xffff8d1140000000);
+		assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+		assert_int_equal(r.root_pa, TOP);
+		assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[five]);
+		assert_false(search(&pa)); /* there is no other */
+		/* symbols have come: they must agree */
+		set("SYMBOL(phys_base)", IMAGE + 0x1ae1a010);
+		put(0x20600000 + 0x1ae1a010, 0x20600000);
+		set("SYMBOL(init_top_pgt)", TOP - 0x20600000 + IMAGE);
+		assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		put(0x20600000 + 0x1ae1a010, 0x20800000);
+		assert_non_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		put(0x20600000 + 0x1ae1a010, 0x20600000);
+		fake.facts[fake.nr_facts - 1].value += 4096;
+		assert_non_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
 	}
+}
+
+static void test_search_tells_tables_apart(void **state)
+{
+	uint64_t pa = 0;
+
+	kernel_tables(false);
+	put(0x8000 + 511 * 8, 0x3b412067); /* of a process */
+	put(0x8000 + 282 * 8, 0x14067);
+	put(TOP - 4096 + 511 * 8, 0x3b412067); /* of early boot: no direct map */
+	put(TOP + 511 * 8, 0);
+	assert_false(search(&pa));
+	/* KPTI's user half: tables of its own, which are no part of the image */
+	put(TOP + 511 * 8, 0x16067);
+	put(0x16000 + 510 * 8, 0x17067);
+	put(0x17000 + 0x1b000000 / 0x200000 * 8, 0x3b6001e3);
+	pa = 0;
+	assert_false(search(&pa));
+	/* the image is somewhere else, so these tables are an older kernel's */
+	setup_nothing(state);
+	kernel_tables(false);
+	put(0x14000 + 69 * 8, 0x400001e3); /* the direct map has another page there */
+	pa = 0;
+	assert_false(search(&pa));
+	put(0x14000 + 69 * 8, 0x1e3);
+	put(0x3b413000 + (TOP - 0x20600000) / 0x200000 * 8, 0x3b2001e3); /* and the image */
+	pa = 0;
+	assert_false(search(&pa));
+}
+
+static void test_search_follows_what_is_known(void **state)
+{
+	uint64_t pa = 0;
+
+	kernel_tables(false);
+	set("NUMBER(phys_base)", 0x20800000);
+	assert_false(search(&pa));
+	fake.facts[0].value = 0x20600000;
+	set("NUMBER(pgtable_l5_enabled)", 1);
+	pa = 0;
+	assert_false(search(&pa));
+	fake.facts[1].value = 0;
+	pa = 0;
+	assert_true(search(&pa));
+	/* a CPU runs on a kernel elsewhere */
+	fake.nr_facts = 0;
+	cpu(0, 0x8000, 0);
+	put(0x8000 + 511 * 8, 0x11067);
+	put(0x11000 + 510 * 8, 0x12067);
+	put(0x12000 + 0x19400000 / 0x200000 * 8, 0x1a001e3);
+	pa = 0;
+	assert_false(search(&pa));
+	/* another one on this kernel, in user mode under KPTI */
+	cpu(1, 0x9000, 0);
+	put(0x8000 + 511 * 8, 0x3b412067);
+	pa = 0;
+	assert_true(search(&pa));
+	assert_int_equal(fact("NUMBER(phys_base)"), 0x20600000);
+}
+
+static void test_search_finds_the_slide(void **state)
+{
+	uint64_t pa = 0;
+
+	kernel_tables(false);
+	fake.links = true;
+	put(0x20600000 + 0x1ae1a010, 0x20600000); /* phys_base itself */
+	assert_true(search(&pa));
+	assert_int_equal(fact("KERNELOFFSET"), 0x18400000);
 	put(0x20600000 + 0x1ae1a010, 0x20800000); /* it disagrees: better no answer */
 	fake.nr_facts = 0;
-	assert_non_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+	pa = 0;
+	assert_false(search(&pa));
 }
 
 static void test_linear_by_variables(void **state)
@@ -445,7 +552,10 @@ int main(void)
 		cmocka_unit_test_setup(test_levels_by_variable_and_by_cr4, setup_nothing),
 		cmocka_unit_test_setup(test_address_width_and_encryption, setup),
 		cmocka_unit_test_setup(test_kpti_pairs, setup),
-		cmocka_unit_test_setup(test_phys_base_from_cr3, setup_nothing),
+		cmocka_unit_test_setup(test_search, setup_nothing),
+		cmocka_unit_test_setup(test_search_tells_tables_apart, setup_nothing),
+		cmocka_unit_test_setup(test_search_follows_what_is_known, setup_nothing),
+		cmocka_unit_test_setup(test_search_finds_the_slide, setup_nothing),
 		cmocka_unit_test_setup(test_linear_by_variables, setup),
 		cmocka_unit_test_setup(test_linear_by_tables, setup),
 	};

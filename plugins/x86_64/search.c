@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Finding an x86_64 kernel that nothing describes, by the shape of its own tables. */
+#include "x86_64.h"
+
+/*
+ * The last entry of a kernel's top table leads to level3_kernel_pgt (with 5 levels by way of
+ * level4_kernel_pgt), whose entry 510 leads to level2_kernel_pgt, which maps the image
+ * (arch/x86/kernel/head_64.S). All of them lie in the image that they map, and so does the kernel's
+ * own top table, init_top_pgt; those of processes do not. Of the tables of early boot, which lie
+ * there too, none has the direct map that maps init_top_pgt.
+ */
+#define LAST 511u
+#define IMAGE_SLOT 510u
+#define PMD_BYTES BIT(21)
+#define RANGES_MAX 65536u
+#define CPUS_MAX 64u
+#define MISSING_MAX (1u << 24) /* pages that are not there, of 64 GiB: a second or two */
+
+struct image {
+	uint64_t first_va, last_va;
+	uint64_t base; /* as phys_base: pa - (va - IMAGE_MAP) */
+	uint64_t pmd_pa;
+};
+
+static bool leads_on(uint64_t raw)
+{
+	return (raw & (PRESENT | RW | PSE)) == (PRESENT | RW);
+}
+
+/* A table that an entry leads to. @return false: no entry of the kernel's own */
+static bool follow(const struct mmu_facts *facts, uint64_t table_pa, unsigned int slot,
+		   uint64_t *ret_pa)
+{
+	uint8_t buf[8];
+
+	if (!facts->read_phys(facts->context, table_pa + slot * 8, buf, sizeof(buf)))
+		return false;
+	uint64_t raw = x86_64_little(buf, 8);
+	*ret_pa = raw & ADDRESS;
+	return leads_on(raw);
+}
+
+/* The base by the `slot`-th 2 MiB of the image. @return false: nothing is mapped there */
+static bool base_of(const struct mmu_facts *facts, uint64_t raw, unsigned int slot, uint64_t *ret)
+{
+	uint8_t table[4096];
+
+	if (!(raw & PRESENT))
+		return false;
+	*ret = (raw & ADDRESS & ~(PMD_BYTES - 1)) - slot * PMD_BYTES;
+	if (raw & PSE)
+		return true;
+	if (!facts->read_phys(facts->context, raw & ADDRESS, table, sizeof(table)))
+		return false;
+	for (unsigned int i = 0; i < 512; i++) {
+		uint64_t page = x86_64_little(table + i * 8, 8);
+
+		*ret = (page & ADDRESS) - slot * PMD_BYTES - i * 4096;
+		if (page & PRESENT)
+			return true;
+	}
+	return false;
+}
+
+/* What this top table maps as the image: one piece with one base. */
+static bool read_image(const struct mmu_facts *facts, uint64_t top_pa, bool five, struct image *ret)
+{
+	uint8_t table[4096];
+	uint64_t pa = top_pa, base;
+	bool found = false;
+
+	if ((five && !follow(facts, pa, LAST, &pa)) || !follow(facts, pa, LAST, &pa) ||
+	    !follow(facts, pa, IMAGE_SLOT, &ret->pmd_pa) ||
+	    !facts->read_phys(facts->context, ret->pmd_pa, table, sizeof(table)))
+		return false;
+	for (unsigned int i = 0; i < 512; i++) {
+		if (!base_of(facts, x86_64_little(table + i * 8, 8), i, &base)) {
+			if (found)
+				break;
+			continue;
+		}
+		if (found && base != ret->base)
+			break;
+		if (!found)
+			ret->first_va = IMAGE_MAP + i * PMD_BYTES;
+		ret->last_va = IMAGE_MAP + (i + 1) * PMD_BYTES - 1;
+		ret->base = base;
+		found = true;
+	}
+	return found;
+}
+
+/* Do these tables map a table of the image where the image has it? */
+static bool maps(const struct mmu_facts *facts, const struct mmu_regime *regime,
+		 const struct image *image, uint64_t pa)
+{
+	uint64_t va = IMAGE_MAP + pa - image->base, seen;
+
+	return va >= image->first_va && va <= image->last_va &&
+	       x86_64_first_page(facts, regime, &va, va, &seen) && seen == pa;
+}
+
+/* *ret_how: what else there is to say of it. @return false: CPUs run on another kernel */
+static bool cpus_agree(const struct mmu_facts *facts, const struct image *image, bool five,
+		       const char **ret_how)
+{
+	uint64_t cr3, cr4;
+	bool other = false;
+
+	*ret_how = "top table by its shape: it maps itself in image and direct map";
+	for (unsigned int n = 0; n < CPUS_MAX && x86_64_cpu_state(facts, n, &cr3, &cr4); n++) {
+		struct image its;
+
+		/* in user mode under KPTI bit 12 is set: the kernel's half is beside it */
+		if (!read_image(facts, cr3 & ADDRESS & ~BIT(12), cr4 >> 12 & 1, &its) &&
+		    !read_image(facts, cr3 & ADDRESS, cr4 >> 12 & 1, &its))
+			continue;
+		if (its.base == image->base && its.pmd_pa == image->pmd_pa &&
+		    (cr4 >> 12 & 1) == five) {
+			*ret_how = "top table by its shape: it maps itself in image and direct "
+				   "map, and a CPU's CR3 maps the same image";
+			return true;
+		}
+		other = true;
+	}
+	return !other;
+}
+
+/* The slide, by a vmlinux: cleanup_highmap() leaves nothing below _text. */
+static bool slide_agrees(const struct mmu_facts *facts, const struct image *image)
+{
+	uint64_t text, at, slide, pa;
+	uint8_t buf[8];
+
+	if (!facts->link_symbol(facts->context, "_stext", &text) ||
+	    !facts->link_symbol(facts->context, "phys_base", &at))
+		return true;
+	slide = image->first_va - (text & ~(PMD_BYTES - 1));
+	pa = at + slide - IMAGE_MAP + image->base;
+	if (!facts->read_phys(facts->context, pa, buf, sizeof(buf)) ||
+	    x86_64_little(buf, 8) != image->base)
+		return false;
+	facts->derived(facts->context, "KERNELOFFSET", slide,
+		       "first page that the tables map in the image; phys_base agrees");
+	return true;
+}
+
+/* Is this a kernel's own top table? Then tell of it. */
+static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five)
+{
+	struct mmu_regime regime = { .format = &x86_64_formats[five],
+				     .pa_mask = ADDRESS,
+				     .root_pa = top_pa };
+	struct image image;
+	uint64_t value;
+	const char *how;
+
+	if (!read_image(facts, top_pa, five, &image) || !maps(facts, &regime, &image, top_pa) ||
+	    !maps(facts, &regime, &image, image.pmd_pa) ||
+	    !x86_64_direct_map(facts, &regime, &value))
+		return false;
+	if ((facts->get(facts->context, "NUMBER(phys_base)", &value) && value != image.base) ||
+	    (facts->get(facts->context, "NUMBER(pgtable_l5_enabled)", &value) && !value == five) ||
+	    !cpus_agree(facts, &image, five, &how) || !slide_agrees(facts, &image))
+		return false;
+	facts->derived(facts->context, "NUMBER(phys_base)", image.base, how);
+	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how);
+	facts->derived(facts->context, KERNEL_ROOT, top_pa, how);
+	if (image.last_va - IMAGE_MAP >= BIT(29))
+		facts->derived(facts->context, "NUMBER(KERNEL_IMAGE_SIZE)", BIT(30),
+			       "the tables map the image beyond 512 MiB");
+	return true;
+}
+
+bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
+{
+	unsigned int missing = 0;
+	uint64_t first, last, from = *pa;
+	uint8_t word[8];
+
+	for (unsigned int n = 0; n < RANGES_MAX && facts->ram(facts->context, n, &first, &last);
+	     n++) {
+		first = first > from ? first : from;
+		if (first > UINT64_MAX - 4095)
+			break;
+		for (first = (first + 4095) & ~UINT64_C(4095);
+		     first <= last && last - first >= 4095; first += 4096) {
+			/* one word a page says of nearly all that they are none */
+			if (!facts->read_phys(facts->context, first + LAST * 8, word, 8)) {
+				if (++missing == MISSING_MAX)
+					return false;
+				continue;
+			}
+			if (!leads_on(x86_64_little(word, 8)) ||
+			    (!take(facts, first, false) && !take(facts, first, true)))
+				continue;
+			*pa = first + 4096;
+			return true;
+		}
+	}
+	return false;
+}
