@@ -81,7 +81,7 @@ static bool offer(struct finder *finder, uint64_t offsets_va, uint64_t base_va,
 /* Every order in which they have been; the addresses themselves tell which is true. */
 static bool offer_all(struct finder *finder)
 {
-	uint64_t word = finder->place.pointer_bytes, num_va = finder->place.num_syms_va;
+	uint64_t word = finder->place.pointer_bytes, num_va = finder->place.names_va - word;
 	uint64_t behind_va = align(finder, finder->end_va);
 	uint64_t bytes = align(finder, 4 * finder->count);
 
@@ -114,8 +114,8 @@ static bool names_agree(const struct finder *finder, const uint8_t *names, uint6
 }
 
 /* names[] at `names_va`, behind a number of symbols that fits the markers. */
-static bool try_names(struct finder *finder, uint64_t names_va, uint64_t markers_va,
-		      const uint8_t *markers, unsigned int width)
+static bool try_names(struct finder *finder, uint64_t num_syms_va, uint64_t names_va,
+		      uint64_t markers_va, const uint8_t *markers, unsigned int width)
 {
 	uint64_t bytes = markers_va - names_va;
 	uint8_t *names = bytes > NAMES_BYTES_MAX ? NULL : malloc(bytes);
@@ -126,7 +126,7 @@ static bool try_names(struct finder *finder, uint64_t names_va, uint64_t markers
 	if (!good)
 		return false;
 	finder->place.names_va = names_va;
-	finder->place.num_syms_va = names_va - finder->place.pointer_bytes;
+	finder->place.num_syms_va = num_syms_va;
 	return offer_all(finder);
 }
 
@@ -159,13 +159,17 @@ static bool try_markers(struct finder *finder, uint64_t va, unsigned int width)
 	read_some(finder, room_va, room, BLOCK_BYTES_MAX);
 	for (size_t at = BLOCK_BYTES_MAX; at >= word && tries && !taken; at -= word) {
 		uint64_t count = number(finder, room + at - word, word);
+		uint64_t num_syms_va = room_va + at - word;
 
-		if (word == 8 && finder->place.big_endian && count >> 32)
-			count >>= 32; /* 32 bits and padding since 5.0, a word before */
+		/* 32 bits and padding since 5.0, a word before */
+		if (word == 8 && finder->place.big_endian) {
+			num_syms_va += count >> 32 ? 0 : 4;
+			count >>= count >> 32 ? 32 : 0;
+		}
 		if (!count || (count - 1) / BLOCK + 1 != nr)
 			continue;
 		finder->count = count;
-		taken = try_names(finder, room_va + at, va, markers, width);
+		taken = try_names(finder, num_syms_va, room_va + at, va, markers, width);
 		tries--;
 	}
 out:

@@ -87,10 +87,11 @@ static enum proof prove_vmcoreinfo(struct mmu_session *session, uint64_t *ret_va
 		if (proof == REFUTED)
 			proof = prove_release(session, *ret_va + 4, release);
 	}
-	if (proof != PROVED || !mmu_kernel_to_phys(session, *ret_va, ret_pa))
-		return proof;
-	if (prove_walk(session, &root, *ret_va, *ret_pa) == REFUTED)
+	if (proof == REFUTED || !mmu_kernel_to_phys(session, *ret_va, ret_pa) ||
+	    prove_walk(session, &root, *ret_va, *ret_pa) == REFUTED)
 		return REFUTED;
+	if (proof == UNKNOWN)
+		return UNKNOWN;
 	root.kind = MMU_ROOT_CPU;
 	for (root.value = 0; root.value < CPUS_MAX; root.value++)
 		if (prove_walk(session, &root, *ret_va, *ret_pa) == PROVED)

@@ -363,8 +363,8 @@ static void test_kpti_pairs(void **state)
 #define TOP UINT64_C(0x3b410000)
 
 /*
- * A kernel of nothing but its tables, which lie in its image: at a slide of 0x18400000, from physical
- * 0x39a00000 on, with the direct map at 0xffff8d1140000000.
+ * A kernel of nothing but its tables, which lie in its image: at a slide of 0x18400000, from
+ * physical 0x39a00000 on, with the direct map at 0xffff8d1140000000.
  */
 static void kernel_tables(bool five)
 {
@@ -451,6 +451,15 @@ static void test_search_tells_tables_apart(void **state)
 	pa = 0;
 	assert_false(search(&pa));
 	put(0x14000 + 69 * 8, 0x1e3);
+	put(0x3b412000 + 510 * 8, 0x18063); /* level2_kernel_pgt is no part of the image */
+	put(0x18000, 0);
+	memcpy(word(0x18000), word(0x3b413000), 4096);
+	pa = 0;
+	assert_false(search(&pa));
+	put(0x3b412000 + 510 * 8, 0x3b413063);
+	pa = 0;
+	assert_true(search(&pa));
+	fake.nr_facts = 0;
 	put(0x3b413000 + (TOP - 0x20600000) / 0x200000 * 8, 0x3b2001e3); /* and the image */
 	pa = 0;
 	assert_false(search(&pa));

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Which kernel is it? VMCOREINFO of this boot, of another one, of several; and none. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/session.h"
+#include "support/memory_image.h"
+
+extern const struct mmu_arch mmu_arch_x86_64;
+
+#define IMAGE_MAP UINT64_C(0xffffffff80000000)
+#define DIRECT_MAP UINT64_C(0xffff888000000000)
+#define MIB(n) ((uint64_t)(n) << 20)
+
+/* A kernel of 4 MiB: where it lies, and how far KASLR moved it from IMAGE_MAP + 16 MiB. */
+struct kernel {
+	const char *release;
+	uint64_t pa, slide;
+	unsigned int counter_bytes; /* in front of the names in init_uts_ns */
+};
+
+/* What lies in it. */
+enum { TOP = 0x10000, PUD = 0x11000, PMD = 0x12000, DIRECT = 0x14000, UTS = 0x20000 };
+
+static const struct kernel ours = { "6.1.0-56", MIB(8), MIB(384), 0 };
+static const struct kernel older = { "6.1.0-56", MIB(24), MIB(64), 0 };
+
+static uint64_t base_of(const struct kernel *kernel)
+{
+	return kernel->pa - MIB(16) - kernel->slide;
+}
+
+static uint64_t va_of(const struct kernel *kernel, uint64_t offset)
+{
+	return IMAGE_MAP + MIB(16) + kernel->slide + offset;
+}
+
+/* Its VMCOREINFO. @return static text */
+static const char *text_of(const struct kernel *kernel)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text),
+		 "OSRELEASE=%s\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=%" PRIx64 "\nSYMBOL(swapper_pg_"
+									     "dir)=%" PRIx64
+		 "\nNUMBER(phys_base)=%" PRId64 "\nNUMBER(pgtable_l5_enabled)=0\nKERNELOFFSET="
+						"%" PRIx64 "\n",
+		 kernel->release, va_of(kernel, UTS), va_of(kernel, TOP), (int64_t)base_of(kernel),
+		 kernel->slide);
+	return text;
+}
+
+static void put_kernel(struct mmu_image *image, const struct kernel *kernel)
+{
+	uint64_t pa = kernel->pa, slot = (MIB(16) + kernel->slide) / MIB(2);
+	size_t release_at = kernel->counter_bytes + 130;
+
+	memory_image_put(image, pa + TOP + 511 * 8, 8, (pa + PUD) | 0x67);
+	memory_image_put(image, pa + TOP + 273 * 8, 8, (pa + DIRECT) | 0x67);
+	memory_image_put(image, pa + DIRECT, 8, 0x1e3); /* 1 GiB from physical 0 on */
+	memory_image_put(image, pa + PUD + 510 * 8, 8, (pa + PMD) | 0x63);
+	for (unsigned int i = 0; i < 2; i++)
+		memory_image_put(image, pa + PMD + (slot + i) * 8, 8, (pa + i * MIB(2)) | 0x1e3);
+	strcpy((char *)memory_image_at(image, pa + UTS + release_at, 65), kernel->release);
+}
+
+static void put_text(struct mmu_image *image, uint64_t pa, const struct kernel *kernel)
+{
+	const char *text = text_of(kernel);
+
+	memcpy(memory_image_at(image, pa, strlen(text)), text, strlen(text));
+}
+
+static struct mmu_image *new_image(void)
+{
+	static const struct memory_piece whole = { 0, MIB(64), MMU_PAGE_PRESENT, NULL };
+
+	return memory_image_create(&whole, 1);
+}
+
+static struct mmu_session *open_session(struct mmu_image *image, const char *option)
+{
+	const char *const options[] = { option, NULL };
+	struct mmu_session *session = calloc(1, sizeof(*session));
+
+	assert_non_null(session);
+	session->image = image;
+	session->arch = &mmu_arch_x86_64;
+	assert_null(mmu_fact_store_create(image, options, &session->facts));
+	return session;
+}
+
+static void note(struct mmu_image *image, const struct kernel *kernel)
+{
+	const char *text = text_of(kernel);
+
+	memory_image_set_vmcoreinfo(image, text, strlen(text));
+}
+
+/* A CPU that runs on this kernel, in QEMU's note. */
+static void run_on(struct mmu_image *image, const struct kernel *kernel)
+{
+	static uint8_t state[440];
+	static struct mmu_note cpu = { "QEMU", 0, { state, sizeof(state) } };
+
+	mmu_put_uint(state, 4, false, 1);
+	mmu_put_uint(state + 4, 4, false, sizeof(state));
+	mmu_put_uint(state + 416, 8, false, kernel->pa + TOP);
+	image->notes = &cpu;
+	image->nr_notes = 1;
+}
+
+static void close_session(struct mmu_session *session)
+{
+	session->image->notes = NULL;
+	session->image->nr_notes = 0;
+	mmu_session_close(session);
+}
+
+static void assert_base(struct mmu_session *session, const struct kernel *kernel)
+{
+	uint64_t base;
+
+	assert_true(mmu_fact_get(session->facts, "NUMBER(phys_base)", &base));
+	assert_int_equal(base, base_of(kernel));
+	assert_null(mmu_session_find_mappings(session));
+	assert_int_equal(session->kernel.regime.root_pa, kernel->pa + TOP);
+}
+
+/* ------------------------------------------------------------------ the notes' own */
+
+static void test_note_of_this_boot(void **state)
+{
+	struct kernel behind_counter = ours;
+
+	behind_counter.counter_bytes = 4; /* up to 5.10 */
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct kernel *kernel = i ? &behind_counter : &ours;
+		struct mmu_image *image = new_image();
+
+		put_kernel(image, kernel);
+		note(image, kernel);
+		struct mmu_session *session = open_session(image, NULL);
+		mmu_session_find_vmcoreinfo(session);
+		assert_false(session->vmcoreinfo_refuted);
+		assert_null(image->warning);
+		assert_base(session, kernel);
+		close_session(session);
+	}
+}
+
+/* The notes are of another boot or kernel; memory has the right ones, among wrong ones. */
+static void test_note_of_another(void **state)
+{
+	struct kernel renamed = ours, elsewhere = ours;
+
+	renamed.release = "6.1.0-55";
+	elsewhere.slide += MIB(32); /* at the same physical address */
+	const struct kernel *const wrong[] = { &older, &renamed, &elsewhere };
+	for (unsigned int i = 0; i < 3; i++) {
+		for (unsigned int found = 0; found < 2; found++) {
+			struct mmu_image *image = new_image();
+
+			put_kernel(image, &ours);
+			note(image, wrong[i]);
+			put_text(image, MIB(1), &older);
+			put_text(image, MIB(2), &renamed);
+			put_text(image, MIB(3), &elsewhere);
+			if (found)
+				put_text(image, MIB(4), &ours);
+			struct mmu_session *session = open_session(image, NULL);
+			mmu_session_find_vmcoreinfo(session);
+			assert_true(session->vmcoreinfo_refuted);
+			assert_non_null(strstr(image->warning, "another kernel or boot"));
+			assert_int_equal(!!strstr(image->warning, "in memory fits"), found);
+			assert_int_equal(image->vmcoreinfo_found, found);
+			assert_int_equal(!!image->vmcoreinfo.data, found);
+			if (found)
+				assert_string_equal(session->release, ours.release);
+			else
+				assert_null(mmu_session_find_by_tables(session));
+			assert_base(session, &ours);
+			close_session(session);
+		}
+	}
+}
+
+static void test_note_that_nothing_refutes(void **state)
+{
+	const struct memory_piece pieces[] = {
+		{ 0, MIB(8), MMU_PAGE_FILTERED, NULL },
+		{ MIB(24), MIB(8), MMU_PAGE_PRESENT, NULL },
+	};
+	struct mmu_image *image = memory_image_create(pieces, 2);
+	struct kernel filtered = ours;
+	uint64_t base;
+
+	filtered.pa = MIB(4); /* its page was left out */
+	note(image, &filtered);
+	struct mmu_session *session = open_session(image, NULL);
+	mmu_session_find_vmcoreinfo(session);
+	assert_false(session->vmcoreinfo_refuted);
+	assert_true(mmu_fact_get(session->facts, "NUMBER(phys_base)", &base));
+	close_session(session);
+
+	image = new_image(); /* the user insists */
+	note(image, &older);
+	session = open_session(image, NULL);
+	session->force = true;
+	mmu_session_find_vmcoreinfo(session);
+	assert_false(session->vmcoreinfo_refuted);
+	assert_non_null(image->vmcoreinfo.data);
+	close_session(session);
+}
+
+/* ------------------------------------------------------------------ several kernels in memory */
+
+/* An older boot's kernel is whole: what runs is known by a CPU alone. */
+static void test_two_kernels(void **state)
+{
+	for (unsigned int running = 0; running < 3; running++) {
+		struct mmu_image *image = new_image();
+		const struct kernel *kernel = running == 1 ? &ours : &older;
+
+		put_kernel(image, &ours);
+		put_kernel(image, &older);
+		put_text(image, MIB(1), &ours);
+		put_text(image, MIB(2), &older);
+		put_text(image, MIB(3), &ours);
+		if (running)
+			run_on(image, kernel);
+		struct mmu_session *session = open_session(image, NULL);
+		mmu_session_find_vmcoreinfo(session);
+		assert_int_equal(image->vmcoreinfo_found, running > 0);
+		if (running) {
+			assert_null(image->warning);
+			assert_base(session, kernel);
+		} else {
+			assert_non_null(strstr(image->warning, "several kernels"));
+		}
+		close_session(session);
+	}
+}
+
+static void test_two_kernels_by_tables(void **state)
+{
+	for (unsigned int way = 0; way < 4; way++) {
+		struct mmu_image *image = new_image();
+		const struct kernel *kernel = way == 1 ? &ours : &older;
+		char option[64];
+
+		put_kernel(image, &ours);
+		put_kernel(image, &older);
+		if (way == 1 || way == 2)
+			run_on(image, kernel);
+		snprintf(option, sizeof(option), "NUMBER(phys_base)=%" PRId64,
+			 (int64_t)base_of(kernel));
+		struct mmu_session *session = open_session(image, way == 3 ? option : NULL);
+		struct mmu_error *error = mmu_session_find_by_tables(session);
+		if (way) {
+			assert_null(error);
+			assert_base(session, kernel);
+		} else {
+			assert_int_equal(mmu_error_code(error), MMU_ERROR_MISMATCH);
+			mmu_error_destroy(error);
+		}
+		close_session(session);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_note_of_this_boot),
+		cmocka_unit_test(test_note_of_another),
+		cmocka_unit_test(test_note_that_nothing_refutes),
+		cmocka_unit_test(test_two_kernels),
+		cmocka_unit_test(test_two_kernels_by_tables),
+	};
+
+	return cmocka_run_group_tests_name("bootstrap", tests, NULL, NULL);
+}
