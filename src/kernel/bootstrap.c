@@ -173,7 +173,9 @@ void mmu_session_find_vmcoreinfo(struct mmu_session *session)
 	mmu_error_destroy(error); /* it comes again, where it matters */
 	if (error || !session->arch->linear)
 		return;
-	if (noted.data) {
+	struct mmu_bytes release;
+	/* a note that is empty is none */
+	if (mmu_fact_text(session->facts, "OSRELEASE", &release)) {
 		if (session->force ||
 		    try_vmcoreinfo(session, noted, session->image->vmcoreinfo_found, &va, &pa) !=
 			    REFUTED)
@@ -182,6 +184,8 @@ void mmu_session_find_vmcoreinfo(struct mmu_session *session)
 		session->release[0] = session->build_id[0] = '\0';
 	}
 	hunt_vmcoreinfo(session);
+	if (!session->found_vmcoreinfo && !session->vmcoreinfo_refuted)
+		session->image->vmcoreinfo = noted;
 	mmu_session_read_identity(session);
 	if (session->vmcoreinfo_refuted)
 		mmu_image_warn(session->image,

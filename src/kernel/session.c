@@ -230,6 +230,18 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ learning */
 
+/* Nobody has told the release: the banner does, in its third word. */
+static void read_release(struct mmu_session *session, uint64_t va)
+{
+	char word[sizeof(session->release)] = "";
+	struct mmu_error *error = mmu_kernel_read(session, va, word, sizeof(word) - 1, "banner");
+	size_t bytes = strcspn(word, " ");
+
+	if (!error && word[bytes])
+		memcpy(session->release, word, bytes);
+	mmu_error_destroy(error);
+}
+
 /*
  * The banner in memory is the proof that slide, phys_base and symbols are right: it is vmlinux's,
  * or at least names the release that the notes name.
@@ -244,7 +256,9 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 		snprintf(expected, sizeof(expected), "%s", mmu_vmlinux_banner(vmlinux));
 	else if (session->release[0])
 		snprintf(expected, sizeof(expected), "Linux version %s ", session->release);
-	if (!expected[0] || !mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
+	else
+		snprintf(expected, sizeof(expected), "Linux version ");
+	if (!mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
 		return NULL;
 	struct mmu_error *error = mmu_kernel_read(session, va, seen, strlen(expected),
 						  "linux_banner");
@@ -255,8 +269,12 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 	}
 	if (strcmp(seen, expected) == 0) {
 		mmu_fact_derive(session->facts, "verified(linux_banner)", va,
-				vmlinux ? "the banner in memory is vmlinux's"
-					: "the banner in memory names the release of the notes");
+				vmlinux               ? "the banner in memory is vmlinux's"
+				: session->release[0] ? "the banner in memory names the release of "
+							"the notes"
+						      : "a banner is there");
+		if (!vmlinux && !session->release[0])
+			read_release(session, va + strlen(expected));
 		return NULL;
 	}
 	if (session->force)

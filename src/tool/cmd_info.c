@@ -227,9 +227,10 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("warning", info->warning);
 	print_memory(info);
 	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
-	       !info->has_vmcoreinfo    ? "no"
-	       : info->vmcoreinfo_found ? "found in memory"
-					: "yes",
+	       info->vmcoreinfo_found     ? "found in memory"
+	       : info->vmcoreinfo_refuted ? "of another kernel, not used"
+	       : info->has_vmcoreinfo     ? "yes"
+					  : "no",
 	       info->nr_cpu_states);
 	print_kernel(session, info, arch);
 	line("not learnt", problem);
@@ -254,6 +255,7 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	if (error && (tool->options.vmlinux || tool->options.arch))
 		return tool_fail(error);
 	mmu_session_info(tool->session, &info);
+	tool->warned = true;
 	if (info.kernel)
 		mmu_error_destroy(mmu_arch_load(info.arch, tool->options.plugin_dir, &arch));
 	const char *problem = error ? mmu_error_message(error) : NULL;

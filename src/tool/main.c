@@ -204,6 +204,21 @@ int tool_open(struct tool *tool, const char *image)
 	return error ? tool_fail(error) : TOOL_OK;
 }
 
+void tool_close(struct tool *tool)
+{
+	struct mmu_info info;
+
+	if (!tool->session)
+		return;
+	mmu_session_info(tool->session, &info);
+	if (info.vmcoreinfo_refuted && !tool->warned) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info.warning));
+	}
+	mmu_session_close(tool->session);
+	tool->session = NULL;
+}
+
 int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 {
 	size_t name_bytes = strcspn(text, "+-");
@@ -355,7 +370,7 @@ int main(int argc, char **argv)
 			tool_safe(argv[input.command_at]));
 		return TOOL_USAGE;
 	}
-	mmu_session_close(tool.session);
+	tool_close(&tool);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("mmuscope: standard output");
 		return TOOL_UNUSABLE;

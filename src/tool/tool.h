@@ -28,6 +28,7 @@ struct tool {
 	const char *parts[TOOL_LIST_MAX + 1];
 	size_t nr_facts, nr_debug_dirs, nr_parts;
 	bool json;
+	bool warned; /* the command has told info.warning itself */
 	struct mmu_session *session;
 };
 
@@ -63,6 +64,9 @@ bool tool_interrupted(void);
  * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
  */
 int tool_open(struct tool *tool, const char *image);
+
+/** Close the session, if there is one, after a line on stderr of what may make its answers odd. */
+void tool_close(struct tool *tool);
 
 /** One line "mmuscope: ..." on standard error; destroys the error. @return its exit status */
 int tool_fail(struct mmu_error *error);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Holding a dump to the truth: every page by the library, the roots that CPUs use by the tool."""
 import json
+import mmap
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import time
 
@@ -15,6 +17,8 @@ LINKED_TEXT_VA, TEXT_MAP_VA = 0xffffffff81000000, 0xffffffff80000000  # x86_64
 WITHOUT_NOTES, WITH_CPUS = ('raw',), ('elf', 'kdump-zlib')
 # held to the truth a second time, with nothing but the image
 ALONE = ('elf', 'raw', 'vmcore-d31')
+# and a third time, with no VMCOREINFO anywhere in it
+WIPED = ('elf', 'raw')
 
 
 class Result:
@@ -125,11 +129,33 @@ def check_all(target, kind, folder, say):
     yield check(target, kind, folder, say)
     if kind in ALONE and target.machine.arch == 'amd64':
         yield check(target, kind, folder, say, alone=True)
+    if kind in WIPED and target.machine.arch == 'amd64':
+        wiped = folder / 'wiped'
+        try:
+            wipe(folder / f'dump.{kind}', wiped)
+            yield check(target, kind, folder, say, alone=True, wiped=wiped)
+        finally:
+            wiped.unlink(missing_ok=True)
 
 
-def check(target, kind, folder, say, alone=False):
-    """Let the library walk what the kernel has written down; `alone`: with the image only."""
-    path, vmlinux = folder / f'dump.{kind}', folder / 'vmlinux'
+def wipe(path, copy):
+    """A copy of a dump without any VMCOREINFO: texts, and the heads of notes before them."""
+    shutil.copyfile(path, copy)
+    with open(copy, 'r+b') as file, mmap.mmap(file.fileno(), 0) as data:
+        at = data.find(b'OSRELEASE=')
+        while at >= 0:
+            end = data.find(b'\0', at)
+            first = max(at - 24, 0)
+            data[first:end] = bytes(end - first)
+            at = data.find(b'OSRELEASE=', end)
+
+
+def check(target, kind, folder, say, alone=False, wiped=None):
+    """
+    Let the library walk what the kernel has written down; `alone`: with the image only; `wiped`: a
+    copy of it that has no VMCOREINFO.
+    """
+    path, vmlinux = wiped or folder / f'dump.{kind}', folder / 'vmlinux'
     truth = (folder / 'truth').read_text(errors='replace')
     command = [truth_program(), path, '-' if alone else vmlinux, folder / 'truth']
     if kind in WITHOUT_NOTES:
@@ -160,5 +186,6 @@ def check(target, kind, folder, say, alone=False):
         say(f'{target.name} {kind}: {line}')
     if len(told) > TOLD:
         say(f'{target.name} {kind}: and more: --keep DIR has them in check.{kind}')
-    note = 'without vmlinux' + (', without notes' if kind in WITHOUT_NOTES else '')
+    note = 'without vmlinux' + (', without notes' if kind in WITHOUT_NOTES else '') + (
+        ', VMCOREINFO wiped' if wiped else '')
     return Result(target, kind, seconds, (agree, differ, silent), note if alone else target.note)
