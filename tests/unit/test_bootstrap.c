@@ -48,9 +48,9 @@ static const char *text_of(const struct kernel *kernel)
 
 	snprintf(text, sizeof(text),
 		 "OSRELEASE=%s\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=%" PRIx64 "\nSYMBOL(swapper_pg_"
-									     "dir)=%" PRIx64
-		 "\nNUMBER(phys_base)=%" PRId64 "\nNUMBER(pgtable_l5_enabled)=0\nKERNELOFFSET="
-						"%" PRIx64 "\n",
+		 "dir)=%" PRIx64 "\nNUMBER(phys_base)=%" PRId64 "\nNUMBER(pgtable_l5_enabled)="
+		 "0\nKERNELOFFSET="
+		 "%" PRIx64 "\n",
 		 kernel->release, va_of(kernel, UTS), va_of(kernel, TOP), (int64_t)base_of(kernel),
 		 kernel->slide);
 	return text;
@@ -274,6 +274,62 @@ static void test_two_kernels_by_tables(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ BTF by its header */
+
+/* struct mm_struct { char *pgd at byte 8 * `pgd_at`; }; struct task_struct { mm at 16 }; */
+static void put_btf(struct mmu_image *image, uint64_t pa, const char *task, unsigned int pgd_at)
+{
+	char strings[64] = "";
+	size_t at = 1, names[4];
+	const char *const texts[] = { "mm_struct", "pgd", task, "mm" };
+
+	for (unsigned int i = 0; i < 4; i++) {
+		names[i] = at;
+		strcpy(strings + at, texts[i]);
+		at += strlen(texts[i]) + 1;
+	}
+	const uint32_t words[] = { 0x0001eb9f, 24, 0, 4 * 15, 4 * 15, (uint32_t)at,
+				   /* 1: a pointer; 2: mm_struct; 3: task_struct */
+				   0, 2u << 24, 0, /**/
+				   (uint32_t)names[0], 4u << 24 | 1, 128, (uint32_t)names[1], 1,
+				   64 * pgd_at, /**/
+				   (uint32_t)names[2], 4u << 24 | 1, 128, (uint32_t)names[3], 1,
+				   128 };
+
+	for (unsigned int i = 0; i < sizeof(words) / 4; i++)
+		memory_image_put(image, pa + 4 * i, 4, words[i]);
+	memcpy(memory_image_at(image, pa + sizeof(words), at), strings, at);
+}
+
+static void test_btf_by_its_header(void **state)
+{
+	for (unsigned int whole = 0; whole < 2; whole++) {
+		struct mmu_image *image = new_image();
+		uint64_t value;
+
+		put_kernel(image, &ours);
+		put_btf(image, ours.pa + 0x30004, "other_struct", 1); /* a program's */
+		put_btf(image, ours.pa + MIB(5), "task_struct", 2);   /* behind the image */
+		if (whole)
+			put_btf(image, ours.pa + 0x1fffa, "task_struct", 3);
+		struct mmu_session *session = open_session(image, NULL);
+		assert_null(mmu_session_find_by_tables(session));
+		assert_null(mmu_session_find_mappings(session));
+		struct mmu_error *error = mmu_session_learn_from_itself(session);
+		assert_non_null(error); /* there is no kallsyms */
+		assert_int_equal(!strstr(mmu_error_message(error), "carries no BTF"), whole);
+		mmu_error_destroy(error);
+		assert_int_equal(mmu_fact_get(session->facts, "OFFSET(mm_struct.pgd)", &value),
+				 whole);
+		if (whole) {
+			assert_int_equal(value, 24);
+			assert_true(mmu_fact_get(session->facts, "SYMBOL(__start_BTF)", &value));
+			assert_int_equal(value, va_of(&ours, 0x1fffa));
+		}
+		close_session(session);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_note_that_nothing_refutes),
 		cmocka_unit_test(test_two_kernels),
 		cmocka_unit_test(test_two_kernels_by_tables),
+		cmocka_unit_test(test_btf_by_its_header),
 	};
 
 	return cmocka_run_group_tests_name("bootstrap", tests, NULL, NULL);

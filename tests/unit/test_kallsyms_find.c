@@ -306,7 +306,7 @@ static void test_damage_ends(void **state)
 {
 	uint32_t seed = 1;
 
-	for (unsigned int round = 0; round < 400; round++) {
+	for (unsigned int round = 0; round < 150; round++) {
 		struct mmu_kallsyms *table;
 
 		make(&layouts[round % LAYOUTS], 8, round & 1);
