@@ -14,6 +14,7 @@
 #define PMD_BYTES BIT(21)
 #define RANGES_MAX 65536u
 #define CPUS_MAX 64u
+#define TABLES_MAX (1u << 19)  /* read of all candidates: hostile memory must end too */
 #define MISSING_MAX (1u << 24) /* pages that are not there, of 64 GiB: a second or two */
 
 struct image {
@@ -41,7 +42,8 @@ static bool follow(const struct mmu_facts *facts, uint64_t table_pa, unsigned in
 }
 
 /* The base by the `slot`-th 2 MiB of the image. @return false: nothing is mapped there */
-static bool base_of(const struct mmu_facts *facts, uint64_t raw, unsigned int slot, uint64_t *ret)
+static bool base_of(const struct mmu_facts *facts, uint64_t raw, unsigned int slot,
+		    unsigned int *budget, uint64_t *ret)
 {
 	uint8_t table[4096];
 
@@ -50,8 +52,9 @@ static bool base_of(const struct mmu_facts *facts, uint64_t raw, unsigned int sl
 	*ret = (raw & ADDRESS & ~(PMD_BYTES - 1)) - slot * PMD_BYTES;
 	if (raw & PSE)
 		return true;
-	if (!facts->read_phys(facts->context, raw & ADDRESS, table, sizeof(table)))
+	if (!*budget || !facts->read_phys(facts->context, raw & ADDRESS, table, sizeof(table)))
 		return false;
+	--*budget;
 	for (unsigned int i = 0; i < 512; i++) {
 		uint64_t page = x86_64_little(table + i * 8, 8);
 
@@ -63,7 +66,8 @@ static bool base_of(const struct mmu_facts *facts, uint64_t raw, unsigned int sl
 }
 
 /* What this top table maps as the image: one piece with one base. */
-static bool read_image(const struct mmu_facts *facts, uint64_t top_pa, bool five, struct image *ret)
+static bool read_image(const struct mmu_facts *facts, uint64_t top_pa, bool five,
+		       unsigned int *budget, struct image *ret)
 {
 	uint8_t table[4096];
 	uint64_t pa = top_pa, base;
@@ -74,7 +78,7 @@ static bool read_image(const struct mmu_facts *facts, uint64_t top_pa, bool five
 	    !facts->read_phys(facts->context, ret->pmd_pa, table, sizeof(table)))
 		return false;
 	for (unsigned int i = 0; i < 512; i++) {
-		if (!base_of(facts, x86_64_little(table + i * 8, 8), i, &base)) {
+		if (!base_of(facts, x86_64_little(table + i * 8, 8), i, budget, &base)) {
 			if (found)
 				break;
 			continue;
@@ -105,6 +109,7 @@ static bool cpus_agree(const struct mmu_facts *facts, const struct image *image,
 		       const char **ret_how)
 {
 	uint64_t cr3, cr4;
+	unsigned int budget = TABLES_MAX;
 	bool other = false;
 
 	*ret_how = "top table by its shape: it maps itself in image and direct map";
@@ -112,8 +117,8 @@ static bool cpus_agree(const struct mmu_facts *facts, const struct image *image,
 		struct image its;
 
 		/* in user mode under KPTI bit 12 is set: the kernel's half is beside it */
-		if (!read_image(facts, cr3 & ADDRESS & ~BIT(12), cr4 >> 12 & 1, &its) &&
-		    !read_image(facts, cr3 & ADDRESS, cr4 >> 12 & 1, &its))
+		if (!read_image(facts, cr3 & ADDRESS & ~BIT(12), cr4 >> 12 & 1, &budget, &its) &&
+		    !read_image(facts, cr3 & ADDRESS, cr4 >> 12 & 1, &budget, &its))
 			continue;
 		if (its.base == image->base && its.pmd_pa == image->pmd_pa &&
 		    (cr4 >> 12 & 1) == five) {
@@ -146,7 +151,7 @@ static bool slide_agrees(const struct mmu_facts *facts, const struct image *imag
 }
 
 /* Is this a kernel's own top table? Then tell of it. */
-static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five)
+static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsigned int *budget)
 {
 	struct mmu_regime regime = { .format = &x86_64_formats[five],
 				     .pa_mask = ADDRESS,
@@ -155,8 +160,8 @@ static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five)
 	uint64_t value;
 	const char *how;
 
-	if (!read_image(facts, top_pa, five, &image) || !maps(facts, &regime, &image, top_pa) ||
-	    !maps(facts, &regime, &image, image.pmd_pa) ||
+	if (!read_image(facts, top_pa, five, budget, &image) ||
+	    !maps(facts, &regime, &image, top_pa) || !maps(facts, &regime, &image, image.pmd_pa) ||
 	    !x86_64_direct_map(facts, &regime, &value))
 		return false;
 	if ((facts->get(facts->context, "NUMBER(phys_base)", &value) && value != image.base) ||
@@ -174,7 +179,7 @@ static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five)
 
 bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
 {
-	unsigned int missing = 0;
+	unsigned int missing = 0, budget = TABLES_MAX;
 	uint64_t first, last, from = *pa;
 	uint8_t word[8];
 
@@ -192,7 +197,8 @@ bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
 				continue;
 			}
 			if (!leads_on(x86_64_little(word, 8)) ||
-			    (!take(facts, first, false) && !take(facts, first, true)))
+			    (!take(facts, first, false, &budget) &&
+			     !take(facts, first, true, &budget)))
 				continue;
 			*pa = first + 4096;
 			return true;

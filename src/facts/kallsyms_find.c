@@ -24,7 +24,9 @@
 #define SEQS_BYTES_MAX (8u << 20)
 #define NAMES_BYTES_MAX (64u << 20)
 #define CHUNK_BYTES 65536u
-#define TRIES_MAX 1024u /* of digits, of markers, of numbers: hostile memory must end too */
+/* hostile memory must end too: of digits, of markers, of numbers; and of all that is read */
+#define TRIES_MAX 1024u
+#define READ_BYTES_MAX ((uint64_t)4 << 30)
 
 static const char digits[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 
@@ -33,21 +35,30 @@ struct finder {
 	mmu_kallsyms_found_fn fn;
 	void *context;
 	unsigned int tries;
+	uint64_t budget_bytes;
 	struct mmu_kallsyms_place place; /* as far as it is known */
 	uint64_t end_va;                 /* of token_index */
 	uint64_t count;                  /* symbols */
 };
 
-/* As much of [va, va + bytes) as is there, page by page; the rest reads as zero. */
-static void read_some(const struct finder *finder, uint64_t va, uint8_t *buf, size_t bytes)
+static bool read_all(struct finder *finder, uint64_t va, uint8_t *buf, size_t bytes)
 {
-	if (finder->read(finder->context, va, buf, bytes))
+	if (bytes > finder->budget_bytes)
+		return false;
+	finder->budget_bytes -= bytes;
+	return finder->read(finder->context, va, buf, bytes);
+}
+
+/* As much of [va, va + bytes) as is there, page by page; the rest reads as zero. */
+static void read_some(struct finder *finder, uint64_t va, uint8_t *buf, size_t bytes)
+{
+	if (read_all(finder, va, buf, bytes))
 		return;
 	for (size_t at = 0; at < bytes;) {
 		size_t here = 4096 - ((va + at) & 4095);
 
 		here = here < bytes - at ? here : bytes - at;
-		if (!finder->read(finder->context, va + at, buf + at, here))
+		if (!read_all(finder, va + at, buf + at, here))
 			memset(buf + at, 0, here);
 		at += here;
 	}
@@ -119,7 +130,7 @@ static bool try_names(struct finder *finder, uint64_t num_syms_va, uint64_t name
 {
 	uint64_t bytes = markers_va - names_va;
 	uint8_t *names = bytes > NAMES_BYTES_MAX ? NULL : malloc(bytes);
-	bool good = names && finder->read(finder->context, names_va, names, bytes) &&
+	bool good = names && read_all(finder, names_va, names, bytes) &&
 		    names_agree(finder, names, bytes, markers, width);
 
 	free(names);
@@ -201,7 +212,7 @@ static bool find_markers(struct finder *finder)
 	bool taken = false;
 	unsigned int tries = 64;
 
-	while (chunk && !taken && tries && bytes < SEQS_BYTES_MAX) {
+	while (chunk && !taken && tries && bytes < SEQS_BYTES_MAX && finder->budget_bytes) {
 		bytes += CHUNK_BYTES;
 		read_some(finder, end_va - bytes, chunk, CHUNK_BYTES + 8 * MARKERS_MIN);
 		for (size_t at = CHUNK_BYTES; at && tries && !taken;) {
@@ -274,7 +285,9 @@ static bool try_digits(struct finder *finder, uint64_t va)
 bool mmu_kallsyms_find(const struct mmu_kallsyms_where *where, mmu_kallsyms_read_fn read,
 		       mmu_kallsyms_found_fn fn, void *context)
 {
-	struct finder finder = { .read = read, .fn = fn, .context = context };
+	struct finder finder = {
+		.read = read, .fn = fn, .context = context, .budget_bytes = READ_BYTES_MAX
+	};
 	uint8_t *chunk = malloc(CHUNK_BYTES + sizeof(digits));
 	bool taken = false;
 

@@ -11,7 +11,7 @@
 /* struct new_utsname: six texts of 65 bytes, the third is the release */
 #define UTS_RELEASE_OFFSET (2 * 65)
 #define CPUS_MAX 64u
-#define CANDIDATES_MAX 64u
+#define CANDIDATES_MAX 16u
 
 /* ------------------------------------------------------------------ VMCOREINFO, held to memory */
 
@@ -239,12 +239,13 @@ struct mmu_error *mmu_session_find_by_tables(struct mmu_session *session)
 {
 	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
 	struct candidate best = { .proved = false };
-	uint64_t pa = 0;
 	bool found = false, several = false;
+	unsigned int nr;
+	uint64_t pa = 0;
 
 	if (!session->arch->search)
 		return NULL;
-	for (unsigned int i = 0; i < CANDIDATES_MAX; i++) {
+	for (nr = 0; nr < CANDIDATES_MAX; nr++) {
 		struct candidate here = { .from_pa = pa };
 		bool refuted;
 
@@ -265,7 +266,7 @@ struct mmu_error *mmu_session_find_by_tables(struct mmu_session *session)
 		found = true;
 	}
 	mmu_fact_store_forget(session->facts);
-	if (several)
+	if (several || nr == CANDIDATES_MAX) /* others may follow */
 		return mmu_error_new(MMU_ERROR_MISMATCH,
 				     "%s holds the tables of several kernels, and nothing tells "
 				     "which of them ran last; --fact can name the right one, as in "

@@ -358,9 +358,12 @@ static struct mmu_error *learn(struct mmu_session *session)
 	session->kernel.regime.format = NULL;
 	error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &value);
 	return mmu_error_context(error ? error : mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
-				 "%s: can't find the kernel's mappings%s%s",
-				 session->image->file.path, error ? "; " : "",
-				 error ? missing : "");
+				 "%s: can't find the kernel's mappings%s%s%s",
+				 session->image->file.path,
+				 session->vmcoreinfo_refuted ? "; the VMCOREINFO in the notes is "
+							       "of another kernel or boot"
+							     : "",
+				 error ? "; " : "", error ? missing : "");
 }
 
 struct mmu_error *mmu_session_learn(struct mmu_session *session)

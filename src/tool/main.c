@@ -42,7 +42,7 @@ static const struct argp_option global_options[] = {
 	  "The kernel's vmlinux (default: found by build-id and release)", 100 },
 	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0,
 	  "Look for vmlinux below DIR, not in the system's places; repeatable", 100 },
-	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux that belongs to another kernel", 100 },
+	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux, or VMCOREINFO, of another kernel", 100 },
 	{ "fact", KEY_FACT, "KEY=VALUE", 0,
 	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
 	{ "ram", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
@@ -204,14 +204,14 @@ int tool_open(struct tool *tool, const char *image)
 	return error ? tool_fail(error) : TOOL_OK;
 }
 
-void tool_close(struct tool *tool)
+void tool_close(struct tool *tool, int status)
 {
 	struct mmu_info info;
 
 	if (!tool->session)
 		return;
 	mmu_session_info(tool->session, &info);
-	if (info.vmcoreinfo_refuted && !tool->warned) {
+	if (info.vmcoreinfo_refuted && !tool->warned && status <= TOOL_ANSWERED) {
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info.warning));
 	}
@@ -370,7 +370,7 @@ int main(int argc, char **argv)
 			tool_safe(argv[input.command_at]));
 		return TOOL_USAGE;
 	}
-	tool_close(&tool);
+	tool_close(&tool, status);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("mmuscope: standard output");
 		return TOOL_UNUSABLE;

@@ -65,8 +65,11 @@ bool tool_interrupted(void);
  */
 int tool_open(struct tool *tool, const char *image);
 
-/** Close the session, if there is one, after a line on stderr of what may make its answers odd. */
-void tool_close(struct tool *tool);
+/**
+ * Close the session, if there is one. Where there was an answer (status), a line on stderr tells
+ * when the image's notes were wrong.
+ */
+void tool_close(struct tool *tool, int status);
 
 /** One line "mmuscope: ..." on standard error; destroys the error. @return its exit status */
 int tool_fail(struct mmu_error *error);
