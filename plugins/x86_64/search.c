@@ -131,23 +131,23 @@ static bool cpus_agree(const struct mmu_facts *facts, const struct image *image,
 	return !other;
 }
 
-/* The slide, by a vmlinux: cleanup_highmap() leaves nothing below _text. */
-static bool slide_agrees(const struct mmu_facts *facts, const struct image *image)
+/*
+ * The slide, by a vmlinux: cleanup_highmap() leaves nothing below _text. Where the variable phys_base
+ * is not what it should be, the vmlinux is another kernel's, and the banner will show it.
+ */
+static void find_slide(const struct mmu_facts *facts, const struct image *image)
 {
-	uint64_t text, at, slide, pa;
+	uint64_t text, at, slide;
 	uint8_t buf[8];
 
 	if (!facts->link_symbol(facts->context, "_stext", &text) ||
 	    !facts->link_symbol(facts->context, "phys_base", &at))
-		return true;
+		return;
 	slide = image->first_va - (text & ~(PMD_BYTES - 1));
-	pa = at + slide - IMAGE_MAP + image->base;
-	if (!facts->read_phys(facts->context, pa, buf, sizeof(buf)) ||
-	    x86_64_little(buf, 8) != image->base)
-		return false;
-	facts->derived(facts->context, "KERNELOFFSET", slide,
-		       "first page that the tables map in the image; phys_base agrees");
-	return true;
+	if (facts->read_phys(facts->context, at + slide - IMAGE_MAP + image->base, buf, 8) &&
+	    x86_64_little(buf, 8) == image->base)
+		facts->derived(facts->context, "KERNELOFFSET", slide,
+			       "first page that the tables map in the image; phys_base agrees");
 }
 
 /* Is this a kernel's own top table? Then tell of it. */
@@ -166,11 +166,12 @@ static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsi
 		return false;
 	if ((facts->get(facts->context, "NUMBER(phys_base)", &value) && value != image.base) ||
 	    (facts->get(facts->context, "NUMBER(pgtable_l5_enabled)", &value) && !value == five) ||
-	    !cpus_agree(facts, &image, five, &how) || !slide_agrees(facts, &image))
+	    !cpus_agree(facts, &image, five, &how))
 		return false;
 	facts->derived(facts->context, "NUMBER(phys_base)", image.base, how);
 	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how);
 	facts->derived(facts->context, KERNEL_ROOT, top_pa, how);
+	find_slide(facts, &image);
 	if (image.last_va - IMAGE_MAP >= BIT(29))
 		facts->derived(facts->context, "NUMBER(KERNEL_IMAGE_SIZE)", BIT(30),
 			       "the tables map the image beyond 512 MiB");

@@ -319,6 +319,7 @@ const char *mmu_session_find_mappings(struct mmu_session *session)
 
 static struct mmu_error *learn(struct mmu_session *session)
 {
+	struct mmu_kallsyms *kallsyms;
 	const char *missing;
 	uint64_t value;
 
@@ -347,6 +348,10 @@ static struct mmu_error *learn(struct mmu_session *session)
 	    !mmu_fact_get(session->facts, "OFFSET(task_struct.tasks)", &value)) {
 		take_from_itself(session);
 		missing = mmu_session_find_mappings(session);
+	} else if (session->nr_linear && !mmu_fact_get(session->facts, "KERNELOFFSET", &value)) {
+		/* vmlinux's symbols fit nowhere: those in memory tell whether it belongs here */
+		error = mmu_session_learn_kallsyms(session, &kallsyms);
+		mmu_error_destroy(error);
 	}
 	if (session->nr_linear) {
 		error = check_banner(session);
