@@ -132,8 +132,8 @@ static bool cpus_agree(const struct mmu_facts *facts, const struct image *image,
 }
 
 /*
- * The slide, by a vmlinux: cleanup_highmap() leaves nothing below _text. Where the variable phys_base
- * is not what it should be, the vmlinux is another kernel's, and the banner will show it.
+ * The slide, by a vmlinux: cleanup_highmap() leaves nothing below _text. Where the variable
+ * phys_base is not what it should be, the vmlinux is another kernel's: the banner will show it.
  */
 static void find_slide(const struct mmu_facts *facts, const struct image *image)
 {
