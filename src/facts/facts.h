@@ -25,7 +25,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store);
 
 /** Let the store ask a vmlinux too. Takes ownership. */
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux);
-/** Let the store ask the kernel's own symbol table too. Takes ownership. */
+/** As above, the kernel's own symbol table; NULL takes it away, and gives it back to the caller. */
 void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms);
 /** Let the store ask the running kernel's symbols too. Takes ownership. */
 void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);
