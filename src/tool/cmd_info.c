@@ -102,10 +102,12 @@ static void facts_json(struct mmu_session *session)
 		json_hex("value", fact.value);
 		json_string("source", fact.source);
 		json_bool("seconded", fact.seconded);
-		if (fact.other) {
-			json_string(fact.disputed ? "disputed_by" : "overrides", fact.other);
+		if (fact.other && fact.disputed)
+			json_string("disputed_by", fact.other);
+		else if (fact.other)
+			json_string("overrides", fact.other);
+		if (fact.other)
 			json_hex("other_value", fact.other_value);
-		}
 		json_object_end();
 	}
 	json_array_end();
