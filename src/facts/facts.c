@@ -374,11 +374,13 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 {
 	if (mmu_fact_get(store, key, ret))
 		return NULL;
-	if ((store->vmlinux && !store->hint) || ((store->kallsyms || store->live) && store->btf))
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is neither in VMCOREINFO nor in %s",
-				     key,
-				     store->vmlinux ? mmu_vmlinux_path(store->vmlinux)
-						    : "the kallsyms and BTF of the kernel");
+	bool itself = (store->kallsyms || store->live) && store->btf;
+	if (itself || (store->vmlinux && !store->hint))
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "%s is neither in VMCOREINFO nor in %s%s%s", key,
+				     store->vmlinux ? mmu_vmlinux_path(store->vmlinux) : "",
+				     store->vmlinux && itself ? " nor in " : "",
+				     itself ? "the kallsyms and BTF of the kernel" : "");
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is not known: %s", key,
 			     mmu_fact_store_hint(store));
 }
