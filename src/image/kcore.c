@@ -120,7 +120,8 @@ static struct mmu_error *open_segments(struct mmu_image *image, struct kcore *kc
 	if (!nr || mmu_elf_without_addresses(segments, nr))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "%s gives no physical addresses%s",
 				     image->live ? "this kernel's /proc/kcore" : "this core",
-				     image->live ? " (before 4.19)" : "");
+				     /* 464920104bf7 */
+				     image->live ? ", as kernels before 4.11 don't" : "");
 	return make_extents(image, kcore, segments, nr);
 }
 
