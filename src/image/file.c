@@ -34,9 +34,6 @@ static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes
 		*ret_bytes = bytes;
 		return NULL;
 	}
-	if (S_ISCHR(status.st_mode) && strcmp(path, MMU_KCORE_PATH) == 0)
-		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "%s: is hidden here behind a device, as containers do", path);
 	return mmu_error_new(MMU_ERROR_FORMAT, "%s: %s", path,
 			     S_ISDIR(status.st_mode)   ? "is a directory"
 			     : S_ISCHR(status.st_mode) ? "is a character device, which has no size "
@@ -119,6 +116,11 @@ static struct mmu_error *open_file(const char *path, bool unmapped, struct mmu_f
 
 	if (fd < 0)
 		return open_error(path, errno);
+	file.procfs = fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+	if (!file.procfs && strcmp(path, MMU_KCORE_PATH) == 0)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "%s: is hidden here behind another file, as containers do",
+				     path);
 	struct mmu_error *error = file_size(path, fd, &bytes);
 	if (error)
 		return error;
@@ -126,7 +128,6 @@ static struct mmu_error *open_file(const char *path, bool unmapped, struct mmu_f
 	if (!name)
 		return mmu_error_no_memory();
 	file.fd = fd;
-	file.procfs = fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 	map_file(&file, bytes);
 	if (file.map_error && !unmapped)
 		return mmu_error_os(file.map_error, "%s: can't be mapped", path);
