@@ -201,7 +201,7 @@ static void without_physical_addresses(void **state)
 /* A core as it is when it is found at /proc/kcore. */
 static struct mmu_error *open_live(const struct core *core, struct mmu_image *image)
 {
-	*image = (struct mmu_image){ .reader = &mmu_reader_kcore };
+	*image = (struct mmu_image){ .reader = &mmu_reader_kcore, .page_bytes = PAGE };
 	assert_null(mmu_file_open_unmapped(core->file.path, &image->file));
 	free(image->file.path);
 	image->file.path = strdup(MMU_KCORE_PATH);
