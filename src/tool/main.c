@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The tool: global options, commands, signals. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -68,7 +69,7 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 
 		if (colon)
 			*colon++ = '\0';
-		if (!tool_number(at, numbers[i]))
+		if ((*at || !i) && !tool_number(at, numbers[i]))
 			argp_error(state, "--ram %s: '%s' is no number", text, at);
 		at = colon;
 	}
@@ -197,8 +198,10 @@ int tool_fail(struct mmu_error *error)
 
 int tool_open(struct tool *tool, const char *image)
 {
-	/* a file of that name is ./live */
-	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore" : image;
+	/* files of these names are ./live and ./- */
+	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
+			      : strcmp(image, "-") == 0  ? "/dev/stdin"
+							 : image;
 	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
 
 	return error ? tool_fail(error) : TOOL_OK;
@@ -228,7 +231,7 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 
 	if (tool_number(text, ret))
 		return TOOL_OK;
-	if (name_bytes == 0 || name_bytes >= sizeof(name) ||
+	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)text[0]) ||
 	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
 		name_bytes = 0;
 	memcpy(name, text, name_bytes);
@@ -242,8 +245,31 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 	fflush(stdout);
 	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
 		error ? " and no symbol: " : "", error ? tool_safe(mmu_error_message(error)) : "");
+	struct mmu_info info = { .lacks = NULL };
+	if (error)
+		mmu_session_info(tool->session, &info);
+	/* what can't be looked up may well be a symbol */
+	bool symbols = !error || (info.kernel && !info.lacks);
 	mmu_error_destroy(error);
-	return TOOL_USAGE;
+	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
+}
+
+void tool_warn(struct mmu_session *session)
+{
+	struct mmu_fact fact, first;
+	size_t disputed = 0;
+
+	for (size_t i = 0; session && mmu_session_fact(session, i, &fact); i++)
+		if (fact.disputed && !disputed++)
+			first = fact;
+	if (!disputed)
+		return;
+	fflush(stdout);
+	fprintf(stderr,
+		"mmuscope: warning: sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64
+		" (%s); info --facts shows all\n",
+		tool_safe(first.key), first.value, tool_safe(first.source), first.other_value,
+		tool_safe(first.other));
 }
 
 /* ------------------------------------------------------------------ main */
@@ -362,9 +388,12 @@ int main(int argc, char **argv)
 		return TOOL_USAGE;
 	}
 	for (size_t i = 0; i < NR_COMMANDS && status < 0; i++)
-		if (strcmp(commands[i].name, argv[input.command_at]) == 0)
+		if (strcmp(commands[i].name, argv[input.command_at]) == 0) {
 			status = commands[i].run(&tool, argc - input.command_at,
 						 argv + input.command_at);
+			if (commands[i].run != tool_info) /* which says it itself */
+				tool_warn(tool.session);
+		}
 	if (status < 0) {
 		fprintf(stderr, "mmuscope: no command '%s'; 'mmuscope --help' lists them\n",
 			tool_safe(argv[input.command_at]));

@@ -112,9 +112,9 @@ def arm(name, machine, kernel, ram_mib, suite='bookworm', **more):
 
 TARGETS = [
     x86_64('x86_64-6.1', 'bookworm', note='4 levels, a crash and makedumpfile',
-           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'vmcore-d31')),
+           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'crashed', 'vmcore-d31')),
     x86_64('x86_64-6.12', 'trixie', note='4 levels, a crash',
-           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore')),
+           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'crashed')),
     x86_64('x86_64-6.1-la57', 'bookworm', cpu='max', note='5 levels'),
     x86_64('x86_64-6.12-la57', 'trixie', cpu='max', note='5 levels',
            dumps=('elf', 'kdump-zlib', 'raw')),
@@ -123,7 +123,7 @@ TARGETS = [
     kpti('x86_64-6.1-la57-pti', 'bookworm', cpu='max', dumps=('elf', 'raw'),
          note='5 levels, KPTI'),
     x86_64('x86_64-6.1-nokaslr', 'bookworm', append='nokaslr', dumps=('elf',), note='no KASLR'),
-    x86_64('x86_64-6.1-1g', 'bookworm', ram_mib=5120, huge1g=1, dumps=('elf',),
+    x86_64('x86_64-6.1-1g', 'bookworm', ram_mib=5120, huge1g=1, dumps=('elf', 'raw'),
            append=BOOT_1G, needs=('hugetlb_1g',), note='1 GiB pages, 5 GiB of RAM'),
     x86_64('x86_64-6.12-la57-1g', 'trixie', cpu='max', ram_mib=5120, huge1g=1, dumps=('elf',),
            append=BOOT_1G, needs=('hugetlb_1g',), note='5 levels, 1 GiB pages, 5 GiB of RAM'),
