@@ -74,7 +74,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 					     query->value);
 		error = mmu_task_find(session, (int32_t)query->value, &space->task);
 	} else {
-		error = mmu_task_read(session, query->value, &space->task);
+		error = mmu_task_read(session, query->value, "task_struct", &space->task);
 	}
 	if (error)
 		return error;

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file All tasks: the kernel's list, and other ways to them where it is broken. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/pids.h"
+#include "kernel/task.h"
+
+/* PID_MAX_LIMIT of 64-bit kernels: no kernel has more */
+#define TASKS_MAX ((size_t)4 << 20)
+/* Missing objects that are named one by one. */
+#define NAMED_MAX 16u
+
+/* ------------------------------------------------------------------ what was visited */
+
+/* Addresses, hashed; 0 is free. */
+struct set {
+	uint64_t *slots;
+	size_t nr, room; /* room: a power of two, or 0 */
+};
+
+static uint64_t *set_slot(const struct set *set, uint64_t va)
+{
+	size_t at = (size_t)(va * 0x9e3779b97f4a7c15u >> 20) & (set->room - 1);
+
+	while (set->slots[at] && set->slots[at] != va)
+		at = (at + 1) & (set->room - 1);
+	return &set->slots[at];
+}
+
+static bool set_has(const struct set *set, uint64_t va)
+{
+	return set->room && *set_slot(set, va) == va;
+}
+
+/* @return MMU_ERROR_NO_MEMORY, or _CORRUPT: more than there can be */
+static struct mmu_error *set_add(struct set *set, uint64_t va)
+{
+	if (set->nr >= TASKS_MAX)
+		return mmu_error_new(MMU_ERROR_CORRUPT, "more than %zu tasks", TASKS_MAX);
+	if (2 * set->nr >= set->room) {
+		struct set more = { .nr = set->nr, .room = set->room ? 2 * set->room : 256 };
+
+		more.slots = calloc(more.room, sizeof(*more.slots));
+		if (!more.slots)
+			return mmu_error_no_memory();
+		for (size_t i = 0; i < set->room; i++)
+			if (set->slots[i])
+				*set_slot(&more, set->slots[i]) = set->slots[i];
+		free(set->slots);
+		*set = more;
+	}
+	uint64_t *slot = set_slot(set, va);
+	set->nr += !*slot;
+	*slot = va;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ one task */
+
+struct list {
+	uint64_t head_va, member_offset; /* of the list_head in task_struct */
+	const char *member;
+};
+
+struct visit {
+	struct mmu_session *session;
+	bool threads;
+	mmu_task_fn fn;
+	void *context;
+	bool stopped;
+	struct list tasks;
+	struct set seen;
+	uint64_t nr_given; /* tasks that the visitor got */
+	uint64_t nr_missing;
+	/* the pid that is wanted, and why it can't be had */
+	int32_t wanted;
+	char *wanted_missing;
+};
+
+static void visit_problem(struct visit *visit, struct mmu_error *error)
+{
+	if (!error)
+		return;
+	if (!visit->stopped)
+		visit->stopped = !visit->fn(NULL, mmu_error_message(error), visit->context);
+	mmu_error_destroy(error);
+}
+
+static void visit_threads(struct visit *visit, const struct mmu_task *leader);
+
+/* A task that was read, and where they are wanted its threads. */
+static void visit_read(struct visit *visit, struct mmu_task *task)
+{
+	/* a task without a readable mm is still a task */
+	visit_problem(visit, mmu_task_read_mm(visit->session, task));
+	if (visit->stopped)
+		return;
+	visit->nr_given++;
+	visit->stopped = !visit->fn(task, NULL, visit->context);
+	if (visit->threads && task->leader && task->pid)
+		visit_threads(visit, task);
+}
+
+static void visit_task(struct visit *visit, uint64_t task_va)
+{
+	struct mmu_task task;
+	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
+
+	if (error)
+		visit_problem(visit, error); /* the list goes on all the same */
+	else
+		visit_read(visit, &task);
+}
+
+/* ------------------------------------------------------------------ lists of tasks */
+
+static struct mmu_error *read_next(struct visit *visit, const struct list *list, uint64_t node_va,
+				   uint64_t *ret_va)
+{
+	struct mmu_error *error = mmu_kernel_read_pointer(visit->session, node_va, list->member,
+							  ret_va);
+
+	if (node_va != list->head_va)
+		error = mmu_error_context(error, "the list is broken at task_struct 0x%" PRIx64,
+					  node_va - list->member_offset);
+	return error;
+}
+
+/*
+ * Visit the tasks of a list, but for `leader`, which is one of its own threads.
+ * @return an error when the list is broken or loops
+ */
+static struct mmu_error *follow(struct visit *visit, const struct list *list, uint64_t leader_va)
+{
+	uint64_t node_va, next_va;
+	struct mmu_error *error = read_next(visit, list, list->head_va, &node_va);
+
+	for (; !error && !visit->stopped && node_va != list->head_va; node_va = next_va) {
+		uint64_t task_va = node_va - list->member_offset;
+
+		error = read_next(visit, list, node_va, &next_va);
+		if (error)
+			break;
+		if (task_va == leader_va) {
+			leader_va = 0; /* once */
+			continue;
+		}
+		if (set_has(&visit->seen, task_va))
+			return mmu_error_new(MMU_ERROR_CORRUPT,
+					     "%s: the list loops at 0x%" PRIx64 " without coming "
+					     "back to its head",
+					     list->member, node_va);
+		error = set_add(&visit->seen, task_va);
+		if (!error)
+			visit_task(visit, task_va);
+	}
+	return error;
+}
+
+/* The threads of a leader, without itself: signal->thread_head, which 4.4 to 7.x have. */
+static void visit_threads(struct visit *visit, const struct mmu_task *leader)
+{
+	struct mmu_session *session = visit->session;
+	struct list list = { .member = "task_struct.thread_node" };
+	uint64_t signal_va = 0, head_offset;
+
+	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.thread_node)",
+						&list.member_offset);
+	if (!error)
+		error = mmu_fact_need(session->facts, "OFFSET(signal_struct.thread_head)",
+				      &head_offset);
+	if (!error)
+		error = mmu_kernel_read_member(session, leader->task_va, "task_struct.signal",
+					       &signal_va);
+	if (!error && signal_va) { /* else a task that is just being released */
+		list.head_va = signal_va + head_offset;
+		error = follow(visit, &list, leader->task_va);
+	}
+	visit_problem(visit, mmu_error_context(error, "threads of pid %d", leader->pid));
+}
+
+/* ------------------------------------------------------------------ where the list is broken */
+
+/* The task next to one, which must say so too. @return 0: none that is not yet known */
+static uint64_t neighbour(struct visit *visit, uint64_t task_va, bool back)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	uint64_t offset = visit->tasks.member_offset, node_va, again_va;
+	struct mmu_error *error =
+		mmu_kernel_read_pointer(visit->session, task_va + offset + (back ? bytes : 0),
+					visit->tasks.member, &node_va);
+	if (!error && !set_has(&visit->seen, node_va - offset))
+		error = mmu_kernel_read_pointer(visit->session, node_va + (back ? 0 : bytes),
+						visit->tasks.member, &again_va);
+	else
+		again_va = 0;
+	bool agreed = !error && again_va == task_va + offset;
+	mmu_error_destroy(error);
+	return agreed ? node_va - offset : 0;
+}
+
+/* The part of the list that a task lies in, from its first to its last. */
+static struct mmu_error *visit_around(struct visit *visit, uint64_t task_va)
+{
+	MMU_FREE uint64_t *part = NULL;
+	size_t nr = 0, room = 0;
+	struct mmu_error *error = NULL;
+	uint64_t at_va = task_va;
+
+	if (set_has(&visit->seen, task_va)) /* the head */
+		at_va = neighbour(visit, task_va, true);
+	for (; at_va && !error; at_va = neighbour(visit, at_va, true)) {
+		if (nr == room) {
+			uint64_t *more = reallocarray(part, room ? 2 * room : 64, sizeof(*part));
+
+			if (!more)
+				return mmu_error_no_memory();
+			part = more;
+			room = room ? 2 * room : 64;
+		}
+		part[nr++] = at_va;
+		error = set_add(&visit->seen, at_va);
+	}
+	while (nr-- && !error && !visit->stopped)
+		visit_task(visit, part[nr]);
+	while (!error && !visit->stopped && (task_va = neighbour(visit, task_va, false))) {
+		error = set_add(&visit->seen, task_va);
+		if (!error)
+			visit_task(visit, task_va);
+	}
+	return error;
+}
+
+static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct mmu_error *error)
+{
+	if (pid->first != pid->last)
+		error = mmu_error_context(error, "pids %d to %d", pid->first, pid->last);
+	if (visit->wanted >= pid->first && visit->wanted <= pid->last && !visit->wanted_missing)
+		visit->wanted_missing = strdup(mmu_error_message(error));
+	if (visit->nr_missing++ < NAMED_MAX)
+		visit_problem(visit, error);
+	else
+		mmu_error_destroy(error);
+}
+
+/* Leaders in a first round, as the lists of their threads may still be whole; threads then. */
+static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
+{
+	struct visit *visit = context;
+	struct mmu_task task;
+	char what[40];
+
+	if (pid->missing) {
+		if (leader)
+			tell_missing(visit, pid,
+				     mmu_error_new(mmu_error_code(pid->missing), "%s",
+						   mmu_error_message(pid->missing)));
+		return !visit->stopped;
+	}
+	if (pid->leader != leader || set_has(&visit->seen, pid->task_va))
+		return !visit->stopped;
+	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
+	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
+	if (!error && task.pid != pid->first)
+		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s at 0x%" PRIx64 ": says pid %d", what,
+				      pid->task_va, task.pid);
+	if (error) {
+		tell_missing(visit, pid, error);
+		return !visit->stopped;
+	}
+	if (leader) {
+		visit_problem(visit, visit_around(visit, pid->task_va));
+	} else {
+		error = set_add(&visit->seen, pid->task_va);
+		if (error)
+			visit_problem(visit, error);
+		else
+			visit_read(visit, &task);
+	}
+	return !visit->stopped;
+}
+
+static bool visit_leader(const struct mmu_pid *pid, void *context)
+{
+	return visit_pid(pid, context, true);
+}
+
+static bool visit_thread(const struct mmu_pid *pid, void *context)
+{
+	return visit_pid(pid, context, false);
+}
+
+/* Every task that can be reached some other way, then what is missing in the list. */
+static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error *gap)
+{
+	uint64_t before = visit->nr_given;
+	struct mmu_error *error = visit_around(visit, init_task_va);
+
+	if (!error)
+		error = mmu_session_pids(visit->session, visit_leader, visit);
+	if (!error && visit->threads)
+		error = mmu_session_pids(visit->session, visit_thread, visit);
+	if (visit->nr_missing > NAMED_MAX)
+		visit_problem(visit,
+			      mmu_error_new(MMU_ERROR_FAULT, "and %" PRIu64 " more like these",
+					    visit->nr_missing - NAMED_MAX));
+	visit_problem(visit, mmu_error_new(mmu_error_code(gap),
+					   "%s; %" PRIu64 " more tasks were found behind it%s%s",
+					   mmu_error_message(gap), visit->nr_given - before,
+					   error ? ", and not by their pids: " : "",
+					   error ? mmu_error_message(error) : ""));
+	mmu_error_destroy(error);
+	mmu_error_destroy(gap);
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+static struct mmu_error *visit_all(struct visit *visit)
+{
+	struct mmu_session *session = visit->session;
+	struct mmu_task task;
+	uint64_t init_task_va;
+
+	visit->tasks.member = "task_struct.tasks";
+	struct mmu_error *error = mmu_session_learn(session);
+	if (!error)
+		error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &init_task_va);
+	if (!error)
+		error = mmu_fact_need(session->facts, "OFFSET(task_struct.tasks)",
+				      &visit->tasks.member_offset);
+	if (!error)
+		error = mmu_task_read(session, init_task_va, "init_task", &task);
+	if (!error)
+		error = set_add(&visit->seen, init_task_va);
+	if (error)
+		return error;
+	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
+	visit_read(visit, &task);
+	error = follow(visit, &visit->tasks, 0);
+	if (error)
+		recover(visit, init_task_va, error);
+	return NULL;
+}
+
+struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
+				    void *context)
+{
+	struct visit visit = {
+		.session = session, .threads = threads, .fn = fn, .context = context, .wanted = -1
+	};
+	struct mmu_error *error = visit_all(&visit);
+
+	free(visit.seen.slots);
+	return error;
+}
+
+/* ------------------------------------------------------------------ one pid */
+
+struct search {
+	int32_t pid;
+	bool found;
+	struct mmu_task *ret;
+	char problem[400]; /* the last one: it may be the reason for not finding */
+};
+
+static bool search_pid(const struct mmu_task *task, const char *problem, void *context)
+{
+	struct search *search = context;
+
+	if (!task) {
+		snprintf(search->problem, sizeof(search->problem), "%s", problem);
+		return true;
+	}
+	if (task->pid != search->pid)
+		return true;
+	*search->ret = *task;
+	search->found = true;
+	return false;
+}
+
+/* A thread of the same process that still has its mm. */
+static bool search_mm(const struct mmu_task *task, const char *problem, void *context)
+{
+	struct mmu_task *leader = context;
+
+	(void)problem;
+	if (!task || task->tgid != leader->tgid || task->owner != MMU_MM_OWN)
+		return true;
+	leader->mm_va = task->mm_va;
+	leader->pgd_va = task->pgd_va;
+	leader->pgd_pa = task->pgd_pa;
+	leader->owner = MMU_MM_OWN;
+	return false;
+}
+
+/* Only where it was not found. */
+static struct mmu_error *not_found(const struct search *search, const char *missing)
+{
+	if (missing)
+		return mmu_error_new(MMU_ERROR_NO_TASK, "pid %d can't be had: %s", search->pid,
+				     missing);
+	return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %d%s%s", search->pid,
+			     search->problem[0] ? ", but the list is not whole: " : "",
+			     search->problem);
+}
+
+struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid, struct mmu_task *ret)
+{
+	struct mmu_task task;
+	struct search search = { .pid = pid, .ret = &task };
+	MMU_FREE char *missing = NULL;
+	struct mmu_error *error = NULL;
+
+	/* most are leaders: the short list first */
+	for (int threads = 0; threads < 2 && !error && !search.found && !missing; threads++) {
+		struct visit visit = { .session = session,
+				       .threads = threads,
+				       .fn = search_pid,
+				       .context = &search,
+				       .wanted = pid };
+
+		error = visit_all(&visit);
+		free(visit.seen.slots);
+		missing = visit.wanted_missing;
+	}
+	if (error)
+		return error;
+	if (!search.found)
+		return not_found(&search, missing);
+	if (task.owner == MMU_MM_NONE && task.leader) {
+		struct visit visit = {
+			.session = session, .fn = search_mm, .context = &task, .wanted = -1
+		};
+
+		visit_threads(&visit, &task);
+		free(visit.seen.slots);
+	}
+	*ret = task;
+	return NULL;
+}
