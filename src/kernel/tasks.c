@@ -62,7 +62,7 @@ static struct mmu_error *set_add(struct set *set, uint64_t va)
 
 struct list {
 	uint64_t head_va, member_offset; /* of the list_head in task_struct */
-	const char *member;
+	const char *head, *member;
 };
 
 struct visit {
@@ -75,9 +75,11 @@ struct visit {
 	struct set seen;
 	uint64_t nr_given; /* tasks that the visitor got */
 	uint64_t nr_missing;
+	bool broken;   /* a list is, or a task in it */
+	bool has_pids; /* then: the table of pids could be read, but for what is missing */
 	/* the pid that is wanted, and why it can't be had */
 	int32_t wanted;
-	char *wanted_missing;
+	struct mmu_error *wanted_missing;
 };
 
 static void visit_problem(struct visit *visit, struct mmu_error *error)
@@ -109,6 +111,7 @@ static void visit_task(struct visit *visit, uint64_t task_va)
 	struct mmu_task task;
 	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
 
+	visit->broken |= error != NULL;
 	if (error)
 		visit_problem(visit, error); /* the list goes on all the same */
 	else
@@ -120,10 +123,11 @@ static void visit_task(struct visit *visit, uint64_t task_va)
 static struct mmu_error *read_next(struct visit *visit, const struct list *list, uint64_t node_va,
 				   uint64_t *ret_va)
 {
-	struct mmu_error *error = mmu_kernel_read_pointer(visit->session, node_va, list->member,
-							  ret_va);
+	bool head = node_va == list->head_va;
+	struct mmu_error *error = mmu_kernel_read_pointer(
+		visit->session, node_va, head ? list->head : list->member, ret_va);
 
-	if (node_va != list->head_va)
+	if (!head)
 		error = mmu_error_context(error, "the list is broken at task_struct 0x%" PRIx64,
 					  node_va - list->member_offset);
 	return error;
@@ -164,7 +168,8 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 {
 	struct mmu_session *session = visit->session;
-	struct list list = { .member = "task_struct.thread_node" };
+	struct list list = { .head = "signal_struct.thread_head",
+			     .member = "task_struct.thread_node" };
 	uint64_t signal_va = 0, head_offset;
 
 	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.thread_node)",
@@ -179,6 +184,7 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 		list.head_va = signal_va + head_offset;
 		error = follow(visit, &list, leader->task_va);
 	}
+	visit->broken |= error != NULL;
 	visit_problem(visit, mmu_error_context(error, "threads of pid %d", leader->pid));
 }
 
@@ -236,10 +242,15 @@ static struct mmu_error *visit_around(struct visit *visit, uint64_t task_va)
 
 static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct mmu_error *error)
 {
-	if (pid->first != pid->last)
+	bool one = pid->first == pid->last;
+
+	if (!one)
 		error = mmu_error_context(error, "pids %d to %d", pid->first, pid->last);
 	if (visit->wanted >= pid->first && visit->wanted <= pid->last && !visit->wanted_missing)
-		visit->wanted_missing = strdup(mmu_error_message(error));
+		visit->wanted_missing = mmu_error_new(
+			MMU_ERROR_NO_TASK, "%s%s",
+			one ? "" : "no such task was found; it may be among those that are missing: ",
+			mmu_error_message(error));
 	if (visit->nr_missing++ < NAMED_MAX)
 		visit_problem(visit, error);
 	else
@@ -260,7 +271,9 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 						   mmu_error_message(pid->missing)));
 		return !visit->stopped;
 	}
-	if (pid->leader != leader || set_has(&visit->seen, pid->task_va))
+	/* who is wanted and was seen, but never found, could not be read */
+	if (pid->leader != leader ||
+	    (set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
 		return !visit->stopped;
 	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
 	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
@@ -293,25 +306,31 @@ static bool visit_thread(const struct mmu_pid *pid, void *context)
 	return visit_pid(pid, context, false);
 }
 
-/* Every task that can be reached some other way, then what is missing in the list. */
+/*
+ * Every task that can be reached some other way, then what is missing.
+ * @param gap  where the list of leaders is broken; NULL: only lists of threads are
+ */
 static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error *gap)
 {
 	uint64_t before = visit->nr_given;
-	struct mmu_error *error = visit_around(visit, init_task_va);
+	struct mmu_error *error = gap ? visit_around(visit, init_task_va) : NULL;
 
 	if (!error)
 		error = mmu_session_pids(visit->session, visit_leader, visit);
 	if (!error && visit->threads)
 		error = mmu_session_pids(visit->session, visit_thread, visit);
+	visit->has_pids = !error;
 	if (visit->nr_missing > NAMED_MAX)
 		visit_problem(visit,
 			      mmu_error_new(MMU_ERROR_FAULT, "and %" PRIu64 " more like these",
 					    visit->nr_missing - NAMED_MAX));
-	visit_problem(visit, mmu_error_new(mmu_error_code(gap),
-					   "%s; %" PRIu64 " more tasks were found behind it%s%s",
-					   mmu_error_message(gap), visit->nr_given - before,
-					   error ? ", and not by their pids: " : "",
-					   error ? mmu_error_message(error) : ""));
+	if (gap)
+		visit_problem(visit,
+			      mmu_error_new(mmu_error_code(gap),
+					    "%s; %" PRIu64 " more tasks were found behind it%s%s",
+					    mmu_error_message(gap), visit->nr_given - before,
+					    error ? ", and not by their pids: " : "",
+					    error ? mmu_error_message(error) : ""));
 	mmu_error_destroy(error);
 	mmu_error_destroy(gap);
 }
@@ -324,7 +343,7 @@ static struct mmu_error *visit_all(struct visit *visit)
 	struct mmu_task task;
 	uint64_t init_task_va;
 
-	visit->tasks.member = "task_struct.tasks";
+	visit->tasks.head = visit->tasks.member = "task_struct.tasks";
 	struct mmu_error *error = mmu_session_learn(session);
 	if (!error)
 		error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &init_task_va);
@@ -340,9 +359,16 @@ static struct mmu_error *visit_all(struct visit *visit)
 	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
 	visit_read(visit, &task);
 	error = follow(visit, &visit->tasks, 0);
-	if (error)
+	visit->broken |= error != NULL;
+	if (visit->broken)
 		recover(visit, init_task_va, error);
 	return NULL;
+}
+
+static void end(struct visit *visit)
+{
+	free(visit->seen.slots);
+	mmu_error_destroy(visit->wanted_missing);
 }
 
 struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
@@ -353,7 +379,7 @@ struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, m
 	};
 	struct mmu_error *error = visit_all(&visit);
 
-	free(visit.seen.slots);
+	end(&visit);
 	return error;
 }
 
@@ -363,7 +389,9 @@ struct search {
 	int32_t pid;
 	bool found;
 	struct mmu_task *ret;
-	char problem[400]; /* the last one: it may be the reason for not finding */
+	bool whole;                /* no task can have been missed */
+	struct mmu_error *missing; /* what is known of the pid that was not found */
+	char problem[400];         /* the last one */
 };
 
 static bool search_pid(const struct mmu_task *task, const char *problem, void *context)
@@ -384,7 +412,8 @@ static bool search_pid(const struct mmu_task *task, const char *problem, void *c
 /* A thread of the same process that still has its mm. */
 static bool search_mm(const struct mmu_task *task, const char *problem, void *context)
 {
-	struct mmu_task *leader = context;
+	struct search *search = context;
+	struct mmu_task *leader = search->ret;
 
 	(void)problem;
 	if (!task || task->tgid != leader->tgid || task->owner != MMU_MM_OWN)
@@ -393,51 +422,67 @@ static bool search_mm(const struct mmu_task *task, const char *problem, void *co
 	leader->pgd_va = task->pgd_va;
 	leader->pgd_pa = task->pgd_pa;
 	leader->owner = MMU_MM_OWN;
+	search->found = true;
 	return false;
 }
 
-/* Only where it was not found. */
-static struct mmu_error *not_found(const struct search *search, const char *missing)
+static struct mmu_error *search_all(struct mmu_session *session, bool threads, mmu_task_fn fn,
+				    struct search *search)
 {
-	if (missing)
-		return mmu_error_new(MMU_ERROR_NO_TASK, "pid %d can't be had: %s", search->pid,
-				     missing);
-	return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %d%s%s", search->pid,
-			     search->problem[0] ? ", but the list is not whole: " : "",
-			     search->problem);
+	struct visit visit = { .session = session,
+			       .threads = threads,
+			       .fn = fn,
+			       .context = search,
+			       .wanted = search->pid };
+	struct mmu_error *error = visit_all(&visit);
+
+	search->missing = mmu_steal(visit.wanted_missing);
+	search->whole = !visit.broken && !visit.nr_missing;
+	if (!visit.broken || visit.has_pids)
+		search->problem[0] = '\0'; /* a task that is in neither is in none */
+	end(&visit);
+	return error;
+}
+
+static struct mmu_error *not_found(struct search *search)
+{
+	struct mmu_error *error = mmu_steal(search->missing);
+
+	return error ? error
+		     : mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %d%s%s", search->pid,
+				     search->problem[0] ? ", but the list is not whole: " : "",
+				     search->problem);
+}
+
+/* A leader that has left its mm behind gets that of a thread. */
+static struct mmu_error *borrow_mm(struct mmu_session *session, struct mmu_task *leader)
+{
+	struct search search = { .pid = -1, .ret = leader };
+	struct mmu_error *error = search_all(session, true, search_mm, &search);
+
+	if (!error && !search.found && !search.whole)
+		error = mmu_error_new(MMU_ERROR_NO_MM,
+				      "pid %d has left its address space behind, and not all "
+				      "threads can be read that may still have it",
+				      leader->pid);
+	return error;
 }
 
 struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid, struct mmu_task *ret)
 {
 	struct mmu_task task;
 	struct search search = { .pid = pid, .ret = &task };
-	MMU_FREE char *missing = NULL;
-	struct mmu_error *error = NULL;
 
 	/* most are leaders: the short list first */
-	for (int threads = 0; threads < 2 && !error && !search.found && !missing; threads++) {
-		struct visit visit = { .session = session,
-				       .threads = threads,
-				       .fn = search_pid,
-				       .context = &search,
-				       .wanted = pid };
-
-		error = visit_all(&visit);
-		free(visit.seen.slots);
-		missing = visit.wanted_missing;
-	}
-	if (error)
-		return error;
-	if (!search.found)
-		return not_found(&search, missing);
-	if (task.owner == MMU_MM_NONE && task.leader) {
-		struct visit visit = {
-			.session = session, .fn = search_mm, .context = &task, .wanted = -1
-		};
-
-		visit_threads(&visit, &task);
-		free(visit.seen.slots);
-	}
-	*ret = task;
-	return NULL;
+	struct mmu_error *error = search_all(session, false, search_pid, &search);
+	if (!error && !search.found && !search.missing)
+		error = search_all(session, true, search_pid, &search);
+	if (!error && !search.found)
+		error = not_found(&search);
+	if (!error && task.owner == MMU_MM_NONE && task.leader)
+		error = borrow_mm(session, &task);
+	mmu_error_destroy(search.missing);
+	if (!error)
+		*ret = task;
+	return error;
 }

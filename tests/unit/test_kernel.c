@@ -672,8 +672,10 @@ static const char *vma_at(struct mmu_session *session, uint64_t va)
 {
 	static char text[400];
 	struct mmu_vma vma;
+	bool found = false;
 
-	if (!mmu_vma_find(session, TREE_MM, va, &vma))
+	mmu_error_destroy(mmu_vma_find(session, TREE_MM, va, &vma, &found));
+	if (!found)
 		return "-";
 	snprintf(text, sizeof(text), "%llx-%llx %llx%s%s", (unsigned long long)vma.first_va,
 		 (unsigned long long)vma.last_va, (unsigned long long)vma.vm_flags,
