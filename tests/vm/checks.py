@@ -7,6 +7,8 @@ import re
 import subprocess
 import time
 
+import filtered
+
 CHECK_SECONDS = 1800
 TOLD = 4  # differences
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -125,6 +127,8 @@ def check_all(target, kind, folder, say):
     yield check(target, kind, folder, say)
     if kind in ALONE and target.machine.arch == 'amd64':
         yield check(target, kind, folder, say, alone=True)
+    if kind == 'vmcore':
+        yield from filtered.check(target, folder, say)
 
 
 def check(target, kind, folder, say, alone=False):
