@@ -139,30 +139,61 @@ static void learn_node(struct table *table)
 	table->nr_slots = XA_SLOTS;
 }
 
+/* @return false: this is no node */
+static bool read_node_entry(struct mmu_session *session, uint64_t va, uint64_t *ret,
+			    struct mmu_error **error)
+{
+	mmu_error_destroy(*error);
+	*error = mmu_kernel_read_pointer(session, va, "init_pid_ns.idr", ret);
+	return !*error && (*ret & 3) == 2 && *ret > XA_ENTRY_MAX;
+}
+
+/*
+ * init_pid_ns.idr.idr_rt.xa_head. struct pid_namespace, too, is not described where task_struct is
+ * in 6.1: there idr is the first member, or the second behind a kref before 5.11; what is no node
+ * of an xarray tells one from the other.
+ */
+static struct mmu_error *read_root(struct mmu_session *session, uint64_t *ret)
+{
+	uint64_t namespace_va, head_offset, entry = 0;
+	struct mmu_error *error = mmu_fact_need(session->facts, "SYMBOL(init_pid_ns)",
+						&namespace_va);
+
+	if (error)
+		return error;
+	if (mmu_fact_get(session->facts, "OFFSET(pid_namespace.idr.idr_rt.xa_head)", &head_offset))
+		return mmu_kernel_read_pointer(session, namespace_va + head_offset,
+					       "init_pid_ns.idr", ret);
+	error = mmu_fact_need(session->facts, "OFFSET(xarray.xa_head)", &head_offset);
+	if (error)
+		return error;
+	if (!read_node_entry(session, namespace_va + head_offset, &entry, &error) &&
+	    !read_node_entry(session,
+			     namespace_va + mmu_kernel_pointer_bytes(session) + head_offset, &entry,
+			     &error))
+		return error ? error
+			     : mmu_error_new(MMU_ERROR_UNSUPPORTED,
+					     "init_pid_ns at 0x%" PRIx64 " begins with no xarray",
+					     namespace_va);
+	*ret = entry;
+	return NULL;
+}
+
 struct mmu_error *mmu_session_pids(struct mmu_session *session, mmu_pid_fn fn, void *context)
 {
 	struct table table = { .session = session, .fn = fn, .context = context };
-	uint64_t namespace_va, root_offset, entry;
-	const struct {
-		const char *key;
-		uint64_t *to;
-	} needed[] = {
-		{ "SYMBOL(init_pid_ns)", &namespace_va },
-		{ "OFFSET(pid_namespace.idr.idr_rt.xa_head)", &root_offset },
-		{ "OFFSET(pid.tasks)", &table.tasks_offset },
-		{ "OFFSET(task_struct.pid_links)", &table.links_offset },
-	};
+	uint64_t entry;
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		struct mmu_error *error = mmu_fact_need(session->facts, needed[i].key,
-							needed[i].to);
-		if (error)
-			return error;
-	}
-	learn_node(&table);
-	struct mmu_error *error = mmu_kernel_read_pointer(session, namespace_va + root_offset,
-							  "init_pid_ns.idr", &entry);
+	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(pid.tasks)",
+						&table.tasks_offset);
 	if (!error)
-		visit_entry(&table, entry, 0, PIDS, 32);
-	return error;
+		error = mmu_fact_need(session->facts, "OFFSET(task_struct.pid_links)",
+				      &table.links_offset);
+	if (!error)
+		error = read_root(session, &entry);
+	if (error)
+		return error;
+	learn_node(&table);
+	visit_entry(&table, entry, 0, PIDS, 32);
+	return NULL;
 }

@@ -284,15 +284,10 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 		tell_missing(visit, pid, error);
 		return !visit->stopped;
 	}
-	if (leader) {
+	if (leader)
 		visit_problem(visit, visit_around(visit, pid->task_va));
-	} else {
-		error = set_add(&visit->seen, pid->task_va);
-		if (error)
-			visit_problem(visit, error);
-		else
-			visit_read(visit, &task);
-	}
+	else
+		visit_read(visit, &task);
 	return !visit->stopped;
 }
 

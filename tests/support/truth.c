@@ -110,15 +110,15 @@ static bool pid_is_left_out(struct check *check, int pid, const char *message)
 	struct mmu_space *space;
 	bool left_out;
 
-	if (!check->whole || !names_what_is_left_out(check, message))
-		return false;
-	if (strncmp(message, "init_task ", strlen("init_task ")) == 0)
-		return true; /* then nothing leads to any */
-	if (mmu_space_open(check->whole, &query, &space))
+	if (!check->whole || !names_what_is_left_out(check, message) ||
+	    mmu_space_open(check->whole, &query, &space))
 		return false;
 	/* its members lie in the first 4 KiB of either, wherever that begins */
-	left_out = lacks_object(check, mmu_space_task(space)->task_va, 4096) ||
-		   lacks_object(check, mmu_space_task(space)->mm_va, 1024);
+	left_out = strncmp(message, "task_struct", strlen("task_struct")) == 0
+			   ? lacks_object(check, mmu_space_task(space)->task_va, 4096)
+		   : strncmp(message, "mm_struct", strlen("mm_struct")) == 0
+			   ? lacks_object(check, mmu_space_task(space)->mm_va, 1024)
+			   : true; /* what leads to it: its struct pid, init_task */
 	mmu_space_close(space);
 	return left_out;
 }
@@ -258,7 +258,7 @@ static void check_content(struct check *check, char **field)
 			      : stop.nr_steps ? stop.steps[stop.nr_steps - 1].slot_pa
 					      : 0;
 
-		if ((stop.has_pa ? stop.page_state == MMU_PAGE_FILTERED : !!check->whole) &&
+		if ((stop.has_pa ? stop.page_state != MMU_PAGE_OUTSIDE_RAM : !!check->whole) &&
 		    is_left_out(check, pa))
 			check->silent++; /* its bytes or a table left out by makedumpfile */
 		else

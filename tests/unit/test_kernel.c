@@ -863,6 +863,12 @@ static void test_numa_hint(void **state)
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
 	mmu_walk(space, 0x4000, &walk); /* without a VMA nothing is known */
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
+	assert_null(walk.note);
+	/* nor where it can't be read; but then it is said */
+	set_root(session, node_entry(NOWHERE, ARANGE_64, true));
+	mmu_walk(space, 0x8234, &walk);
+	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
+	assert_non_null(strstr(walk.note, "or numa"));
 	mmu_space_close(space);
 	mmu_session_close(session);
 }

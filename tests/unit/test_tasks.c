@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "kernel/task.h"
+#include "kernel/vma.h"
 #include "support/memory_image.h"
 
 #define BASE UINT64_C(0xffff800000000000)
@@ -104,6 +105,17 @@ static struct mmu_session *open_session(const unsigned int *gone, bool pids)
 	session->nr_linear = 1;
 	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 	return session;
+}
+
+/* In place of those that it has. */
+static void more_facts(struct mmu_session *session, const char *const *more, size_t nr)
+{
+	const char *facts[COUNT(list_facts) + 16] = { NULL };
+
+	memcpy(facts, list_facts, sizeof(list_facts));
+	memcpy(facts + COUNT(list_facts), more, nr * sizeof(*more));
+	mmu_fact_store_destroy(session->facts);
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 }
 
 /* What lies on a page that is gone is lost. */
@@ -270,6 +282,19 @@ static void test_island(void **state)
 	mmu_session_close(session);
 }
 
+/* Here its first task is the only one that has a pid. */
+static void test_island_from_its_start(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7)), true);
+	struct told told;
+
+	for (unsigned int pid = 4; pid < 7; pid++)
+		put(session, LEAF_NODE(0), NODE_SLOTS + 8 * pid, 8, 0);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 8 3 4 5 6");
+	mmu_session_close(session);
+}
+
 static void test_island_out_of_reach(void **state)
 {
 	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7), LEAF_NODE(0)), true);
@@ -291,8 +316,28 @@ static void test_no_table_of_pids(void **state)
 	assert_string_equal(told.pids, "0 1 2 3 5 6 7 8");
 	assert_int_equal(told.nr_problems, 1);
 	says(&told, "4 more tasks were found behind it, and not by their pids: ");
-	says(&told, "SYMBOL(init_pid_ns)");
+	says(&told, "OFFSET(pid.tasks)");
 	mmu_session_close(session);
+}
+
+/* Where struct pid_namespace is not described: with a kref before the idr, and without. */
+static void test_namespace_not_described(void **state)
+{
+	static const char *const more[] = { "SYMBOL(init_pid_ns)=ffff800000001000",
+					    "OFFSET(xarray.xa_head)=8", "OFFSET(pid.tasks)=16",
+					    "OFFSET(task_struct.pid_links)=96" };
+
+	for (unsigned int at = 0; at <= 16; at += 8) {
+		struct mmu_session *session = open_tasks(8, GONE(TASK(4)), true);
+		struct told told;
+
+		more_facts(session, more, COUNT(more));
+		put(session, NAMESPACE, 8, 8, UINT64_C(0x0400000000000000)); /* its flags */
+		put(session, NAMESPACE, 8 + at, 8, va_of(ROOT_NODE) | 2);
+		list(session, false, &told);
+		says(&told, at < 16 ? "task_struct of pid 4 at" : "begins with no xarray");
+		mmu_session_close(session);
+	}
 }
 
 /* Pids in a row of which nothing can be known are told together; and not one by one for ever. */
@@ -328,6 +373,17 @@ static void test_threads(void **state)
 	list(session, false, &told);
 	assert_string_equal(told.pids, "0 1 2 3 4");
 	assert_int_equal(told.nr_problems, 0);
+	mmu_session_close(session);
+}
+
+static void test_no_threads_behind_a_gap(void **state)
+{
+	struct mmu_session *session = open_tasks(6, GONE(TASK(2)), true);
+	struct told told;
+
+	put_threads(session, 4, GONE(64, 65));
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 3 4 5 6");
 	mmu_session_close(session);
 }
 
@@ -411,6 +467,25 @@ static void test_find_without_its_node(void **state)
 	mmu_session_close(session);
 }
 
+/* A task whose node in the list is there, and what lies before it is not. */
+static void test_find_half(void **state)
+{
+	const uint64_t half_va = va_of(0x81) - T_TASKS;
+	struct mmu_session *session = open_tasks(3, GONE(0x80), true);
+	struct told told;
+
+	put_pid(session, 9, half_va, true);
+	put(session, TASK(1), T_TASKS, 8, half_va + T_TASKS);
+	put_list(session, 0x81, 0, va_of(TASK(2)) + T_TASKS, va_of(TASK(1)) + T_TASKS);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3");
+	assert_string_equal(told.problems, "task_struct at 0xffff800000080fd0 (physical 0x80fd0): "
+					   "filtered\n");
+	refuses(session, 9, MMU_ERROR_NO_TASK,
+		"task_struct of pid 9 at 0xffff800000080fd0 (physical 0x80fd0): filtered");
+	mmu_session_close(session);
+}
+
 /* A leader that has exited, and the one thread that still runs lies behind a gap. */
 static void test_mm_behind_a_gap(void **state)
 {
@@ -455,6 +530,94 @@ static void test_mm_gone(void **state)
 	mmu_error_destroy(error);
 	/* that of another is no reason not to find a pid */
 	refuses(session, 9, MMU_ERROR_NO_TASK, "no task has pid 9");
+	mmu_session_close(session);
+}
+
+/* ------------------------------------------------------------------ what a task has */
+
+/* A count that lacks what one CPU has not yet added is wrong, not about right. */
+static void test_counters(void **state)
+{
+	static const char *const more[] = {
+		"OFFSET(mm_struct.pgtables_bytes)=8", "OFFSET(mm_struct.rss_stat)=16",
+		"LENGTH(mm_struct.rss_stat)=4",       "SIZE(percpu_counter)=16",
+		"OFFSET(percpu_counter.count)=0",     "OFFSET(percpu_counter.counters)=8",
+		"SYMBOL(__per_cpu_offset)=ffff800000090000", "SYMBOL(nr_cpu_ids)=ffff800000091000",
+	};
+
+	for (unsigned int gone = 0; gone < 2; gone++) {
+		struct mmu_session *session = open_tasks(1, GONE(gone ? 0x93 : 0), false);
+		struct mmu_task task;
+
+		more_facts(session, more, COUNT(more));
+		put(session, TASK(1), T_FLAGS, 4, 0);
+		put(session, TASK(1), T_MM, 8, va_of(MM));
+		put(session, MM, 0, 8, BASE + 0x5000);
+		put(session, MM, 8, 8, 0x3000);
+		for (unsigned int i = 0; i < 4; i++) {
+			put(session, MM, 16 + 16 * i, 8, 10);
+			put(session, MM, 24 + 16 * i, 8, 0x100 + 8 * i);
+		}
+		put(session, 0x91, 0, 4, 2);
+		put(session, 0x90, 0, 8, va_of(0x92));
+		put(session, 0x90, 8, 8, va_of(0x93));
+		put(session, 0x92, 0x100, 4, 5);
+		put(session, 0x93, 0x100, 4, (uint32_t)-2);
+		assert_null(mmu_task_find(session, 1, &task));
+		assert_int_equal(task.has_counters, !gone);
+		if (!gone)
+			assert_int_equal(task.rss_pages, 33);
+		mmu_session_close(session);
+	}
+}
+
+static void expect_vma(struct mmu_session *session, uint64_t va, const char *message)
+{
+	struct mmu_vma vma;
+	bool found = true;
+	struct mmu_error *error = mmu_vma_find(session, va_of(MM), va, &vma, &found);
+
+	if (message) {
+		assert_non_null(error);
+		assert_string_equal(mmu_error_message(error), message);
+	} else {
+		assert_null(error);
+		assert_false(found);
+	}
+	mmu_error_destroy(error);
+}
+
+/* No VMA, and none that can be read, are two things. */
+static void test_vma_gone(void **state)
+{
+	static const char *const more[] = {
+		"OFFSET(mm_struct.mm_mt)=8",          "OFFSET(maple_tree.ma_root)=0",
+		"SIZE(maple_tree.ma_root)=8",         "OFFSET(vm_area_struct.vm_start)=0",
+		"SIZE(vm_area_struct.vm_start)=8",    "OFFSET(vm_area_struct.vm_end)=8",
+		"SIZE(vm_area_struct.vm_end)=8",      "OFFSET(vm_area_struct.vm_flags)=16",
+		"SIZE(vm_area_struct.vm_flags)=8",    "OFFSET(vm_area_struct.vm_file)=24",
+		"SIZE(vm_area_struct.vm_file)=8",
+	};
+	struct mmu_session *session = open_tasks(1, GONE(0x81, 0x83), false);
+
+	more_facts(session, more, COUNT(more));
+	put(session, MM, 8, 8, va_of(0x80) | 3 << 3 | 2);
+	/* an inner node with three parts: a leaf, a leaf that is gone, a leaf */
+	put(session, 0x80, 8, 8, 0xffff);
+	put(session, 0x80, 16, 8, 0x1ffff);
+	put(session, 0x80, 80, 8, va_of(0x82) | 1 << 3 | 4);
+	put(session, 0x80, 88, 8, va_of(0x81) | 1 << 3 | 4);
+	/* a leaf: a gap, a VMA that is gone */
+	put(session, 0x82, 8, 8, 0xfff);
+	put(session, 0x82, 16, 8, 0xffff);
+	put(session, 0x82, 128 + 8, 8, va_of(0x83));
+	expect_vma(session, 0x800, NULL);
+	expect_vma(session, 0x1000, "vm_area_struct at 0xffff800000083000 (physical 0x83000): "
+				    "filtered");
+	expect_vma(session, 0x10000, "maple_node at 0xffff800000081008 (physical 0x81008): "
+				     "filtered");
+	put(session, 0x82, 16, 8, 0x800);
+	expect_vma(session, 0x1000, "maple_node at 0xffff800000082000: torn or damaged");
 	mmu_session_close(session);
 }
 
@@ -526,16 +689,22 @@ int main(void)
 		cmocka_unit_test(test_one_gap),
 		cmocka_unit_test(test_gap_at_the_end),
 		cmocka_unit_test(test_island),
+		cmocka_unit_test(test_island_from_its_start),
 		cmocka_unit_test(test_island_out_of_reach),
 		cmocka_unit_test(test_no_table_of_pids),
+		cmocka_unit_test(test_namespace_not_described),
 		cmocka_unit_test(test_many_gone),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_no_threads_behind_a_gap),
 		cmocka_unit_test(test_threads_behind_a_gap),
 		cmocka_unit_test(test_signal_gone),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_find_without_its_node),
+		cmocka_unit_test(test_find_half),
 		cmocka_unit_test(test_mm_behind_a_gap),
 		cmocka_unit_test(test_mm_gone),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_vma_gone),
 		cmocka_unit_test(test_wrong_pid),
 		cmocka_unit_test(test_one_sided_neighbour),
 		cmocka_unit_test(test_backwards_for_ever),

@@ -70,12 +70,13 @@ class Total:
     def __init__(self, target, folder, truth, say):
         self.target, self.folder, self.truth, self.say = target, folder, truth, say
         self.counts, self.dumps, self.tasks, self.trouble = [0, 0, 0], 0, [], ''
+        self.out_of_reach = 0
         self.start = time.monotonic()
 
     def add(self, name, path):
         done = checks.run([checks.truth_program(), path, self.folder / 'vmlinux', self.truth,
                            '--whole', self.folder / 'dump.vmcore'])
-        found = re.search(r'^tasks (\d+) of (\d+), .*\nagree (\d+), differ (\d+), silent (\d+)$',
+        found = re.search(r'^tasks (\d+) of \d+, out of reach (\d+)\nagree (\d+), differ (\d+), silent (\d+)$',
                           done.stdout, re.M)
         if not found:
             self.trouble = f'{name}: {(done.stderr or done.stdout).strip()[-100:]}'
@@ -85,10 +86,12 @@ class Total:
                 self.say(f'{self.target.name} {name}: {line}')
         self.dumps += 1
         self.tasks.append(int(found[1]))
+        self.out_of_reach = max(self.out_of_reach, int(found[2]))
         self.counts = [old + int(new) for old, new in zip(self.counts, found.groups()[2:])]
 
     def result(self, kind, note):
-        note = f'{note}; {min(self.tasks, default=0)} to {max(self.tasks, default=0)} tasks listed'
+        note += f'; {min(self.tasks, default=0)} to {max(self.tasks, default=0)} tasks listed'
+        note += f', {self.out_of_reach} out of reach' if self.out_of_reach else ''
         return checks.Result(self.target, kind, time.monotonic() - self.start,
                              self.counts if self.dumps else None, self.trouble or note,
                              trouble=bool(self.trouble))
