@@ -313,9 +313,9 @@ static void tell_unwritten(struct mmu_image *image, struct elf *elf)
 	if (!elf->nr_unwritten)
 		return;
 	mmu_image_warn(image,
-		       "the dump is incomplete: %" PRIu64 " of its %" PRIu64 " program headers were "
-		       "never written, and all memory of which the others don't speak is taken as "
-		       "truncated",
+		       "the dump is incomplete: %" PRIu64 " of its %" PRIu64
+		       " program headers were never written, and all memory of which the others "
+		       "don't speak is taken as truncated",
 		       elf->nr_unwritten, elf->phnum);
 	for (size_t i = 0; i < elf->layout.nr; i++) {
 		struct mmu_piece *piece = &elf->layout.pieces[i];

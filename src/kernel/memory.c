@@ -57,10 +57,9 @@ struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void
 		enum mmu_page_state state = mmu_image_read(session->image, pa, out, count,
 							   &stop_pa);
 		if (state != MMU_PAGE_PRESENT)
-			return mmu_error_new(MMU_ERROR_FAULT,
-					     "%s at 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s",
-					     what, va + (stop_pa - pa), stop_pa,
-					     mmu_page_state_name(state));
+			return mmu_error_new(
+				MMU_ERROR_FAULT, "%s at 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s",
+				what, va + (stop_pa - pa), stop_pa, mmu_page_state_name(state));
 		out += count;
 		va += count;
 		bytes -= count;

@@ -75,10 +75,9 @@ static void visit_slots(struct table *table, uint64_t node_va, uint64_t first, u
 	uint64_t missing_first = 0, at = first, step = (uint64_t)1 << shift, entry;
 
 	for (uint64_t i = 0; i < table->nr_slots && at < end && !table->stopped; i++, at += step) {
-		struct mmu_error *error =
-			mmu_kernel_read_pointer(table->session,
-						node_va + table->slots_offset + i * bytes,
-						"xa_node of pids", &entry);
+		struct mmu_error *error = mmu_kernel_read_pointer(
+			table->session, node_va + table->slots_offset + i * bytes,
+			"xa_node of pids", &entry);
 		if (error && !missing) {
 			missing = error;
 			missing_first = at;
@@ -106,9 +105,8 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
 			visit_pid(table, first, entry);
 		return;
 	}
-	struct mmu_error *error = mmu_kernel_read_uint(table->session,
-						       entry - 2 + table->shift_offset, 1,
-						       "xa_node of pids", &shift);
+	struct mmu_error *error = mmu_kernel_read_uint(
+		table->session, entry - 2 + table->shift_offset, 1, "xa_node of pids", &shift);
 	if (!error && shift >= room_lg2)
 		error = mmu_error_new(MMU_ERROR_CORRUPT,
 				      "xa_node of pids at 0x%" PRIx64 ": its shift %" PRIu64

@@ -179,8 +179,7 @@ bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
 	bool found = false;
 
 	if (space->mm_va)
-		mmu_error_destroy(
-			mmu_vma_find(space->session, space->mm_va, va, ret, &found));
+		mmu_error_destroy(mmu_vma_find(space->session, space->mm_va, va, ret, &found));
 	return found;
 }
 

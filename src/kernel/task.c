@@ -182,8 +182,7 @@ struct mmu_error *mmu_task_read_mm(struct mmu_session *session, struct mmu_task 
 		return error;
 	if (!mmu_kernel_to_phys(session, pgd_va, &pgd_pa))
 		return mmu_error_new(MMU_ERROR_CORRUPT,
-				     "%s at 0x%" PRIx64 ": its pgd at 0x%" PRIx64
-				     " is not in the kernel's mappings",
+				     "%s at 0x%" PRIx64 ": its pgd at 0x%" PRIx64 " is not mapped",
 				     what, task->mm_va, pgd_va);
 	task->pgd_va = pgd_va;
 	task->pgd_pa = pgd_pa;

@@ -124,8 +124,8 @@ static struct mmu_error *read_next(struct visit *visit, const struct list *list,
 				   uint64_t *ret_va)
 {
 	bool head = node_va == list->head_va;
-	struct mmu_error *error = mmu_kernel_read_pointer(
-		visit->session, node_va, head ? list->head : list->member, ret_va);
+	struct mmu_error *error = mmu_kernel_read_pointer(visit->session, node_va,
+							  head ? list->head : list->member, ret_va);
 
 	if (!head)
 		error = mmu_error_context(error, "the list is broken at task_struct 0x%" PRIx64,
@@ -195,9 +195,9 @@ static uint64_t neighbour(struct visit *visit, uint64_t task_va, bool back)
 {
 	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
 	uint64_t offset = visit->tasks.member_offset, node_va, again_va;
-	struct mmu_error *error =
-		mmu_kernel_read_pointer(visit->session, task_va + offset + (back ? bytes : 0),
-					visit->tasks.member, &node_va);
+	struct mmu_error *error = mmu_kernel_read_pointer(visit->session,
+							  task_va + offset + (back ? bytes : 0),
+							  visit->tasks.member, &node_va);
 	if (!error && !set_has(&visit->seen, node_va - offset))
 		error = mmu_kernel_read_pointer(visit->session, node_va + (back ? 0 : bytes),
 						visit->tasks.member, &again_va);
@@ -247,10 +247,11 @@ static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct 
 	if (!one)
 		error = mmu_error_context(error, "pids %d to %d", pid->first, pid->last);
 	if (visit->wanted >= pid->first && visit->wanted <= pid->last && !visit->wanted_missing)
-		visit->wanted_missing = mmu_error_new(
-			MMU_ERROR_NO_TASK, "%s%s",
-			one ? "" : "no such task was found; it may be among those that are missing: ",
-			mmu_error_message(error));
+		visit->wanted_missing = mmu_error_new(MMU_ERROR_NO_TASK, "%s%s",
+						      one ? ""
+							  : "no such task was found; it may be "
+							    "among those that are missing: ",
+						      mmu_error_message(error));
 	if (visit->nr_missing++ < NAMED_MAX)
 		visit_problem(visit, error);
 	else
@@ -301,6 +302,19 @@ static bool visit_thread(const struct mmu_pid *pid, void *context)
 	return visit_pid(pid, context, false);
 }
 
+/* @param found  so many tasks in other ways; not by their pids, when there is an error */
+static void tell_gap(struct visit *visit, struct mmu_error *gap, uint64_t found,
+		     const struct mmu_error *error)
+{
+	const char *and_not = error ? ", and not by their pids: " : "";
+
+	visit_problem(visit, mmu_error_new(mmu_error_code(gap),
+					   "%s; %" PRIu64 " more tasks were found%s%s",
+					   mmu_error_message(gap), found, and_not,
+					   error ? mmu_error_message(error) : ""));
+	mmu_error_destroy(gap);
+}
+
 /*
  * Every task that can be reached some other way, then what is missing.
  * @param gap  where the list of leaders is broken; NULL: only lists of threads are
@@ -320,14 +334,8 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 			      mmu_error_new(MMU_ERROR_FAULT, "and %" PRIu64 " more like these",
 					    visit->nr_missing - NAMED_MAX));
 	if (gap)
-		visit_problem(visit,
-			      mmu_error_new(mmu_error_code(gap),
-					    "%s; %" PRIu64 " more tasks were found behind it%s%s",
-					    mmu_error_message(gap), visit->nr_given - before,
-					    error ? ", and not by their pids: " : "",
-					    error ? mmu_error_message(error) : ""));
+		tell_gap(visit, gap, visit->nr_given - before, error);
 	mmu_error_destroy(error);
-	mmu_error_destroy(gap);
 }
 
 /* ------------------------------------------------------------------ all of them */

@@ -140,7 +140,8 @@ static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t m
 		error = mmu_kernel_read_member_of(session, vma_va, "vm_area_struct.vm_end",
 						  "vm_area_struct", &end);
 		if (!error)
-			error = mmu_kernel_read_member_of(session, vma_va, "vm_area_struct.vm_start",
+			error = mmu_kernel_read_member_of(session, vma_va,
+							  "vm_area_struct.vm_start",
 							  "vm_area_struct", &start);
 		if (error)
 			break;

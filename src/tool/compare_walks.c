@@ -273,8 +273,7 @@ static void write_vma(FILE *out, struct mmu_space *space, uint64_t va)
 	if (mmu_space_vma(space, va, &vma))
 		fprintf(out, "%c%c%c%c %s\n", vma.vm_flags & 1 ? 'r' : '-',
 			vma.vm_flags & 2 ? 'w' : '-', vma.vm_flags & 4 ? 'x' : '-',
-			vma.vm_flags & 8 ? 's' : 'p',
-			tool_vma_name(&vma));
+			vma.vm_flags & 8 ? 's' : 'p', tool_vma_name(&vma));
 	else if ((missing = mmu_space_vma_missing(space, va)))
 		fprintf(out, "not known: %s\n", mmu_error_message(missing));
 	mmu_error_destroy(missing);

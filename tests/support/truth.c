@@ -29,7 +29,7 @@ struct check {
 	struct mmu_session *session;
 	struct mmu_session *whole; /* NULL, or the same memory with nothing left out */
 	struct mmu_space *space;
-	int pid; /* of space */
+	int pid;             /* of space */
 	bool space_left_out; /* there is none, and rightly so */
 	int skipped[64];
 	size_t nr_skipped;
@@ -79,9 +79,8 @@ static bool names_what_is_left_out(struct check *check, const char *message)
 	return at && check->whole &&
 	       mmu_session_read_phys(check->whole, pa, &byte, 1, NULL) == MMU_PAGE_PRESENT &&
 	       is_left_out(check, pa) && strncmp(end, "): ", 3) == 0 &&
-	       strcmp(end + 3, mmu_page_state_name(
-				       mmu_session_read_phys(check->session, pa, &byte, 1, NULL))) ==
-		       0;
+	       strcmp(end + 3, mmu_page_state_name(mmu_session_read_phys(check->session, pa, &byte,
+									 1, NULL))) == 0;
 }
 
 /* Is any page of a kernel object not there? */
@@ -377,7 +376,8 @@ static void check_tasks(struct check *check)
 
 	struct mmu_error *error = mmu_session_tasks(check->session, true, add_task, &ours);
 
-	if (error && !names_what_is_left_out(check, mmu_error_message(error)) && check->differ++ < TOLD_MAX)
+	if (error && !names_what_is_left_out(check, mmu_error_message(error)) &&
+	    check->differ++ < TOLD_MAX)
 		printf("differ: %s\n", mmu_error_message(error));
 	mmu_error_destroy(error);
 	error = mmu_session_tasks(check->whole, true, add_task, &theirs);
@@ -390,7 +390,8 @@ static void check_tasks(struct check *check)
 
 		for (size_t n = 0; n < ours.nr; n++)
 			times += ours.list[n].task_va == their->task_va &&
-				 ours.list[n].pid == their->pid && ours.list[n].tgid == their->tgid &&
+				 ours.list[n].pid == their->pid &&
+				 ours.list[n].tgid == their->tgid &&
 				 ours.list[n].mm_va == their->mm_va &&
 				 !strcmp(ours.list[n].comm, their->comm);
 		known += times;
