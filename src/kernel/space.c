@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 {
 	struct mmu_session *session = space->session;
 	struct mmu_error *error;
+	char what[40];
 
 	if (query->by == MMU_SPACE_PID) {
 		if (query->value > INT32_MAX)
@@ -74,7 +76,8 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 					     query->value);
 		error = mmu_task_find(session, (int32_t)query->value, &space->task);
 	} else {
-		error = mmu_task_read(session, query->value, "task_struct", &space->task);
+		snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, query->value);
+		error = mmu_task_read(session, query->value, what, &space->task);
 	}
 	if (error)
 		return error;

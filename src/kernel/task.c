@@ -174,8 +174,10 @@ struct mmu_error *mmu_task_read_mm(struct mmu_session *session, struct mmu_task 
 
 	if (!task->mm_va)
 		return NULL;
-	snprintf(what, sizeof(what), task->task_va ? "mm_struct of pid %d" : "mm_struct",
-		 task->pid);
+	if (task->task_va)
+		snprintf(what, sizeof(what), "mm_struct of pid %d", task->pid);
+	else
+		snprintf(what, sizeof(what), "mm_struct 0x%" PRIx64, task->mm_va);
 	struct mmu_error *error = mmu_kernel_read_member_of(session, task->mm_va, "mm_struct.pgd",
 							    what, &pgd_va);
 	if (error)

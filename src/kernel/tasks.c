@@ -109,7 +109,10 @@ static void visit_read(struct visit *visit, struct mmu_task *task)
 static void visit_task(struct visit *visit, uint64_t task_va)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
+	char what[40];
+
+	snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, task_va);
+	struct mmu_error *error = mmu_task_read(visit->session, task_va, what, &task);
 
 	visit->broken |= error != NULL;
 	if (error)

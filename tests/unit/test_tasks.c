@@ -460,7 +460,8 @@ static void test_find_half(void **state)
 	put_list(session, 0x81, 0, va_of(TASK(2)) + T_TASKS, va_of(TASK(1)) + T_TASKS);
 	list(session, false, &told);
 	assert_string_equal(told.pids, "0 1 2 3");
-	assert_string_equal(told.problems, "task_struct at 0xffff800000080fd0 (physical 0x80fd0): "
+	assert_string_equal(told.problems, "task_struct 0xffff800000080fd0 at 0xffff800000080fd0 "
+					   "(physical 0x80fd0): "
 					   "filtered\n");
 	refuses(session, 9, MMU_ERROR_NO_TASK,
 		"task_struct of pid 9 at 0xffff800000080fd0 (physical 0x80fd0): filtered");
