@@ -140,6 +140,8 @@ def check(target, kind, folder, say, alone=False):
         options = raw_options(target, truth)
         command += options[:options.index('--fact')] if alone else options
         command += ['--arch', 'x86_64'] if alone else []
+    if kind == 'vmcore-d31':
+        command += ['--whole', folder / 'dump.vmcore']
     if kind == 'live':
         command = ['cat', path]
     start = time.monotonic()
