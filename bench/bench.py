@@ -109,7 +109,12 @@ class Bench:
         self.one = self.folder / 'one'
         self.one.write_text(self.addresses.read_text().split('\n')[0] + '\n')
         self.address = self.one.read_text().strip()
-        self.expected = self.ask('walk', '--json', '--pid', self.pid, self.address)[0]['pa']
+        walk = self.ask('walk', '--json', '--pid', self.pid, self.address)[0]
+        self.expected = walk['pa']
+        self.with_vmlinux = ('-s', vmlinux, '--pid', self.pid)
+        self.image_alone = ('--debug-dir', self.folder, '--pid', self.pid)
+        self.root_alone = ('--debug-dir', self.folder, '--pgd', walk['root_pa'], '--format',
+                           walk['format'])
 
     def ask(self, command, *words):
         told = subprocess.run([TOOL, command, self.image, '-s', self.vmlinux, *map(str, words)],
@@ -128,16 +133,29 @@ class Bench:
 
     # ------------------------------------------------------------------------------ processes
 
-    def mmuscope(self, *words, stdin=None):
+    def mmuscope(self, *words, stdin=None, space=None):
         """A run of the tool; its output goes nowhere."""
+        command = [str(word) for word in (TOOL, 'walk', self.image, *(space or self.with_vmlinux),
+                                          *words)]
+
         def run():
             with open(stdin or os.devnull, 'rb') as source:
-                sample = Sample([TOOL, 'walk', self.image, '-s', self.vmlinux, '--pid', self.pid,
-                                 *words], stdin=source)
+                sample = Sample(command, stdin=source)
             if sample.status not in (0, 1):
                 raise Failure(f'exit status {sample.status}')
             return sample.seconds, sample.kib
         return run
+
+    def one_answer(self, space):
+        """One address, found by other means; asked once before whether the answer is right."""
+        command = [str(word) for word in (TOOL, 'walk', '--json', self.image, *space,
+                                          self.address)]
+        told = subprocess.run(command, capture_output=True, text=True)
+        if told.returncode or json.loads(told.stdout)['pa'] != self.expected:
+            def fail():
+                raise Failure(told.stderr.strip()[:90] or 'another answer')
+            return fail
+        return self.mmuscope(self.address, space=space)
 
     def program(self, *command):
         def run():
@@ -209,7 +227,11 @@ class Bench:
                 yield f'drgn {told.stdout.strip()}', 'drgn', python
 
     def first_answer(self, peers):
-        rows = [Row('mmuscope walk', self.mmuscope(self.address))]
+        rows = [Row('mmuscope walk', self.mmuscope(self.address)),
+                Row('mmuscope walk, image alone', self.one_answer(self.image_alone),
+                    'no vmlinux: kallsyms and BTF'),
+                Row('mmuscope walk --pgd --format', self.one_answer(self.root_alone),
+                    'no kernel learnt: the least a start can take')]
         for name, kind, command in peers:
             run = self.crash(command) if kind == 'crash' else self.drgn(command, self.one)
             rows.append(Row(f'{name}, {"vtop" if kind == "crash" else "one translation"}', run))

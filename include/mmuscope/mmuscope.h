@@ -145,8 +145,9 @@ struct mmu_info {
 	const char *arch;
 	const char *release;
 	const char *vmlinux;
-	const char *build_id;            /**< of the kernel in the image, hexadecimal */
-	const char *warning;             /**< about the image, or NULL */
+	const char *build_id; /**< of the kernel in the image, hexadecimal */
+	const char *warning;  /**< about the image, or NULL */
+	const char *lacks;    /**< why no task can be found in a kernel that was learnt, or NULL */
 	const struct mmu_regime *kernel; /**< the kernel's own regime, NULL when not found */
 	bool has_kaslr_offset, has_phys_base;
 	uint64_t kaslr_offset;
@@ -169,10 +170,22 @@ struct mmu_fact {
 	const char *key; /**< as VMCOREINFO writes it */
 	uint64_t value;
 	const char *source; /**< "option", "VMCOREINFO", "vmlinux DWARF", "derived: ..." */
+	bool seconded;      /**< another source has it too */
+	const char *other;  /**< the first source that says otherwise; NULL: none does */
+	uint64_t other_value;
+	bool disputed; /**< there is an other one, and no option of the user's settles it */
 };
 
 /** The n-th fact used so far, in the order of first use. @return false: there is none. */
 MMU_EXPORT bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret);
+
+/**
+ * Read the first task with an address space, and what the kernel carries about itself, although
+ * vmlinux was enough: then facts have a second source, see struct mmu_fact.
+ * @return mmu_session_learn()'s, or why the kernel's own symbols or types can't be had; what could
+ *         be had is compared all the same
+ */
+MMU_EXPORT struct mmu_error *mmu_session_cross_check(struct mmu_session *session);
 
 /** Run-time address of a kernel symbol. @return MMU_ERROR_NOT_FOUND, or mmu_session_learn()'s */
 MMU_EXPORT struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,

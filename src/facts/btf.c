@@ -39,6 +39,7 @@ struct mmu_btf {
 	bool big_endian;
 	uint32_t *offset; /* of type id n in `types`; [0] is void */
 	uint32_t count;
+	uint32_t pointer_bytes; /* those of long: BTF does not say how wide a pointer is */
 	struct mmu_names names; /* the types that are wanted */
 	uint32_t *found;        /* per name: its id, or 0 */
 };
@@ -139,10 +140,21 @@ static bool is_named(enum btf_kind kind)
 	return named >> kind & 1;
 }
 
+/* pahole and clang name it differently. */
+static bool is_long(const struct mmu_btf *btf, const struct type *type)
+{
+	return type->kind == KIND_INT &&
+	       (name_is(btf, type->name, "long unsigned int", 17) ||
+		name_is(btf, type->name, "unsigned long", 13) ||
+		name_is(btf, type->name, "long int", 8) || name_is(btf, type->name, "long", 4));
+}
+
 static void note_wanted(struct mmu_btf *btf, uint32_t id)
 {
 	struct type type = record(btf, id);
 
+	if (is_long(btf, &type) && (type.size_or_type == 4 || type.size_or_type == 8))
+		btf->pointer_bytes = type.size_or_type;
 	if (!is_named(type.kind) || type.name >= btf->strings.count)
 		return;
 	size_t name = mmu_names_find(&btf->names, btf->strings.data + type.name,
@@ -199,6 +211,7 @@ struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian, const ch
 	if (!btf)
 		return mmu_error_no_memory();
 	btf->big_endian = big_endian;
+	btf->pointer_bytes = 8;
 	struct mmu_error *error = mmu_names_init(&btf->names, types, NULL);
 	if (!error) {
 		btf->found = calloc(btf->names.count + 1, sizeof(*btf->found));
@@ -259,7 +272,7 @@ static bool resolve(const struct mmu_btf *btf, struct type *type)
 	return false;
 }
 
-/* Size and, of an array, the number of elements. BTF does not say how wide a pointer is. */
+/* Size and, of an array, the number of elements in all dimensions. */
 static bool measure(const struct mmu_btf *btf, struct type type, uint64_t *ret_bytes,
 		    uint64_t *ret_elements)
 {
@@ -274,12 +287,12 @@ static bool measure(const struct mmu_btf *btf, struct type type, uint64_t *ret_b
 		uint32_t length = word(btf, type.more + 8);
 		if (__builtin_mul_overflow(elements, (uint64_t)length, &elements))
 			return false;
-		if (!array)
-			*ret_elements = length;
 		array = true;
 		if (!get_type(btf, word(btf, type.more), &type))
 			return false;
 	}
+	if (array)
+		*ret_elements = elements;
 	switch (type.kind) {
 	case KIND_INT:
 	case KIND_STRUCT:
@@ -288,8 +301,8 @@ static bool measure(const struct mmu_btf *btf, struct type type, uint64_t *ret_b
 	case KIND_ENUM64:
 	case KIND_FLOAT:
 		return !__builtin_mul_overflow(elements, (uint64_t)type.size_or_type, ret_bytes);
-	case KIND_PTR: /* every kernel with BTF that we read has 64 bits */
-		return !__builtin_mul_overflow(elements, (uint64_t)8, ret_bytes);
+	case KIND_PTR:
+		return !__builtin_mul_overflow(elements, (uint64_t)btf->pointer_bytes, ret_bytes);
 	default:
 		return false;
 	}

@@ -45,12 +45,15 @@ static const char *const below_given[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* What a file is good for, the least first. */
+enum use { USE_NONE, USE_PART, USE_SYMBOLS_AND_BTF, USE_DEBUG_INFO };
+
 struct search {
 	struct mmu_bytes build_id;
 	const char *release; /* "": not known, or not fit for a path */
-	char *best;          /* has debug info */
-	char *second;        /* has symbols only */
-	char *tried;         /* "a, b (why not), c" */
+	char *best;
+	enum use use; /* of the best */
+	char *tried;  /* "a, b (why not), c" */
 	size_t tried_bytes;
 	bool no_memory;
 };
@@ -65,6 +68,21 @@ bool mmu_debugfile_release_good(const char *release)
 		if (release[i] <= ' ' || release[i] >= 0x7f || release[i] == '/')
 			return false;
 	return true;
+}
+
+bool mmu_vmlinux_is_debian(const char *release)
+{
+	/* how the names of its kernels end, on the architectures that there are back-ends for */
+	static const char *const flavours[] = { "-amd64", "-armmp", "-armmp-lpae" };
+	size_t length = strlen(release);
+
+	for (size_t i = 0; i < COUNT(flavours); i++) {
+		size_t bytes = strlen(flavours[i]);
+
+		if (length > bytes && strcmp(release + length - bytes, flavours[i]) == 0)
+			return mmu_debugfile_release_good(release);
+	}
+	return false;
 }
 
 static void note(struct search *search, const char *path, const char *why)
@@ -93,7 +111,7 @@ static bool same_bytes(struct mmu_bytes a, struct mmu_bytes b)
 
 /* @return NULL, or why the file is not the one */
 static const char *unfit(const struct search *search, const struct mmu_elffile *file,
-			 bool *ret_debug)
+			 enum use *ret_use)
 {
 	struct mmu_elfsection symtab;
 
@@ -101,8 +119,14 @@ static const char *unfit(const struct search *search, const struct mmu_elffile *
 		return "no build-id";
 	if (search->build_id.count && !same_bytes(search->build_id, file->build_id))
 		return "another build-id";
-	*ret_debug = mmu_debugsection_exists(file, ".debug_info");
-	if (!*ret_debug && !mmu_elffile_typed(file, SHT_SYMTAB, &symtab))
+	bool symbols = mmu_elffile_typed(file, SHT_SYMTAB, &symtab);
+	bool btf = mmu_debugsection_exists(file, ".BTF");
+
+	if (mmu_debugsection_exists(file, ".debug_info"))
+		*ret_use = USE_DEBUG_INFO;
+	else if (symbols || btf)
+		*ret_use = symbols && btf ? USE_SYMBOLS_AND_BTF : USE_PART;
+	else
 		return "stripped";
 	return NULL;
 }
@@ -111,28 +135,29 @@ static const char *unfit(const struct search *search, const struct mmu_elffile *
 static void consider(struct search *search, char *path)
 {
 	struct mmu_elffile *file = NULL;
-	bool debug = false;
+	enum use use = USE_NONE;
 
 	if (!path) {
 		search->no_memory = true;
 		return;
 	}
-	if (search->best || access(path, F_OK)) {
-		if (!search->best)
+	if (search->use == USE_DEBUG_INFO || access(path, F_OK)) {
+		if (search->use != USE_DEBUG_INFO)
 			note(search, path, NULL);
 		free(path);
 		return;
 	}
 	struct mmu_error *error = mmu_elffile_open(path, &file);
-	const char *why = error ? "not readable, or not a vmlinux" : unfit(search, file, &debug);
+	const char *why = error ? "not readable, or not a vmlinux" : unfit(search, file, &use);
 
 	mmu_error_destroy(error);
 	mmu_elffile_close(file);
-	note(search, path, why ? why : debug ? NULL : "no debug info");
-	if (!why && debug)
+	note(search, path, why ? why : use == USE_DEBUG_INFO ? NULL : "no debug info");
+	if (use > search->use) {
+		free(search->best);
 		search->best = mmu_steal(path);
-	else if (!why && !search->second)
-		search->second = mmu_steal(path);
+		search->use = use;
+	}
 	free(path);
 }
 
@@ -214,9 +239,6 @@ struct mmu_error *mmu_vmlinux_find(const char *const *debug_dirs, struct mmu_byt
 		search.release = "";
 	}
 	look(&search, debug_dirs);
-	if (!search.best)
-		search.best = mmu_steal(search.second);
-	free(search.second);
 	if (search.no_memory) {
 		free(search.best);
 		free(search.tried);

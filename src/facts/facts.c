@@ -8,16 +8,20 @@
 
 #include "base/cleanup.h"
 #include "facts/facts.h"
+#include "facts/typefacts.h"
 
 /* Many times what a session uses; a hostile plugin can't grow the store without end. */
 #define FACTS_MAX 4096u
-#define KEY_MAX 128u
+#define OPTION_SOURCE "option"
 
 struct fact {
 	char *key;
 	char *source;
 	uint64_t value;
-	bool missing; /* asked for and not found: don't search again */
+	bool missing;      /* asked for and not found: don't search again */
+	bool seconded;     /* another source answered too */
+	const char *other; /* the first one that says otherwise, NULL: none does */
+	uint64_t other_value;
 };
 
 struct mmu_fact_store {
@@ -101,19 +105,6 @@ static void forget_missing(struct mmu_fact_store *store, bool new_source)
 
 /* ------------------------------------------------------------------ KEY=VALUE sources */
 
-/* Split "HEAD(BODY)"; BODY is copied. */
-static bool split(const char *key, const char *head, char body[KEY_MAX])
-{
-	size_t head_bytes = strlen(head), bytes = strlen(key);
-
-	if (strncmp(key, head, head_bytes) != 0 || key[head_bytes] != '(' ||
-	    key[bytes - 1] != ')' || bytes - head_bytes - 2 >= KEY_MAX)
-		return false;
-	memcpy(body, key + head_bytes + 1, bytes - head_bytes - 2);
-	body[bytes - head_bytes - 2] = '\0';
-	return true;
-}
-
 /*
  * Numbers as kernel/vmcore_info.c prints them: symbols and KERNELOFFSET in hexadecimal without 0x,
  * all else in signed decimal or with 0x; "y" for a configuration.
@@ -160,7 +151,8 @@ bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_byt
 	return false;
 }
 
-static bool from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+/* A line of VMCOREINFO that is a number. */
+static bool vmcoreinfo_number(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	struct mmu_bytes text;
 	char copy[32];
@@ -175,24 +167,27 @@ static bool from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint6
 	return strlen(copy) == text.count && parse_value(key, copy, ret);
 }
 
-static bool from_options(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+static const char *from_vmcoreinfo(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	if (!vmcoreinfo_number(store, key, ret))
+		return NULL;
+	return store->image->vmcoreinfo_found ? "VMCOREINFO, found in memory" : "VMCOREINFO";
+}
+
+static const char *from_options(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	size_t key_bytes = strlen(key);
 
 	for (size_t i = 0; i < store->nr_options; i++)
 		if (strncmp(store->options[i], key, key_bytes) == 0 &&
 		    store->options[i][key_bytes] == '=')
-			return parse_value(key, store->options[i] + key_bytes + 1, ret);
-	return false;
+			return parse_value(key, store->options[i] + key_bytes + 1, ret)
+				       ? OPTION_SOURCE
+				       : NULL;
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ vmlinux */
-
-static bool drop(struct mmu_error *error)
-{
-	mmu_error_destroy(error);
-	return !error;
-}
 
 /*
  * The slide of a symbol: what lies below the kernel's text is a per-CPU offset or an absolute
@@ -218,26 +213,26 @@ static bool slide_from_vmlinux(struct mmu_fact_store *store, uint64_t *ret)
 {
 	uint64_t run_va, link_va;
 
-	if (!from_vmcoreinfo(store, "SYMBOL(_stext)", &run_va) ||
+	if (!vmcoreinfo_number(store, "SYMBOL(_stext)", &run_va) ||
 	    !mmu_vmlinux_symbol(store->vmlinux, "_stext", &link_va, NULL))
 		return false;
 	*ret = run_va - link_va;
 	return true;
 }
 
-static const char *slide_or_symbol(struct mmu_fact_store *store, const char *key, char *body,
-				   uint64_t *ret)
+static const char *from_symtab(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
+	char body[MMU_FACT_KEY_MAX];
 	uint64_t bytes;
 
 	if (!store->vmlinux)
 		return NULL;
 	if (strcmp(key, "KERNELOFFSET") == 0)
 		return slide_from_vmlinux(store, ret) ? "VMCOREINFO _stext - vmlinux _stext" : NULL;
-	if (split(key, "SYMBOL", body))
+	if (mmu_fact_split(key, "SYMBOL", body))
 		return symbol_from_vmlinux(store, body, ret) ? "vmlinux symtab" : NULL;
 	/* the arrays that are asked for hold pointers; their types would need another DWARF unit */
-	if (split(key, "LENGTH", body) && !strchr(body, '.') &&
+	if (mmu_fact_split(key, "LENGTH", body) && !strchr(body, '.') &&
 	    mmu_vmlinux_symbol(store->vmlinux, body, NULL, &bytes) && bytes) {
 		*ret = bytes / (mmu_vmlinux_class(store->vmlinux) == 1 ? 4 : 8);
 		return "vmlinux symtab";
@@ -245,84 +240,26 @@ static const char *slide_or_symbol(struct mmu_fact_store *store, const char *key
 	return NULL;
 }
 
-/* ------------------------------------------------------------------ types, from any source */
-
-/* A source of types: vmlinux's DWARF, or BTF. */
-struct type_source {
-	const char *name;
-	void *object;
-	struct mmu_error *(*size)(void *object, const char *type, uint64_t *ret);
-	struct mmu_error *(*member)(void *object, const char *type, const char *path,
-				    struct mmu_member *ret);
-	struct mmu_error *(*enumerator)(void *object, const char *type, const char *name,
-					int64_t *ret);
-};
-
-#define TYPE_SOURCE(prefix, type_name)                                                             \
-	static struct mmu_error *prefix##_size(void *object, const char *type, uint64_t *ret)      \
-	{                                                                                          \
-		return mmu_##prefix##_size(object, type, ret);                                     \
-	}                                                                                          \
-	static struct mmu_error *prefix##_member(void *object, const char *type, const char *path, \
-						 struct mmu_member *ret)                           \
-	{                                                                                          \
-		return mmu_##prefix##_member(object, type, path, ret);                             \
-	}                                                                                          \
-	static struct mmu_error *prefix##_enumerator(void *object, const char *type,               \
-						     const char *name, int64_t *ret)               \
-	{                                                                                          \
-		return mmu_##prefix##_enumerator(object, type, name, ret);                         \
-	}                                                                                          \
-	static const struct type_source prefix##_types = { type_name, NULL, prefix##_size,         \
-							   prefix##_member, prefix##_enumerator };
-
-TYPE_SOURCE(vmlinux, "vmlinux DWARF")
-TYPE_SOURCE(btf, "BTF")
-
-/* OFFSET(), SIZE(), LENGTH() and ENUM() of "type.member". @return false: the source lacks it */
-static bool from_types(struct type_source types, const char *key, uint64_t *ret)
+static const char *from_vmlinux_types(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
-	struct mmu_member member = { 0 };
-	char body[KEY_MAX];
-	int64_t value;
-	bool offset = split(key, "OFFSET", body), length = !offset && split(key, "LENGTH", body);
-	bool enumerator = !offset && !length && split(key, "ENUM", body);
-
-	if (!types.object || (!offset && !length && !enumerator && !split(key, "SIZE", body)))
-		return false;
-	char *dot = strchr(body, '.');
-	if (!dot)
-		return !offset && !length && !enumerator &&
-		       drop(types.size(types.object, body, ret));
-	*dot = '\0';
-	if (enumerator) {
-		if (!drop(types.enumerator(types.object, body, dot + 1, &value)))
-			return false;
-		*ret = (uint64_t)value;
-		return true;
-	}
-	if (!drop(types.member(types.object, body, dot + 1, &member)))
-		return false;
-	if (offset)
-		*ret = member.offset_bytes;
-	else
-		*ret = length ? member.elements : member.size_bytes;
-	return offset || *ret;
+	if (!store->vmlinux || !mmu_fact_from_vmlinux(store->vmlinux, key, ret))
+		return NULL;
+	return mmu_vmlinux_types_source(store->vmlinux);
 }
 
 /* ------------------------------------------------------------------ what the kernel carries */
 
-static const char *from_kallsyms(struct mmu_fact_store *store, const char *key, char *body,
-				 uint64_t *ret)
+static const char *from_kallsyms(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	uint64_t va, next_va;
+	char body[MMU_FACT_KEY_MAX];
 
 	if (!store->kallsyms)
 		return NULL;
-	if (split(key, "SYMBOL", body))
+	if (mmu_fact_split(key, "SYMBOL", body))
 		return mmu_kallsyms_symbol(store->kallsyms, body, ret) ? "kallsyms in the image"
 								       : NULL;
-	if (split(key, "SPAN", body) && mmu_kallsyms_symbol(store->kallsyms, body, &va) &&
+	if (mmu_fact_split(key, "SPAN", body) && mmu_kallsyms_symbol(store->kallsyms, body, &va) &&
 	    mmu_kallsyms_next(store->kallsyms, va, &next_va)) {
 		*ret = next_va - va;
 		return "kallsyms in the image";
@@ -330,16 +267,21 @@ static const char *from_kallsyms(struct mmu_fact_store *store, const char *key, 
 	return NULL;
 }
 
-static const char *from_live(struct mmu_fact_store *store, const char *key, char *body,
-			     uint64_t *ret)
+static const char *from_btf(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	return store->btf && mmu_fact_from_btf(store->btf, key, ret) ? store->btf_source : NULL;
+}
+
+static const char *from_live(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	uint64_t va, next_va;
+	char body[MMU_FACT_KEY_MAX];
 
 	if (!store->live)
 		return NULL;
-	if (split(key, "SYMBOL", body))
+	if (mmu_fact_split(key, "SYMBOL", body))
 		return mmu_live_symbol(store->live, body, ret) ? MMU_LIVE_KALLSYMS_PATH : NULL;
-	if (split(key, "SPAN", body) && mmu_live_symbol(store->live, body, &va) &&
+	if (mmu_fact_split(key, "SPAN", body) && mmu_live_symbol(store->live, body, &va) &&
 	    mmu_live_next(store->live, va, &next_va)) {
 		*ret = next_va - va;
 		return MMU_LIVE_KALLSYMS_PATH;
@@ -347,31 +289,61 @@ static const char *from_live(struct mmu_fact_store *store, const char *key, char
 	return NULL;
 }
 
-/* Each source in its order. @return its name, or NULL when none has it */
-static const char *from_sources(struct mmu_fact_store *store, const char *key, uint64_t *ret)
-{
-	struct type_source dwarf = vmlinux_types, btf = btf_types;
-	const char *source;
-	char body[KEY_MAX];
+/* ------------------------------------------------------------------ all of them, in order */
 
-	dwarf.object = store->vmlinux;
-	btf.object = store->btf;
-	if (from_options(store, key, ret))
-		return "option";
-	if (from_vmcoreinfo(store, key, ret))
-		return store->image->vmcoreinfo_found ? "VMCOREINFO, found in memory"
-						      : "VMCOREINFO";
-	source = slide_or_symbol(store, key, body, ret);
-	if (source)
-		return source;
-	if (from_types(dwarf, key, ret))
-		return dwarf.name;
-	source = from_kallsyms(store, key, body, ret);
-	if (!source)
-		source = from_live(store, key, body, ret);
-	if (source)
-		return source;
-	return from_types(btf, key, ret) ? store->btf_source : NULL;
+enum source {
+	SOURCE_OPTIONS,
+	SOURCE_VMCOREINFO,
+	SOURCE_SYMTAB,
+	SOURCE_VMLINUX_TYPES,
+	SOURCE_KALLSYMS,
+	SOURCE_LIVE,
+	SOURCE_BTF,
+	SOURCE_COUNT
+};
+
+/* @return the name that the answer goes by, static; NULL: the source has none, or is not there */
+static const char *(*const sources[SOURCE_COUNT])(struct mmu_fact_store *store, const char *key,
+						  uint64_t *ret) = {
+	[SOURCE_OPTIONS] = from_options,   [SOURCE_VMCOREINFO] = from_vmcoreinfo,
+	[SOURCE_SYMTAB] = from_symtab,     [SOURCE_VMLINUX_TYPES] = from_vmlinux_types,
+	[SOURCE_KALLSYMS] = from_kallsyms, [SOURCE_LIVE] = from_live,
+	[SOURCE_BTF] = from_btf,
+};
+
+/*
+ * Do sources that are trusted less say the same? SPAN and the LENGTH of an object are no answers to
+ * compare: the next symbol and the size are estimates, and LENGTH(mem_section) in VMCOREINFO counts
+ * what the pointer of that name leads to.
+ */
+static void compare(struct mmu_fact_store *store, const char *key, enum source first,
+		    enum source last)
+{
+	uint64_t value;
+
+	if (strncmp(key, "SPAN(", 5) == 0 || (strncmp(key, "LENGTH(", 7) == 0 && !strchr(key, '.')))
+		return;
+	for (unsigned int i = first; i <= last; i++) {
+		const char *source = sources[i](store, key, &value);
+		struct fact *fact = find(store, key); /* the source may have moved the list */
+
+		if (!source || !fact || fact->missing)
+			continue;
+		fact->seconded = true;
+		if (value == fact->value || fact->other)
+			continue;
+		fact->other = source;
+		fact->other_value = value;
+	}
+}
+
+/* A source has come: what it could have answered before, and whether it agrees with others. */
+static void add_source(struct mmu_fact_store *store, enum source first, enum source last)
+{
+	forget_missing(store, true);
+	for (size_t i = 0; i < store->nr_facts; i++)
+		if (!store->facts[i].missing)
+			compare(store, store->facts[i].key, first, last);
 }
 
 /* ------------------------------------------------------------------ look-ups */
@@ -379,7 +351,8 @@ static const char *from_sources(struct mmu_fact_store *store, const char *key, u
 bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	struct fact *known = find(store, key);
-	const char *source;
+	const char *source = NULL;
+	unsigned int next = 0;
 	uint64_t value = 0;
 
 	if (known) {
@@ -387,22 +360,27 @@ bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 			*ret = known->value;
 		return !known->missing;
 	}
-	source = from_sources(store, key, &value);
+	while (!source && next < SOURCE_COUNT)
+		source = sources[next++](store, key, &value);
 	remember(store, key, !source, value, source ? source : "");
-	if (source)
-		*ret = value;
-	return source;
+	if (!source)
+		return false;
+	compare(store, key, next, SOURCE_COUNT - 1);
+	*ret = value;
+	return true;
 }
 
 struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 {
 	if (mmu_fact_get(store, key, ret))
 		return NULL;
-	if ((store->vmlinux && !store->hint) || ((store->kallsyms || store->live) && store->btf))
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is neither in VMCOREINFO nor in %s",
-				     key,
-				     store->vmlinux ? mmu_vmlinux_path(store->vmlinux)
-						    : "the kallsyms and BTF of the kernel");
+	bool itself = (store->kallsyms || store->live) && store->btf;
+	if (itself || (store->vmlinux && !store->hint))
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "%s is neither in VMCOREINFO nor in %s%s%s", key,
+				     store->vmlinux ? mmu_vmlinux_path(store->vmlinux) : "",
+				     store->vmlinux && itself ? " nor in " : "",
+				     itself ? "the kallsyms and BTF of the kernel" : "");
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is not known: %s", key,
 			     mmu_fact_store_hint(store));
 }
@@ -426,8 +404,13 @@ bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret)
 
 		if (fact->missing || n--)
 			continue;
-		*ret = (struct mmu_fact){ fact->key, fact->value,
-					  fact->source ? fact->source : "" };
+		*ret = (struct mmu_fact){ .key = fact->key,
+					  .value = fact->value,
+					  .source = fact->source ? fact->source : "",
+					  .seconded = fact->seconded,
+					  .other = fact->other,
+					  .other_value = fact->other_value };
+		ret->disputed = ret->other && strcmp(ret->source, OPTION_SOURCE) != 0;
 		return true;
 	}
 	return false;
@@ -506,19 +489,19 @@ void mmu_fact_store_forget(struct mmu_fact_store *store)
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux)
 {
 	store->vmlinux = vmlinux;
-	forget_missing(store, true);
+	add_source(store, SOURCE_SYMTAB, SOURCE_VMLINUX_TYPES);
 }
 
 void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms)
 {
 	store->kallsyms = kallsyms;
-	forget_missing(store, true);
+	add_source(store, SOURCE_KALLSYMS, SOURCE_KALLSYMS);
 }
 
 void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live)
 {
 	store->live = live;
-	forget_missing(store, true);
+	add_source(store, SOURCE_LIVE, SOURCE_LIVE);
 }
 
 void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes,
@@ -527,7 +510,7 @@ void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, v
 	store->btf = btf;
 	store->btf_bytes = bytes;
 	store->btf_source = source;
-	forget_missing(store, true);
+	add_source(store, SOURCE_BTF, SOURCE_BTF);
 }
 
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
@@ -577,10 +560,11 @@ static struct mmu_error *copy_options(struct mmu_fact_store *store, const char *
 		return mmu_error_no_memory();
 	for (size_t i = 0; i < count; i++) {
 		const char *equals = strchr(options[i], '=');
-		char key[KEY_MAX];
+		char key[MMU_FACT_KEY_MAX];
 		uint64_t value;
 
-		if (!equals || equals == options[i] || (size_t)(equals - options[i]) >= KEY_MAX)
+		if (!equals || equals == options[i] ||
+		    (size_t)(equals - options[i]) >= MMU_FACT_KEY_MAX)
 			return mmu_error_new(MMU_ERROR_INVALID, "fact '%s' is not KEY=VALUE",
 					     options[i]);
 		memcpy(key, options[i], (size_t)(equals - options[i]));

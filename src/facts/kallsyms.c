@@ -161,6 +161,7 @@ struct search {
 	const char *name;
 	size_t bytes;
 	uint32_t found;
+	bool ambiguous; /* several static ones, at different addresses */
 };
 
 static bool match_name(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
@@ -168,12 +169,21 @@ static bool match_name(struct mmu_kallsyms *table, uint32_t n, const uint8_t *to
 {
 	struct search *search = context;
 	char name[NAME_MAX_BYTES + 8];
-	size_t count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
+	size_t first = search->bytes < 8 ? search->bytes + 1 : 9;
+	size_t count = expand(table, tokens, nr_tokens, name, first);
 
+	/* the first letters rule most names out; [0] is the type */
+	if (count < first || memcmp(name + 1, search->name, first - 1) != 0)
+		return true;
+	count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
 	if (count != search->bytes + 1 || memcmp(name + 1, search->name, search->bytes) != 0)
 		return true;
+	bool global = name[0] >= 'A' && name[0] <= 'Z';
+	search->ambiguous = !global && (search->ambiguous ||
+					(search->found &&
+					 address(table, n) != address(table, search->found - 1)));
 	search->found = n + 1;
-	return false;
+	return !global;
 }
 
 bool mmu_kallsyms_symbol(struct mmu_kallsyms *table, const char *name, uint64_t *ret_va)
@@ -185,9 +195,11 @@ bool mmu_kallsyms_symbol(struct mmu_kallsyms *table, const char *name, uint64_t 
 		search.found = table->found[known];
 	else
 		mmu_error_destroy(visit(table, match_name, &search));
-	if (search.found)
-		*ret_va = address(table, search.found - 1);
-	return search.found;
+	/* of two static objects either may be meant */
+	if (!search.found || search.ambiguous)
+		return false;
+	*ret_va = address(table, search.found - 1);
+	return true;
 }
 
 bool mmu_kallsyms_next(struct mmu_kallsyms *table, uint64_t va, uint64_t *ret_va)

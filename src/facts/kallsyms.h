@@ -36,7 +36,7 @@ struct mmu_error *mmu_kallsyms_open(const struct mmu_kallsyms_place *place,
 /** Accepts NULL. */
 void mmu_kallsyms_close(struct mmu_kallsyms *kallsyms);
 
-/** A symbol's run-time address; unwanted names take a new pass. @return false: there is none */
+/** A symbol's run-time address; unwanted names take a new pass. @return false: none, or two */
 bool mmu_kallsyms_symbol(struct mmu_kallsyms *kallsyms, const char *name, uint64_t *ret_va);
 
 /** The address of the next symbol above `va`. @return false: there is none */

@@ -99,7 +99,7 @@ static bool note_wanted(const struct line *line, void *context)
 struct search {
 	const char *name;
 	uint64_t va;
-	bool found;
+	bool found, ambiguous;
 };
 
 static bool match_name(const struct line *line, void *context)
@@ -108,6 +108,8 @@ static bool match_name(const struct line *line, void *context)
 
 	if (strcmp(line->name, search->name) != 0)
 		return true;
+	search->ambiguous = !is_global(line->type) &&
+			    (search->ambiguous || (search->found && search->va != line->va));
 	search->va = line->va;
 	search->found = true;
 	return !is_global(line->type);
@@ -137,9 +139,11 @@ bool mmu_live_symbol(struct mmu_live_symbols *live, const char *name, uint64_t *
 	} else {
 		mmu_error_destroy(visit(live->path, match_name, &search));
 	}
-	if (search.found)
-		*ret_va = search.va;
-	return search.found;
+	/* of two static objects either may be meant */
+	if (!search.found || search.ambiguous)
+		return false;
+	*ret_va = search.va;
+	return true;
 }
 
 bool mmu_live_next(struct mmu_live_symbols *live, uint64_t va, uint64_t *ret_va)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "facts/btf.h"
 #include "facts/debugfile.h"
 #include "facts/dwarf.h"
 #include "facts/symbols.h"
@@ -20,7 +21,9 @@ struct mmu_vmlinux {
 	bool symbols_scanned;
 	char *banner;
 	struct mmu_dwarf *dwarf;
-	struct mmu_error *dwarf_error; /* why there is none */
+	struct mmu_debugsection btf_section;
+	struct mmu_btf *btf;           /* where there is no usable DWARF */
+	struct mmu_error *types_error; /* why there is neither */
 };
 
 /* ------------------------------------------------- symbols */
@@ -124,9 +127,21 @@ static char *banner_by_symbol(struct mmu_vmlinux *vmlinux)
 	return NULL;
 }
 
+/*
+ * Since 6.1 the file may also hold a weak linux_banner that was compiled before the build had its
+ * number (init/version.c): "# SMP" where the kernel's own says "#1 SMP".
+ */
+static bool has_build_number(const char *banner)
+{
+	const char *hash = strstr(banner, " #");
+
+	return hash && hash[2] >= '0' && hash[2] <= '9';
+}
+
 static char *banner_by_search(const struct mmu_vmlinux *vmlinux)
 {
 	struct mmu_elfsection section;
+	char *best = NULL;
 
 	for (Elf_Scn *scn = NULL; mmu_elffile_next(vmlinux->file, &scn, &section);) {
 		struct mmu_bytes rest = section.bytes;
@@ -139,12 +154,17 @@ static char *banner_by_search(const struct mmu_vmlinux *vmlinux)
 			uint64_t skip = (uint64_t)(found - rest.data);
 			char *banner = banner_at((struct mmu_bytes){ found, rest.count - skip });
 
-			if (banner)
-				return banner;
+			if (banner && (!best || has_build_number(banner))) {
+				free(best);
+				best = mmu_steal(banner);
+			}
+			free(banner);
+			if (best && has_build_number(best))
+				return best;
 			rest = (struct mmu_bytes){ found + 1, rest.count - skip - 1 };
 		}
 	}
-	return NULL;
+	return best;
 }
 
 const char *mmu_vmlinux_banner(struct mmu_vmlinux *vmlinux)
@@ -194,11 +214,12 @@ static struct mmu_error *vmlinux_init(struct mmu_vmlinux *vmlinux, const char *p
 	debug_info = mmu_debugsection_exists(vmlinux->file, ".debug_info");
 	if (!debug_info)
 		error = mmu_debugfile_follow(vmlinux->file, &vmlinux->debug);
-	if (error || debug_info || vmlinux->debug || has_symbols(vmlinux->file))
+	if (error || debug_info || vmlinux->debug || has_symbols(vmlinux->file) ||
+	    mmu_debugsection_exists(vmlinux->file, ".BTF"))
 		return error;
 	return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-			     "%s is stripped: it has neither symbols nor debug info; the vmlinux "
-			     "with debug info is needed (Debian: %s)",
+			     "%s is stripped: it has neither symbols nor debug info nor BTF; the "
+			     "vmlinux with debug info is needed (Debian: %s)",
 			     path, package_name(vmlinux, package, sizeof(package)));
 }
 
@@ -223,7 +244,9 @@ void mmu_vmlinux_close(struct mmu_vmlinux *vmlinux)
 	if (!vmlinux)
 		return;
 	mmu_dwarf_close(vmlinux->dwarf);
-	mmu_error_destroy(vmlinux->dwarf_error);
+	mmu_btf_close(vmlinux->btf);
+	mmu_debugsection_release(&vmlinux->btf_section);
+	mmu_error_destroy(vmlinux->types_error);
 	mmu_names_destroy(&vmlinux->names);
 	free(vmlinux->symbols);
 	free(vmlinux->banner);
@@ -259,35 +282,63 @@ struct mmu_bytes mmu_vmlinux_build_id(const struct mmu_vmlinux *vmlinux)
 
 /* ------------------------------------------------- types */
 
-static struct mmu_error *open_types(struct mmu_vmlinux *vmlinux)
+static struct mmu_error *open_dwarf(struct mmu_vmlinux *vmlinux)
 {
 	const struct mmu_elffile *file = vmlinux->debug ? vmlinux->debug : vmlinux->file;
 	struct mmu_elfsection section;
-	char package[128];
 
 	if (!mmu_debugsection_exists(file, ".debug_info"))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "%s has no debug info (no .debug_info section); the vmlinux "
-				     "with debug info is needed (Debian: %s)",
-				     file->path, package_name(vmlinux, package, sizeof(package)));
+				     "%s has no types (neither .debug_info nor .BTF)", file->path);
 	if (mmu_elffile_named(file, ".gnu_debugaltlink", &section))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "%s: part of its debug info is in another file (dwz: "
-				     ".gnu_debugaltlink), which is not supported; the vmlinux with "
-				     "all of it is needed (Debian: %s)",
-				     file->path, package_name(vmlinux, package, sizeof(package)));
+				     ".gnu_debugaltlink), which is not supported",
+				     file->path);
 	return mmu_dwarf_open(file, vmlinux->wanted_types, &vmlinux->dwarf);
 }
 
-/* Opens the debug info once; a failure stays one. */
+/* BTF is part of what is loaded, so it outlives strip; a separate debug file has no bytes of it. */
+static struct mmu_error *open_btf(struct mmu_vmlinux *vmlinux)
+{
+	struct mmu_error *error = mmu_debugsection_get(vmlinux->file, ".BTF", UINT64_MAX,
+						       &vmlinux->btf_section);
+
+	if (!error)
+		error = mmu_btf_open(vmlinux->btf_section.bytes, vmlinux->file->big_endian,
+				     vmlinux->wanted_types, &vmlinux->btf);
+	return mmu_error_context(error, "%s: .BTF", vmlinux->file->path);
+}
+
+static struct mmu_error *open_types(struct mmu_vmlinux *vmlinux)
+{
+	struct mmu_error *error = open_dwarf(vmlinux);
+
+	if (!error || !mmu_debugsection_exists(vmlinux->file, ".BTF"))
+		return error;
+	struct mmu_error *btf = open_btf(vmlinux);
+	bool none = !mmu_debugsection_exists(vmlinux->debug ? vmlinux->debug : vmlinux->file,
+					     ".debug_info");
+	if (btf && !none) /* both are broken: what is wrong with the better one is told first */
+		btf = mmu_error_context(btf, "%s; and", mmu_error_message(error));
+	mmu_error_destroy(error);
+	return btf;
+}
+
+/* Opens the types once; a failure stays one. */
 static struct mmu_error *need_types(struct mmu_vmlinux *vmlinux)
 {
-	if (!vmlinux->dwarf && !vmlinux->dwarf_error)
-		vmlinux->dwarf_error = open_types(vmlinux);
-	if (!vmlinux->dwarf_error)
+	if (!vmlinux->dwarf && !vmlinux->btf && !vmlinux->types_error)
+		vmlinux->types_error = open_types(vmlinux);
+	if (!vmlinux->types_error)
 		return NULL;
-	return mmu_error_new(mmu_error_code(vmlinux->dwarf_error), "%s",
-			     mmu_error_message(vmlinux->dwarf_error));
+	return mmu_error_new(mmu_error_code(vmlinux->types_error), "%s",
+			     mmu_error_message(vmlinux->types_error));
+}
+
+const char *mmu_vmlinux_types_source(const struct mmu_vmlinux *vmlinux)
+{
+	return vmlinux->btf ? "vmlinux BTF" : "vmlinux DWARF";
 }
 
 struct mmu_error *mmu_vmlinux_size(struct mmu_vmlinux *vmlinux, const char *type,
@@ -295,7 +346,10 @@ struct mmu_error *mmu_vmlinux_size(struct mmu_vmlinux *vmlinux, const char *type
 {
 	struct mmu_error *error = need_types(vmlinux);
 
-	return error ? error : mmu_dwarf_size(vmlinux->dwarf, type, ret_bytes);
+	if (error)
+		return error;
+	return vmlinux->btf ? mmu_btf_size(vmlinux->btf, type, ret_bytes)
+			    : mmu_dwarf_size(vmlinux->dwarf, type, ret_bytes);
 }
 
 struct mmu_error *mmu_vmlinux_member(struct mmu_vmlinux *vmlinux, const char *type,
@@ -303,7 +357,10 @@ struct mmu_error *mmu_vmlinux_member(struct mmu_vmlinux *vmlinux, const char *ty
 {
 	struct mmu_error *error = need_types(vmlinux);
 
-	return error ? error : mmu_dwarf_member(vmlinux->dwarf, type, path, ret);
+	if (error)
+		return error;
+	return vmlinux->btf ? mmu_btf_member(vmlinux->btf, type, path, ret)
+			    : mmu_dwarf_member(vmlinux->dwarf, type, path, ret);
 }
 
 struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char *type,
@@ -311,5 +368,8 @@ struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char
 {
 	struct mmu_error *error = need_types(vmlinux);
 
-	return error ? error : mmu_dwarf_enumerator(vmlinux->dwarf, type, name, ret);
+	if (error)
+		return error;
+	return vmlinux->btf ? mmu_btf_enumerator(vmlinux->btf, type, name, ret)
+			    : mmu_dwarf_enumerator(vmlinux->dwarf, type, name, ret);
 }

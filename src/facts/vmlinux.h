@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file vmlinux as a source of facts: symbols by libelf, types by libdwarf. */
+/** @file vmlinux as a source of facts: symbols by libelf, types by libdwarf or from BTF. */
 #ifndef MMU_FACTS_VMLINUX_H
 #define MMU_FACTS_VMLINUX_H
 
@@ -22,8 +22,8 @@ struct mmu_vmlinux_wants {
  * @param wants  copied by pointer: static data; may be NULL
  * @param ret    owned by the caller; untouched on failure
  * @return MMU_ERROR_OS; _FORMAT: not ELF, a core dump, truncated; _UNSUPPORTED: neither symbols nor
- *         debug info (the message says what to install). Types are only looked at when first asked
- *         for, so a file with symbols and no usable DWARF opens.
+ *         debug info nor BTF (the message says what to install). Types are only looked at when
+ *         first asked for, so a file with symbols and no usable types opens.
  */
 struct mmu_error *mmu_vmlinux_open(const char *path, const struct mmu_vmlinux_wants *wants,
 				   struct mmu_vmlinux **ret) MMU_MUST_CHECK;
@@ -47,11 +47,15 @@ const char *mmu_vmlinux_banner(struct mmu_vmlinux *vmlinux);
 bool mmu_vmlinux_symbol(struct mmu_vmlinux *vmlinux, const char *name, uint64_t *ret_va,
 			uint64_t *ret_bytes);
 
+/** Where the types come from, once some were asked for: "vmlinux DWARF", else "vmlinux BTF". */
+const char *mmu_vmlinux_types_source(const struct mmu_vmlinux *vmlinux);
+
 /**
- * Size of a struct, union, enum or typedef'd type.
+ * Size of a struct, union, enum or typedef'd type. The file's .BTF answers where it has no DWARF
+ * that can be used.
  * @return NULL; MMU_ERROR_NOT_FOUND (no such type in the kernel's core unit), _UNSUPPORTED (no
- *         debug info, a dwz alternate file: the message says what to install; no unit with both
- *         task_struct and mm_struct), _CORRUPT (broken DWARF, with the section's name)
+ *         types, a dwz alternate file, no unit with both task_struct and mm_struct), _CORRUPT
+ *         (broken DWARF or BTF, with the section's name)
  */
 struct mmu_error *mmu_vmlinux_size(struct mmu_vmlinux *vmlinux, const char *type,
 				   uint64_t *ret_bytes) MMU_MUST_CHECK;
@@ -84,6 +88,9 @@ struct mmu_error *mmu_vmlinux_member(struct mmu_vmlinux *vmlinux, const char *ty
 struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char *type,
 					 const char *name, int64_t *ret) MMU_MUST_CHECK;
 
+/** Is this a release of Debian's, whose vmlinux is in the package linux-image-RELEASE-dbg? */
+bool mmu_vmlinux_is_debian(const char *release);
+
 /**
  * Look for the vmlinux of a kernel: by build-id below the debug directories' .build-id, then by
  * release under the usual names. Only files whose build-id is the wanted one are taken, when one is
@@ -93,7 +100,7 @@ struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char
  * @param build_id    count 0: not known
  * @param release     "": not known. It may come from a hostile image.
  * @param ret_path    malloc'ed path, or NULL with no error when there is none; one with debug info
- *                    is preferred to one with symbols only
+ *                    is preferred to one with symbols and BTF, that to one with either
  * @param ret_tried   malloc'ed list "a, b (why not)" of what was tried, or NULL: nothing was. May
  *                    be NULL.
  * @return MMU_ERROR_NO_MEMORY; *ret_tried is set whether or not a file was found

@@ -19,6 +19,9 @@ static const char *const symbols[] = {
 	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn",
 	/* what the kernel carries about itself */
 	"__start_BTF", "__stop_BTF",
+	/* in VMCOREINFO, and compared with it */
+	"init_uts_ns", "kallsyms_names", "kallsyms_num_syms", "kallsyms_token_table",
+	"kallsyms_token_index", "kallsyms_offsets", "kallsyms_relative_base",
 	/* armv7 */
 	"__pv_phys_pfn_offset", "high_memory", NULL
 };

@@ -122,8 +122,10 @@ static struct mmu_error *learn_from_image(struct mmu_session *session)
 
 struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
 {
-	struct mmu_error *error = learn_from_image(session);
+	struct mmu_error *error;
 
+	session->asked_itself = true;
+	error = learn_from_image(session);
 	if (!error || !session->image->live)
 		return error;
 	struct mmu_error *live = learn_from_live(session);
@@ -131,4 +133,22 @@ struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
 		live = mmu_error_context(live, "%s; and", mmu_error_message(error));
 	mmu_error_destroy(error);
 	return live;
+}
+
+static bool stop_at_mm(const struct mmu_task *task, const char *problem, void *context)
+{
+	(void)problem;
+	(void)context;
+	return task && task->owner != MMU_MM_OWN;
+}
+
+struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
+{
+	struct mmu_error *error = mmu_session_learn(session);
+
+	if (error)
+		return error;
+	/* the facts about tasks, which learning does not need */
+	mmu_error_destroy(mmu_session_tasks(session, false, stop_at_mm, NULL));
+	return session->asked_itself ? NULL : mmu_session_learn_from_itself(session);
 }

@@ -120,30 +120,59 @@ static void bytes_to_hex(struct mmu_bytes bytes, char *ret, size_t size)
 		sprintf(ret + 2 * i, "%02x", bytes.data[i]);
 }
 
+/*
+ * What to say when a fact is missing: what was looked for, what would help, what works without.
+ * @param itself  why the kernel in the image does not describe itself, or NULL: not asked yet
+ */
+static void set_hint(struct mmu_session *session, const struct mmu_error *itself)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
+	const char *release = session->release, *id = session->build_id;
+	const char *why = itself ? mmu_error_message(itself) : "";
+	char reason[512], advice[256] = "name its vmlinux with -s", hint[1024];
+	uint64_t bytes;
+	struct mmu_error *types = NULL;
+
+	if (vmlinux)
+		types = mmu_vmlinux_size(vmlinux, "task_struct", &bytes);
+	if (types)
+		snprintf(reason, sizeof(reason), "%s", mmu_error_message(types));
+	else if (vmlinux)
+		snprintf(reason, sizeof(reason), "%s has no symbols", mmu_vmlinux_path(vmlinux));
+	else if (release[0] || id[0])
+		snprintf(reason, sizeof(reason),
+			 "no vmlinux with debug info was found for %s%s%s%s", release,
+			 id[0] ? " (build-id " : "", id, id[0] ? ")" : "");
+	else
+		snprintf(reason, sizeof(reason), "the image does not say which kernel it holds");
+	if (mmu_vmlinux_is_debian(release))
+		snprintf(advice, sizeof(advice),
+			 "install Debian's linux-image-%s-dbg, or name its vmlinux with -s",
+			 release);
+	else if (release[0] || id[0])
+		snprintf(advice, sizeof(advice),
+			 "name the vmlinux with debug info of exactly this kernel with -s");
+	snprintf(hint, sizeof(hint), "%s%s%s; %s; without it %s, entry and arch work", reason,
+		 itself ? ", and " : "", why, advice,
+		 session->nr_linear ? "walk --kernel, walk --pgd PA"
+				    : "walk --pgd PA --format NAME");
+	mmu_fact_store_set_hint(session->facts, hint);
+	mmu_error_destroy(types);
+}
+
 /* Look for a vmlinux where the user named none. None is no error: the hint says so later. */
 static struct mmu_error *find_vmlinux(struct mmu_session *session, char **ret)
 {
 	uint8_t id[20];
-	char *tried MMU_FREE = NULL;
 	struct mmu_bytes build_id = { id, hex_to_bytes(session->build_id, id, sizeof(id)) };
-	char hint[512];
+	struct mmu_error *error = NULL;
 
-	if (!build_id.count && !session->release[0]) {
-		mmu_fact_store_set_hint(session->facts, "the image does not say which kernel it "
-							"holds; name its vmlinux with -s");
-		return NULL;
-	}
-	struct mmu_error *error = mmu_vmlinux_find((const char *const *)session->debug_dirs,
-						   build_id, session->release, ret, &tried);
-	if (error || *ret)
-		return error;
-	snprintf(hint, sizeof(hint),
-		 "no vmlinux with debug info found for %s%s%s; install it (Debian: "
-		 "linux-image-%s-dbg) or name it with -s",
-		 session->release, session->build_id[0] ? ", build-id " : "", session->build_id,
-		 session->release);
-	mmu_fact_store_set_hint(session->facts, hint);
-	return NULL;
+	if (build_id.count || session->release[0])
+		error = mmu_vmlinux_find((const char *const *)session->debug_dirs, build_id,
+					 session->release, ret, NULL);
+	if (!error && !*ret)
+		set_hint(session, NULL);
+	return error;
 }
 
 /*
@@ -336,19 +365,22 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 			     session->image->file.path, va, seen, expected);
 }
 
-/* Without a vmlinux that has types, the kernel in the image describes itself. */
+/* What finding tasks begins with: one symbol, one type. */
+static bool tasks_known(struct mmu_session *session)
+{
+	uint64_t value;
+
+	return mmu_fact_get(session->facts, "OFFSET(task_struct.tasks)", &value) &&
+	       mmu_fact_get(session->facts, "SYMBOL(init_task)", &value);
+}
+
+/* Without a vmlinux that has symbols and types, the kernel in the image describes itself. */
 static void take_from_itself(struct mmu_session *session)
 {
 	struct mmu_error *error = mmu_session_learn_from_itself(session);
-	char hint[768];
 
-	if (!error)
-		return;
-	snprintf(hint, sizeof(hint), "%s; and %s",
-		 mmu_fact_store_vmlinux(session->facts) ? "vmlinux has no debug info"
-							: mmu_fact_store_hint(session->facts),
-		 mmu_error_message(error));
-	mmu_fact_store_set_hint(session->facts, hint);
+	if (error && !tasks_known(session))
+		set_hint(session, error);
 	mmu_error_destroy(error);
 }
 
@@ -374,7 +406,7 @@ static struct mmu_error *learn(struct mmu_session *session)
 				     "--format",
 				     session->arch->name);
 	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
-	if (!missing && !mmu_fact_get(session->facts, "OFFSET(task_struct.tasks)", &value)) {
+	if (!missing && !tasks_known(session)) {
 		take_from_itself(session);
 		missing = session->arch->linear(facts, session->linear, &session->nr_linear);
 	}
@@ -428,6 +460,9 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->build_id = session->build_id;
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
 	ret->warning = image->warning;
+	ret->lacks = session->learnt == MMU_LEARN_DONE && !tasks_known(session)
+			     ? mmu_fact_store_hint(session->facts)
+			     : NULL;
 	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
 	ret->has_kaslr_offset = mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
 	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */

@@ -25,6 +25,7 @@ struct mmu_session {
 	struct mmu_walker kernel; /* regime.format is NULL until it is found */
 	struct mmu_swap_map swap;
 	bool swap_made;
+	bool asked_itself; /* mmu_session_learn_from_itself() was called */
 	char release[65], build_id[41];
 	uint8_t *found_vmcoreinfo; /* owned, where VMCOREINFO was found in memory */
 };

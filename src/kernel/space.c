@@ -13,6 +13,7 @@
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
+#define FORMAT_NAMES_BYTES 128
 
 struct mmu_space {
 	struct mmu_session *session;
@@ -116,18 +117,32 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 	return locate(space, &root);
 }
 
+/* "short, lpae" */
+static const char *format_names(const struct mmu_arch *arch, char ret[FORMAT_NAMES_BYTES])
+{
+	int at = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < arch->nr_formats && at < FORMAT_NAMES_BYTES; i++)
+		at += snprintf(ret + at, (size_t)(FORMAT_NAMES_BYTES - at), "%s%s", i ? ", " : "",
+			       arch->formats[i].name);
+	return ret;
+}
+
 /* A bare root in a named format needs no kernel. */
 static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_space_query *query)
 {
 	struct mmu_session *session = space->session;
 	struct mmu_error *error = mmu_session_need_arch(session);
+	char names[FORMAT_NAMES_BYTES];
 
 	if (error)
 		return error;
 	const struct mmu_format *format = mmu_arch_format(session->arch, query->format);
 	if (!format)
-		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s'",
-				     session->arch->name, query->format);
+		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
+				     session->arch->name, query->format,
+				     format_names(session->arch, names));
 	space->walker.regime = mmu_arch_regime(session->arch, format);
 	space->walker.regime.root_pa = query->value;
 	return NULL;
@@ -138,11 +153,17 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 {
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
 	bool bare = query->by == MMU_SPACE_PGD && query->format;
+	char names[FORMAT_NAMES_BYTES];
 
 	if (!space)
 		return mmu_error_no_memory();
 	space->session = session;
 	struct mmu_error *error = bare ? NULL : mmu_session_learn(session);
+	if (error && query->by == MMU_SPACE_PGD && session->arch)
+		error = mmu_error_context(error,
+					  "the format of the tables (--format: %s) is not "
+					  "given, and the kernel can't tell it",
+					  format_names(session->arch, names));
 	if (!error)
 		error = bare ? open_bare(space, query) : open_learnt(space, query);
 	if (error)

@@ -271,6 +271,7 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 						  : compare_spaces(compare);
 	for (unsigned int i = 0; i < 2; i++)
 		mmu_space_close(compare->side[i].space);
+	tool_warn(compare->side[1].own.session);
 	mmu_session_close(compare->side[1].own.session);
 	free(compare);
 	return status;

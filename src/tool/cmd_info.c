@@ -101,13 +101,34 @@ static void facts_json(struct mmu_session *session)
 		json_string("key", fact.key);
 		json_hex("value", fact.value);
 		json_string("source", fact.source);
+		json_bool("seconded", fact.seconded);
+		if (fact.other && fact.disputed)
+			json_string("disputed_by", fact.other);
+		else if (fact.other)
+			json_string("overrides", fact.other);
+		if (fact.other)
+			json_hex("other_value", fact.other_value);
 		json_object_end();
 	}
 	json_array_end();
 }
 
+/* How many facts have a second source, and how many of them another value there. */
+static size_t count_facts(struct mmu_session *session, size_t *ret_disputed)
+{
+	struct mmu_fact fact;
+	size_t seconded = 0;
+
+	*ret_disputed = 0;
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
+		seconded += fact.seconded;
+		*ret_disputed += fact.disputed;
+	}
+	return seconded;
+}
+
 static void info_json(struct mmu_session *session, const struct mmu_info *info,
-		      const struct mmu_arch *arch, const char *problem)
+		      const struct mmu_arch *arch, const char *problem, const char *unchecked)
 {
 	json_begin("info");
 	json_string("image", info->path);
@@ -142,6 +163,13 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	}
 	json_array_end();
 	facts_json(session);
+	size_t disputed, seconded = count_facts(session, &disputed);
+	json_number("seconded_facts", (int64_t)seconded);
+	json_number("disputed_facts", (int64_t)disputed);
+	if (unchecked)
+		json_string("unchecked", unchecked);
+	if (info->lacks)
+		json_string("lacks", info->lacks);
 	if (info->warning)
 		json_string("warning", info->warning);
 	if (problem)
@@ -204,13 +232,41 @@ static void print_facts(struct mmu_session *session)
 	struct mmu_fact fact;
 
 	printf("\n%-42s %-20s %s\n", "fact", "value", "source");
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
 		printf("%-42s 0x%-18" PRIx64 " %s\n", tool_safe(fact.key), fact.value,
 		       tool_safe(fact.source));
+		if (fact.other)
+			printf("  %-40s 0x%-18" PRIx64 " %s\n",
+			       fact.disputed ? "disagrees:" : "overrides", fact.other_value,
+			       tool_safe(fact.other));
+	}
+}
+
+/* What two sources say of one fact. */
+static void print_checked(struct mmu_session *session, const char *unchecked)
+{
+	struct mmu_fact fact;
+	size_t disputed, seconded = count_facts(session, &disputed), shown = 0;
+
+	printf("%-15s facts with a second source: %zu", "cross-check", seconded);
+	if (disputed)
+		printf(", %zu disagree", disputed);
+	printf("%s%s\n", unchecked ? "; not asked: " : "", unchecked ? tool_safe(unchecked) : "");
+	for (size_t i = 0; mmu_session_fact(session, i, &fact) && shown < 4; i++) {
+		if (!fact.disputed)
+			continue;
+		printf("%-15s sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64 " (%s)\n",
+		       "warning", tool_safe(fact.key), fact.value, tool_safe(fact.source),
+		       fact.other_value, tool_safe(fact.other));
+		shown++;
+	}
+	if (shown < disputed)
+		printf("%-15s and %zu more (--facts shows all)\n", "", disputed - shown);
 }
 
 static void info_text(const struct info *command, struct mmu_session *session,
-		      const struct mmu_info *info, const struct mmu_arch *arch, const char *problem)
+		      const struct mmu_info *info, const struct mmu_arch *arch, const char *problem,
+		      const char *unchecked)
 {
 	char reader[64];
 
@@ -233,6 +289,9 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	       info->nr_cpu_states);
 	print_kernel(session, info, arch);
 	line("not learnt", problem);
+	line("lacks", info->lacks);
+	if (!problem)
+		print_checked(session, unchecked);
 	if (command->facts)
 		print_facts(session);
 }
@@ -241,6 +300,7 @@ int tool_info(struct tool *tool, int argc, char **argv)
 {
 	struct info command = { 0 };
 	const struct mmu_arch *arch = NULL;
+	struct mmu_error *check = NULL;
 	struct mmu_info info;
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE",
@@ -253,14 +313,18 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_session_learn(tool->session);
 	if (error && (tool->options.vmlinux || tool->options.arch))
 		return tool_fail(error);
+	if (!error)
+		check = mmu_session_cross_check(tool->session);
 	mmu_session_info(tool->session, &info);
 	if (info.kernel)
 		mmu_error_destroy(mmu_arch_load(info.arch, tool->options.plugin_dir, &arch));
 	const char *problem = error ? mmu_error_message(error) : NULL;
+	const char *unchecked = check ? mmu_error_message(check) : NULL;
 	if (tool->json)
-		info_json(tool->session, &info, arch, problem);
+		info_json(tool->session, &info, arch, problem, unchecked);
 	else
-		info_text(&command, tool->session, &info, arch, problem);
+		info_text(&command, tool->session, &info, arch, problem, unchecked);
 	mmu_error_destroy(error);
+	mmu_error_destroy(check);
 	return TOOL_OK;
 }

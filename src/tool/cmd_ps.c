@@ -5,6 +5,7 @@
 #include "tool.h"
 
 struct ps {
+	bool begun;
 	struct tool *tool;
 	const char *image;
 	bool threads;
@@ -103,6 +104,10 @@ static bool show_task(const struct mmu_task *task, const char *problem, void *co
 	} else if (ps->tool->json) {
 		task_json(task);
 	} else {
+		if (!ps->begun)
+			printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM",
+			       "PGD (phys)", "PT KiB", "RSS pg", "SWP pg", "COMM");
+		ps->begun = true;
 		task_text(task);
 	}
 	return !tool_interrupted();
@@ -119,12 +124,6 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 	ps.status = tool_open(tool, ps.image);
 	if (ps.status)
 		return ps.status;
-	struct mmu_error *error = mmu_session_learn(tool->session);
-	if (error)
-		return tool_fail(error);
-	if (!tool->json)
-		printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM", "PGD (phys)",
-		       "PT KiB", "RSS pg", "SWP pg", "COMM");
-	error = mmu_session_tasks(tool->session, ps.threads, show_task, &ps);
+	struct mmu_error *error = mmu_session_tasks(tool->session, ps.threads, show_task, &ps);
 	return error ? tool_fail(error) : ps.status;
 }

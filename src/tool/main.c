@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The tool: global options, commands, signals. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -213,7 +214,7 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 
 	if (tool_number(text, ret))
 		return TOOL_OK;
-	if (name_bytes == 0 || name_bytes >= sizeof(name) ||
+	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)text[0]) ||
 	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
 		name_bytes = 0;
 	memcpy(name, text, name_bytes);
@@ -227,8 +228,31 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 	fflush(stdout);
 	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
 		error ? " and no symbol: " : "", error ? tool_safe(mmu_error_message(error)) : "");
+	struct mmu_info info = { .lacks = NULL };
+	if (error)
+		mmu_session_info(tool->session, &info);
+	/* what can't be looked up may well be a symbol */
+	bool symbols = !error || (info.kernel && !info.lacks);
 	mmu_error_destroy(error);
-	return TOOL_USAGE;
+	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
+}
+
+void tool_warn(struct mmu_session *session)
+{
+	struct mmu_fact fact, first;
+	size_t disputed = 0;
+
+	for (size_t i = 0; session && mmu_session_fact(session, i, &fact); i++)
+		if (fact.disputed && !disputed++)
+			first = fact;
+	if (!disputed)
+		return;
+	fflush(stdout);
+	fprintf(stderr,
+		"mmuscope: warning: sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64
+		" (%s); info --facts shows all\n",
+		tool_safe(first.key), first.value, tool_safe(first.source), first.other_value,
+		tool_safe(first.other));
 }
 
 /* ------------------------------------------------------------------ main */
@@ -347,9 +371,12 @@ int main(int argc, char **argv)
 		return TOOL_USAGE;
 	}
 	for (size_t i = 0; i < NR_COMMANDS && status < 0; i++)
-		if (strcmp(commands[i].name, argv[input.command_at]) == 0)
+		if (strcmp(commands[i].name, argv[input.command_at]) == 0) {
 			status = commands[i].run(&tool, argc - input.command_at,
 						 argv + input.command_at);
+			if (commands[i].run != tool_info) /* which says it itself */
+				tool_warn(tool.session);
+		}
 	if (status < 0) {
 		fprintf(stderr, "mmuscope: no command '%s'; 'mmuscope --help' lists them\n",
 			tool_safe(argv[input.command_at]));

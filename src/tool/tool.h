@@ -67,12 +67,15 @@ int tool_open(struct tool *tool, const char *image);
 /** One line "mmuscope: ..." on standard error; destroys the error. @return its exit status */
 int tool_fail(struct mmu_error *error);
 
+/** One line on stderr when sources of facts disagree. Accepts NULL. */
+void tool_warn(struct mmu_session *session);
+
 /** A number: 0x..., 0..., or decimal. @return false when it is none, or does not fit */
 bool tool_number(const char *text, uint64_t *ret);
 
 /**
  * An address: a number, or SYMBOL, SYMBOL+N, SYMBOL-N.
- * @return TOOL_OK, or TOOL_USAGE after one line on stderr
+ * @return TOOL_OK; after one line on stderr TOOL_USAGE, or _UNUSABLE when no symbols are known
  */
 int tool_address(struct tool *tool, const char *text, uint64_t *ret);
 

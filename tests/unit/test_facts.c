@@ -450,6 +450,72 @@ static void test_no_slide_no_symbol(void **state)
 	close_fixture(&f);
 }
 
+/* ------------------------------------------------------------------ sources that disagree */
+
+static void expect_fact(struct fixture *f, const char *key, const char *other, uint64_t other_value,
+			bool disputed)
+{
+	struct mmu_fact fact;
+
+	for (size_t n = 0; mmu_fact_nth(f->store, n, &fact); n++)
+		if (strcmp(fact.key, key) == 0)
+			break;
+	assert_string_equal(fact.key, key);
+	assert_int_equal(fact.disputed, disputed);
+	if (!other) {
+		assert_null(fact.other);
+		return;
+	}
+	assert_true(fact.seconded);
+	assert_string_equal(fact.other, other);
+	assert_int_equal(fact.other_value, other_value);
+}
+
+/* Whether the second source is there before the question or comes after it. */
+static void test_disputes(void **state)
+{
+	static const char *const keys[] = { "SIZE(task_struct)",    "SIZE(list_head)",
+					    "SIZE(mm_struct)",      "SYMBOL(init_task)",
+					    "SYMBOL(linux_banner)", "LENGTH(init_task)",
+					    "SIZE(atomic_t)",       "KERNELOFFSET" };
+	struct mmu_vmlinux *vmlinux;
+	uint64_t task_bytes, mm_bytes, task_va, value;
+
+	assert_null(mmu_vmlinux_open(vmlinux_path, &mmu_fact_wants, &vmlinux));
+	assert_null(mmu_vmlinux_size(vmlinux, "task_struct", &task_bytes));
+	assert_null(mmu_vmlinux_size(vmlinux, "mm_struct", &mm_bytes));
+	assert_true(mmu_vmlinux_symbol(vmlinux, "init_task", &task_va, NULL));
+	mmu_vmlinux_close(vmlinux);
+	for (int late = 0; late < 2; late++) {
+		/* LENGTH of an object is no answer to compare, see compare() */
+		struct fixture f = open_text("KERNELOFFSET=0\nSIZE(task_struct)=99\n"
+					     "SIZE(list_head)=16\nSYMBOL(init_task)=10\n"
+					     "LENGTH(init_task)=1\nSYMBOL(linux_banner)=20\n",
+					     OPTIONS("SIZE(mm_struct)=7", "SIZE(atomic_t)=4",
+						     "SYMBOL(linux_banner)=30"));
+
+		assert_null(mmu_vmlinux_open(vmlinux_path, &mmu_fact_wants, &vmlinux));
+		if (!late)
+			mmu_fact_store_set_vmlinux(f.store, vmlinux);
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			assert_true(mmu_fact_get(f.store, keys[i], &value));
+		if (late)
+			mmu_fact_store_set_vmlinux(f.store, vmlinux);
+		/* what is believed does not change */
+		expect(&f, "SIZE(task_struct)", 99);
+		expect_fact(&f, "SIZE(task_struct)", "vmlinux DWARF", task_bytes, true);
+		expect_fact(&f, "SYMBOL(init_task)", "vmlinux symtab", task_va, true);
+		expect_fact(&f, "SIZE(list_head)", NULL, 0, false);
+		expect_fact(&f, "LENGTH(init_task)", NULL, 0, false);
+		expect_fact(&f, "KERNELOFFSET", NULL, 0, false);
+		/* the user's word settles it; of several others the most trusted one is named */
+		expect_fact(&f, "SIZE(mm_struct)", "vmlinux DWARF", mm_bytes, false);
+		expect_fact(&f, "SYMBOL(linux_banner)", "VMCOREINFO", 0x20, false);
+		expect_fact(&f, "SIZE(atomic_t)", NULL, 0, false);
+		close_fixture(&f);
+	}
+}
+
 /* ------------------------------------------------------------------ the other callbacks */
 
 static void test_callbacks(void **state)
@@ -540,6 +606,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_need),
 		cmocka_unit_test(test_order_of_sources),
 		cmocka_unit_test(test_no_slide_no_symbol),
+		cmocka_unit_test(test_disputes),
 		cmocka_unit_test(test_callbacks),
 	};
 

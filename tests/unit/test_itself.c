@@ -10,37 +10,10 @@
 #include "facts/btf.h"
 #include "facts/kallsyms.h"
 #include "facts/scan.h"
+#include "support/btf_like.h"
 #include "support/memory_image.h"
 
 /* ------------------------------------------------------------------ BTF */
-
-struct blob {
-	uint8_t data[4096];
-	size_t bytes;
-};
-
-static void put(struct blob *blob, uint32_t word)
-{
-	mmu_put_uint(blob->data + blob->bytes, 4, false, word);
-	blob->bytes += 4;
-}
-
-static uint32_t name(struct blob *strings, const char *text)
-{
-	uint32_t at = (uint32_t)strings->bytes;
-
-	memcpy(strings->data + at, text, strlen(text) + 1);
-	strings->bytes += strlen(text) + 1;
-	return at;
-}
-
-static void type(struct blob *types, uint32_t text, unsigned int kind, unsigned int nr,
-		 uint32_t size_or_type)
-{
-	put(types, text);
-	put(types, kind << 24 | nr);
-	put(types, size_or_type);
-}
 
 /*
  * struct task { int pid; union { long a; struct { char pad[8]; char comm[16]; }; }; int list[3]; };
@@ -49,7 +22,6 @@ static void type(struct blob *types, uint32_t text, unsigned int kind, unsigned 
 static size_t make_btf(uint8_t *out)
 {
 	struct blob types = { .bytes = 0 }, strings = { .bytes = 1 };
-	uint32_t header[6] = { 0x0001eb9f, 24 };
 
 	type(&types, name(&strings, "int"), 1, 0, 4); /* 1 */
 	put(&types, 0x01000020);
@@ -71,14 +43,7 @@ static size_t make_btf(uint8_t *out)
 	put(&types, name(&strings, "RED")), put(&types, (uint32_t)-1);
 	put(&types, name(&strings, "BLUE")), put(&types, 7);
 	type(&types, name(&strings, "task_t"), 8, 0, 7); /* 9 */
-	header[3] = (uint32_t)types.bytes;
-	header[4] = (uint32_t)types.bytes;
-	header[5] = (uint32_t)strings.bytes;
-	for (size_t i = 0; i < 6; i++)
-		mmu_put_uint(out + 4 * i, 4, false, header[i]);
-	memcpy(out + 24, types.data, types.bytes);
-	memcpy(out + 24 + types.bytes, strings.data, strings.bytes);
-	return 24 + types.bytes + strings.bytes;
+	return btf_finish(&types, &strings, out);
 }
 
 static const char *const wanted_types[] = { "task", "color", NULL };
@@ -218,10 +183,16 @@ static size_t add_name(uint8_t *memory, size_t at, const char *tokens)
 	return at + head + bytes;
 }
 
-/* Symbols: _stext at base + 0x10, a long one, init_task at base + 0x1234, a per-CPU one at 0x40. */
+/*
+ * Symbols: _stext at base + 0x10, a long one, init_task at base + 0x1234, a per-CPU one at 0x40,
+ * two static ones of one name, and a global one between two static ones.
+ */
 static void make_kallsyms(uint8_t *memory, bool absolute_percpu)
 {
-	static const uint64_t va[] = { BASE + 0x10, BASE + 0x20, BASE + 0x1234, 0x40 };
+	static const uint64_t va[] = { BASE + 0x10, BASE + 0x20, BASE + 0x1234,
+				       0x40,        BASE + 0x30, BASE + 0x31,
+				       BASE + 0x32, BASE + 0x33, BASE + 0x34 };
+	const size_t count = sizeof(va) / sizeof(va[0]);
 	char long_name[200];
 	size_t at = NAMES;
 
@@ -232,10 +203,15 @@ static void make_kallsyms(uint8_t *memory, bool absolute_percpu)
 	at = add_name(memory, at, "T_stext");
 	at = add_name(memory, at, long_name);
 	at = add_name(memory, at, "Dinit_\x80");
-	add_name(memory, at, "Apercpu");
-	mmu_put_uint(memory + NUM_SYMS, 4, false, 4);
+	at = add_name(memory, at, "Apercpu");
+	at = add_name(memory, at, "dtwice");
+	at = add_name(memory, at, "dtwice");
+	at = add_name(memory, at, "tcleanup");
+	at = add_name(memory, at, "Tcleanup");
+	add_name(memory, at, "tcleanup");
+	mmu_put_uint(memory + NUM_SYMS, 4, false, count);
 	mmu_put_uint(memory + RELATIVE, 8, false, BASE);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < count; i++) {
 		uint64_t offset = va[i] - BASE;
 
 		if (absolute_percpu) /* kernel/kallsyms.c:kallsyms_sym_address() */
@@ -273,7 +249,10 @@ static void test_kallsyms(void **state)
 		assert_int_equal(va, BASE + 0x10);
 		assert_false(mmu_kallsyms_symbol(table, "swap_info", &va));
 		assert_false(mmu_kallsyms_symbol(table, "init_tas", &va));
-		assert_true(mmu_kallsyms_next(table, BASE + 0x20, &va));
+		assert_false(mmu_kallsyms_symbol(table, "twice", &va)); /* which one? */
+		assert_true(mmu_kallsyms_symbol(table, "cleanup", &va));
+		assert_int_equal(va, BASE + 0x33);
+		assert_true(mmu_kallsyms_next(table, BASE + 0x34, &va));
 		assert_int_equal(va, BASE + 0x1234);
 		if (absolute) {
 			assert_true(mmu_kallsyms_symbol(table, "percpu", &va));

@@ -287,7 +287,7 @@ static void test_no_debug_info(void **state)
 	assert_true(mmu_vmlinux_symbol(vmlinux, "init_task", NULL, &bytes));
 	for (int i = 0; i < 2; i++)
 		expect_error(mmu_vmlinux_size(vmlinux, "task_struct", &bytes),
-			     MMU_ERROR_UNSUPPORTED, "linux-image-" LIKE_RELEASE "-dbg");
+			     MMU_ERROR_UNSUPPORTED, "has no types");
 	mmu_vmlinux_close(vmlinux);
 }
 
