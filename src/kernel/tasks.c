@@ -12,6 +12,8 @@
 #define TASKS_MAX ((size_t)4 << 20)
 /* Missing objects that are named one by one. */
 #define NAMED_MAX 16u
+/* With so many of them a table of pids is no more worth reading: it may be made to take long. */
+#define MISSING_MAX ((uint64_t)1 << 16)
 
 /* ------------------------------------------------------------------ what was visited */
 
@@ -261,6 +263,11 @@ static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct 
 		mmu_error_destroy(error);
 }
 
+static bool goes_on(const struct visit *visit)
+{
+	return !visit->stopped && visit->nr_missing < MISSING_MAX;
+}
+
 /* Leaders in a first round, as the lists of their threads may still be whole; threads then. */
 static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 {
@@ -273,12 +280,12 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 			tell_missing(visit, pid,
 				     mmu_error_new(mmu_error_code(pid->missing), "%s",
 						   mmu_error_message(pid->missing)));
-		return !visit->stopped;
+		return goes_on(visit);
 	}
 	/* who is wanted and was seen, but never found, could not be read */
 	if (pid->leader != leader ||
 	    (set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
-		return !visit->stopped;
+		return goes_on(visit);
 	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
 	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
 	if (!error && task.pid != pid->first)
@@ -286,13 +293,13 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 				      pid->task_va, task.pid);
 	if (error) {
 		tell_missing(visit, pid, error);
-		return !visit->stopped;
+		return goes_on(visit);
 	}
 	if (leader)
 		visit_problem(visit, visit_around(visit, pid->task_va));
 	else
 		visit_read(visit, &task);
-	return !visit->stopped;
+	return goes_on(visit);
 }
 
 static bool visit_leader(const struct mmu_pid *pid, void *context)
@@ -331,7 +338,7 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 		error = mmu_session_pids(visit->session, visit_leader, visit);
 	if (!error && visit->threads)
 		error = mmu_session_pids(visit->session, visit_thread, visit);
-	visit->has_pids = !error;
+	visit->has_pids = !error && visit->nr_missing < MISSING_MAX;
 	if (visit->nr_missing > NAMED_MAX)
 		visit_problem(visit,
 			      mmu_error_new(MMU_ERROR_FAULT, "and %" PRIu64 " more like these",
