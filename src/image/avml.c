@@ -17,7 +17,6 @@
  */
 #define AVML_VERSION 2
 #define LENGTH_BYTES 8
-#define BLOCK_BYTES ((uint64_t)16 << 20)
 #define CHUNK_HEADER_BYTES 4
 #define CRC_BYTES 4
 #define UNPACKED_BYTES_MAX 65536
@@ -292,24 +291,6 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 	return NULL;
 }
 
-/*
- * AVML leaves a block out when it is all zeros. Where one of full size is followed by none, either
- * that happened, or RAM ends.
- */
-static void warn_of_zeros(struct mmu_image *image, const struct avml *avml)
-{
-	for (size_t i = 0; i < avml->ranges.nr; i++) {
-		const struct mmu_lime_range *range = &avml->ranges.items[i];
-
-		if (range->last_pa - range->first_pa != BLOCK_BYTES - 1 ||
-		    (i + 1 < avml->ranges.nr && range[1].first_pa == range->last_pa + 1))
-			continue;
-		mmu_image_warn(image, "AVML leaves out zeros in blocks of 16 MiB: what is said to "
-				      "be outside RAM may be zeros");
-		return;
-	}
-}
-
 static struct mmu_error *start_unpacking(struct avml *avml)
 {
 	struct mmu_error *error = mmu_unpacker_new(&avml->unpacker);
@@ -341,7 +322,7 @@ static struct mmu_error *avml_open(struct mmu_image *image)
 		error = start_unpacking(avml);
 	if (error)
 		return error;
-	warn_of_zeros(image, avml);
+	mmu_lime_warn_zeros(image, &avml->ranges);
 	avml->blocks = calloc(avml->ranges.nr, sizeof(*avml->blocks));
 	if (!avml->blocks)
 		return mmu_error_no_memory();

@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "image/image.h"
 
+#define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
+
 static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes)
 {
 	struct stat status;
@@ -32,32 +34,55 @@ static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes
 		*ret_bytes = bytes;
 		return NULL;
 	}
-	if (S_ISCHR(status.st_mode) && strcmp(path, MMU_KCORE_PATH) == 0)
-		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "%s: is hidden here behind a device, as containers do", path);
-	if (S_ISDIR(status.st_mode))
-		return mmu_error_new(MMU_ERROR_FORMAT, "%s: is a directory", path);
-	return mmu_error_new(MMU_ERROR_FORMAT, "%s: is neither a regular file nor a block device",
-			     path);
+	return mmu_error_new(MMU_ERROR_FORMAT, "%s: %s", path,
+			     S_ISDIR(status.st_mode)   ? "is a directory"
+			     : S_ISCHR(status.st_mode) ? "is a character device, which has no size "
+							 "and can't be mapped; the running "
+							 "system's memory is `live`"
+						       : "is a pipe or a socket, and must be a "
+							 "file: its parts are read in any order; "
+							 "save it first, as with cat > FILE");
 }
 
-/* Why /proc/kcore can't be had, beyond the error's own text; "" for other files. */
-static const char *kcore_hint(const char *path, int error)
+const char *mmu_kcore_hint(int error, bool proc, bool root, const char *lockdown)
 {
-	if (strcmp(path, MMU_KCORE_PATH) != 0)
-		return "";
 	switch (error) {
 	case ENOENT:
-		return "; this kernel has none: CONFIG_PROC_KCORE is off, or it is ARM before 6.14";
+		return !proc ? "; /proc is not mounted"
+			     : "; this kernel has none: CONFIG_PROC_KCORE is off, or it is 32-bit "
+			       "ARM before 6.14";
 	case EACCES:
-		return "; root is needed";
+		return !root ? "; root is needed"
+			     : "; the machine's own root is needed, not that of a container";
 	case EPERM:
-		return geteuid() ? "; root is needed"
-				 : "; CAP_SYS_RAWIO is needed, and no lockdown: see "
-				   "/sys/kernel/security/lockdown";
+		if (!root)
+			return "; root is needed";
+		if (!lockdown)
+			return "; CAP_SYS_RAWIO is needed, and no lockdown: see " LOCKDOWN_PATH;
+		return !strstr(lockdown, "[confidentiality]")
+			       ? "; CAP_SYS_RAWIO is needed, which a container rarely has"
+			       : "; this kernel is locked down (confidentiality), which keeps its "
+				 "memory from root too";
 	default:
 		return "";
 	}
+}
+
+/* The open of a path failed. */
+static struct mmu_error *open_error(const char *path, int code)
+{
+	const char *hint = "";
+	char lockdown[128];
+
+	if (strcmp(path, MMU_KCORE_PATH) == 0) {
+		MMU_CLOSE int fd = open(LOCKDOWN_PATH, O_RDONLY | O_CLOEXEC);
+		ssize_t count = fd < 0 ? -1 : read(fd, lockdown, sizeof(lockdown) - 1);
+
+		lockdown[count > 0 ? count : 0] = '\0';
+		hint = mmu_kcore_hint(code, access("/proc/self", F_OK) == 0, geteuid() == 0,
+				      count > 0 ? lockdown : NULL);
+	}
+	return mmu_error_new(MMU_ERROR_OS, "%s: %s%s", path, strerror(code), hint);
 }
 
 /* Map it. What has no size can still have bytes: see whether the first can be read. */
@@ -89,12 +114,13 @@ static struct mmu_error *open_file(const char *path, bool unmapped, struct mmu_f
 	struct statfs system;
 	uint64_t bytes = 0;
 
-	if (fd < 0) {
-		int code = errno;
-
-		return mmu_error_new(MMU_ERROR_OS, "%s: %s%s", path, strerror(code),
-				     kcore_hint(path, code));
-	}
+	if (fd < 0)
+		return open_error(path, errno);
+	file.procfs = fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+	if (!file.procfs && strcmp(path, MMU_KCORE_PATH) == 0)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "%s: is hidden here behind another file, as containers do",
+				     path);
 	struct mmu_error *error = file_size(path, fd, &bytes);
 	if (error)
 		return error;
@@ -102,7 +128,6 @@ static struct mmu_error *open_file(const char *path, bool unmapped, struct mmu_f
 	if (!name)
 		return mmu_error_no_memory();
 	file.fd = fd;
-	file.procfs = fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 	map_file(&file, bytes);
 	if (file.map_error && !unmapped)
 		return mmu_error_os(file.map_error, "%s: can't be mapped", path);

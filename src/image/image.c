@@ -15,24 +15,6 @@ static const struct mmu_image_reader *const readers[] = {
 	&mmu_reader_avml, &mmu_reader_kdumpfile,
 };
 
-/* What is no image, and what to do about it; after a blank comes the file's name. */
-static const struct {
-	const char *magic;
-	uint8_t magic_bytes;
-	const char *message;
-} strangers[] = {
-	{ "\x1f\x8b", 2, "is compressed (gzip); unpack it first: gzip -d " },
-	{ "\x28\xb5\x2f\xfd", 4, "is compressed (zstd); unpack it first: zstd -d " },
-	{ "\xfd"
-	  "7zXZ",
-	  5, "is compressed (xz); unpack it first: xz -d " },
-	{ "BZh", 3, "is compressed (bzip2); unpack it first: bzip2 -d " },
-	{ "\x04\x22\x4d\x18", 4, "is compressed (lz4); unpack it first: lz4 -d " },
-	{ "PK\x03\x04", 4, "is a zip archive; unpack it first: unzip " },
-	{ "QEVM", 4, "is a saved QEMU machine; resume it and use dump-guest-memory" },
-	{ "QFI\xfb", 4, "is a qcow2 disk, not a memory image" },
-};
-
 void *mmu_image_own(struct mmu_image *image, void *block)
 {
 	void **more = block ? reallocarray(image->owned, image->nr_owned + 1, sizeof(*more)) : NULL;
@@ -120,22 +102,6 @@ static bool is_text(struct mmu_bytes map)
 	return true;
 }
 
-/* What is known not to be an image. */
-static struct mmu_error *check_stranger(const struct mmu_file *file)
-{
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
-		uint8_t bytes = strangers[i].magic_bytes;
-
-		if (file->map.count < bytes || memcmp(file->map.data, strangers[i].magic, bytes))
-			continue;
-		const char *message = strangers[i].message;
-		if (message[strlen(message) - 1] != ' ')
-			return mmu_error_new(MMU_ERROR_FORMAT, "%s", message);
-		return mmu_error_new(MMU_ERROR_FORMAT, "%s%s", message, file->path);
-	}
-	return NULL;
-}
-
 struct mmu_error *mmu_image_unknown(const struct mmu_image *image)
 {
 	return mmu_error_new(MMU_ERROR_FORMAT,
@@ -157,7 +123,7 @@ static struct mmu_error *open_probed(struct mmu_image *image)
 	if (mmu_flattened_probe(&image->file))
 		error = mmu_flattened_open(&image->view);
 	else
-		error = check_stranger(&image->file);
+		error = mmu_image_stranger(&image->file);
 	if (error)
 		return error;
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {

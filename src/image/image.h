@@ -145,4 +145,14 @@ struct mmu_error *mmu_file_open(const char *path, struct mmu_file *ret) MMU_MUST
 struct mmu_error *mmu_file_open_unmapped(const char *path, struct mmu_file *ret) MMU_MUST_CHECK;
 void mmu_file_close(struct mmu_file *file);
 
+/**
+ * What to add when /proc/kcore can't be opened.
+ * @param error     errno of open(); fs/proc/kcore.c gives EPERM under lockdown too
+ * @param proc      whether /proc is mounted
+ * @param root      whether the effective user is 0
+ * @param lockdown  what /sys/kernel/security/lockdown says; NULL: it can't be read
+ * @return "; ...", or "" when there is nothing to add
+ */
+const char *mmu_kcore_hint(int error, bool proc, bool root, const char *lockdown);
+
 #endif

@@ -117,10 +117,14 @@ static struct mmu_error *open_segments(struct mmu_image *image, struct kcore *kc
 	if (error)
 		return error;
 	image->live = is_live(image);
-	if (!nr || mmu_elf_without_addresses(segments, nr))
-		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "%s gives no physical addresses%s",
-				     image->live ? "this kernel's /proc/kcore" : "this core",
-				     image->live ? " (before 4.19)" : "");
+	if (!nr)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "shows no RAM: none of its segments "
+							    "has a physical address");
+	if (mmu_elf_without_addresses(segments, nr))
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "gives no physical addresses: they are all 0%s",
+				     /* 464920104bf7 */
+				     image->live ? ", as in kernels before 4.11" : "");
 	return make_extents(image, kcore, segments, nr);
 }
 
@@ -139,9 +143,8 @@ static struct mmu_error *kcore_open(struct mmu_image *image)
 	image->view = (struct mmu_view){ 0 }; /* the head was no view of the file */
 	image->page_bytes = mmu_image_vmcoreinfo_page_bytes(image);
 	if (image->live && image->elf_class == ELFCLASS32)
-		mmu_image_warn(image, "a 32-bit kernel shows only its low memory: page tables and "
-				      "pages "
-				      "in high memory are outside of it");
+		mmu_image_warn(image, "a 32-bit kernel shows only its low memory: page tables "
+				      "and pages in high memory are outside of it");
 	return mmu_image_set_format(image, "%s, %d bits",
 				    image->live ? "live /proc/kcore" : "ELF core, not mapped",
 				    image->elf_class == ELFCLASS64 ? 64 : 32);

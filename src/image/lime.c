@@ -8,6 +8,8 @@
 
 #define RANGES_MAX ((size_t)1 << 24)
 #define LIME_VERSION 1
+#define AVML_BLOCK_BYTES ((uint64_t)16 << 20)
+#define PAGE_MASK UINT64_C(0xfff)
 
 struct lime {
 	struct mmu_layout layout;
@@ -124,9 +126,26 @@ void mmu_lime_warn_rest(struct mmu_image *image, const char *name, uint64_t offs
 	else
 		mmu_image_warn(image,
 			       "no %s header at file offset 0x%" PRIx64 ": the rest of the file is "
-			       "not used, and ranges may "
-			       "be missing",
+			       "not used, ranges may be missing, and the one before may be wrong",
 			       name, offset);
+}
+
+/*
+ * AVML leaves a block out when it is all zeros, and avml-convert can't bring it back. Where one of
+ * full size is followed by none, either that happened, or RAM ends.
+ */
+void mmu_lime_warn_zeros(struct mmu_image *image, const struct mmu_lime_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->nr; i++) {
+		const struct mmu_lime_range *range = &ranges->items[i];
+
+		if (range->last_pa - range->first_pa != AVML_BLOCK_BYTES - 1 ||
+		    (i + 1 < ranges->nr && range[1].first_pa == range->last_pa + 1))
+			continue;
+		mmu_image_warn(image, "AVML leaves out zeros in blocks of 16 MiB: what is said to "
+				      "be outside RAM may be zeros");
+		return;
+	}
 }
 
 /* ------------------------------------------------------------------------------------ opening */
@@ -177,6 +196,18 @@ static struct mmu_error *find_ranges(struct mmu_image *image, struct mmu_lime_ra
 	return NULL;
 }
 
+/* LiME takes each page from its beginning, and counts from where the range begins. */
+static void warn_of_shift(struct mmu_image *image, const struct mmu_lime_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->nr; i++)
+		if (ranges->items[i].first_pa & PAGE_MASK)
+			mmu_image_warn(image,
+				       "the range at physical 0x%" PRIx64 " begins within a page: "
+				       "if LiME wrote it, its bytes lie 0x%" PRIx64 " too high",
+				       ranges->items[i].first_pa,
+				       ranges->items[i].first_pa & PAGE_MASK);
+}
+
 static struct mmu_error *lime_open(struct mmu_image *image)
 {
 	struct lime *lime = calloc(1, sizeof(*lime));
@@ -188,7 +219,11 @@ static struct mmu_error *lime_open(struct mmu_image *image)
 	struct mmu_error *error = find_ranges(image, &lime->ranges);
 	if (!error)
 		error = mmu_lime_lay_out(&lime->ranges, image->file.map.data, &lime->layout, image);
-	return error ? error : mmu_image_set_format(image, "LiME v1");
+	if (error)
+		return error;
+	mmu_lime_warn_zeros(image, &lime->ranges);
+	warn_of_shift(image, &lime->ranges);
+	return mmu_image_set_format(image, "LiME v1");
 }
 
 static struct mmu_span lime_span(struct mmu_image *image, uint64_t pa)

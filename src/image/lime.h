@@ -51,6 +51,12 @@ struct mmu_error *mmu_lime_header(struct mmu_bytes file, uint64_t offset, uint32
 struct mmu_error *mmu_lime_version(struct mmu_bytes file, const char *name,
 				   bool big_endian) MMU_MUST_CHECK;
 
+/**
+ * Warn of the zeros that AVML leaves out, if the ranges look like AVML's: blocks of 16 MiB.
+ * @param ranges  sorted
+ */
+void mmu_lime_warn_zeros(struct mmu_image *image, const struct mmu_lime_ranges *ranges);
+
 /** Warn that from this offset on there are no headers. */
 void mmu_lime_warn_rest(struct mmu_image *image, const char *name, uint64_t offset);
 

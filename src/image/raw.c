@@ -29,6 +29,12 @@ static struct mmu_error *range_bytes(struct mmu_image *image, struct raw *raw,
 		file = &raw->files[raw->nr_files++];
 	}
 	uint64_t bytes = range->bytes;
+	/* Memory can begin with anything: this is no proof. */
+	struct mmu_error *stranger = mmu_image_stranger(file);
+	if (stranger)
+		mmu_image_warn(image, "%s, taken for raw memory, looks as if it %s", file->path,
+			       mmu_error_message(stranger));
+	mmu_error_destroy(stranger);
 	if (!bytes && range->file_offset < file->map.count)
 		bytes = file->map.count - range->file_offset;
 	if (!bytes)
@@ -73,9 +79,9 @@ static struct mmu_error *lay_out(struct mmu_image *image, struct raw *raw, struc
 
 		if (i + 1 < nr && placed[i + 1].first_pa <= last_pa)
 			return mmu_error_new(MMU_ERROR_INVALID,
-					     "the raw ranges at physical 0x%" PRIx64
-					     " and 0x%" PRIx64 " overlap",
-					     placed[i].first_pa, placed[i + 1].first_pa);
+					     "the raw range at physical 0x%" PRIx64 " ends at "
+					     "0x%" PRIx64 " and overlaps the one at 0x%" PRIx64,
+					     placed[i].first_pa, last_pa, placed[i + 1].first_pa);
 		struct mmu_error *error = mmu_layout_add(&raw->layout, placed[i].first_pa, last_pa,
 							 placed[i].bytes.data, MMU_PAGE_PRESENT);
 		if (error)

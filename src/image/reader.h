@@ -20,6 +20,9 @@ struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_ran
 /** The error that says that the file is no image that any reader knows. */
 struct mmu_error *mmu_image_unknown(const struct mmu_image *image) MMU_MUST_CHECK;
 
+/** The error of a file that is known to be something else (compressed, say); NULL: it is not. */
+struct mmu_error *mmu_image_stranger(const struct mmu_file *file) MMU_MUST_CHECK;
+
 /** Let `block` live as long as the image; frees it and returns NULL when that fails. Takes NULL. */
 void *mmu_image_own(struct mmu_image *image, void *block);
 

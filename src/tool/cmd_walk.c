@@ -66,6 +66,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!walk->space_options.chosen)
 			argp_error(state, "whose tables? One of --pid, --task, --mm, --pgd, --cpu, "
 					  "--kernel");
+		for (int i = 0; strcmp(walk->image, "-") == 0 && i < walk->nr_addresses; i++)
+			if (strcmp(walk->addresses[i], "-") == 0)
+				argp_error(state, "standard input can't be both the image and the "
+						  "addresses");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -69,7 +69,7 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 
 		if (colon)
 			*colon++ = '\0';
-		if (!tool_number(at, numbers[i]))
+		if ((*at || !i) && !tool_number(at, numbers[i]))
 			argp_error(state, "--ram %s: '%s' is no number", text, at);
 		at = colon;
 	}
@@ -198,8 +198,10 @@ int tool_fail(struct mmu_error *error)
 
 int tool_open(struct tool *tool, const char *image)
 {
-	/* a file of that name is ./live */
-	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore" : image;
+	/* files of these names are ./live and ./- */
+	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
+			      : strcmp(image, "-") == 0  ? "/dev/stdin"
+							 : image;
 	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
 
 	return error ? tool_fail(error) : TOOL_OK;

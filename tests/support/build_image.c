@@ -443,9 +443,8 @@ static uint32_t masked_crc32c(const uint8_t *data, size_t bytes)
 	return (crc >> 15 | crc << 17) + 0xa282ead8;
 }
 
-void build_chunk(struct build_buffer *buffer, bool packed, uint64_t first_pa, size_t bytes)
+void build_chunk_of(struct build_buffer *buffer, bool packed, const void *data, size_t bytes)
 {
-	struct build_buffer memory = { 0 };
 	char out[80000];
 	size_t out_bytes = sizeof(out);
 #ifdef MMU_HAVE_SNAPPY
@@ -455,16 +454,21 @@ void build_chunk(struct build_buffer *buffer, bool packed, uint64_t first_pa, si
 #endif
 
 	check(can && bytes <= 65536);
-	build_memory(&memory, first_pa, bytes);
 #ifdef MMU_HAVE_SNAPPY
 	if (packed)
-		check(snappy_compress((const char *)memory.data, bytes, out, &out_bytes) ==
-		      SNAPPY_OK);
+		check(snappy_compress(data, bytes, out, &out_bytes) == SNAPPY_OK);
 #endif
 	build_chunk_header(buffer, !packed, (packed ? out_bytes : bytes) + 4);
-	build_put_uint(buffer, buffer->bytes, 4, false, masked_crc32c(memory.data, bytes));
-	build_put(buffer, buffer->bytes, packed ? (void *)out : memory.data,
-		  packed ? out_bytes : bytes);
+	build_put_uint(buffer, buffer->bytes, 4, false, masked_crc32c(data, bytes));
+	build_put(buffer, buffer->bytes, packed ? out : data, packed ? out_bytes : bytes);
+}
+
+void build_chunk(struct build_buffer *buffer, bool packed, uint64_t first_pa, size_t bytes)
+{
+	struct build_buffer memory = { 0 };
+
+	build_memory(&memory, first_pa, bytes);
+	build_chunk_of(buffer, packed, memory.data, bytes);
 	free(memory.data);
 }
 

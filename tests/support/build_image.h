@@ -98,7 +98,9 @@ void build_avml_end(struct build_buffer *buffer, size_t data);
 /** The header of a chunk of snappy's framing format, at the end. */
 void build_chunk_header(struct build_buffer *buffer, uint8_t type, size_t bytes);
 
-/** A chunk of memory, at the end; aborts without snappy when packed. */
+/** A chunk of at most 64 KiB, at the end; aborts without snappy when packed. */
+void build_chunk_of(struct build_buffer *buffer, bool packed, const void *data, size_t bytes);
+/** The same of the bytes that build_byte() says. */
 void build_chunk(struct build_buffer *buffer, bool packed, uint64_t first_pa, size_t bytes);
 
 /** An image as a file in memory. */

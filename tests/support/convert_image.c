@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The same memory as a kdump-compressed or flattened file, for tests of the readers. */
+/** @file The same memory in another format, for tests of the readers. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,26 +20,30 @@
 /*
  * Writes what makedumpfile -d 31 writes for 64-bit kernels, little-endian, header version 6 (its
  * diskdump_mod.h). What the image left out is left out again: its page is memory by the first
- * bitmap and not dumped by the second. Format "same" is the file as it is, to be flattened.
+ * bitmap and not dumped by the second. Format "same" is the file as it is, to be flattened; "lime"
+ * and "avml" have a range for each run of memory that is there.
  */
 #define BLOCK 4096u
 #define SUB ((size_t)BLOCK)
 #define NOTES (2 * (size_t)BLOCK)
 #define PACKED_MAX (2 * BLOCK)
 
-enum { PLAIN = 0, ZLIB = 1, LZO = 2, ZSTD = 0x20 };
+enum { PLAIN = 0, ZLIB = 1, LZO = 2, ZSTD = 0x20, LIME = 0x100, AVML };
 
 static const struct format {
 	const char *name;
 	uint32_t flag; /* of the page descriptors */
 } formats[] = {
-	{ "plain", PLAIN },
-	{ "zlib", ZLIB },
+	{ "plain", PLAIN }, { "zlib", ZLIB },
 #ifdef MMU_HAVE_LZO
 	{ "lzo", LZO },
 #endif
 #ifdef MMU_HAVE_ZSTD
 	{ "zstd", ZSTD },
+#endif
+	{ "lime", LIME },
+#ifdef MMU_HAVE_SNAPPY
+	{ "avml", AVML },
 #endif
 };
 
@@ -184,6 +188,59 @@ static void put_pages(struct kdump *kdump)
 				put_page(kdump, pa);
 }
 
+/* Bytes that are there from an address on. */
+static uint64_t run_bytes(struct mmu_image *image, uint64_t first_pa)
+{
+	uint64_t bytes = 0;
+
+	for (;;) {
+		struct mmu_span span = mmu_image_span(image, first_pa + bytes);
+
+		if (span.state != MMU_PAGE_PRESENT)
+			return bytes;
+		bytes += span.bytes;
+	}
+}
+
+static void put_run(struct kdump *kdump, uint32_t flag, uint64_t first_pa, uint64_t bytes)
+{
+	static uint8_t piece[65536];
+	size_t data = 0;
+
+	if (flag == AVML)
+		data = build_avml_start(&kdump->buffer, first_pa, bytes);
+	else
+		build_lime_header(&kdump->buffer, "EMiL", 1, false, first_pa, first_pa + bytes - 1);
+	for (uint64_t done = 0; done < bytes; done += sizeof(piece)) {
+		size_t part = bytes - done < sizeof(piece) ? bytes - done : sizeof(piece);
+
+		mmu_image_read(kdump->image, first_pa + done, piece, part, NULL);
+		if (flag == AVML)
+			build_chunk_of(&kdump->buffer, true, piece, part);
+		else
+			build_put(&kdump->buffer, kdump->buffer.bytes, piece, part);
+	}
+	if (flag == AVML)
+		build_avml_end(&kdump->buffer, data);
+}
+
+/* LiME and AVML. */
+static void put_runs(struct kdump *kdump, uint32_t flag)
+{
+	const struct mmu_image *image = kdump->image;
+
+	for (size_t i = 0; i < image->nr_ram; i++)
+		for (uint64_t pa = image->ram[i].first_pa; pa <= image->ram[i].last_pa;) {
+			uint64_t bytes = run_bytes(kdump->image, pa);
+
+			if (bytes)
+				put_run(kdump, flag, pa, bytes);
+			else
+				bytes = mmu_image_span(kdump->image, pa).bytes;
+			pa += bytes;
+		}
+}
+
 static bool write_file(const char *path, const struct build_buffer *buffer)
 {
 	FILE *file = fopen(path, "wb");
@@ -196,13 +253,17 @@ static bool write_file(const char *path, const struct build_buffer *buffer)
 	return good;
 }
 
-/* The image as a kdump, or as it is. */
+/* The image in a format; NULL: as it is. */
 static void make(struct kdump *kdump, const struct format *format)
 {
 	const struct mmu_image *image = kdump->image;
 
 	if (!format) {
 		build_put(&kdump->buffer, 0, image->file.map.data, image->file.map.count);
+		return;
+	}
+	if (format->flag >= LIME) {
+		put_runs(kdump, format->flag);
 		return;
 	}
 	kdump->flag = format->flag;
@@ -228,7 +289,8 @@ int main(int argc, char **argv)
 	struct build_buffer flattened = { 0 };
 
 	if (argc - flat != 4) {
-		fprintf(stderr, "usage: %s [--flat] IMAGE same|plain|zlib|lzo|zstd OUT\n", argv[0]);
+		fprintf(stderr, "usage: %s [--flat] IMAGE same|plain|zlib|lzo|zstd|lime|avml OUT\n",
+			argv[0]);
 		return 2;
 	}
 	const struct format *format = find_format(argument[2]);

@@ -16,6 +16,7 @@
  *   Q name addr value           a u64 at a kernel symbol
  *   S pid VmPTE|VmSwap|VmRSS n kB  the kernel's own counters
  *   X pid vaddr                 a page that is there, and that pagemap leaves out; before E rows
+ *   END                         the last one, whatever follows
  */
 #define PM_PRESENT (1ull << 63)
 #define PM_SWAP (1ull << 62)
@@ -440,6 +441,8 @@ static void check_file(struct check *check, FILE *file)
 		int count = 0;
 
 		line[strcspn(line, "\n")] = '\0';
+		if (strcmp(line, "END") == 0)
+			break;
 		while (at && count < 12) {
 			field[count++] = at;
 			at = strchr(at, '\t');
@@ -463,12 +466,11 @@ static bool parse_options(struct check *check, struct mmu_options *options, cons
 	for (; *argv; argv++) {
 		if (strcmp(*argv, "--ram") == 0 && argv[1] && options->nr_raw < 16) {
 			struct mmu_raw_range *range = &raw[options->nr_raw++];
+			char *file = strstr(*++argv, ":::");
 
 			options->raw = raw;
-			if (sscanf(*++argv, "%" SCNi64 ":%" SCNi64 ":%" SCNi64,
-				   (int64_t *)&range->first_pa, (int64_t *)&range->bytes,
-				   (int64_t *)&range->file_offset) < 1)
-				return false;
+			range->first_pa = strtoull(*argv, NULL, 0);
+			range->path = file ? file + 3 : NULL;
 		} else if (strcmp(*argv, "--fact") == 0 && argv[1] && nr_facts < 16) {
 			facts[nr_facts++] = *++argv;
 			options->facts = facts;
@@ -489,7 +491,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4) {
 		fprintf(stderr,
-			"usage: %s IMAGE VMLINUX|- TRUTH [--ram PA[:BYTES[:OFFSET]]] "
+			"usage: %s IMAGE VMLINUX|- TRUTH [--ram PA[:::FILE]] "
 			"[--fact KEY=VALUE] [--arch NAME] [--whole IMAGE] [PID-TO-SKIP...]\n"
 			"--whole: the same memory, of which IMAGE lacks parts\n",
 			argv[0]);

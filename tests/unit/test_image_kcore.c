@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "image/reader.h"
 #include "support/image_checks.h"
 
 #define PAGE 4096
@@ -192,9 +193,59 @@ static void without_physical_addresses(void **state)
 	const struct load none[] = { { FAR_OFFSET, ALL_ONES, PAGE, 0, true } };
 	struct core core = make_core(true, old, 2);
 
-	refuse_core(&core, MMU_ERROR_UNSUPPORTED, "gives no physical addresses");
+	refuse_core(&core, MMU_ERROR_UNSUPPORTED, "gives no physical addresses: they are all 0");
 	core = make_core(true, none, 1);
-	refuse_core(&core, MMU_ERROR_UNSUPPORTED, "gives no physical addresses");
+	refuse_core(&core, MMU_ERROR_UNSUPPORTED, "shows no RAM");
+}
+
+/* A core as it is when it is found at /proc/kcore. */
+static struct mmu_error *open_live(const struct core *core, struct mmu_image *image)
+{
+	*image = (struct mmu_image){ .reader = &mmu_reader_kcore, .page_bytes = PAGE };
+	assert_null(mmu_file_open_unmapped(core->file.path, &image->file));
+	free(image->file.path);
+	image->file.path = strdup(MMU_KCORE_PATH);
+	image->file.procfs = true;
+	return mmu_reader_kcore.open(image);
+}
+
+static void drop_live(struct core *core, struct mmu_image *image)
+{
+	struct mmu_image *copy = malloc(sizeof(*copy)); /* closing frees it */
+
+	*copy = *image;
+	mmu_image_close(copy);
+	drop_core(core);
+}
+
+static void of_the_running_kernel(void **state)
+{
+	const struct load old[] = { { FAR_OFFSET, 0, PAGE, 0, true },
+				    { 2 * FAR_OFFSET, 0, PAGE, 0, true } };
+	const struct load low[] = { { 0x37404000, UINT32_MAX, 0x800000, 0, true },
+				    { 0x1000, 0, 4 * PAGE, 0, false } };
+	struct core core = make_core(true, old, 2);
+	struct mmu_image image;
+	struct mmu_error *error = open_live(&core, &image);
+
+	assert_non_null(error);
+	assert_string_equal(mmu_error_message(error), "gives no physical addresses: they are all "
+						      "0, as in kernels before 4.11");
+	mmu_error_destroy(error);
+	drop_live(&core, &image);
+
+	core = make_core(false, low, 2);
+	assert_null(open_live(&core, &image));
+	assert_true(image.live);
+	assert_string_equal(image.format, "live /proc/kcore, 32 bits");
+	assert_non_null(strstr(image.warning, "page tables and pages in high memory are outside"));
+	drop_live(&core, &image);
+
+	core = make_core(true, like_x86_64, NR_LIKE_X86_64);
+	assert_null(open_live(&core, &image));
+	assert_true(image.live);
+	assert_null(image.warning);
+	drop_live(&core, &image);
 }
 
 static void thirty_two_bits(void **state)
@@ -274,6 +325,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_kept),
 		cmocka_unit_test(unreadable_memory),
 		cmocka_unit_test(without_physical_addresses),
+		cmocka_unit_test(of_the_running_kernel),
 		cmocka_unit_test(thirty_two_bits),
 		cmocka_unit_test(no_core_at_all),
 		cmocka_unit_test(hostile_headers),

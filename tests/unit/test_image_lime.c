@@ -102,6 +102,38 @@ static void lime_cut(void **state)
 	free(buffer.data);
 }
 
+/* LiME writes the page in which a range begins from that page's beginning on. */
+static void lime_shifted(void **state)
+{
+	struct build_buffer buffer = { 0 };
+
+	put_range(&buffer, 0x1000, PAGE);
+	put_range(&buffer, 0x5400, PAGE);
+	struct opened opened = open_bytes(&buffer);
+	assert_string_equal(opened.image->warning, "the range at physical 0x5400 begins within a "
+						   "page: if LiME wrote it, "
+						   "its bytes lie 0x400 too high");
+	expect_bytes(opened.image, 0x5400, PAGE, MMU_PAGE_PRESENT, 0);
+	close_opened(&opened);
+	free(buffer.data);
+}
+
+/* avml-convert's LiME files have AVML's blocks, and its holes. */
+static void lime_zeros(void **state)
+{
+	struct build_buffer buffer = { 0 };
+
+	put_range(&buffer, 0x1000000, 16 << 20);
+	struct opened opened = open_bytes(&buffer);
+	assert_non_null(strstr(opened.image->warning, "may be zeros"));
+	close_opened(&opened);
+	put_range(&buffer, 0x2000000, PAGE);
+	opened = open_bytes(&buffer);
+	assert_null(opened.image->warning);
+	close_opened(&opened);
+	free(buffer.data);
+}
+
 /* A block device's bytes behind the image. */
 static void lime_rest(void **state)
 {
@@ -413,6 +445,7 @@ int main(void)
 		cmocka_unit_test(lime_ranges),     cmocka_unit_test(lime_big_endian),
 		cmocka_unit_test(lime_cut),        cmocka_unit_test(lime_rest),
 		cmocka_unit_test(lime_odd_ranges), cmocka_unit_test(checksum),
+		cmocka_unit_test(lime_shifted),    cmocka_unit_test(lime_zeros),
 #ifdef MMU_HAVE_SNAPPY
 		cmocka_unit_test(avml_blocks),     cmocka_unit_test(avml_many_blocks),
 		cmocka_unit_test(avml_zeros),      cmocka_unit_test(avml_cut),

@@ -61,7 +61,7 @@ static void refusals(void **state)
 		{ { { 0x1000, 0, 0, "/nonexistent" } }, MMU_ERROR_OS, "/nonexistent" },
 		{ { { 0x1000, 0, 0, NULL }, { 0x1fff, 0, 1, NULL } },
 		  MMU_ERROR_INVALID,
-		  "at physical 0x1000 and 0x1fff overlap" },
+		  "at physical 0x1000 ends at 0x1fff and overlaps the one at 0x1fff" },
 	};
 	struct build_buffer buffer = { 0 };
 	struct build_file file;

@@ -227,17 +227,6 @@ static void says(const struct told *told, const char *part)
 
 /* ------------------------------------------------------------------ the list of leaders */
 
-static void test_nothing_gone(void **state)
-{
-	struct mmu_session *session = open_tasks(8, GONE(0), true);
-	struct told told;
-
-	list(session, false, &told);
-	assert_string_equal(told.pids, "0 1 2 3 4 5 6 7 8");
-	assert_string_equal(told.problems, "");
-	mmu_session_close(session);
-}
-
 static void test_one_gap(void **state)
 {
 	struct mmu_session *session = open_tasks(8, GONE(TASK(4)), true);
@@ -682,7 +671,6 @@ static void test_table_of_pids_repeats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_gone),
 		cmocka_unit_test(test_one_gap),
 		cmocka_unit_test(test_island),
 		cmocka_unit_test(test_island_out_of_reach),

@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINKED_TEXT_VA, TEXT_MAP_VA = 0xffffffff81000000, 0xffffffff80000000  # x86_64
 # beside a raw image there are no notes, and beside these there are the CPUs' registers
 WITHOUT_NOTES, WITH_CPUS = ('raw',), ('elf', 'kdump-zlib')
+# checked where they are, by the guest itself
+IN_GUEST = ('live', 'crashed')
 # held to the truth a second time, with nothing but the image
 ALONE = ('elf', 'raw', 'vmcore-d31')
 
@@ -34,6 +36,10 @@ def build_dir():
 
 def truth_program():
     return build_dir() / 'tests/support/truth'
+
+
+def tool():
+    return build_dir() / 'src/tool/mmuscope'
 
 
 def run(command):
@@ -56,12 +62,17 @@ def kernel_facts(target, truth):
     return [f'{name}={values[name]}' for name in target.machine.facts]
 
 
-def raw_options(target, truth):
+def raw_file(path, number):
+    """Raw memory is a file for each range of RAM, as QEMU's pmemsave writes it."""
+    return path.with_name(f'{path.name}.{number}') if number else path
+
+
+def raw_options(target, path, truth):
     """The options that say of a raw image what it does not say itself."""
-    options, offset = [], 0
-    for pa, size in target.ram():
-        options += ['--ram', f'{pa:#x}:{size:#x}:{offset:#x}']
-        offset += size
+    (pa, _), *more = target.ram()
+    options = ['--ram', f'{pa:#x}']
+    for number, (pa, _) in enumerate(more, 1):
+        options += ['--ram', f'{pa:#x}:::{raw_file(path, number)}']
     for fact in kernel_facts(target, truth):
         options += ['--fact', fact]
     return options
@@ -71,7 +82,7 @@ def raw_options(target, truth):
 
 def root_of(path, vmlinux, *space):
     """Where the tool finds the top table, or why it doesn't."""
-    done = run([build_dir() / 'src/tool/mmuscope', 'walk', '--json', path, '-s', vmlinux, *space,
+    done = run([tool(), 'walk', '--json', path, '-s', vmlinux, *space,
                 '0x400000'])
     try:
         return int(json.loads(done.stdout)['root_pa'], 16)
@@ -137,12 +148,12 @@ def check(target, kind, folder, say, alone=False):
     truth = (folder / 'truth').read_text(errors='replace')
     command = [truth_program(), path, '-' if alone else vmlinux, folder / 'truth']
     if kind in WITHOUT_NOTES:
-        options = raw_options(target, truth)
+        options = raw_options(target, path, truth)
         command += options[:options.index('--fact')] if alone else options
         command += ['--arch', 'x86_64'] if alone else []
     if kind == 'vmcore-d31':
         command += ['--whole', folder / 'dump.vmcore']
-    if kind == 'live':
+    if kind in IN_GUEST:
         command = ['cat', path]
     start = time.monotonic()
     try:
@@ -161,6 +172,11 @@ def check(target, kind, folder, say, alone=False):
         registers = (folder / 'registers').read_text()
         more, problems = check_cpus(target, path, vmlinux, registers, truth)
         agree, differ, told = agree + more, differ + len(problems), told + problems
+    if kind == 'crashed':
+        # the tool says the same of the copy
+        copied = run([tool(), 'ps', '--json', folder / 'dump.vmcore', '--debug-dir', folder]).stdout
+        same = copied.splitlines() == re.findall(r'^\{.*', done.stdout, re.M)
+        agree, differ, told = agree + same, differ + (not same), told + ['differ: ps'] * (not same)
     (folder / f'check.{kind}').write_text('\n'.join([*told, counts[0], done.stderr]))
     for line in told[:TOLD]:
         say(f'{target.name} {kind}: {line}')

@@ -20,7 +20,7 @@
 #define PORTS "/dev/vport*p1" /* the first number is that of the virtio device */
 #define SWAP_DISK "/dev/vda"
 #define LIVE_TRUTH "/tmp/truth"
-#define LIVE_ANSWER "/tmp/live"
+#define ANSWER "/tmp/answer"
 #define SETTLE_SECONDS 1
 #define CRASH_SECONDS 5 /* after the guest was stopped, dumped, and goes on */
 
@@ -441,31 +441,37 @@ static bool report(const char *path)
 	return fclose(out) == 0;
 }
 
-/* --------------------------------------------------------------------- the live kernel */
+/* --------------------------------------------------------------------- checks in the guest */
 
-/* What is walked through /proc/kcore is held to the truth here: it is true only while we run. */
-static void check_live(void)
+/* Run a program, and say on the console what it says. */
+static void relay(const char *what, char *const argv[])
 {
 	char line[512];
 	FILE *in;
 	pid_t child = fork();
 
 	if (!child) {
-		int out = open(LIVE_ANSWER, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		int out = open(ANSWER, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 		dup2(out, 1);
 		dup2(out, 2);
 		setenv("MMUSCOPE_PLUGIN_PATH", "/live/plugins", 1);
-		execl("/live/truth", "truth", "/proc/kcore", "-", LIVE_TRUTH, NULL);
-		dprintf(2, "/live/truth: %s\n", strerror(errno));
+		execv(argv[0], argv);
+		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 		_exit(127);
 	}
 	waitpid(child, NULL, 0);
-	in = fopen(LIVE_ANSWER, "re");
+	in = fopen(ANSWER, "re");
 	while (in && fgets(line, sizeof(line), in))
-		say("live: %.*s", (int)strcspn(line, "\n"), line);
+		say("%s: %.*s", what, (int)strcspn(line, "\n"), line);
 	if (in)
 		fclose(in);
+}
+
+void check_here(const char *what, char *image, char *truth)
+{
+	relay(what, (char *[]){ "/live/truth", image, "-", truth, NULL });
+	relay(what, (char *[]){ "/live/mmuscope", "ps", "--json", image, NULL });
 }
 
 static bool report_and_check(void)
@@ -479,7 +485,7 @@ static bool report_and_check(void)
 		return report(port);
 	if (!report(LIVE_TRUTH))
 		return false;
-	check_live();
+	check_here("live", "/proc/kcore", LIVE_TRUTH);
 	out = fopen(port, "we");
 	if (out)
 		copy(out, LIVE_TRUTH);

@@ -75,10 +75,16 @@ void hand_over_vmcoreinfo(uint64_t fwcfg_pa);
 /** Make a kernel ready that takes over when this one crashes. */
 void load_crash_kernel(void);
 
+/**
+ * Hold walks of an image that is there only while we run to the truth.
+ * @param what  before each line that is said of it
+ */
+void check_here(const char *what, char *image, char *truth);
+
 /** Crash: the other kernel takes over. */
 void crash(void);
 
-/** In the other kernel: send what is left of the first. @return false: this is not that kernel. */
+/** In the other kernel: check and send what is left of the first. @return false: not that one. */
 bool send_vmcore(void);
 
 /** Wait until a file of this pattern comes up. @return false: none does; else ret has its name. */

@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 GUEST_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-O1', '-static',
                '-pthread', '-Wall']
 SWAP_BYTES = 256 << 20
+TRUTH_BYTES = 64 << 20
 DUMP_SECONDS = 600
 DONE, SENT = b'mmuscope-vm: done', b'mmuscope-vm: vmcore sent'
 CRASH_KERNEL = 'crashkernel=256M'
@@ -55,10 +56,10 @@ def cpio_entry(name, mode, data=b''):
     return head + b'\0' * (-len(head) % 4) + data + b'\0' * (-len(data) % 4)
 
 
-def live_entries():
-    """The program that holds walks to the truth, with all that it loads, as files of cpio."""
+def check_entries():
+    """The programs that check in the guest, with all that they load, as files of cpio."""
     build = checks.build_dir()
-    files = {'live/truth': checks.truth_program()}
+    files = {'live/truth': checks.truth_program(), 'live/mmuscope': checks.tool()}
     for plugin in (build / 'plugins').glob('*.so'):
         files[f'live/plugins/{plugin.name}'] = plugin
     for program in list(files.values()):
@@ -79,10 +80,10 @@ def build_initramfs(target, kernel, folder):
     for module in sorted(kernel.modules.iterdir()):
         entries.append(cpio_entry(f'modules/{module.name}', 0o100644, module.read_bytes()))
     if target.live():
-        entries += live_entries()
+        entries += check_entries()
     end = cpio_entry('TRAILER!!!', 0)
     if target.crashes():
-        second = b''.join(entries) + end
+        second = b''.join(entries + check_entries()) + end
         entries += [cpio_entry('crash', 0o40755),
                     cpio_entry('crash/vmlinuz', 0o100644, kernel.vmlinuz.read_bytes()),
                     cpio_entry('crash/initramfs', 0o100644, second)]
@@ -133,7 +134,7 @@ class Guest:
     def __init__(self, target, kernel, folder):
         self.target, self.kernel, self.folder = target, kernel, folder
         self.console, self.truth = folder / 'console', folder / 'truth'
-        self.vmcore = folder / 'dump.vmcore'
+        self.vmcore, self.truth_disk = folder / 'dump.vmcore', folder / 'truth-disk'
         self.process = self.monitor = None
         # the name of a socket must be short
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix='vm-'))
@@ -161,7 +162,9 @@ class Guest:
             command += ['-gdb', f'unix:{self.sockets / "gdb"},server=on,wait=off']
         if target.crashes():
             command += ['-chardev', f'file,id=vmcore,path={self.vmcore}',
-                        '-device', 'virtserialport,chardev=vmcore,nr=2']
+                        '-device', 'virtserialport,chardev=vmcore,nr=2',
+                        '-drive', f'file={self._truth_disk()},if=none,id=truth,format=raw',
+                        '-device', f'virtio-blk-{machine.bus},drive=truth']
         if machine.dtb:
             command += ['-dtb', self.kernel.dtbs / machine.dtb]
         return command
@@ -173,6 +176,11 @@ class Guest:
         path.chmod(0o600)
         run([which('mkswap'), path], 60)
         return path
+
+    def _truth_disk(self):
+        with open(self.truth_disk, 'wb') as disk:
+            disk.truncate(TRUTH_BYTES)
+        return self.truth_disk
 
     def _wait(self, marker, trouble, seconds):
         """Until the guest says the marker on its console."""
@@ -238,23 +246,22 @@ class Guest:
         path = self.folder / f'dump.{kind}'
         if kind == 'vmcore':
             # the end of this guest: it crashes, and its second kernel sends what is left
+            with open(self.truth_disk, 'r+b') as disk:
+                disk.write(self.truth.read_bytes())
             self.monitor.do('cont')
             self._wait(SENT, STUCK, DUMP_SECONDS)
             self.end()
-        elif kind == 'live':
+        elif kind in checks.IN_GUEST:
             # the guest has compared already, and said so on its console
-            said = re.findall(rb'mmuscope-vm: live: ([^\r\n]*)', self.console.read_bytes())
+            said = re.findall(rb'mmuscope-vm: %s: ([^\r\n]*)' % kind.encode(),
+                              self.console.read_bytes())
             path.write_bytes(b'\n'.join([*said, b'']))
         elif kind == 'vmcore-d31':
             run([which('makedumpfile'), '-l', '-d', '31', self.vmcore, path], DUMP_SECONDS)
         elif kind == 'raw':
-            with open(path, 'wb') as out:
-                for pa, size in self.target.ram():
-                    piece = self.folder / 'piece'
-                    self.monitor.do('pmemsave', val=pa, size=size, filename=str(piece))
-                    with open(piece, 'rb') as source:
-                        shutil.copyfileobj(source, out, 1 << 20)
-                    piece.unlink()
+            for number, (pa, size) in enumerate(self.target.ram()):
+                self.monitor.do('pmemsave', val=pa, size=size,
+                                filename=str(checks.raw_file(path, number)))
         else:
             self.monitor.do('dump-guest-memory', paging=False, protocol=f'file:{path}', format=kind)
         return path

@@ -48,10 +48,12 @@ def boot_and_check(target, kernel, folder, keep, results):
             path = guest.dump(kind)
             results.extend(checks.check_all(target, kind, folder, say))
             if not keep and kind != 'vmcore':  # others are made of it
-                path.unlink()
+                for piece in folder.glob(f'{path.name}*'):
+                    piece.unlink()
     finally:
         guest.end()
-        (folder / 'swap').unlink(missing_ok=True)
+        for disk in ('swap', 'truth-disk'):
+            (folder / disk).unlink(missing_ok=True)
 
 
 def run_target(target, folder, keep, results):
