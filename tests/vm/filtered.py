@@ -70,7 +70,7 @@ class Total:
     def __init__(self, target, folder, truth, say):
         self.target, self.folder, self.truth, self.say = target, folder, truth, say
         self.counts, self.dumps, self.tasks, self.trouble = [0, 0, 0], 0, [], ''
-        self.out_of_reach = 0
+        self.out_of_reach = self.refused = 0
         self.start = time.monotonic()
 
     def add(self, name, path):
@@ -78,6 +78,9 @@ class Total:
                            '--whole', self.folder / 'dump.vmcore'])
         found = re.search(r'^tasks (\d+) of \d+, out of reach (\d+)\nagree (\d+), differ (\d+), silent (\d+)$',
                           done.stdout, re.M)
+        if 'page bitmaps' in done.stderr:
+            self.refused += 1  # makedumpfile had not yet written them: no page can be had
+            return
         if not found:
             self.trouble = f'{name}: {(done.stderr or done.stdout).strip()[-100:]}'
             return
@@ -92,6 +95,7 @@ class Total:
     def result(self, kind, note):
         note += f'; {min(self.tasks, default=0)} to {max(self.tasks, default=0)} tasks listed'
         note += f', {self.out_of_reach} out of reach' if self.out_of_reach else ''
+        note += f', {self.refused} without page bitmaps refused' if self.refused else ''
         return checks.Result(self.target, kind, time.monotonic() - self.start,
                              self.counts if self.dumps else None, self.trouble or note,
                              trouble=bool(self.trouble))
