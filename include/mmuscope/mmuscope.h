@@ -41,7 +41,7 @@ enum mmu_error_code {
 	MMU_ERROR_MISMATCH,    /**< vmlinux and image are of different kernels */
 	MMU_ERROR_NOT_FOUND,   /**< no such pid, symbol, type, architecture */
 	MMU_ERROR_NO_TASK,     /**< no such task or CPU in the image */
-	MMU_ERROR_NO_MM,       /**< the task has no address space of its own */
+	MMU_ERROR_NO_MM,       /**< the task has no address space of its own, or not in the image */
 	MMU_ERROR_FAULT,       /**< memory that is needed is not in the image */
 	MMU_ERROR_PLUGIN,      /**< a back-end can't be loaded */
 	MMU_ERROR_INVALID,     /**< the caller's arguments */
@@ -222,14 +222,16 @@ struct mmu_task {
 };
 
 /**
- * Called for each task; `problem` is not NULL in a last call with task NULL, when the list breaks.
+ * Called for each task, and with task NULL and a `problem` for each object that is missing: a task
+ * or its mm, part of the table of pids, and last the place where the list is broken.
  * @return false to stop.
  */
 typedef bool (*mmu_task_fn)(const struct mmu_task *task, const char *problem, void *context);
 
 /**
- * All tasks in the kernel's order, the idle task (pid 0) first.
- * @param threads  also the threads of each leader, right behind it
+ * All tasks in the kernel's order, the idle task (pid 0) first; each once. Where the list is broken
+ * those follow that are found from its end, then, with their parts of the list, by their pids.
+ * @param threads  also the threads of each leader, right behind it; last those whose list is broken
  * @return errors of mmu_session_learn(); MMU_ERROR_FAULT: not even the first task is readable
  */
 MMU_EXPORT struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads,
@@ -258,8 +260,10 @@ struct mmu_space;
 /**
  * Find the tables of an address space.
  * @param ret  owned by the caller, to be closed before the session; untouched on failure
- * @return MMU_ERROR_NO_TASK (no such pid or CPU), _NO_MM, _FAULT (names the object that could not
- *         be read), or those of mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel.
+ * @return MMU_ERROR_NO_TASK (no such pid or CPU), _NO_MM; of an object that the image lacks the
+ *         message says its name, place and why: "task_struct of pid 42 at 0x... (physical 0x...):
+ *         filtered". _FAULT: so does that of an object given by its address. Or those of
+ *         mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel.
  */
 MMU_EXPORT struct mmu_error *mmu_space_open(struct mmu_session *session,
 					    const struct mmu_space_query *query,
@@ -282,6 +286,12 @@ struct mmu_vma {
 
 /** The VMA around an address. @return false: none, or not readable, or the space has no mm. */
 MMU_EXPORT bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret);
+
+/**
+ * Why mmu_space_vma() found none, where there may be one.
+ * @return NULL: there is none; else an error that names what can't be read, owned by the caller
+ */
+MMU_EXPORT struct mmu_error *mmu_space_vma_missing(struct mmu_space *space, uint64_t va);
 
 /* ------------------------------------------------------------------------------------ walks */
 

@@ -102,3 +102,10 @@ struct mmu_error *mmu_error_context(struct mmu_error *error, const char *format,
 	error->message = message;
 	return error;
 }
+
+struct mmu_error *mmu_error_as(struct mmu_error *error, enum mmu_error_code code)
+{
+	if (error && error != &no_memory)
+		error->code = code;
+	return error;
+}

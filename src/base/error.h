@@ -25,4 +25,7 @@ struct mmu_error *mmu_error_no_memory(void) MMU_MUST_CHECK;
 struct mmu_error *mmu_error_context(struct mmu_error *error, const char *format, ...)
 	MMU_PRINTF(2, 3) MMU_MUST_CHECK;
 
+/** Give it another code: what it means to whom it is handed on. Takes `error` and gives it back. */
+struct mmu_error *mmu_error_as(struct mmu_error *error, enum mmu_error_code code) MMU_MUST_CHECK;
+
 #endif

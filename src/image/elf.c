@@ -24,6 +24,7 @@ struct elf {
 	uint16_t phentsize;
 	struct mmu_elf_segment *segments; /* PT_LOAD, in file order; until the layout is made */
 	size_t nr_segments;
+	uint64_t nr_unwritten; /* program headers that the writer never got to */
 };
 
 static bool elf_probe(struct mmu_view *view)
@@ -171,6 +172,7 @@ static struct mmu_error *read_segments(struct mmu_image *image, struct elf *elf)
 		};
 		if (type == PT_LOAD)
 			add_load_segment(image, elf, segment);
+		elf->nr_unwritten += type == PT_NULL;
 		struct mmu_error *error = type == PT_NOTE ? add_note_segment(image, segment.offset,
 									     segment.file_bytes)
 							  : NULL;
@@ -301,6 +303,28 @@ static struct mmu_error *make_layout(struct mmu_image *image, struct elf *elf)
 	return error ? error : mmu_layout_complete(&elf->layout, image);
 }
 
+/*
+ * makedumpfile -E writes the header of a segment after its memory, into room left for all: when the
+ * disk is full, those that are left are zeros, and nobody knows which memory they would have told
+ * of. That is not to say that there was none.
+ */
+static void tell_unwritten(struct mmu_image *image, struct elf *elf)
+{
+	if (!elf->nr_unwritten)
+		return;
+	mmu_image_warn(image,
+		       "the dump is incomplete: %" PRIu64 " of its %" PRIu64
+		       " program headers were never written, and all memory of which the others "
+		       "don't speak is taken as truncated",
+		       elf->nr_unwritten, elf->phnum);
+	for (size_t i = 0; i < elf->layout.nr; i++) {
+		struct mmu_piece *piece = &elf->layout.pieces[i];
+
+		if (piece->state == MMU_PAGE_OUTSIDE_RAM)
+			piece->state = MMU_PAGE_TRUNCATED;
+	}
+}
+
 static struct mmu_error *read_headers(struct mmu_image *image, struct elf *elf)
 {
 	struct mmu_error *error = read_header(image, elf);
@@ -344,6 +368,8 @@ static struct mmu_error *elf_open(struct mmu_image *image)
 	repair_truncated_sizes(image, elf);
 	image->page_bytes = mmu_image_vmcoreinfo_page_bytes(image);
 	error = make_layout(image, elf);
+	if (!error)
+		tell_unwritten(image, elf);
 	free(mmu_steal(elf->segments));
 	return error ? error
 		     : mmu_image_set_format(image, "ELF vmcore, %d bits", elf->wide ? 64 : 32);

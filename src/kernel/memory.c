@@ -31,6 +31,17 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
 	return true;
 }
 
+/* Its page table may be what is missing. */
+static struct mmu_error *not_mapped(struct mmu_session *session, uint64_t va, const char *what)
+{
+	struct mmu_walk walk = { .result = MMU_RESULT_EMPTY };
+
+	if (session->kernel.regime.format)
+		mmu_walker_walk(&session->kernel, va, &walk);
+	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": not mapped (%s)", what, va,
+			     mmu_result_name(walk.result));
+}
+
 struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
 				  const char *what)
 {
@@ -42,15 +53,13 @@ struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void
 		size_t count = bytes < here ? bytes : (size_t)here;
 
 		if (!mmu_kernel_to_phys(session, va, &pa))
-			return mmu_error_new(MMU_ERROR_FAULT,
-					     "%s at virtual 0x%" PRIx64 ": not mapped", what, va);
+			return not_mapped(session, va, what);
 		enum mmu_page_state state = mmu_image_read(session->image, pa, out, count,
 							   &stop_pa);
 		if (state != MMU_PAGE_PRESENT)
-			return mmu_error_new(MMU_ERROR_FAULT,
-					     "%s at virtual 0x%" PRIx64 ": physical 0x%" PRIx64
-					     " is %s",
-					     what, va, stop_pa, mmu_page_state_name(state));
+			return mmu_error_new(
+				MMU_ERROR_FAULT, "%s at 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s",
+				what, va + (stop_pa - pa), stop_pa, mmu_page_state_name(state));
 		out += count;
 		va += count;
 		bytes -= count;
@@ -78,8 +87,8 @@ struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t 
 	return mmu_kernel_read_uint(session, va, mmu_kernel_pointer_bytes(session), what, ret);
 }
 
-struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
-					 const char *member, uint64_t *ret)
+struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_t va,
+					    const char *member, const char *what, uint64_t *ret)
 {
 	uint64_t offset, bytes;
 	char key[160];
@@ -92,5 +101,11 @@ struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t v
 	error = mmu_fact_need(session->facts, key, &bytes);
 	if (error)
 		return error;
-	return mmu_kernel_read_uint(session, va + offset, (unsigned int)bytes, member, ret);
+	return mmu_kernel_read_uint(session, va + offset, (unsigned int)bytes, what, ret);
+}
+
+struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
+					 const char *member, uint64_t *ret)
+{
+	return mmu_kernel_read_member_of(session, va, member, member, ret);
 }

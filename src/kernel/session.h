@@ -86,6 +86,11 @@ struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t 
 struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
 					 const char *member, uint64_t *ret) MMU_MUST_CHECK;
 
+/** As mmu_kernel_read_member(); `what` names the object for the message: "mm_struct of pid 42". */
+struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_t va,
+					    const char *member, const char *what,
+					    uint64_t *ret) MMU_MUST_CHECK;
+
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session);
 

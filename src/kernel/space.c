@@ -69,6 +69,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 {
 	struct mmu_session *session = space->session;
 	struct mmu_error *error;
+	char what[40];
 
 	if (query->by == MMU_SPACE_PID) {
 		if (query->value > INT32_MAX)
@@ -76,7 +77,8 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 					     query->value);
 		error = mmu_task_find(session, (int32_t)query->value, &space->task);
 	} else {
-		error = mmu_task_read(session, query->value, &space->task);
+		snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, query->value);
+		error = mmu_task_read(session, query->value, what, &space->task);
 	}
 	if (error)
 		return error;
@@ -84,6 +86,8 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	if (space->task.owner != MMU_MM_OWN)
 		return refuse_without_mm(&space->task);
 	error = mmu_task_read_mm(session, &space->task);
+	if (error && mmu_error_code(error) == MMU_ERROR_FAULT)
+		error = mmu_error_as(error, MMU_ERROR_NO_MM);
 	return error ? error : root_of_mm(space, query->user_half);
 }
 
@@ -196,17 +200,34 @@ const struct mmu_task *mmu_space_task(const struct mmu_space *space)
 
 bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
 {
-	return space->mm_va && mmu_vma_find(space->session, space->mm_va, va, ret);
+	bool found = false;
+
+	if (space->mm_va)
+		mmu_error_destroy(mmu_vma_find(space->session, space->mm_va, va, ret, &found));
+	return found;
+}
+
+struct mmu_error *mmu_space_vma_missing(struct mmu_space *space, uint64_t va)
+{
+	struct mmu_vma vma;
+	bool found;
+
+	return space->mm_va ? mmu_vma_find(space->session, space->mm_va, va, &vma, &found) : NULL;
 }
 
 /*
  * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it allows, only
  * NUMA balancing can have taken away.
  */
-static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma)
+static void tell_numa(struct mmu_space *space, struct mmu_walk *walk, const struct mmu_vma *vma)
 {
-	if (vma->vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
+	struct mmu_error *missing = vma ? NULL : mmu_space_vma_missing(space, walk->va);
+
+	if (vma && vma->vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
 		walk->result = MMU_RESULT_NUMA;
+	else if (missing)
+		walk->note = "or numa: its VMA can't be read, which would tell";
+	mmu_error_destroy(missing);
 }
 
 /* Are the entries that a walk read still what they were? */
@@ -247,8 +268,8 @@ void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 		walk_live(space, va, ret);
 	else
 		mmu_walker_walk(&space->walker, va, ret);
-	if (ret->result == MMU_RESULT_PROTNONE && mmu_space_vma(space, va, &vma))
-		tell_numa(ret, &vma);
+	if (ret->result == MMU_RESULT_PROTNONE)
+		tell_numa(space, ret, mmu_space_vma(space, va, &vma) ? &vma : NULL);
 }
 
 bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
@@ -308,8 +329,7 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 	if (walk->result == MMU_RESULT_PROTNONE) {
 		if (!leaves->has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
 			leaves->has_vma = mmu_space_vma(leaves->space, walk->va, vma);
-		if (leaves->has_vma)
-			tell_numa(walk, vma);
+		tell_numa(leaves->space, walk, leaves->has_vma ? vma : NULL);
 	}
 	return leaves->fn(walk, last_va, leaves->context);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The VMA around an address: the maple tree of 6.1 and later, the red-black tree before. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "kernel/vma.h"
@@ -17,6 +18,7 @@ static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
 	return mmu_fact_get(session->facts, key, ret);
 }
 
+/* What is only shown beside the VMA: without it there is less to show. */
 static bool pointer_at(struct mmu_session *session, uint64_t va, const char *what, uint64_t *ret)
 {
 	struct mmu_error *error = mmu_kernel_read_pointer(session, va, what, ret);
@@ -61,76 +63,97 @@ static bool maple_layout(struct mmu_session *session, enum maple_type type,
 	return true;
 }
 
+static struct mmu_error *damaged(const char *what, uint64_t va)
+{
+	return mmu_error_new(MMU_ERROR_CORRUPT, "%s at 0x%" PRIx64 ": torn or damaged", what, va);
+}
+
 /* The slot of `index` in a node: the first whose (inclusive) pivot is not below it. */
-static bool maple_slot(struct mmu_session *session, uint64_t node_va, uint64_t index,
-		       const struct maple_layout *layout, uint64_t *ret)
+static struct mmu_error *maple_slot(struct mmu_session *session, uint64_t node_va, uint64_t index,
+				    const struct maple_layout *layout, uint64_t *ret)
 {
 	unsigned int bytes = mmu_kernel_pointer_bytes(session);
 	uint64_t slot, pivot, last = 0;
 
-	if (layout->slots < 2 || layout->slots > 64)
-		return false;
 	for (slot = 0; slot < layout->slots - 1; slot++) {
-		if (!pointer_at(session, node_va + layout->pivot_offset + slot * bytes,
-				"maple_node.pivot", &pivot))
-			return false;
+		struct mmu_error *error = mmu_kernel_read_pointer(
+			session, node_va + layout->pivot_offset + slot * bytes, "maple_node",
+			&pivot);
+		if (error)
+			return error;
 		/* pivot 0 behind the first: the node ends here, this slot goes to its maximum */
 		if ((pivot == 0 && slot > 0) || pivot >= index)
 			break;
 		if (slot > 0 && pivot <= last)
-			return false; /* torn or damaged */
+			return damaged("maple_node", node_va);
 		last = pivot;
 	}
-	return pointer_at(session, node_va + layout->slot_offset + slot * bytes, "maple_node.slot",
-			  ret);
+	return mmu_kernel_read_pointer(session, node_va + layout->slot_offset + slot * bytes,
+				       "maple_node", ret);
 }
 
-static uint64_t find_in_maple_tree(struct mmu_session *session, uint64_t tree_va, uint64_t va)
+static struct mmu_error *find_in_maple_tree(struct mmu_session *session, uint64_t tree_va,
+					    uint64_t va, uint64_t *ret_va)
 {
 	struct maple_layout layout;
 	uint64_t entry;
-
-	if (!member_of(session, tree_va, "maple_tree.ma_root", &entry))
-		return 0;
+	struct mmu_error *error = mmu_kernel_read_member_of(session, tree_va, "maple_tree.ma_root",
+							    "mm_struct.mm_mt", &entry);
 	/* the root is a node when bits 1:0 are 10 and it is no small number, else the one entry */
-	if ((entry & 3) != 2 || entry <= 4096)
-		return entry > 4096 ? entry : 0;
-	for (unsigned int depth = 0; depth < MAPLE_DEPTH_MAX; depth++) {
-		enum maple_type type = entry >> 3 & 0xf;
+	bool node = !error && (entry & 3) == 2 && entry > 4096;
 
-		if (!maple_layout(session, type, &layout) ||
-		    !maple_slot(session, entry & ~(uint64_t)MAPLE_NODE_MASK, va, &layout, &entry))
-			return 0;
-		if (type == MAPLE_LEAF_64)
-			return entry > 4096 ? entry : 0; /* NULL or a reserved value: a gap */
+	for (unsigned int depth = 0; !error && node; depth++) {
+		enum maple_type type = entry >> 3 & 0xf;
+		uint64_t node_va = entry & ~(uint64_t)MAPLE_NODE_MASK;
+
+		if (depth == MAPLE_DEPTH_MAX || !maple_layout(session, type, &layout))
+			return damaged("maple_node", node_va);
+		error = maple_slot(session, node_va, va, &layout, &entry);
+		node = type != MAPLE_LEAF_64;
 	}
-	return 0;
+	if (!error)
+		*ret_va = entry > 4096 ? entry : 0; /* NULL or a reserved value: a gap */
+	return error;
 }
 
 /* ------------------------------------------------------------------ red-black tree */
 
-static uint64_t find_in_rb_tree(struct mmu_session *session, uint64_t mm_va, uint64_t va)
+static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+					 uint64_t *ret_va)
 {
+	struct mmu_fact_store *facts = session->facts;
 	uint64_t node_va, rb_offset, left_offset, right_offset, end, start;
 
-	if (!fact(session, "OFFSET(vm_area_struct.vm_rb)", &rb_offset) ||
-	    !fact(session, "OFFSET(rb_node.rb_left)", &left_offset) ||
-	    !fact(session, "OFFSET(rb_node.rb_right)", &right_offset) ||
-	    !member_of(session, mm_va, "mm_struct.mm_rb", &node_va))
-		return 0;
-	for (unsigned int depth = 0; node_va && depth < RB_DEPTH_MAX; depth++) {
+	struct mmu_error *error = mmu_fact_need(facts, "OFFSET(vm_area_struct.vm_rb)", &rb_offset);
+	if (!error)
+		error = mmu_fact_need(facts, "OFFSET(rb_node.rb_left)", &left_offset);
+	if (!error)
+		error = mmu_fact_need(facts, "OFFSET(rb_node.rb_right)", &right_offset);
+	if (!error)
+		error = mmu_kernel_read_member(session, mm_va, "mm_struct.mm_rb", &node_va);
+	*ret_va = 0;
+	for (unsigned int depth = 0; !error && node_va; depth++) {
 		uint64_t vma_va = node_va - rb_offset;
 
-		if (!member_of(session, vma_va, "vm_area_struct.vm_end", &end) ||
-		    !member_of(session, vma_va, "vm_area_struct.vm_start", &start))
-			return 0;
-		if (va >= start && va < end)
-			return vma_va;
-		if (!pointer_at(session, node_va + (va < end ? left_offset : right_offset),
-				"rb_node", &node_va))
-			return 0;
+		if (depth == RB_DEPTH_MAX)
+			return damaged("vm_area_struct", vma_va);
+		error = mmu_kernel_read_member_of(session, vma_va, "vm_area_struct.vm_end",
+						  "vm_area_struct", &end);
+		if (!error)
+			error = mmu_kernel_read_member_of(session, vma_va,
+							  "vm_area_struct.vm_start",
+							  "vm_area_struct", &start);
+		if (error)
+			break;
+		if (va >= start && va < end) {
+			*ret_va = vma_va;
+			break;
+		}
+		error = mmu_kernel_read_pointer(session,
+						node_va + (va < end ? left_offset : right_offset),
+						"vm_area_struct", &node_va);
 	}
-	return 0;
+	return error;
 }
 
 /* ------------------------------------------------------------------ the VMA and its name */
@@ -175,27 +198,55 @@ static void special_name(struct mmu_session *session, uint64_t mm_va, struct mmu
 		strcpy(vma->name, "[stack]");
 }
 
-bool mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va, struct mmu_vma *ret)
+static struct mmu_error *read_vma(struct mmu_session *session, uint64_t vma_va, struct mmu_vma *ret)
+{
+	uint64_t end = 0;
+	const struct {
+		const char *member;
+		uint64_t *to;
+	} members[] = {
+		{ "vm_area_struct.vm_start", &ret->first_va },
+		{ "vm_area_struct.vm_end", &end },
+		{ "vm_area_struct.vm_flags", &ret->vm_flags },
+		{ "vm_area_struct.vm_file", &ret->file_va },
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		struct mmu_error *error = mmu_kernel_read_member_of(
+			session, vma_va, members[i].member, "vm_area_struct", members[i].to);
+		if (error)
+			return error;
+	}
+	ret->last_va = end - 1;
+	return NULL;
+}
+
+struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+			       struct mmu_vma *ret, bool *ret_found)
 {
 	struct mmu_vma vma = { .name = "" };
-	uint64_t tree_offset, vma_va, end;
+	uint64_t tree_offset, vma_va = 0;
+	struct mmu_error *error;
 
 	if (fact(session, "OFFSET(mm_struct.mm_mt)", &tree_offset))
-		vma_va = find_in_maple_tree(session, mm_va + tree_offset, va);
+		error = find_in_maple_tree(session, mm_va + tree_offset, va, &vma_va);
 	else
-		vma_va = find_in_rb_tree(session, mm_va, va);
-	if (!vma_va || !member_of(session, vma_va, "vm_area_struct.vm_start", &vma.first_va) ||
-	    !member_of(session, vma_va, "vm_area_struct.vm_end", &end) ||
-	    !member_of(session, vma_va, "vm_area_struct.vm_flags", &vma.vm_flags) ||
-	    !member_of(session, vma_va, "vm_area_struct.vm_file", &vma.file_va))
-		return false;
-	vma.last_va = end - 1;
-	if (va < vma.first_va || va > vma.last_va)
-		return false; /* the tree and its leaf disagree: a torn or damaged one */
+		error = find_in_rb_tree(session, mm_va, va, &vma_va);
+	if (!error && vma_va)
+		error = read_vma(session, vma_va, &vma);
+	if (error)
+		return error;
+	if (!vma_va) {
+		*ret_found = false;
+		return NULL;
+	}
+	if (va < vma.first_va || va > vma.last_va) /* the tree and its leaf disagree */
+		return damaged("vm_area_struct", vma_va);
 	if (vma.file_va)
 		file_name(session, vma.file_va, vma.name, sizeof(vma.name));
 	else
 		special_name(session, mm_va, &vma);
 	*ret = vma;
-	return true;
+	*ret_found = true;
+	return NULL;
 }

@@ -10,7 +10,13 @@
 #define MMU_VM_WRITE 2u
 #define MMU_VM_EXEC 4u
 
-/** The VMA around `va` in an mm. @return false: there is none, or it can't be read. */
-bool mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va, struct mmu_vma *ret);
+/**
+ * The VMA around `va` in an mm.
+ * @param ret  untouched unless *ret_found
+ * @return MMU_ERROR_FAULT, _CORRUPT: names the object that can't be read, or that contradicts
+ *         itself; _NOT_FOUND (facts)
+ */
+struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
 
 #endif

@@ -74,7 +74,11 @@ static void task_text(const struct mmu_task *task)
 {
 	printf("%6d %6d  ", task->pid, task->tgid);
 	if (task->owner == MMU_MM_OWN) {
-		printf("0x%016" PRIx64 " 0x%010" PRIx64, task->mm_va, task->pgd_pa);
+		printf("0x%016" PRIx64, task->mm_va);
+		if (task->pgd_va)
+			printf(" 0x%010" PRIx64, task->pgd_pa);
+		else
+			printf(" %-12s", "?");
 		if (task->has_counters)
 			printf(" %7" PRIu64 " %8" PRId64 " %7" PRId64, task->table_bytes / 1024,
 			       task->rss_pages, task->swap_pages);

@@ -267,13 +267,16 @@ static void write_result(FILE *out, const struct compare_side *side)
 
 static void write_vma(FILE *out, struct mmu_space *space, uint64_t va)
 {
+	struct mmu_error *missing = NULL;
 	struct mmu_vma vma;
 
 	if (mmu_space_vma(space, va, &vma))
 		fprintf(out, "%c%c%c%c %s\n", vma.vm_flags & 1 ? 'r' : '-',
 			vma.vm_flags & 2 ? 'w' : '-', vma.vm_flags & 4 ? 'x' : '-',
-			vma.vm_flags & 8 ? 's' : 'p',
-			vma.name[0] ? tool_safe(vma.name) : "anonymous");
+			vma.vm_flags & 8 ? 's' : 'p', tool_vma_name(&vma));
+	else if ((missing = mmu_space_vma_missing(space, va)))
+		fprintf(out, "not known: %s\n", mmu_error_message(missing));
+	mmu_error_destroy(missing);
 }
 
 static void print_words(const struct compare_word *words, size_t nr, bool same, unsigned int width)

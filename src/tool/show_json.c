@@ -120,10 +120,27 @@ static void denied_json(const struct mmu_space *space, const struct mmu_walk *wa
 	json_object_end();
 }
 
+static void vma_json(struct mmu_space *space, uint64_t va)
+{
+	struct mmu_error *missing;
+	struct mmu_vma vma;
+
+	if (mmu_space_vma(space, va, &vma)) {
+		json_object("vma");
+		json_hex("first", vma.first_va);
+		json_hex("last", vma.last_va);
+		json_hex("flags", vma.vm_flags);
+		json_string("name", vma.name);
+		json_object_end();
+	} else if ((missing = mmu_space_vma_missing(space, va))) {
+		json_string("vma_missing", mmu_error_message(missing));
+		mmu_error_destroy(missing);
+	}
+}
+
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_regime *regime = mmu_space_regime(space);
-	struct mmu_vma vma;
 	unsigned char bytes[8];
 	char text[64];
 	size_t done;
@@ -150,14 +167,8 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	json_array_end();
 	show_result_json(walk);
 	denied_json(space, walk);
-	if (!show->brief && mmu_space_vma(space, walk->va, &vma)) {
-		json_object("vma");
-		json_hex("first", vma.first_va);
-		json_hex("last", vma.last_va);
-		json_hex("flags", vma.vm_flags);
-		json_string("name", vma.name);
-		json_object_end();
-	}
+	if (!show->brief)
+		vma_json(space, walk->va);
 	if (show->type) {
 		if (mmu_space_read(space, walk->va, bytes, tool_type_bytes(show->type), &done,
 				   NULL))

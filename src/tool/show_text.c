@@ -277,6 +277,7 @@ static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_regime *regime = mmu_space_regime(space);
 	const struct mmu_task *task = mmu_space_task(space);
+	struct mmu_error *missing = NULL;
 	struct mmu_vma vma;
 
 	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), walk->va, tool_colour(TOOL_PLAIN));
@@ -288,7 +289,10 @@ static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 		printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %c%c%c%c %s\n", vma.first_va,
 		       vma.last_va, vma.vm_flags & 1 ? 'r' : '-', vma.vm_flags & 2 ? 'w' : '-',
 		       vma.vm_flags & 4 ? 'x' : '-', vma.vm_flags & 8 ? 's' : 'p',
-		       vma.name[0] ? tool_safe(vma.name) : "anonymous");
+		       tool_vma_name(&vma));
+	else if ((missing = mmu_space_vma_missing(space, walk->va)))
+		printf("   VMA not known: %s\n", mmu_error_message(missing));
+	mmu_error_destroy(missing);
 }
 
 static void print_value(const struct show *show, struct mmu_space *space, uint64_t va)

@@ -50,6 +50,13 @@ const char *tool_safe(const char *bytes)
 	return ret;
 }
 
+const char *tool_vma_name(const struct mmu_vma *vma)
+{
+	if (vma->name[0])
+		return tool_safe(vma->name);
+	return vma->file_va ? "(a file whose name can't be read)" : "anonymous";
+}
+
 const char *tool_size(uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

@@ -113,6 +113,9 @@ const char *tool_colour(enum tool_colour colour);
 /** Bytes of hostile origin, made safe for a terminal: \n, \x1b. Up to four calls can be alive. */
 const char *tool_safe(const char *bytes);
 
+/** What a VMA maps, as tool_safe() gives it. */
+const char *tool_vma_name(const struct mmu_vma *vma);
+
 /** "4 KiB", "2 MiB": sizes that are powers of two; else bytes. Up to four calls can be alive. */
 const char *tool_size(uint64_t bytes);
 

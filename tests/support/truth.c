@@ -28,8 +28,10 @@
 
 struct check {
 	struct mmu_session *session;
+	struct mmu_session *whole; /* NULL, or the same memory with nothing left out */
 	struct mmu_space *space;
-	int pid; /* of space */
+	int pid;             /* of space */
+	bool space_left_out; /* there is none, and rightly so */
 	int skipped[64];
 	size_t nr_skipped;
 	struct {
@@ -57,18 +59,87 @@ static bool is_skipped(const struct check *check, int pid)
 	return false;
 }
 
+/* ------------------------------------------------------------------ what the image lacks */
+
+static bool is_left_out(struct check *check, uint64_t pa)
+{
+	unsigned char byte;
+	enum mmu_page_state state = mmu_session_read_phys(check->session, pa, &byte, 1, NULL);
+
+	return state == MMU_PAGE_FILTERED || state == MMU_PAGE_TRUNCATED;
+}
+
+/* Does the message name a place that is really not there, and rightly say why? */
+static bool names_what_is_left_out(struct check *check, const char *message)
+{
+	const char *at = strstr(message, "(physical 0x");
+	char *end;
+	uint64_t pa = at ? strtoull(at + strlen("(physical "), &end, 16) : 0;
+	unsigned char byte;
+
+	return at && check->whole &&
+	       mmu_session_read_phys(check->whole, pa, &byte, 1, NULL) == MMU_PAGE_PRESENT &&
+	       is_left_out(check, pa) && strncmp(end, "): ", 3) == 0 &&
+	       strcmp(end + 3, mmu_page_state_name(mmu_session_read_phys(check->session, pa, &byte,
+									 1, NULL))) == 0;
+}
+
+/* Is any page of a kernel object not there? */
+static bool lacks_object(struct check *check, uint64_t va, uint64_t bytes)
+{
+	const struct mmu_space_query query = { .by = MMU_SPACE_KERNEL };
+	struct mmu_space *kernel;
+	bool lacks = false;
+
+	if (mmu_space_open(check->whole, &query, &kernel))
+		return false;
+	for (uint64_t at = va & ~UINT64_C(4095); at < va + bytes && !lacks; at += 4096) {
+		struct mmu_walk walk;
+
+		mmu_walk(kernel, at, &walk);
+		lacks = walk.has_pa && is_left_out(check, walk.pa);
+	}
+	mmu_space_close(kernel);
+	return lacks;
+}
+
+/* The message names what is missing; and what this pid needs is missing. */
+static bool pid_is_left_out(struct check *check, int pid, const char *message)
+{
+	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
+	struct mmu_space *space;
+	bool left_out;
+
+	if (!check->whole || !names_what_is_left_out(check, message) ||
+	    mmu_space_open(check->whole, &query, &space))
+		return false;
+	/* its members lie in the first 4 KiB of either, wherever that begins */
+	left_out = strncmp(message, "task_struct", strlen("task_struct")) == 0
+			   ? lacks_object(check, mmu_space_task(space)->task_va, 4096)
+		   : strncmp(message, "mm_struct", strlen("mm_struct")) == 0
+			   ? lacks_object(check, mmu_space_task(space)->mm_va, 1024)
+			   : true; /* what leads to it: its struct pid, init_task */
+	mmu_space_close(space);
+	return left_out;
+}
+
 /* @return false: no address space */
 static bool use_pid(struct check *check, int pid)
 {
 	struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
 
-	if (check->space && check->pid == pid)
-		return true;
+	if (check->pid == pid && (check->space || check->space_left_out)) {
+		check->silent += !check->space;
+		return check->space;
+	}
 	mmu_space_close(check->space);
 	check->space = NULL;
 	check->pid = pid;
 	struct mmu_error *error = mmu_space_open(check->session, &query, &check->space);
-	if (error && check->differ++ < TOLD_MAX)
+	check->space_left_out = error && pid_is_left_out(check, pid, mmu_error_message(error));
+	if (check->space_left_out)
+		check->silent++;
+	else if (error && check->differ++ < TOLD_MAX)
 		printf("differ: pid %d: %s\n", pid, mmu_error_message(error));
 	mmu_error_destroy(error);
 	return check->space;
@@ -85,6 +156,21 @@ static bool page_agrees(const struct mmu_walk *walk, uint64_t truth)
 	return !walk->has_pa && !walk->has_swap;
 }
 
+/* A VMA that this image lacks is looked for in the whole memory. */
+static bool find_vma(struct check *check, uint64_t va, struct mmu_vma *ret)
+{
+	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)check->pid };
+	struct mmu_space *space;
+
+	if (mmu_space_vma(check->space, va, ret))
+		return true;
+	if (!check->whole || mmu_space_open(check->whole, &query, &space))
+		return false;
+	bool found = mmu_space_vma(space, va, ret);
+	mmu_space_close(space);
+	return found;
+}
+
 /*
  * What the tables hold and pagemap leaves out: device pages (VM_PFNMAP), and what the truth names
  * (a PROT_NONE huge page of ARM LPAE).
@@ -93,12 +179,15 @@ static bool truth_is_silent(struct check *check, const struct mmu_walk *walk, ui
 {
 	struct mmu_vma vma;
 
+	if (walk->result == MMU_RESULT_FILTERED || walk->result == MMU_RESULT_TRUNCATED)
+		return check->whole && walk->nr_steps &&
+		       is_left_out(check, walk->steps[walk->nr_steps - 1].slot_pa);
 	if (truth & (PM_PRESENT | PM_SWAP) || !walk->has_pa)
 		return false;
 	for (size_t i = 0; i < check->nr_left_out; i++)
 		if (check->left_out[i].pid == check->pid && check->left_out[i].va == walk->va)
 			return true;
-	return walk->result == MMU_RESULT_MAPPED && mmu_space_vma(check->space, walk->va, &vma) &&
+	return walk->result == MMU_RESULT_MAPPED && find_vma(check, walk->va, &vma) &&
 	       vma.vm_flags & 0x400;
 }
 
@@ -123,6 +212,15 @@ static void check_pages(struct check *check, char **field)
 	}
 }
 
+static bool vma_is_left_out(struct check *check, uint64_t va)
+{
+	struct mmu_error *error = mmu_space_vma_missing(check->space, va);
+	bool left_out = error && names_what_is_left_out(check, mmu_error_message(error));
+
+	mmu_error_destroy(error);
+	return left_out;
+}
+
 static void check_vma(struct check *check, char **field)
 {
 	int pid = atoi(field[1]);
@@ -137,6 +235,8 @@ static void check_vma(struct check *check, char **field)
 		    (vma.vm_flags >> 1 & 1) == (field[4][1] == 'w') &&
 		    (vma.vm_flags >> 2 & 1) == (field[4][2] == 'x'))
 			check->agree++;
+		else if (vma_is_left_out(check, at))
+			check->silent++;
 		else
 			tell(check, "VMA", pid, at, "starts at", vma.first_va, start);
 	}
@@ -154,8 +254,13 @@ static void check_content(struct check *check, char **field)
 	if (is_skipped(check, pid) || !use_pid(check, pid))
 		return;
 	if (!mmu_space_read(check->space, va, page, sizeof(page), &done, &stop)) {
-		if (stop.has_pa && stop.page_state == MMU_PAGE_FILTERED)
-			check->silent++; /* mapped, its bytes left out by makedumpfile */
+		uint64_t pa = stop.has_pa     ? stop.pa
+			      : stop.nr_steps ? stop.steps[stop.nr_steps - 1].slot_pa
+					      : 0;
+
+		if ((stop.has_pa ? stop.page_state != MMU_PAGE_OUTSIDE_RAM : !!check->whole) &&
+		    is_left_out(check, pa))
+			check->silent++; /* its bytes or a table left out by makedumpfile */
 		else
 			tell(check, "content", pid, va, mmu_result_name(stop.result), 0, first8);
 		return;
@@ -182,6 +287,14 @@ static void check_symbol(struct check *check, char **field)
 	mmu_error_destroy(error);
 }
 
+static bool is_cut_short(struct check *check)
+{
+	struct mmu_info info;
+
+	mmu_session_info(check->session, &info);
+	return info.warning;
+}
+
 static void check_counter(struct check *check, char **field)
 {
 	int pid = atoi(field[1]);
@@ -199,8 +312,103 @@ static void check_counter(struct check *check, char **field)
 				    : (uint64_t)task->swap_pages * 4;
 	if (task->has_counters && ours == theirs)
 		check->agree++;
+	else if (!task->has_counters && check->whole && is_cut_short(check))
+		check->silent++; /* their per-CPU parts may lie anywhere */
 	else
 		tell(check, field[2], pid, 0, task->has_counters ? "KiB" : "unknown", ours, theirs);
+}
+
+/* ------------------------------------------------------------------ the list of tasks */
+
+struct tasks {
+	struct mmu_task *list;
+	size_t nr, room;
+	struct check *check; /* NULL: problems are not looked at */
+};
+
+static bool add_task(const struct mmu_task *task, const char *problem, void *context)
+{
+	struct tasks *tasks = context;
+
+	if (!task) {
+		if (tasks->check && !strstr(problem, "more like these") &&
+		    !names_what_is_left_out(tasks->check, problem) &&
+		    !strstr(problem, "more tasks were found") && tasks->check->differ++ < TOLD_MAX)
+			printf("differ: %s\n", problem);
+		return true;
+	}
+	if (tasks->nr == tasks->room) {
+		tasks->room = tasks->room ? 2 * tasks->room : 256;
+		tasks->list = reallocarray(tasks->list, tasks->room, sizeof(*tasks->list));
+		if (!tasks->list)
+			abort();
+	}
+	tasks->list[tasks->nr++] = *task;
+	return true;
+}
+
+/* A task that is not listed: does the one who asks for it learn what is missing? */
+static bool task_is_left_out(struct check *check, const struct mmu_task *task)
+{
+	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)task->pid };
+	struct mmu_space *space = NULL;
+	struct mmu_error *error = mmu_space_open(check->session, &query, &space);
+	bool left_out = error && names_what_is_left_out(check, mmu_error_message(error));
+
+	mmu_error_destroy(error);
+	mmu_space_close(space);
+	return left_out;
+}
+
+/* Its members lie in its first 4 KiB, wherever those begin. */
+static bool task_can_be_read(struct check *check, const struct mmu_task *task)
+{
+	return !lacks_object(check, task->task_va, 4096);
+}
+
+/*
+ * Every task of the whole memory must be listed once, or be said to be missing; and nothing else.
+ * One that could be read may be out of reach where much is missing.
+ */
+static void check_tasks(struct check *check)
+{
+	struct tasks ours = { .check = check }, theirs = { .check = NULL };
+	size_t known = 0, out_of_reach = 0;
+
+	struct mmu_error *error = mmu_session_tasks(check->session, true, add_task, &ours);
+
+	if (error && !names_what_is_left_out(check, mmu_error_message(error)) &&
+	    check->differ++ < TOLD_MAX)
+		printf("differ: %s\n", mmu_error_message(error));
+	mmu_error_destroy(error);
+	error = mmu_session_tasks(check->whole, true, add_task, &theirs);
+	if (error)
+		tell(check, "tasks", 0, 0, "not all in the whole memory", 0, 0);
+	mmu_error_destroy(error);
+	for (size_t i = 0; i < theirs.nr; i++) {
+		const struct mmu_task *their = &theirs.list[i];
+		size_t times = 0;
+
+		for (size_t n = 0; n < ours.nr; n++)
+			times += ours.list[n].task_va == their->task_va &&
+				 ours.list[n].pid == their->pid &&
+				 ours.list[n].tgid == their->tgid &&
+				 ours.list[n].mm_va == their->mm_va &&
+				 !strcmp(ours.list[n].comm, their->comm);
+		known += times;
+		out_of_reach += !times && task_can_be_read(check, their);
+		if (times == 1)
+			check->agree++;
+		else if (!times && task_is_left_out(check, their))
+			check->silent++;
+		else
+			tell(check, "task", their->pid, their->task_va, "listed times", times, 1);
+	}
+	if (known != ours.nr)
+		tell(check, "tasks", 0, 0, "listed", ours.nr, known);
+	printf("tasks %zu of %zu, out of reach %zu\n", ours.nr, theirs.nr, out_of_reach);
+	free(ours.list);
+	free(theirs.list);
 }
 
 static void check_row(struct check *check, char **field, int count)
@@ -246,8 +454,9 @@ static void check_file(struct check *check, FILE *file)
 	free(line);
 }
 
-/* --ram, --fact and --arch as the tool takes them, then pids to skip. */
-static bool parse_options(struct check *check, struct mmu_options *options, char **argv)
+/* --ram, --fact and --arch as the tool takes them, --whole, then pids to skip. */
+static bool parse_options(struct check *check, struct mmu_options *options, const char **whole,
+			  char **argv)
 {
 	static struct mmu_raw_range raw[16];
 	static const char *facts[17];
@@ -267,6 +476,8 @@ static bool parse_options(struct check *check, struct mmu_options *options, char
 			options->facts = facts;
 		} else if (strcmp(*argv, "--arch") == 0 && argv[1]) {
 			options->arch = *++argv;
+		} else if (strcmp(*argv, "--whole") == 0 && argv[1]) {
+			*whole = *++argv;
 		} else if (check->nr_skipped < 64) {
 			check->skipped[check->nr_skipped++] = atoi(*argv);
 		}
@@ -281,24 +492,32 @@ int main(int argc, char **argv)
 	if (argc < 4) {
 		fprintf(stderr,
 			"usage: %s IMAGE VMLINUX|- TRUTH [--ram PA[:::FILE]] "
-			"[--fact KEY=VALUE] [--arch NAME] [PID-TO-SKIP...]\n",
+			"[--fact KEY=VALUE] [--arch NAME] [--whole IMAGE] [PID-TO-SKIP...]\n"
+			"--whole: the same memory, of which IMAGE lacks parts\n",
 			argv[0]);
 		return 2;
 	}
 	struct mmu_options options = { .image = argv[1],
 				       .vmlinux = strcmp(argv[2], "-") ? argv[2] : NULL };
-	if (!parse_options(&check, &options, argv + 4))
+	const char *whole = NULL;
+	if (!parse_options(&check, &options, &whole, argv + 4))
 		return 2;
 	FILE *file = fopen(argv[3], "r");
 	struct mmu_error *error = file ? mmu_session_open(&options, &check.session) : NULL;
+	options.image = whole;
+	if (!error && whole)
+		error = mmu_session_open(&options, &check.whole);
 	if (!file || error) {
 		fprintf(stderr, "%s\n", error ? mmu_error_message(error) : "can't open the truth");
 		return 3;
 	}
 	check_file(&check, file);
 	fclose(file);
+	if (check.whole)
+		check_tasks(&check);
 	mmu_space_close(check.space);
 	mmu_session_close(check.session);
+	mmu_session_close(check.whole);
 	printf("agree %" PRIu64 ", differ %" PRIu64 ", silent %" PRIu64 "\n", check.agree,
 	       check.differ, check.silent);
 	return check.differ || !check.agree;

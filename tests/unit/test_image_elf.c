@@ -87,6 +87,31 @@ static struct opened open_segments(const struct build_segment *segments, size_t 
 	return opened;
 }
 
+/* A full disk: makedumpfile -E had no more room for the memory that the last header tells of. */
+static void unwritten_headers(void **state)
+{
+	struct build_buffer buffer = { 0 };
+
+	build_elf(&buffer, &(struct build_elf){ .wide = true,
+						.machine = EM_X86_64,
+						.segments = two_segments,
+						.nr_segments = 2 });
+	Elf64_Ehdr *header = (void *)buffer.data;
+	memset(buffer.data + header->e_phoff + (header->e_phnum - 1) * sizeof(Elf64_Phdr), 0,
+	       sizeof(Elf64_Phdr));
+	struct opened opened = open_bytes(&buffer);
+	struct mmu_image *image = opened.image;
+
+	expect_bytes(image, 0x1000, 2 * PAGE, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(image, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(image, 0x104000, PAGE, MMU_PAGE_TRUNCATED, 0);
+	expect_ram(image, 1, (struct mmu_pa_range[]){ { 0x100000, 0x103fff } });
+	expect_counts(image, 4, 0, 0);
+	assert_non_null(strstr(image->warning, "1 of its 3 program headers were never written"));
+	close_opened(&opened);
+	free(buffer.data);
+}
+
 static void overlaps(void **state)
 {
 	/* First in file order wins, but what is in the file beats what is not. */
@@ -343,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_and_byte_orders),
 		cmocka_unit_test(more_than_65535_segments),
+		cmocka_unit_test(unwritten_headers),
 		cmocka_unit_test(overlaps),
 		cmocka_unit_test(ragged_ends),
 		cmocka_unit_test(truncated_file),

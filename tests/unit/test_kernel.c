@@ -672,8 +672,10 @@ static const char *vma_at(struct mmu_session *session, uint64_t va)
 {
 	static char text[400];
 	struct mmu_vma vma;
+	bool found = false;
 
-	if (!mmu_vma_find(session, TREE_MM, va, &vma))
+	mmu_error_destroy(mmu_vma_find(session, TREE_MM, va, &vma, &found));
+	if (!found)
 		return "-";
 	snprintf(text, sizeof(text), "%llx-%llx %llx%s%s", (unsigned long long)vma.first_va,
 		 (unsigned long long)vma.last_va, (unsigned long long)vma.vm_flags,
@@ -861,6 +863,12 @@ static void test_numa_hint(void **state)
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
 	mmu_walk(space, 0x4000, &walk); /* without a VMA nothing is known */
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
+	assert_null(walk.note);
+	/* nor where it can't be read; but then it is said */
+	set_root(session, node_entry(NOWHERE, ARANGE_64, true));
+	mmu_walk(space, 0x8234, &walk);
+	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
+	assert_non_null(strstr(walk.note, "or numa"));
 	mmu_space_close(space);
 	mmu_session_close(session);
 }

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import time
 
+import filtered
+
 CHECK_SECONDS = 1800
 TOLD = 4  # differences
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -140,13 +142,16 @@ def check_all(target, kind, folder, say):
     yield check(target, kind, folder, say)
     if kind in ALONE and target.machine.arch == 'amd64':
         yield check(target, kind, folder, say, alone=True)
-    if kind in WIPED and target.machine.arch == 'amd64':
+    in_one_file = kind not in WITHOUT_NOTES or len(target.ram()) == 1
+    if kind in WIPED and target.machine.arch == 'amd64' and in_one_file:
         wiped = folder / 'wiped'
         try:
             wipe(folder / f'dump.{kind}', wiped)
             yield check(target, kind, folder, say, alone=True, wiped=wiped)
         finally:
             wiped.unlink(missing_ok=True)
+    if kind == 'vmcore':
+        yield from filtered.check(target, folder, say)
 
 
 def wipe(path, copy):
@@ -173,6 +178,8 @@ def check(target, kind, folder, say, alone=False, wiped=None):
         options = raw_options(target, path, truth)
         command += options[:options.index('--fact')] if alone else options
         command += ['--arch', 'x86_64'] if alone else []
+    if kind == 'vmcore-d31':
+        command += ['--whole', folder / 'dump.vmcore']
     if kind in IN_GUEST:
         command = ['cat', path]
     start = time.monotonic()

@@ -113,8 +113,8 @@ def arm(name, machine, kernel, ram_mib, suite='bookworm', **more):
 TARGETS = [
     x86_64('x86_64-6.1', 'bookworm', note='4 levels, a crash and makedumpfile',
            dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'crashed', 'vmcore-d31')),
-    x86_64('x86_64-6.12', 'trixie', note='4 levels, a crash',
-           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'crashed')),
+    x86_64('x86_64-6.12', 'trixie', note='4 levels, a crash and makedumpfile',
+           dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'crashed', 'vmcore-d31')),
     x86_64('x86_64-6.1-la57', 'bookworm', cpu='max', note='5 levels'),
     x86_64('x86_64-6.12-la57', 'trixie', cpu='max', note='5 levels',
            dumps=('elf', 'kdump-zlib', 'raw')),

@@ -21,7 +21,7 @@ import kernels
 from targets import TARGETS
 
 TRIES = 3
-COLUMNS = '{:<22} {:<11} {:>11} {:>8} {:>8} {:>7}  {}'
+COLUMNS = '{:<22} {:<12} {:>11} {:>8} {:>8} {:>7}  {}'
 
 
 def say(text):

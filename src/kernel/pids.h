@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The kernel's table of pids: a second way to its tasks. */
+#ifndef MMU_KERNEL_PIDS_H
+#define MMU_KERNEL_PIDS_H
+
+#include "kernel/session.h"
+
+/** A pid and its task, or pids of which nothing can be known. */
+struct mmu_pid {
+	int32_t first, last; /**< numbers, ends inclusive; equal but where `missing` */
+	uint64_t task_va;
+	bool leader;                     /**< of a thread group */
+	const struct mmu_error *missing; /**< NULL, or names the object that could not be read */
+};
+
+/** @return false to stop. */
+typedef bool (*mmu_pid_fn)(const struct mmu_pid *pid, void *context);
+
+/**
+ * All pids of the first pid namespace that have a task, in ascending order (struct pid in
+ * init_pid_ns.idr, an xarray: since 4.20). Needs a learnt kernel.
+ * @return MMU_ERROR_NOT_FOUND (facts), _FAULT (not even the root can be read)
+ */
+struct mmu_error *mmu_session_pids(struct mmu_session *session, mmu_pid_fn fn,
+				   void *context) MMU_MUST_CHECK;
+
+#endif

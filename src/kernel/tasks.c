@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file All tasks: the kernel's list, and other ways to them where it is broken. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/pids.h"
+#include "kernel/task.h"
+
+/* PID_MAX_LIMIT of 64-bit kernels: no kernel has more */
+#define TASKS_MAX ((size_t)4 << 20)
+/* Missing objects that are named one by one. */
+#define NAMED_MAX 16u
+/* With so many of them a table of pids is no more worth reading: it may be made to take long. */
+#define MISSING_MAX ((uint64_t)1 << 16)
+
+/* ------------------------------------------------------------------ what was visited */
+
+/* Addresses, hashed; 0 is free. */
+struct set {
+	uint64_t *slots;
+	size_t nr, room; /* room: a power of two, or 0 */
+};
+
+static uint64_t *set_slot(const struct set *set, uint64_t va)
+{
+	size_t at = (size_t)(va * 0x9e3779b97f4a7c15u >> 20) & (set->room - 1);
+
+	while (set->slots[at] && set->slots[at] != va)
+		at = (at + 1) & (set->room - 1);
+	return &set->slots[at];
+}
+
+static bool set_has(const struct set *set, uint64_t va)
+{
+	return set->room && *set_slot(set, va) == va;
+}
+
+/* @return MMU_ERROR_NO_MEMORY, or _CORRUPT: more than there can be */
+static struct mmu_error *set_add(struct set *set, uint64_t va)
+{
+	if (set->nr >= TASKS_MAX)
+		return mmu_error_new(MMU_ERROR_CORRUPT, "more than %zu tasks", TASKS_MAX);
+	if (2 * set->nr >= set->room) {
+		struct set more = { .nr = set->nr, .room = set->room ? 2 * set->room : 256 };
+
+		more.slots = calloc(more.room, sizeof(*more.slots));
+		if (!more.slots)
+			return mmu_error_no_memory();
+		for (size_t i = 0; i < set->room; i++)
+			if (set->slots[i])
+				*set_slot(&more, set->slots[i]) = set->slots[i];
+		free(set->slots);
+		*set = more;
+	}
+	uint64_t *slot = set_slot(set, va);
+	set->nr += !*slot;
+	*slot = va;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ one task */
+
+struct list {
+	uint64_t head_va, member_offset; /* of the list_head in task_struct */
+	const char *head, *member;
+};
+
+struct visit {
+	struct mmu_session *session;
+	bool threads;
+	mmu_task_fn fn;
+	void *context;
+	bool stopped;
+	struct list tasks;
+	struct set seen;
+	uint64_t nr_given; /* tasks that the visitor got */
+	uint64_t nr_missing;
+	bool broken;   /* a list is, or a task in it */
+	bool has_pids; /* then: the table of pids could be read, but for what is missing */
+	/* the pid that is wanted, and why it can't be had */
+	int32_t wanted;
+	struct mmu_error *wanted_missing;
+};
+
+static void visit_problem(struct visit *visit, struct mmu_error *error)
+{
+	if (!error)
+		return;
+	if (!visit->stopped)
+		visit->stopped = !visit->fn(NULL, mmu_error_message(error), visit->context);
+	mmu_error_destroy(error);
+}
+
+static void visit_threads(struct visit *visit, const struct mmu_task *leader);
+
+/* A task that was read, and where they are wanted its threads. */
+static void visit_read(struct visit *visit, struct mmu_task *task)
+{
+	/* a task without a readable mm is still a task */
+	visit_problem(visit, mmu_task_read_mm(visit->session, task));
+	if (visit->stopped)
+		return;
+	visit->nr_given++;
+	visit->stopped = !visit->fn(task, NULL, visit->context);
+	if (visit->threads && task->leader && task->pid)
+		visit_threads(visit, task);
+}
+
+static void visit_task(struct visit *visit, uint64_t task_va)
+{
+	struct mmu_task task;
+	char what[40];
+
+	snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, task_va);
+	struct mmu_error *error = mmu_task_read(visit->session, task_va, what, &task);
+
+	visit->broken |= error != NULL;
+	if (error)
+		visit_problem(visit, error); /* the list goes on all the same */
+	else
+		visit_read(visit, &task);
+}
+
+/* ------------------------------------------------------------------ lists of tasks */
+
+static struct mmu_error *read_next(struct visit *visit, const struct list *list, uint64_t node_va,
+				   uint64_t *ret_va)
+{
+	bool head = node_va == list->head_va;
+	struct mmu_error *error = mmu_kernel_read_pointer(visit->session, node_va,
+							  head ? list->head : list->member, ret_va);
+
+	if (!head)
+		error = mmu_error_context(error, "the list is broken at task_struct 0x%" PRIx64,
+					  node_va - list->member_offset);
+	return error;
+}
+
+/*
+ * Visit the tasks of a list, but for `leader`, which is one of its own threads.
+ * @return an error when the list is broken or loops
+ */
+static struct mmu_error *follow(struct visit *visit, const struct list *list, uint64_t leader_va)
+{
+	uint64_t node_va, next_va;
+	struct mmu_error *error = read_next(visit, list, list->head_va, &node_va);
+
+	for (; !error && !visit->stopped && node_va != list->head_va; node_va = next_va) {
+		uint64_t task_va = node_va - list->member_offset;
+
+		error = read_next(visit, list, node_va, &next_va);
+		if (error)
+			break;
+		if (task_va == leader_va) {
+			leader_va = 0; /* once */
+			continue;
+		}
+		if (set_has(&visit->seen, task_va))
+			return mmu_error_new(MMU_ERROR_CORRUPT,
+					     "%s: the list loops at 0x%" PRIx64 " without coming "
+					     "back to its head",
+					     list->member, node_va);
+		error = set_add(&visit->seen, task_va);
+		if (!error)
+			visit_task(visit, task_va);
+	}
+	return error;
+}
+
+/* The threads of a leader, without itself: signal->thread_head, which 4.4 to 7.x have. */
+static void visit_threads(struct visit *visit, const struct mmu_task *leader)
+{
+	struct mmu_session *session = visit->session;
+	struct list list = { .head = "signal_struct.thread_head",
+			     .member = "task_struct.thread_node" };
+	uint64_t signal_va = 0, head_offset;
+
+	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.thread_node)",
+						&list.member_offset);
+	if (!error)
+		error = mmu_fact_need(session->facts, "OFFSET(signal_struct.thread_head)",
+				      &head_offset);
+	if (!error)
+		error = mmu_kernel_read_member(session, leader->task_va, "task_struct.signal",
+					       &signal_va);
+	if (!error && signal_va) { /* else a task that is just being released */
+		list.head_va = signal_va + head_offset;
+		error = follow(visit, &list, leader->task_va);
+	}
+	visit->broken |= error != NULL;
+	visit_problem(visit, mmu_error_context(error, "threads of pid %d", leader->pid));
+}
+
+/* ------------------------------------------------------------------ where the list is broken */
+
+/* The task next to one, which must say so too. @return 0: none that is not yet known */
+static uint64_t neighbour(struct visit *visit, uint64_t task_va, bool back)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	uint64_t offset = visit->tasks.member_offset, node_va, again_va;
+	struct mmu_error *error = mmu_kernel_read_pointer(visit->session,
+							  task_va + offset + (back ? bytes : 0),
+							  visit->tasks.member, &node_va);
+	if (!error && !set_has(&visit->seen, node_va - offset))
+		error = mmu_kernel_read_pointer(visit->session, node_va + (back ? 0 : bytes),
+						visit->tasks.member, &again_va);
+	else
+		again_va = 0;
+	bool agreed = !error && again_va == task_va + offset;
+	mmu_error_destroy(error);
+	return agreed ? node_va - offset : 0;
+}
+
+/* The part of the list that a task lies in, from its first to its last. */
+static struct mmu_error *visit_around(struct visit *visit, uint64_t task_va)
+{
+	MMU_FREE uint64_t *part = NULL;
+	size_t nr = 0, room = 0;
+	struct mmu_error *error = NULL;
+	uint64_t at_va = task_va;
+
+	if (set_has(&visit->seen, task_va)) /* the head */
+		at_va = neighbour(visit, task_va, true);
+	for (; at_va && !error; at_va = neighbour(visit, at_va, true)) {
+		if (nr == room) {
+			uint64_t *more = reallocarray(part, room ? 2 * room : 64, sizeof(*part));
+
+			if (!more)
+				return mmu_error_no_memory();
+			part = more;
+			room = room ? 2 * room : 64;
+		}
+		part[nr++] = at_va;
+		error = set_add(&visit->seen, at_va);
+	}
+	while (nr-- && !error && !visit->stopped)
+		visit_task(visit, part[nr]);
+	while (!error && !visit->stopped && (task_va = neighbour(visit, task_va, false))) {
+		error = set_add(&visit->seen, task_va);
+		if (!error)
+			visit_task(visit, task_va);
+	}
+	return error;
+}
+
+static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct mmu_error *error)
+{
+	bool one = pid->first == pid->last;
+
+	if (!one)
+		error = mmu_error_context(error, "pids %d to %d", pid->first, pid->last);
+	if (visit->wanted >= pid->first && visit->wanted <= pid->last && !visit->wanted_missing)
+		visit->wanted_missing = mmu_error_new(MMU_ERROR_NO_TASK, "%s%s",
+						      one ? ""
+							  : "no such task was found; it may be "
+							    "among those that are missing: ",
+						      mmu_error_message(error));
+	if (visit->nr_missing++ < NAMED_MAX)
+		visit_problem(visit, error);
+	else
+		mmu_error_destroy(error);
+}
+
+static bool goes_on(const struct visit *visit)
+{
+	return !visit->stopped && visit->nr_missing < MISSING_MAX;
+}
+
+/* Leaders in a first round, as the lists of their threads may still be whole; threads then. */
+static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
+{
+	struct visit *visit = context;
+	struct mmu_task task;
+	char what[40];
+
+	if (pid->missing) {
+		if (leader)
+			tell_missing(visit, pid,
+				     mmu_error_new(mmu_error_code(pid->missing), "%s",
+						   mmu_error_message(pid->missing)));
+		return goes_on(visit);
+	}
+	/* who is wanted and was seen, but never found, could not be read */
+	if (pid->leader != leader ||
+	    (set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
+		return goes_on(visit);
+	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
+	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
+	if (!error && task.pid != pid->first)
+		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s at 0x%" PRIx64 ": says pid %d", what,
+				      pid->task_va, task.pid);
+	if (error) {
+		tell_missing(visit, pid, error);
+		return goes_on(visit);
+	}
+	if (leader)
+		visit_problem(visit, visit_around(visit, pid->task_va));
+	else
+		visit_read(visit, &task);
+	return goes_on(visit);
+}
+
+static bool visit_leader(const struct mmu_pid *pid, void *context)
+{
+	return visit_pid(pid, context, true);
+}
+
+static bool visit_thread(const struct mmu_pid *pid, void *context)
+{
+	return visit_pid(pid, context, false);
+}
+
+/* @param found  so many tasks in other ways; not by their pids, when there is an error */
+static void tell_gap(struct visit *visit, struct mmu_error *gap, uint64_t found,
+		     const struct mmu_error *error)
+{
+	const char *and_not = error ? ", and not by their pids: " : "";
+
+	visit_problem(visit, mmu_error_new(mmu_error_code(gap),
+					   "%s; %" PRIu64 " more tasks were found%s%s",
+					   mmu_error_message(gap), found, and_not,
+					   error ? mmu_error_message(error) : ""));
+	mmu_error_destroy(gap);
+}
+
+/*
+ * Every task that can be reached some other way, then what is missing.
+ * @param gap  where the list of leaders is broken; NULL: only lists of threads are
+ */
+static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error *gap)
+{
+	uint64_t before = visit->nr_given;
+	struct mmu_error *error = gap ? visit_around(visit, init_task_va) : NULL;
+
+	if (!error)
+		error = mmu_session_pids(visit->session, visit_leader, visit);
+	if (!error && visit->threads)
+		error = mmu_session_pids(visit->session, visit_thread, visit);
+	visit->has_pids = !error && visit->nr_missing < MISSING_MAX;
+	if (visit->nr_missing > NAMED_MAX)
+		visit_problem(visit,
+			      mmu_error_new(MMU_ERROR_FAULT, "and %" PRIu64 " more like these",
+					    visit->nr_missing - NAMED_MAX));
+	if (gap)
+		tell_gap(visit, gap, visit->nr_given - before, error);
+	mmu_error_destroy(error);
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+static struct mmu_error *visit_all(struct visit *visit)
+{
+	struct mmu_session *session = visit->session;
+	struct mmu_task task;
+	uint64_t init_task_va;
+
+	visit->tasks.head = visit->tasks.member = "task_struct.tasks";
+	struct mmu_error *error = mmu_session_learn(session);
+	if (!error)
+		error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &init_task_va);
+	if (!error)
+		error = mmu_fact_need(session->facts, "OFFSET(task_struct.tasks)",
+				      &visit->tasks.member_offset);
+	if (!error)
+		error = mmu_task_read(session, init_task_va, "init_task", &task);
+	if (!error)
+		error = set_add(&visit->seen, init_task_va);
+	if (error)
+		return error;
+	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
+	visit_read(visit, &task);
+	error = follow(visit, &visit->tasks, 0);
+	visit->broken |= error != NULL;
+	if (visit->broken)
+		recover(visit, init_task_va, error);
+	return NULL;
+}
+
+static void end(struct visit *visit)
+{
+	free(visit->seen.slots);
+	mmu_error_destroy(visit->wanted_missing);
+}
+
+struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
+				    void *context)
+{
+	struct visit visit = {
+		.session = session, .threads = threads, .fn = fn, .context = context, .wanted = -1
+	};
+	struct mmu_error *error = visit_all(&visit);
+
+	end(&visit);
+	return error;
+}
+
+/* ------------------------------------------------------------------ one pid */
+
+struct search {
+	int32_t pid;
+	bool found;
+	struct mmu_task *ret;
+	bool whole;                /* no task can have been missed */
+	struct mmu_error *missing; /* what is known of the pid that was not found */
+	char problem[400];         /* the last one */
+};
+
+static bool search_pid(const struct mmu_task *task, const char *problem, void *context)
+{
+	struct search *search = context;
+
+	if (!task) {
+		snprintf(search->problem, sizeof(search->problem), "%s", problem);
+		return true;
+	}
+	if (task->pid != search->pid)
+		return true;
+	*search->ret = *task;
+	search->found = true;
+	return false;
+}
+
+/* A thread of the same process that still has its mm. */
+static bool search_mm(const struct mmu_task *task, const char *problem, void *context)
+{
+	struct search *search = context;
+	struct mmu_task *leader = search->ret;
+
+	(void)problem;
+	if (!task || task->tgid != leader->tgid || task->owner != MMU_MM_OWN)
+		return true;
+	leader->mm_va = task->mm_va;
+	leader->pgd_va = task->pgd_va;
+	leader->pgd_pa = task->pgd_pa;
+	leader->owner = MMU_MM_OWN;
+	search->found = true;
+	return false;
+}
+
+static struct mmu_error *search_all(struct mmu_session *session, bool threads, mmu_task_fn fn,
+				    struct search *search)
+{
+	struct visit visit = { .session = session,
+			       .threads = threads,
+			       .fn = fn,
+			       .context = search,
+			       .wanted = search->pid };
+	struct mmu_error *error = visit_all(&visit);
+
+	search->missing = mmu_steal(visit.wanted_missing);
+	search->whole = !visit.broken && !visit.nr_missing;
+	if (!visit.broken || visit.has_pids)
+		search->problem[0] = '\0'; /* a task that is in neither is in none */
+	end(&visit);
+	return error;
+}
+
+static struct mmu_error *not_found(struct search *search)
+{
+	struct mmu_error *error = mmu_steal(search->missing);
+
+	return error ? error
+		     : mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %d%s%s", search->pid,
+				     search->problem[0] ? ", but the list is not whole: " : "",
+				     search->problem);
+}
+
+/* A leader that has left its mm behind gets that of a thread. */
+static struct mmu_error *borrow_mm(struct mmu_session *session, struct mmu_task *leader)
+{
+	struct search search = { .pid = -1, .ret = leader };
+	struct mmu_error *error = search_all(session, true, search_mm, &search);
+
+	if (!error && !search.found && !search.whole)
+		error = mmu_error_new(MMU_ERROR_NO_MM,
+				      "pid %d has left its address space behind, and not all "
+				      "threads can be read that may still have it",
+				      leader->pid);
+	return error;
+}
+
+struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid, struct mmu_task *ret)
+{
+	struct mmu_task task;
+	struct search search = { .pid = pid, .ret = &task };
+
+	/* most are leaders: the short list first */
+	struct mmu_error *error = search_all(session, false, search_pid, &search);
+	if (!error && !search.found && !search.missing)
+		error = search_all(session, true, search_pid, &search);
+	if (!error && !search.found)
+		error = not_found(&search);
+	if (!error && task.owner == MMU_MM_NONE && task.leader)
+		error = borrow_mm(session, &task);
+	mmu_error_destroy(search.missing);
+	if (!error)
+		*ret = task;
+	return error;
+}

@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Tasks of a small made-up kernel of whose pages some are not in the image. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/task.h"
+#include "kernel/vma.h"
+#include "support/memory_image.h"
+
+#define BASE UINT64_C(0xffff800000000000)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* Each object has a page of its own, so that each can be missing. */
+#define PAGES 0x400u
+#define NAMESPACE 1u
+#define ROOT_NODE 2u
+#define LEAF_NODE(n) (3u + (n))
+#define TASK(pid) (0x100u + (pid))
+#define SIGNAL_OF(pid) (0x200u + (pid))
+#define PID_OF(pid) (0x300u + (pid))
+#define MM 0x3f0u
+
+enum {
+	T_PID = 0,
+	T_TGID = 4,
+	T_FLAGS = 8,
+	T_EXIT = 12,
+	T_MM = 16,
+	T_COMM = 32,
+	T_TASKS = 48,
+	T_THREAD = 64,
+	T_SIGNAL = 80,
+	T_LINKS = 96,
+	IDR = 8,
+	P_TASKS = 16,
+	NODE_SLOTS = 40,
+};
+
+static const char *const list_facts[] = {
+	"SYMBOL(init_task)=ffff800000100000",
+	"OFFSET(task_struct.pid)=0",
+	"SIZE(task_struct.pid)=4",
+	"OFFSET(task_struct.tgid)=4",
+	"SIZE(task_struct.tgid)=4",
+	"OFFSET(task_struct.flags)=8",
+	"SIZE(task_struct.flags)=4",
+	"OFFSET(task_struct.exit_state)=12",
+	"SIZE(task_struct.exit_state)=4",
+	"OFFSET(task_struct.mm)=16",
+	"SIZE(task_struct.mm)=8",
+	"OFFSET(task_struct.active_mm)=24",
+	"SIZE(task_struct.active_mm)=8",
+	"OFFSET(task_struct.comm)=32",
+	"OFFSET(task_struct.tasks)=48",
+	"OFFSET(task_struct.thread_node)=64",
+	"OFFSET(task_struct.signal)=80",
+	"SIZE(task_struct.signal)=8",
+	"OFFSET(signal_struct.thread_head)=16",
+	"OFFSET(mm_struct.pgd)=0",
+	"SIZE(mm_struct.pgd)=8",
+};
+static const char *const pid_facts[] = {
+	"SYMBOL(init_pid_ns)=ffff800000001000",
+	"OFFSET(pid_namespace.idr.idr_rt.xa_head)=8",
+	"OFFSET(pid.tasks)=16",
+	"OFFSET(task_struct.pid_links)=96",
+};
+
+static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 = 12 };
+
+/* ------------------------------------------------------------------ a kernel */
+
+static uint64_t va_of(unsigned int page)
+{
+	return BASE + ((uint64_t)page << 12);
+}
+
+/* @param gone  pages that the image lacks, 0 at the end */
+static struct mmu_session *open_session(const unsigned int *gone, bool pids)
+{
+	const char *facts[COUNT(list_facts) + COUNT(pid_facts) + 1] = { NULL };
+	struct mmu_session *session = calloc(1, sizeof(*session));
+	static struct memory_piece pieces[PAGES];
+
+	assert_non_null(session);
+	for (unsigned int i = 0; i < PAGES; i++)
+		pieces[i] = (struct memory_piece){ .first_pa = (uint64_t)i << 12, .bytes = 4096 };
+	for (; *gone; gone++)
+		pieces[*gone].state = MMU_PAGE_FILTERED;
+	memcpy(facts, list_facts, sizeof(list_facts));
+	if (pids)
+		memcpy(facts + COUNT(list_facts), pid_facts, sizeof(pid_facts));
+	session->image = memory_image_create(pieces, PAGES);
+	session->arch = &arch;
+	session->learnt = MMU_LEARN_DONE;
+	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->nr_linear = 1;
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	return session;
+}
+
+/* In place of those that it has. */
+static void more_facts(struct mmu_session *session, const char *const *more, size_t nr)
+{
+	const char *facts[COUNT(list_facts) + 16] = { NULL };
+
+	memcpy(facts, list_facts, sizeof(list_facts));
+	memcpy(facts + COUNT(list_facts), more, nr * sizeof(*more));
+	mmu_fact_store_destroy(session->facts);
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+}
+
+/* What lies on a page that is gone is lost. */
+static void put(struct mmu_session *session, unsigned int page, unsigned int offset,
+		unsigned int width, uint64_t value)
+{
+	uint64_t pa = ((uint64_t)page << 12) + offset;
+
+	if (mmu_image_span(session->image, pa).state == MMU_PAGE_PRESENT)
+		memory_image_put(session->image, pa, width, value);
+}
+
+static void put_list(struct mmu_session *session, unsigned int page, unsigned int offset,
+		     uint64_t next_va, uint64_t prev_va)
+{
+	put(session, page, offset, 8, next_va);
+	put(session, page, offset + 8, 8, prev_va);
+}
+
+static void put_pid(struct mmu_session *session, unsigned int pid, uint64_t task_va, bool leader)
+{
+	put(session, LEAF_NODE(pid / 64), NODE_SLOTS + 8 * (pid % 64), 8, va_of(PID_OF(pid)));
+	put(session, PID_OF(pid), P_TASKS, 8, task_va + T_LINKS);
+	put(session, PID_OF(pid), P_TASKS + 8, 8, leader ? task_va + T_LINKS + 16 : 0);
+}
+
+/* A kernel thread, in no list but that of its own threads. */
+static void put_task(struct mmu_session *session, unsigned int pid, unsigned int tgid)
+{
+	put(session, TASK(pid), T_PID, 4, pid);
+	put(session, TASK(pid), T_TGID, 4, tgid);
+	put(session, TASK(pid), T_FLAGS, 4, 0x00200000);
+	put(session, TASK(pid), T_SIGNAL, 8, va_of(SIGNAL_OF(tgid)));
+	put_pid(session, pid, va_of(TASK(pid)), pid == tgid);
+	if (pid != tgid)
+		return;
+	put_list(session, TASK(pid), T_THREAD, va_of(SIGNAL_OF(pid)) + 16,
+		 va_of(SIGNAL_OF(pid)) + 16);
+	put_list(session, SIGNAL_OF(pid), 16, va_of(TASK(pid)) + T_THREAD,
+		 va_of(TASK(pid)) + T_THREAD);
+}
+
+/* Pids 1 to `nr` in the list behind the idle task, and in the table of pids. */
+static struct mmu_session *open_tasks(unsigned int nr, const unsigned int *gone, bool pids)
+{
+	struct mmu_session *session = open_session(gone, pids);
+
+	put(session, NAMESPACE, IDR, 8, va_of(ROOT_NODE) | 2);
+	put(session, ROOT_NODE, 0, 1, 6);
+	for (unsigned int i = 0; i < 4; i++)
+		put(session, ROOT_NODE, NODE_SLOTS + 8 * i, 8, va_of(LEAF_NODE(i)) | 2);
+	for (unsigned int pid = 0; pid <= nr; pid++) {
+		unsigned int next = pid == nr ? 0 : pid + 1, prev = pid ? pid - 1 : nr;
+
+		put_task(session, pid, pid);
+		put_list(session, TASK(pid), T_TASKS, va_of(TASK(next)) + T_TASKS,
+			 va_of(TASK(prev)) + T_TASKS);
+	}
+	put(session, LEAF_NODE(0), NODE_SLOTS, 8, 0); /* the idle task is in no table */
+	return session;
+}
+
+/* Threads of a leader, by their pids, 0 at the end. */
+static void put_threads(struct mmu_session *session, unsigned int leader, const unsigned int *pids)
+{
+	uint64_t head_va = va_of(SIGNAL_OF(leader)) + 16;
+	unsigned int last = leader;
+
+	for (; *pids; pids++) {
+		put_task(session, *pids, leader);
+		put(session, TASK(last), T_THREAD, 8, va_of(TASK(*pids)) + T_THREAD);
+		put_list(session, TASK(*pids), T_THREAD, head_va, va_of(TASK(last)) + T_THREAD);
+		last = *pids;
+	}
+}
+
+struct told {
+	char pids[400], problems[4000];
+	unsigned int nr_problems;
+};
+
+static bool take(const struct mmu_task *task, const char *problem, void *context)
+{
+	struct told *told = context;
+	char *text = task ? told->pids : told->problems;
+	size_t size = task ? sizeof(told->pids) : sizeof(told->problems), length = strlen(text);
+
+	if (task) {
+		snprintf(text + length, size - length, "%s%d", length ? " " : "", task->pid);
+	} else {
+		snprintf(text + length, size - length, "%s\n", problem);
+		told->nr_problems++;
+	}
+	return true;
+}
+
+static void list(struct mmu_session *session, bool threads, struct told *ret)
+{
+	*ret = (struct told){ .nr_problems = 0 };
+	assert_null(mmu_session_tasks(session, threads, take, ret));
+}
+
+static void says(const struct told *told, const char *part)
+{
+	if (!strstr(told->problems, part))
+		fail_msg("'%s' is not in:\n%s", part, told->problems);
+}
+
+#define GONE(...) ((const unsigned int[]){ __VA_ARGS__, 0 })
+
+/* ------------------------------------------------------------------ the list of leaders */
+
+static void test_one_gap(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(4)), true);
+	struct told told;
+
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3 5 6 7 8");
+	assert_string_equal(told.problems, "task_struct of pid 4 at 0xffff800000104000 (physical "
+					   "0x104000): "
+					   "filtered\n"
+					   "the list is broken at task_struct 0xffff800000104000: "
+					   "task_struct.tasks at 0xffff800000104030 (physical "
+					   "0x104030): filtered; "
+					   "4 more tasks were found\n");
+	mmu_session_close(session);
+	session = open_tasks(8, GONE(TASK(8)), true);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3 4 5 6 7");
+	says(&told, "task_struct of pid 8 at");
+	says(&told, "; 0 more tasks");
+	mmu_session_close(session);
+}
+
+/* A part between two gaps is found by its pids, whichever it has, and told in the list's order. */
+static void test_island(void **state)
+{
+	for (unsigned int only = 3; only < 7; only++) {
+		struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7)), true);
+		struct told told;
+
+		for (unsigned int pid = 3; pid < 7; pid++)
+			if (pid != only)
+				put(session, LEAF_NODE(0), NODE_SLOTS + 8 * pid, 8, 0);
+		put(session, LEAF_NODE(0), NODE_SLOTS + 8 * 50, 8, 0x406); /* XA_ZERO_ENTRY */
+		list(session, false, &told);
+		assert_string_equal(told.pids, "0 1 8 3 4 5 6");
+		assert_int_equal(told.nr_problems, 3);
+		mmu_session_close(session);
+	}
+}
+
+static void test_island_out_of_reach(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7), LEAF_NODE(0)), true);
+	struct told told;
+
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 8");
+	says(&told, "pids 0 to 63: xa_node of pids at 0xffff800000003000 (physical 0x3000): "
+		    "filtered\n");
+	mmu_session_close(session);
+}
+
+static void test_no_table_of_pids(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(4)), false);
+	struct told told;
+
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3 5 6 7 8");
+	assert_int_equal(told.nr_problems, 1);
+	says(&told, "4 more tasks were found, and not by their pids: ");
+	says(&told, "OFFSET(pid.tasks)");
+	mmu_session_close(session);
+}
+
+/* Where struct pid_namespace is not described: with a kref before the idr, and without. */
+static void test_namespace_not_described(void **state)
+{
+	static const char *const more[] = { "SYMBOL(init_pid_ns)=ffff800000001000",
+					    "OFFSET(xarray.xa_head)=8", "OFFSET(pid.tasks)=16",
+					    "OFFSET(task_struct.pid_links)=96" };
+
+	for (unsigned int at = 0; at <= 16; at += 8) {
+		struct mmu_session *session = open_tasks(8, GONE(TASK(4)), true);
+		struct told told;
+
+		more_facts(session, more, COUNT(more));
+		put(session, NAMESPACE, 8, 8, UINT64_C(0x0400000000000000)); /* its flags */
+		put(session, NAMESPACE, 8 + at, 8, va_of(ROOT_NODE) | 2);
+		list(session, false, &told);
+		says(&told, at < 16 ? "task_struct of pid 4 at" : "begins with no xarray");
+		mmu_session_close(session);
+	}
+}
+
+/* Pids in a row of which nothing can be known are told together; and not one by one for ever. */
+static void test_many_gone(void **state)
+{
+	unsigned int gone[41] = { 0 };
+	struct told told;
+
+	for (unsigned int i = 0; i < 40; i++)
+		gone[i] = TASK(10 + i);
+	struct mmu_session *session = open_tasks(60, gone, true);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3 4 5 6 7 8 9 50 51 52 53 54 55 56 57 58 59 60");
+	assert_int_equal(told.nr_problems, 16 + 2);
+	says(&told, "task_struct of pid 25 at");
+	says(&told, "and 24 more like these\n");
+	mmu_session_close(session);
+}
+
+/* ------------------------------------------------------------------ threads */
+
+static void test_threads(void **state)
+{
+	struct mmu_session *session = open_tasks(4, GONE(TASK(65)), true);
+	struct told told;
+
+	put_threads(session, 2, GONE(64, 65, 66, 67));
+	list(session, true, &told);
+	assert_string_equal(told.pids, "0 1 2 64 3 4 66 67");
+	says(&told, "threads of pid 2: the list is broken at task_struct 0xffff800000141000: ");
+	says(&told, "task_struct of pid 65 at 0xffff800000141000 (physical 0x141000): filtered\n");
+	assert_int_equal(told.nr_problems, 2);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3 4");
+	assert_int_equal(told.nr_problems, 0);
+	mmu_session_close(session);
+	session = open_tasks(4, GONE(SIGNAL_OF(2)), true);
+	put_threads(session, 2, GONE(64));
+	list(session, true, &told);
+	assert_string_equal(told.pids, "0 1 2 3 4 64");
+	says(&told, "threads of pid 2: signal_struct.thread_head at 0xffff800000202010");
+	mmu_session_close(session);
+}
+
+/* A part of the list that is found late brings its threads; none is told twice. */
+static void test_threads_behind_a_gap(void **state)
+{
+	struct mmu_session *session = open_tasks(6, GONE(TASK(2), TASK(6)), true);
+	struct told told;
+
+	put_threads(session, 4, GONE(64, 65));
+	list(session, true, &told);
+	assert_string_equal(told.pids, "0 1 3 4 64 65 5");
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 3 4 5");
+	mmu_session_close(session);
+}
+
+/* ------------------------------------------------------------------ one pid */
+
+static void refuses(struct mmu_session *session, int pid, enum mmu_error_code code,
+		    const char *message)
+{
+	struct mmu_task task;
+	struct mmu_error *error = mmu_task_find(session, pid, &task);
+
+	assert_non_null(error);
+	assert_string_equal(mmu_error_message(error), message);
+	assert_int_equal(mmu_error_code(error), code);
+	mmu_error_destroy(error);
+}
+
+static void finds(struct mmu_session *session, int pid)
+{
+	struct mmu_task task;
+	struct mmu_error *error = mmu_task_find(session, pid, &task);
+
+	if (error)
+		fail_msg("%s", mmu_error_message(error));
+	assert_int_equal(task.pid, pid);
+	assert_int_equal(task.task_va, va_of(TASK((unsigned int)pid)));
+}
+
+static void test_find(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7), TASK(65), PID_OF(66)),
+						 true);
+
+	put_threads(session, 5, GONE(64, 65, 66, 67));
+	finds(session, 5);
+	finds(session, 8);
+	finds(session, 67);
+	refuses(session, 2, MMU_ERROR_NO_TASK,
+		"task_struct of pid 2 at 0xffff800000102000 (physical 0x102000): filtered");
+	refuses(session, 65, MMU_ERROR_NO_TASK,
+		"task_struct of pid 65 at 0xffff800000141000 (physical 0x141000): filtered");
+	refuses(session, 66, MMU_ERROR_NO_TASK,
+		"struct pid of pid 66 at 0xffff800000342010 (physical 0x342010): filtered");
+	refuses(session, 9, MMU_ERROR_NO_TASK, "no task has pid 9");
+	mmu_session_close(session);
+}
+
+static void test_find_without_its_node(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7), LEAF_NODE(0)), true);
+
+	finds(session, 8);
+	refuses(session, 4, MMU_ERROR_NO_TASK,
+		"no such task was found; it may be among those that are missing: pids 0 to 63: "
+		"xa_node of pids at 0xffff800000003000 (physical 0x3000): filtered");
+	refuses(session, 64, MMU_ERROR_NO_TASK, "no task has pid 64");
+	mmu_session_close(session);
+}
+
+/* A task whose node in the list is there, and what lies before it is not. */
+static void test_find_half(void **state)
+{
+	const uint64_t half_va = va_of(0x81) - T_TASKS;
+	struct mmu_session *session = open_tasks(3, GONE(0x80), true);
+	struct told told;
+
+	put_pid(session, 9, half_va, true);
+	put(session, TASK(1), T_TASKS, 8, half_va + T_TASKS);
+	put_list(session, 0x81, 0, va_of(TASK(2)) + T_TASKS, va_of(TASK(1)) + T_TASKS);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3");
+	assert_string_equal(told.problems, "task_struct 0xffff800000080fd0 at 0xffff800000080fd0 "
+					   "(physical 0x80fd0): "
+					   "filtered\n");
+	refuses(session, 9, MMU_ERROR_NO_TASK,
+		"task_struct of pid 9 at 0xffff800000080fd0 (physical 0x80fd0): filtered");
+	mmu_session_close(session);
+}
+
+/* A leader that has exited, and the one thread that still runs lies behind a gap. */
+static void test_mm_behind_a_gap(void **state)
+{
+	struct mmu_session *session = open_tasks(3, GONE(TASK(64)), true);
+	struct mmu_task task;
+
+	put_threads(session, 2, GONE(64, 65));
+	put(session, TASK(2), T_FLAGS, 4, 0);
+	put(session, TASK(2), T_EXIT, 4, 0x20);
+	put(session, TASK(65), T_FLAGS, 4, 0);
+	put(session, TASK(65), T_MM, 8, va_of(MM));
+	put(session, MM, 0, 8, BASE + 0x5000);
+	assert_null(mmu_task_find(session, 2, &task));
+	assert_int_equal(task.mm_va, va_of(MM));
+	assert_int_equal(task.pgd_pa, 0x5000);
+	/* when that one has none either, the one that is missing may have it */
+	put(session, TASK(65), T_MM, 8, 0);
+	refuses(session, 2, MMU_ERROR_NO_MM,
+		"pid 2 has left its address space behind, and not all threads can be read that may "
+		"still have it");
+	mmu_session_close(session);
+}
+
+static void test_mm_gone(void **state)
+{
+	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = 2 };
+	struct mmu_session *session = open_tasks(3, GONE(MM), true);
+	struct mmu_space *space;
+	struct told told;
+
+	put(session, TASK(2), T_FLAGS, 4, 0);
+	put(session, TASK(2), T_MM, 8, va_of(MM));
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 2 3");
+	assert_string_equal(told.problems, "mm_struct of pid 2 at 0xffff8000003f0000 "
+					   "(physical 0x3f0000): filtered\n");
+	struct mmu_error *error = mmu_space_open(session, &query, &space);
+	assert_non_null(error);
+	assert_int_equal(mmu_error_code(error), MMU_ERROR_NO_MM);
+	assert_string_equal(mmu_error_message(error), "mm_struct of pid 2 at 0xffff8000003f0000 "
+						      "(physical 0x3f0000): filtered");
+	mmu_error_destroy(error);
+	/* that of another is no reason not to find a pid */
+	refuses(session, 9, MMU_ERROR_NO_TASK, "no task has pid 9");
+	mmu_session_close(session);
+}
+
+/* ------------------------------------------------------------------ what a task has */
+
+/* A count that lacks what one CPU has not yet added is wrong, not about right. */
+static void test_counters(void **state)
+{
+	static const char *const more[] = {
+		"OFFSET(mm_struct.pgtables_bytes)=8",
+		"OFFSET(mm_struct.rss_stat)=16",
+		"LENGTH(mm_struct.rss_stat)=4",
+		"SIZE(percpu_counter)=16",
+		"OFFSET(percpu_counter.count)=0",
+		"OFFSET(percpu_counter.counters)=8",
+		"SYMBOL(__per_cpu_offset)=ffff800000090000",
+		"SYMBOL(nr_cpu_ids)=ffff800000091000",
+	};
+
+	for (unsigned int gone = 0; gone < 2; gone++) {
+		struct mmu_session *session = open_tasks(1, GONE(gone ? 0x93 : 0), false);
+		struct mmu_task task;
+
+		more_facts(session, more, COUNT(more));
+		put(session, TASK(1), T_FLAGS, 4, 0);
+		put(session, TASK(1), T_MM, 8, va_of(MM));
+		put(session, MM, 0, 8, BASE + 0x5000);
+		put(session, MM, 8, 8, 0x3000);
+		for (unsigned int i = 0; i < 4; i++) {
+			put(session, MM, 16 + 16 * i, 8, 10);
+			put(session, MM, 24 + 16 * i, 8, 0x100 + 8 * i);
+		}
+		put(session, 0x91, 0, 4, 2);
+		put(session, 0x90, 0, 8, va_of(0x92));
+		put(session, 0x90, 8, 8, va_of(0x93));
+		put(session, 0x92, 0x100, 4, 5);
+		put(session, 0x93, 0x100, 4, (uint32_t)-2);
+		assert_null(mmu_task_find(session, 1, &task));
+		assert_int_equal(task.has_counters, !gone);
+		if (!gone)
+			assert_int_equal(task.rss_pages, 33);
+		mmu_session_close(session);
+	}
+}
+
+static void expect_vma(struct mmu_session *session, uint64_t va, const char *message)
+{
+	struct mmu_vma vma;
+	bool found = true;
+	struct mmu_error *error = mmu_vma_find(session, va_of(MM), va, &vma, &found);
+
+	if (message) {
+		assert_non_null(error);
+		assert_string_equal(mmu_error_message(error), message);
+	} else {
+		assert_null(error);
+		assert_false(found);
+	}
+	mmu_error_destroy(error);
+}
+
+/* No VMA, and none that can be read, are two things. */
+static void test_vma_gone(void **state)
+{
+	static const char *const more[] = {
+		"OFFSET(mm_struct.mm_mt)=8",       "OFFSET(maple_tree.ma_root)=0",
+		"SIZE(maple_tree.ma_root)=8",      "OFFSET(vm_area_struct.vm_start)=0",
+		"SIZE(vm_area_struct.vm_start)=8", "OFFSET(vm_area_struct.vm_end)=8",
+		"SIZE(vm_area_struct.vm_end)=8",   "OFFSET(vm_area_struct.vm_flags)=16",
+		"SIZE(vm_area_struct.vm_flags)=8", "OFFSET(vm_area_struct.vm_file)=24",
+		"SIZE(vm_area_struct.vm_file)=8",
+	};
+	struct mmu_session *session = open_tasks(1, GONE(0x81, 0x83), false);
+
+	more_facts(session, more, COUNT(more));
+	put(session, MM, 8, 8, va_of(0x80) | 3 << 3 | 2);
+	/* an inner node with three parts: a leaf, a leaf that is gone, a leaf */
+	put(session, 0x80, 8, 8, 0xffff);
+	put(session, 0x80, 16, 8, 0x1ffff);
+	put(session, 0x80, 80, 8, va_of(0x82) | 1 << 3 | 4);
+	put(session, 0x80, 88, 8, va_of(0x81) | 1 << 3 | 4);
+	/* a leaf: a gap, a VMA that is gone */
+	put(session, 0x82, 8, 8, 0xfff);
+	put(session, 0x82, 16, 8, 0xffff);
+	put(session, 0x82, 128 + 8, 8, va_of(0x83));
+	expect_vma(session, 0x800, NULL);
+	expect_vma(session, 0x1000,
+		   "vm_area_struct at 0xffff800000083000 (physical 0x83000): "
+		   "filtered");
+	expect_vma(session, 0x10000,
+		   "maple_node at 0xffff800000081008 (physical 0x81008): "
+		   "filtered");
+	put(session, 0x82, 16, 8, 0x800);
+	expect_vma(session, 0x1000, "maple_node at 0xffff800000082000: torn or damaged");
+	mmu_session_close(session);
+}
+
+/* ------------------------------------------------------------------ damage */
+
+/* What the table of pids says is taken when the task agrees. */
+static void test_wrong_pid(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7)), true);
+	struct told told;
+
+	put(session, TASK(4), T_PID, 4, 40);
+	put(session, TASK(4), T_TGID, 4, 40);
+	put(session, TASK(3), T_TASKS, 8, 0);
+	put(session, TASK(5), T_TASKS + 8, 8, 0);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 8 3 5 6");
+	says(&told, "task_struct of pid 4 at 0xffff800000104000: says pid 40\n");
+	mmu_session_close(session);
+}
+
+/* A neighbour that does not know of us is none. */
+static void test_one_sided_neighbour(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2)), false);
+	struct told told;
+
+	put(session, TASK(6), T_TASKS + 8, 8, va_of(0x80) + T_TASKS);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 6 7 8");
+	mmu_session_close(session);
+}
+
+static void test_backwards_for_ever(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2)), true);
+	struct told told;
+
+	/* 5 and 6 agree to be each other's neighbours on both sides */
+	put_list(session, TASK(5), T_TASKS, va_of(TASK(6)) + T_TASKS, va_of(TASK(6)) + T_TASKS);
+	put_list(session, TASK(6), T_TASKS, va_of(TASK(5)) + T_TASKS, va_of(TASK(5)) + T_TASKS);
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 7 8 3 4 6 5");
+	mmu_session_close(session);
+}
+
+/* A table of pids that leads back into itself ends all the same. */
+static void test_table_of_pids_loops(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7)), true);
+	struct told told;
+
+	put(session, ROOT_NODE, 0, 1, 18);
+	put(session, LEAF_NODE(0), 0, 1, 17);
+	for (unsigned int slot = 0; slot < 64; slot++) {
+		put(session, ROOT_NODE, NODE_SLOTS + 8 * slot, 8, va_of(LEAF_NODE(0)) | 2);
+		put(session, LEAF_NODE(0), NODE_SLOTS + 8 * slot, 8, va_of(ROOT_NODE) | 2);
+	}
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 8");
+	says(&told, "its shift 18 is not below its parent's");
+	mmu_session_close(session);
+}
+
+/* One node again and again, for four million pids that lead nowhere: it ends soon. */
+static void test_table_of_pids_repeats(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(TASK(2)), true);
+	struct told told;
+
+	put(session, ROOT_NODE, 0, 1, 18);
+	for (unsigned int n = 0; n < 4; n++) {
+		unsigned int page = n ? LEAF_NODE(n - 1) : ROOT_NODE;
+
+		put(session, page, 0, 1, 18 - 6 * n);
+		for (unsigned int slot = 0; slot < 64; slot++)
+			put(session, page, NODE_SLOTS + 8 * slot, 8,
+			    n < 3 ? va_of(LEAF_NODE(n)) | 2 : BASE + 0x6000000);
+	}
+	list(session, false, &told);
+	assert_string_equal(told.pids, "0 1 3 4 5 6 7 8");
+	says(&told, "and 65520 more like these\n");
+	mmu_session_close(session);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_gap),
+		cmocka_unit_test(test_island),
+		cmocka_unit_test(test_island_out_of_reach),
+		cmocka_unit_test(test_no_table_of_pids),
+		cmocka_unit_test(test_namespace_not_described),
+		cmocka_unit_test(test_many_gone),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_threads_behind_a_gap),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_without_its_node),
+		cmocka_unit_test(test_find_half),
+		cmocka_unit_test(test_mm_behind_a_gap),
+		cmocka_unit_test(test_mm_gone),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_vma_gone),
+		cmocka_unit_test(test_wrong_pid),
+		cmocka_unit_test(test_one_sided_neighbour),
+		cmocka_unit_test(test_backwards_for_ever),
+		cmocka_unit_test(test_table_of_pids_loops),
+		cmocka_unit_test(test_table_of_pids_repeats),
+	};
+
+	return cmocka_run_group_tests_name("tasks", tests, NULL, NULL);
+}
