@@ -57,6 +57,7 @@ static void visit_pid(struct table *table, uint64_t number, uint64_t pid_va)
 		tell_missing(table, number, number, error);
 		return;
 	}
+	pid.node_va = link_va;
 	pid.task_va = link_va - table->links_offset;
 	pid.leader = group_va;
 	if (link_va) /* else only a process group or a session still has this number */

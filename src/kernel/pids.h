@@ -9,6 +9,7 @@
 struct mmu_pid {
 	int32_t first, last; /**< numbers, ends inclusive; equal but where `missing` */
 	uint64_t task_va;
+	uint64_t node_va;                /**< by which the task hangs at the pid: an hlist_node */
 	bool leader;                     /**< of a thread group */
 	const struct mmu_error *missing; /**< NULL, or names the object that could not be read */
 };

@@ -85,7 +85,8 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	space->has_task = true;
 	if (space->task.owner != MMU_MM_OWN)
 		return refuse_without_mm(&space->task);
-	error = mmu_task_read_mm(session, &space->task);
+	if (!space->task.pgd_va) /* else it was read with the task */
+		error = mmu_task_read_mm(session, &space->task);
 	if (error && mmu_error_code(error) == MMU_ERROR_FAULT)
 		error = mmu_error_as(error, MMU_ERROR_NO_MM);
 	return error ? error : root_of_mm(space, query->user_half);

@@ -12,6 +12,8 @@
 #define EXIT_GONE (0x10u | 0x20u)
 /* the largest NR_CPUS */
 #define CPUS_MAX 8192u
+/* so often a task is read that changes meanwhile */
+#define LIVE_READS 4
 
 /* ------------------------------------------------------------------ one task */
 
@@ -197,4 +199,83 @@ struct mmu_error *mmu_task_read_mm(struct mmu_session *session, struct mmu_task 
 	/* a counter that another CPU is just lowering can be seen below 0 */
 	task->rss_pages = (file > 0 ? file : 0) + (anon > 0 ? anon : 0) + (shmem > 0 ? shmem : 0);
 	return NULL;
+}
+
+/* ------------------------------------------------------------------ of a running kernel */
+
+/*
+ * Behind the next pointer of a list_head or hlist_node stands where that points to it from. What
+ * leaves a list has a poison there, and what was freed and used again leads elsewhere.
+ */
+static bool is_linked(struct mmu_session *session, uint64_t node_va)
+{
+	uint64_t from_va, to_va = 0;
+	struct mmu_error *error = mmu_kernel_read_pointer(
+		session, node_va + mmu_kernel_pointer_bytes(session), "list", &from_va);
+
+	if (!error)
+		error = mmu_kernel_read_pointer(session, from_va, "list", &to_va);
+	mmu_error_destroy(error);
+	return !error && to_va == node_va;
+}
+
+/* Is a task still what it was? Only a borrowed mm may have changed: then it has none. */
+static bool read_again(struct mmu_session *session, struct mmu_task *task)
+{
+	struct mmu_task now;
+	struct mmu_error *error = mmu_task_read(session, task->task_va, "task_struct", &now);
+
+	mmu_error_destroy(error);
+	if (error || now.pid != task->pid || now.tgid != task->tgid || now.owner != task->owner ||
+	    now.kernel_thread != task->kernel_thread || now.zombie != task->zombie ||
+	    memcmp(now.comm, task->comm, sizeof(now.comm)) != 0)
+		return false;
+	if (now.mm_va == task->mm_va)
+		return true;
+	if (task->owner != MMU_MM_BORROWED)
+		return false;
+	now.mm_va = 0; /* it was another's, and is another one at each switch of tasks */
+	*task = now;
+	return true;
+}
+
+enum mmu_task_live mmu_task_read_live(struct mmu_session *session, uint64_t task_va,
+				      uint64_t node_va, struct mmu_task *ret,
+				      struct mmu_error **ret_error)
+{
+	bool linked = false;
+
+	for (unsigned int i = 0; i < LIVE_READS; i++) {
+		struct mmu_task task;
+		struct mmu_error *mm_error = NULL;
+		struct mmu_error *error = mmu_task_read(session, task_va, "task_struct", &task);
+
+		if (!error)
+			mm_error = mmu_task_read_mm(session, &task);
+		/* An mm lives as long as its task has it: read again, it had it meanwhile. */
+		linked = !node_va || is_linked(session, node_va);
+		if (!error && linked && read_again(session, &task)) {
+			if (!task.mm_va) {
+				mmu_error_destroy(mm_error);
+				mm_error = NULL;
+			}
+			*ret = task;
+			*ret_error = mm_error;
+			return MMU_TASK_HOLDS;
+		}
+		mmu_error_destroy(error);
+		mmu_error_destroy(mm_error);
+	}
+	return linked ? MMU_TASK_TORN : MMU_TASK_GONE;
+}
+
+bool mmu_task_has_mm(struct mmu_session *session, const struct mmu_task *task)
+{
+	uint64_t pid, mm_va;
+	struct mmu_error *error = mmu_kernel_read_member(session, task->task_va, "task_struct.pid",
+							 &pid);
+	if (!error)
+		error = mmu_kernel_read_member(session, task->task_va, "task_struct.mm", &mm_va);
+	mmu_error_destroy(error);
+	return !error && (int32_t)pid == task->pid && mm_va == task->mm_va;
 }

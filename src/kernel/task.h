@@ -17,6 +17,26 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, c
 struct mmu_error *mmu_task_read_mm(struct mmu_session *session,
 				   struct mmu_task *task) MMU_MUST_CHECK;
 
+enum mmu_task_live {
+	MMU_TASK_HOLDS, /**< all that was read was true at one moment */
+	MMU_TASK_GONE,  /**< nothing leads to it any more */
+	MMU_TASK_TORN,  /**< it changed at each try */
+};
+
+/**
+ * Read a task of a running kernel, and its mm: what comes back was there at one moment.
+ * @param node_va  its list_head or hlist_node, by which it was found and which leads back to there;
+ *                 0: the task never goes
+ * @param ret  untouched unless it holds; a borrowed mm that changes is left out
+ * @param ret_error  where it holds: as of mmu_task_read_mm(), or NULL
+ */
+enum mmu_task_live mmu_task_read_live(struct mmu_session *session, uint64_t task_va,
+				      uint64_t node_va, struct mmu_task *ret,
+				      struct mmu_error **ret_error);
+
+/** Does a task that was read still have its pid and its mm? Asks for nothing else. */
+bool mmu_task_has_mm(struct mmu_session *session, const struct mmu_task *task);
+
 /**
  * Find a task by pid, leader or thread. A leader that has left its mm behind (a zombie with living
  * threads) gets the mm of one of them.

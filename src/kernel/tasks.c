@@ -14,6 +14,8 @@
 #define NAMED_MAX 16u
 /* With so many of them a table of pids is no more worth reading: it may be made to take long. */
 #define MISSING_MAX ((uint64_t)1 << 16)
+/* So often the tasks of a running kernel are gone through, as long as some of them change. */
+#define LIVE_ROUNDS 8
 
 /* ------------------------------------------------------------------ what was visited */
 
@@ -77,8 +79,11 @@ struct visit {
 	struct set seen;
 	uint64_t nr_given; /* tasks that the visitor got */
 	uint64_t nr_missing;
-	bool broken;   /* a list is, or a task in it */
-	bool has_pids; /* then: the table of pids could be read, but for what is missing */
+	bool broken;      /* a list is, or a task in it */
+	bool has_pids;    /* then: the table of pids could be read, but for what is missing */
+	struct set given; /* of a running kernel: pid + 1 */
+	uint64_t nr_torn; /* of a running kernel, in this round: what changed as it was read */
+	bool by_pid;      /* of a running kernel: its threads come by their pids too */
 	/* the pid that is wanted, and why it can't be had */
 	int32_t wanted;
 	struct mmu_error *wanted_missing;
@@ -106,6 +111,34 @@ static void visit_read(struct visit *visit, struct mmu_task *task)
 	visit->stopped = !visit->fn(task, NULL, visit->context);
 	if (visit->threads && task->leader && task->pid)
 		visit_threads(visit, task);
+}
+
+/*
+ * A task of a running kernel, once.
+ * @param node_va  as of mmu_task_read_live()
+ * @param pid  that it must have, or -1
+ */
+static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node_va, int32_t pid)
+{
+	struct mmu_task task;
+	struct mmu_error *error = NULL;
+	enum mmu_task_live state = mmu_task_read_live(visit->session, task_va, node_va, &task,
+						      &error);
+	bool torn = state == MMU_TASK_TORN ||
+		    (state == MMU_TASK_HOLDS && pid != -1 && task.pid != pid);
+
+	visit->nr_torn += torn;
+	if (state != MMU_TASK_HOLDS || torn ||
+	    set_has(&visit->given, (uint64_t)(uint32_t)task.pid + 1)) {
+		mmu_error_destroy(error);
+		return;
+	}
+	visit_problem(visit, error);
+	visit_problem(visit, set_add(&visit->given, (uint64_t)(uint32_t)task.pid + 1));
+	if (!visit->stopped)
+		visit->stopped = !visit->fn(&task, NULL, visit->context);
+	if (visit->threads && !visit->by_pid && task.leader && task.pid)
+		visit_threads(visit, &task);
 }
 
 static void visit_task(struct visit *visit, uint64_t task_va)
@@ -139,18 +172,40 @@ static struct mmu_error *read_next(struct visit *visit, const struct list *list,
 }
 
 /*
+ * In a running kernel a node that was found behind another must still lie there: what was freed and
+ * used again lies at the end of the list, and would lead past all others.
+ */
+static struct mmu_error *check_prev(struct visit *visit, const struct list *list, uint64_t node_va,
+				    uint64_t prev_va)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	uint64_t back_va = prev_va;
+	struct mmu_error *error = NULL;
+
+	if (visit->session->image->live)
+		error = mmu_kernel_read_pointer(visit->session, node_va + bytes, list->member,
+						&back_va);
+	if (!error && back_va != prev_va)
+		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s: the list changed", list->member);
+	return error;
+}
+
+/*
  * Visit the tasks of a list, but for `leader`, which is one of its own threads.
  * @return an error when the list is broken or loops
  */
 static struct mmu_error *follow(struct visit *visit, const struct list *list, uint64_t leader_va)
 {
-	uint64_t node_va, next_va;
-	struct mmu_error *error = read_next(visit, list, list->head_va, &node_va);
+	uint64_t prev_va = list->head_va, node_va, next_va;
+	struct mmu_error *error = read_next(visit, list, prev_va, &node_va);
 
-	for (; !error && !visit->stopped && node_va != list->head_va; node_va = next_va) {
+	for (; !error && !visit->stopped && node_va != list->head_va;
+	     prev_va = node_va, node_va = next_va) {
 		uint64_t task_va = node_va - list->member_offset;
 
-		error = read_next(visit, list, node_va, &next_va);
+		error = check_prev(visit, list, node_va, prev_va);
+		if (!error)
+			error = read_next(visit, list, node_va, &next_va);
 		if (error)
 			break;
 		if (task_va == leader_va) {
@@ -163,7 +218,9 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 					     "back to its head",
 					     list->member, node_va);
 		error = set_add(&visit->seen, task_va);
-		if (!error)
+		if (!error && visit->session->image->live)
+			visit_live_task(visit, task_va, node_va, -1);
+		else if (!error)
 			visit_task(visit, task_va);
 	}
 	return error;
@@ -188,6 +245,11 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 	if (!error && signal_va) { /* else a task that is just being released */
 		list.head_va = signal_va + head_offset;
 		error = follow(visit, &list, leader->task_va);
+	}
+	if (error && session->image->live) { /* so it is when the leader goes */
+		visit->nr_torn++;
+		mmu_error_destroy(error);
+		return;
 	}
 	visit->broken |= error != NULL;
 	visit_problem(visit, mmu_error_context(error, "threads of pid %d", leader->pid));
@@ -348,6 +410,50 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 	mmu_error_destroy(error);
 }
 
+/* ------------------------------------------------------------------ of a running kernel */
+
+/* A task that is there all the time keeps its place in the table, whatever others do. */
+static bool visit_live_pid(const struct mmu_pid *pid, void *context)
+{
+	struct visit *visit = context;
+
+	if (pid->missing)
+		visit->nr_torn++;
+	else if ((visit->threads || pid->leader) &&
+		 !set_has(&visit->given, (uint64_t)pid->first + 1))
+		visit_live_task(visit, pid->task_va, pid->node_va, pid->first);
+	return !visit->stopped && visit->nr_torn < MISSING_MAX;
+}
+
+/* Until all that is there has been read: those that come and go meanwhile don't count. */
+static void visit_live(struct visit *visit, uint64_t init_task_va)
+{
+	visit->by_pid = true;
+	for (unsigned int round = 0; round < LIVE_ROUNDS; round++) {
+		struct mmu_error *error = NULL;
+
+		visit->nr_torn = 0;
+		visit_live_task(visit, init_task_va, 0, 0);
+		if (visit->by_pid)
+			error = mmu_session_pids(visit->session, visit_live_pid, visit);
+		visit->by_pid &= !error;
+		mmu_error_destroy(error);
+		if (!visit->by_pid) { /* before 4.20 there is no such table */
+			free(visit->seen.slots);
+			visit->seen = (struct set){ 0 };
+			error = follow(visit, &visit->tasks, 0);
+			visit->nr_torn += error != NULL;
+			mmu_error_destroy(error);
+		}
+		if (!visit->nr_torn || visit->stopped)
+			return;
+	}
+	visit->broken = true;
+	visit_problem(visit, mmu_error_new(MMU_ERROR_CORRUPT, "tasks came and went while the list "
+							      "was read, again and "
+							      "again: some may not be listed"));
+}
+
 /* ------------------------------------------------------------------ all of them */
 
 static struct mmu_error *visit_all(struct visit *visit)
@@ -365,11 +471,16 @@ static struct mmu_error *visit_all(struct visit *visit)
 				      &visit->tasks.member_offset);
 	if (!error)
 		error = mmu_task_read(session, init_task_va, "init_task", &task);
-	if (!error)
-		error = set_add(&visit->seen, init_task_va);
 	if (error)
 		return error;
 	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
+	if (session->image->live) {
+		visit_live(visit, init_task_va);
+		return NULL;
+	}
+	error = set_add(&visit->seen, init_task_va);
+	if (error)
+		return error;
 	visit_read(visit, &task);
 	error = follow(visit, &visit->tasks, 0);
 	visit->broken |= error != NULL;
@@ -381,6 +492,7 @@ static struct mmu_error *visit_all(struct visit *visit)
 static void end(struct visit *visit)
 {
 	free(visit->seen.slots);
+	free(visit->given.slots);
 	mmu_error_destroy(visit->wanted_missing);
 }
 
