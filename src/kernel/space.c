@@ -255,8 +255,13 @@ static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_wal
 {
 	for (unsigned int i = 0; i < LIVE_WALKS; i++) {
 		mmu_walker_walk(&space->walker, va, ret);
-		if (still_true(space, ret))
-			return;
+		if (!still_true(space, ret))
+			continue;
+		/* a leader that is a zombie has the mm of one of its threads */
+		if (space->has_task && !space->task.zombie &&
+		    !mmu_task_has_mm(space->session, &space->task))
+			ret->note = "the task has left this address space: its tables may be gone";
+		return;
 	}
 	ret->note = "changed while it was read, again and again";
 }

@@ -10,6 +10,8 @@
 #define MAPLE_NODE_MASK 0xffu
 /* a red-black tree of 2^32 nodes */
 #define RB_DEPTH_MAX 64u
+/* so often a VMA of a running kernel is looked for, until it is found the same twice */
+#define LIVE_TRIES 4
 
 enum maple_type { MAPLE_DENSE, MAPLE_LEAF_64, MAPLE_RANGE_64, MAPLE_ARANGE_64 };
 
@@ -221,10 +223,11 @@ static struct mmu_error *read_vma(struct mmu_session *session, uint64_t vma_va, 
 	return NULL;
 }
 
-struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
-			       struct mmu_vma *ret, bool *ret_found)
+/* `ret` is all zeros where there is no VMA. */
+static struct mmu_error *find_once(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+				   struct mmu_vma *ret, bool *ret_found)
 {
-	struct mmu_vma vma = { .name = "" };
+	struct mmu_vma vma = { 0 };
 	uint64_t tree_offset, vma_va = 0;
 	struct mmu_error *error;
 
@@ -234,19 +237,52 @@ struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint
 		error = find_in_rb_tree(session, mm_va, va, &vma_va);
 	if (!error && vma_va)
 		error = read_vma(session, vma_va, &vma);
+	if (!error && vma_va && (va < vma.first_va || va > vma.last_va))
+		error = damaged("vm_area_struct", vma_va); /* the tree and its leaf disagree */
 	if (error)
 		return error;
-	if (!vma_va) {
-		*ret_found = false;
-		return NULL;
-	}
-	if (va < vma.first_va || va > vma.last_va) /* the tree and its leaf disagree */
-		return damaged("vm_area_struct", vma_va);
-	if (vma.file_va)
+	if (vma_va && vma.file_va)
 		file_name(session, vma.file_va, vma.name, sizeof(vma.name));
-	else
+	else if (vma_va)
 		special_name(session, mm_va, &vma);
 	*ret = vma;
-	*ret_found = true;
+	*ret_found = vma_va;
+	return NULL;
+}
+
+static bool same_vma(const struct mmu_vma *one, const struct mmu_vma *other)
+{
+	return one->first_va == other->first_va && one->last_va == other->last_va &&
+	       one->vm_flags == other->vm_flags && one->file_va == other->file_va &&
+	       strcmp(one->name, other->name) == 0;
+}
+
+struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+			       struct mmu_vma *ret, bool *ret_found)
+{
+	struct mmu_vma vma = { 0 }, before;
+	bool found = false, found_before, settled = !session->image->live;
+	struct mmu_error *error = find_once(session, mm_va, va, &vma, &found);
+
+	/* what a tree says that changes as it is read holds when it says so twice */
+	for (unsigned int i = 1; !settled && i < LIVE_TRIES; i++) {
+		bool failed = error;
+
+		before = vma;
+		found_before = found;
+		mmu_error_destroy(error);
+		error = find_once(session, mm_va, va, &vma, &found);
+		settled = !error && !failed && found == found_before && same_vma(&vma, &before);
+	}
+	if (!error && !settled)
+		error = mmu_error_new(MMU_ERROR_CORRUPT,
+				      "the VMA at 0x%" PRIx64 ": changed while it was read, again "
+							      "and again",
+				      va);
+	if (error)
+		return error;
+	*ret_found = found;
+	if (found)
+		*ret = vma;
 	return NULL;
 }
