@@ -81,7 +81,7 @@ struct visit {
 	uint64_t nr_missing;
 	bool broken;      /* a list is, or a task in it */
 	bool has_pids;    /* then: the table of pids could be read, but for what is missing */
-	struct set given; /* of a running kernel: pid + 1 */
+	struct set given; /* of a running kernel: pid_key() of those that the visitor got */
 	uint64_t nr_torn; /* of a running kernel, in this round: what changed as it was read */
 	bool by_pid;      /* of a running kernel: its threads come by their pids too */
 	/* the pid that is wanted, and why it can't be had */
@@ -113,6 +113,12 @@ static void visit_read(struct visit *visit, struct mmu_task *task)
 		visit_threads(visit, task);
 }
 
+/* As a member of a set. */
+static uint64_t pid_key(int32_t pid)
+{
+	return (uint64_t)(uint32_t)pid + 1;
+}
+
 /*
  * A task of a running kernel, once.
  * @param node_va  as of mmu_task_read_live()
@@ -128,16 +134,18 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 		    (state == MMU_TASK_HOLDS && pid != -1 && task.pid != pid);
 
 	visit->nr_torn += torn;
-	if (state != MMU_TASK_HOLDS || torn ||
-	    set_has(&visit->given, (uint64_t)(uint32_t)task.pid + 1)) {
+	if (state != MMU_TASK_HOLDS || torn) {
 		mmu_error_destroy(error);
 		return;
 	}
-	visit_problem(visit, error);
-	visit_problem(visit, set_add(&visit->given, (uint64_t)(uint32_t)task.pid + 1));
-	if (!visit->stopped)
-		visit->stopped = !visit->fn(&task, NULL, visit->context);
-	if (visit->threads && !visit->by_pid && task.leader && task.pid)
+	if (!set_has(&visit->given, pid_key(task.pid))) {
+		visit_problem(visit, mmu_steal(error));
+		visit_problem(visit, set_add(&visit->given, pid_key(task.pid)));
+		if (!visit->stopped)
+			visit->stopped = !visit->fn(&task, NULL, visit->context);
+	}
+	mmu_error_destroy(error);
+	if (visit->threads && !visit->by_pid && !visit->stopped && task.leader && task.pid)
 		visit_threads(visit, &task);
 }
 
@@ -203,9 +211,9 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 	     prev_va = node_va, node_va = next_va) {
 		uint64_t task_va = node_va - list->member_offset;
 
-		error = check_prev(visit, list, node_va, prev_va);
-		if (!error)
-			error = read_next(visit, list, node_va, &next_va);
+		error = read_next(visit, list, node_va, &next_va);
+		if (!error) /* and not before: what was read may be another's already */
+			error = check_prev(visit, list, node_va, prev_va);
 		if (error)
 			break;
 		if (task_va == leader_va) {
@@ -419,8 +427,7 @@ static bool visit_live_pid(const struct mmu_pid *pid, void *context)
 
 	if (pid->missing)
 		visit->nr_torn++;
-	else if ((visit->threads || pid->leader) &&
-		 !set_has(&visit->given, (uint64_t)pid->first + 1))
+	else if ((visit->threads || pid->leader) && !set_has(&visit->given, pid_key(pid->first)))
 		visit_live_task(visit, pid->task_va, pid->node_va, pid->first);
 	return !visit->stopped && visit->nr_torn < MISSING_MAX;
 }

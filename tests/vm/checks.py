@@ -189,7 +189,8 @@ def check(target, kind, folder, say, alone=False, wiped=None):
         return Result(target, kind, CHECK_SECONDS, note='the check timed out', trouble=True)
     seconds = time.monotonic() - start
     counts = re.search(r'^agree (\d+), differ (\d+), silent (\d+)$', done.stdout, re.M)
-    if not counts:
+    churned = re.search(r'^churn: agree (\d+), differ (\d+)', done.stdout, re.M)
+    if not counts or (kind == 'live' and not churned):
         (folder / f'check.{kind}').write_text(done.stdout + done.stderr)
         last = (done.stderr or done.stdout or f'status {done.returncode}').strip().split('\n')[-1]
         return Result(target, kind, seconds, note=last, trouble=True)
@@ -199,6 +200,8 @@ def check(target, kind, folder, say, alone=False, wiped=None):
         registers = (folder / 'registers').read_text()
         more, problems = check_cpus(target, path, vmlinux, registers, truth)
         agree, differ, told = agree + more, differ + len(problems), told + problems
+    if kind == 'live':
+        agree, differ = agree + int(churned[1]), differ + int(churned[2])
     if kind == 'crashed':
         # the tool says the same of the copy
         copied = run([tool(), 'ps', '--json', folder / 'dump.vmcore', '--debug-dir', folder]).stdout

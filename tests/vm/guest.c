@@ -323,7 +323,7 @@ static void report_maps(FILE *out, int pid)
 }
 
 /* Any bytes but NUL can be in a name. */
-static void read_comm(int pid, char *ret, size_t size)
+void read_comm(int pid, char *ret, size_t size)
 {
 	char path[64], raw[64], *at = ret;
 	ssize_t got = 0;
@@ -486,6 +486,7 @@ static bool report_and_check(void)
 	if (!report(LIVE_TRUTH))
 		return false;
 	check_here("live", "/proc/kcore", LIVE_TRUTH);
+	check_churn("live", "/proc/kcore");
 	out = fopen(port, "we");
 	if (out)
 		copy(out, LIVE_TRUTH);

@@ -61,6 +61,9 @@ char *map_huge(const char *name, size_t bytes, const char *note);
 /** One mapping of every kind, in the process that calls. */
 void make_mappings(void);
 
+/** A task's name, where a newline, a tab and a backslash are as JSON has them; empty: it is gone. */
+void read_comm(int pid, char *ret, size_t size);
+
 /* ------------------------------------------------------------------------------- processes */
 
 /** Make all processes and mappings; when it returns, they sleep. */
@@ -80,6 +83,12 @@ void load_crash_kernel(void);
  * @param what  before each line that is said of it
  */
 void check_here(const char *what, char *image, char *truth);
+
+/**
+ * List the tasks of the running kernel while processes and threads come and go: those that stay
+ * must be listed each time, and nobody that never was.
+ */
+void check_churn(const char *what, char *image);
 
 /** Crash: the other kernel takes over. */
 void crash(void);
