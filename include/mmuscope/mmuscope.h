@@ -231,6 +231,8 @@ typedef bool (*mmu_task_fn)(const struct mmu_task *task, const char *problem, vo
 /**
  * All tasks in the kernel's order, the idle task (pid 0) first; each once. Where the list is broken
  * those follow that are found from its end, then, with their parts of the list, by their pids.
+ * Those of a running kernel come by their pids, threads among them. Each is told as it was at one
+ * moment; one that was there all the time is left out only where a last `problem` says so.
  * @param threads  also the threads of each leader, right behind it; last those whose list is broken
  * @return errors of mmu_session_learn(); MMU_ERROR_FAULT: not even the first task is readable
  */

@@ -79,11 +79,15 @@ struct visit {
 	struct set seen;
 	uint64_t nr_given; /* tasks that the visitor got */
 	uint64_t nr_missing;
-	bool broken;      /* a list is, or a task in it */
-	bool has_pids;    /* then: the table of pids could be read, but for what is missing */
-	struct set given; /* of a running kernel: pid_key() of those that the visitor got */
-	uint64_t nr_torn; /* of a running kernel, in this round: what changed as it was read */
-	bool by_pid;      /* of a running kernel: its threads come by their pids too */
+	bool broken;   /* a list is, or a task in it */
+	bool has_pids; /* then: the table of pids could be read, but for what is missing */
+	/* of a running kernel */
+	struct set given;          /* pid_key() of those that the visitor got */
+	uint64_t nr_torn, nr_gone; /* in this round: what changed as it was read, or went */
+	bool by_pid;               /* threads come by their pids too */
+	struct mmu_pid *pids;      /* to be visited in this round */
+	size_t nr_pids, room_pids;
+	int32_t last_pid; /* whoever has a higher one came later */
 	/* the pid that is wanted, and why it can't be had */
 	int32_t wanted;
 	struct mmu_error *wanted_missing;
@@ -134,6 +138,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 		    (state == MMU_TASK_HOLDS && pid != -1 && task.pid != pid);
 
 	visit->nr_torn += torn;
+	visit->nr_gone += state == MMU_TASK_GONE;
 	if (state != MMU_TASK_HOLDS || torn) {
 		mmu_error_destroy(error);
 		return;
@@ -420,41 +425,82 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 
 /* ------------------------------------------------------------------ of a running kernel */
 
-/* A task that is there all the time keeps its place in the table, whatever others do. */
-static bool visit_live_pid(const struct mmu_pid *pid, void *context)
+/* Those pids that are still to be visited. */
+static bool collect_pid(const struct mmu_pid *pid, void *context)
 {
 	struct visit *visit = context;
 
 	if (pid->missing)
-		visit->nr_torn++;
-	else if ((visit->threads || pid->leader) && !set_has(&visit->given, pid_key(pid->first)))
-		visit_live_task(visit, pid->task_va, pid->node_va, pid->first);
-	return !visit->stopped && visit->nr_torn < MISSING_MAX;
+		return ++visit->nr_torn < MISSING_MAX;
+	if ((!visit->threads && !pid->leader) || pid->first > visit->last_pid ||
+	    set_has(&visit->given, pid_key(pid->first)))
+		return true;
+	if (visit->nr_pids == visit->room_pids) {
+		size_t room = visit->room_pids ? 2 * visit->room_pids : 256;
+		struct mmu_pid *more = reallocarray(visit->pids, room, sizeof(*more));
+
+		if (!more) {
+			visit->nr_torn++;
+			return false;
+		}
+		visit->pids = more;
+		visit->room_pids = room;
+	}
+	visit->pids[visit->nr_pids++] = *pid;
+	return true;
 }
 
-/* Until all that is there has been read: those that come and go meanwhile don't count. */
+/*
+ * By the table of pids: who is there all the time keeps a place in it, whatever others do. Pids go
+ * up: those behind the last of the first round are of tasks that came later, and have no end.
+ */
+static struct mmu_error *visit_live_pids(struct visit *visit)
+{
+	visit->nr_pids = 0;
+	struct mmu_error *error = mmu_session_pids(visit->session, collect_pid, visit);
+
+	if (error)
+		return error;
+	if (!visit->nr_torn && visit->nr_pids && visit->last_pid == INT32_MAX)
+		visit->last_pid = visit->pids[visit->nr_pids - 1].first;
+	for (size_t i = 0; i < visit->nr_pids && !visit->stopped; i++)
+		visit_live_task(visit, visit->pids[i].task_va, visit->pids[i].node_va,
+				visit->pids[i].first);
+	return NULL;
+}
+
+/* By the list, again from its head. */
+static void visit_live_list(struct visit *visit)
+{
+	free(visit->seen.slots);
+	visit->seen = (struct set){ 0 };
+	struct mmu_error *error = follow(visit, &visit->tasks, 0);
+
+	visit->nr_torn += error != NULL;
+	mmu_error_destroy(error);
+}
+
 static void visit_live(struct visit *visit, uint64_t init_task_va)
 {
 	visit->by_pid = true;
+	visit->last_pid = INT32_MAX;
 	for (unsigned int round = 0; round < LIVE_ROUNDS; round++) {
-		struct mmu_error *error = NULL;
-
-		visit->nr_torn = 0;
+		visit->nr_torn = visit->nr_gone = 0;
 		visit_live_task(visit, init_task_va, 0, 0);
-		if (visit->by_pid)
-			error = mmu_session_pids(visit->session, visit_live_pid, visit);
-		visit->by_pid &= !error;
-		mmu_error_destroy(error);
-		if (!visit->by_pid) { /* before 4.20 there is no such table */
-			free(visit->seen.slots);
-			visit->seen = (struct set){ 0 };
-			error = follow(visit, &visit->tasks, 0);
-			visit->nr_torn += error != NULL;
+		if (visit->by_pid) {
+			struct mmu_error *error = visit_live_pids(visit);
+
+			visit->by_pid = !error; /* before 4.20 there is no such table */
 			mmu_error_destroy(error);
 		}
-		if (!visit->nr_torn || visit->stopped)
+		if (!visit->by_pid)
+			visit_live_list(visit);
+		/* a pid whose task has gone may have another one: exec in a thread */
+		if ((!visit->nr_torn && !visit->nr_gone) || visit->stopped)
 			return;
 	}
+	if (!visit->nr_torn)
+		return;
 	visit->broken = true;
 	visit_problem(visit, mmu_error_new(MMU_ERROR_CORRUPT, "tasks came and went while the list "
 							      "was read, again and "
@@ -500,6 +546,7 @@ static void end(struct visit *visit)
 {
 	free(visit->seen.slots);
 	free(visit->given.slots);
+	free(visit->pids);
 	mmu_error_destroy(visit->wanted_missing);
 }
 

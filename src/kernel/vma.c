@@ -277,7 +277,7 @@ struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint
 	if (!error && !settled)
 		error = mmu_error_new(MMU_ERROR_CORRUPT,
 				      "the VMA at 0x%" PRIx64 ": changed while it was read, again "
-							      "and again",
+				      "and again",
 				      va);
 	if (error)
 		return error;

@@ -61,7 +61,7 @@ char *map_huge(const char *name, size_t bytes, const char *note);
 /** One mapping of every kind, in the process that calls. */
 void make_mappings(void);
 
-/** A task's name, where a newline, a tab and a backslash are as JSON has them; empty: it is gone. */
+/** A task's name, its newlines, tabs and backslashes as JSON has them; empty: it is gone. */
 void read_comm(int pid, char *ret, size_t size);
 
 /* ------------------------------------------------------------------------------- processes */

@@ -261,7 +261,8 @@ void check_churn(const char *what, char *image)
 		kill(churners[i], SIGKILL);
 		waitpid(churners[i], NULL, 0);
 	}
-	say("%s: churn: agree %u, differ %u; %u lists with %u rows, %u with a warning, up to pid "
-	    "%d",
-	    what, agree, differ, round, nr_rows, warned, last_pid);
+	say("%s: churn: agree %u, differ %u; %u lists with %u rows, %u with a warning, in %d s, up "
+	    "to "
+	    "pid %d",
+	    what, agree, differ, round, nr_rows, warned, (int)(time(NULL) - start), last_pid);
 }
