@@ -154,6 +154,33 @@ static void exec(void)
 	set(TASK(4), T_MM, 8, va_of(OTHER_MM));
 }
 
+/* Pid 4 goes on in another task_struct: exec in a thread that is not the leader. */
+static void exec_in_thread(void)
+{
+	memcpy(memory_image_at(image, (uint64_t)TASK(70) << 12, 4096),
+	       memory_image_at(image, (uint64_t)TASK(4) << 12, 4096), 4096);
+	set(TASK(3), T_TASKS, 8, va_of(TASK(70)) + T_TASKS);
+	set(TASK(5), T_TASKS + 8, 8, va_of(TASK(70)) + T_TASKS);
+	set(PID_OF(4), P_TASKS, 8, va_of(TASK(70)) + T_LINKS);
+	set(PID_OF(4), P_TASKS + 8, 8, va_of(TASK(70)) + T_LINKS + 16);
+	spoil(TASK(4));
+}
+
+/* At each tenth read there is a higher pid, and the one before it has gone. */
+static void come_and_go(void)
+{
+	unsigned int pid = 9 + reads / 10 % 50;
+
+	set(PID_OF(pid - 1), P_TASKS, 8, pid == 9 ? va_of(TASK(8)) + T_LINKS : 0);
+	set(PID_OF(pid), P_TASKS, 8, va_of(TASK(70)) + T_LINKS);
+	set(PID_OF(pid), P_TASKS + 8, 8, va_of(TASK(70)) + T_LINKS + 16);
+	set(LEAF_NODE(0), NODE_SLOTS + 8 * pid, 8, va_of(PID_OF(pid)));
+	set(TASK(70), T_LINKS + 8, 8, va_of(PID_OF(pid)) + P_TASKS);
+	set(TASK(70), T_PID, 4, pid);
+	set(TASK(70), T_TGID, 4, pid);
+	set(TASK(70), T_FLAGS, 4, 0x00200000);
+}
+
 static void rename_always(void)
 {
 	char comm[16];
@@ -275,6 +302,32 @@ static void test_exec(void **state)
 {
 	(void)state;
 	list_meanwhile(true, false, exec, STAY | BIT(4), 0);
+}
+
+static void test_exec_in_thread(void **state)
+{
+	(void)state;
+	list_meanwhile(true, false, exec_in_thread, STAY | BIT(4), 0);
+	list_meanwhile(false, false, exec_in_thread, STAY | BIT(4), 0);
+}
+
+/* Whoever comes while the list is read does not make it longer. */
+static void test_comers(void **state)
+{
+	struct mmu_session *session = open_live(true);
+	struct rows rows = { .pids = 0 };
+
+	(void)state;
+	let_happen(nothing, 0);
+	assert_null(mmu_session_tasks(session, false, take_true, &rows));
+	unsigned int quiet_reads = reads;
+	rows.pids = 0;
+	let_happen(come_and_go, 0);
+	assert_null(mmu_session_tasks(session, false, take_true, &rows));
+	assert_int_equal(rows.pids, STAY | BIT(4));
+	assert_string_equal(rows.problems, "");
+	assert_in_range(reads, quiet_reads, 4 * quiet_reads);
+	close_live(session);
 }
 
 static void test_idle_switches(void **state)
@@ -499,11 +552,18 @@ static void test_vma(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_quiet),         cmocka_unit_test(test_die),
-		cmocka_unit_test(test_freed),         cmocka_unit_test(test_used_again),
-		cmocka_unit_test(test_thread_goes),   cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_idle_switches), cmocka_unit_test(test_never_still),
-		cmocka_unit_test(test_find),          cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_die),
+		cmocka_unit_test(test_freed),
+		cmocka_unit_test(test_used_again),
+		cmocka_unit_test(test_thread_goes),
+		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_in_thread),
+		cmocka_unit_test(test_comers),
+		cmocka_unit_test(test_idle_switches),
+		cmocka_unit_test(test_never_still),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_vma),
 	};
 
