@@ -166,6 +166,20 @@ static void exec_in_thread(void)
 	spoil(TASK(4));
 }
 
+/* As a thread that execs takes its leader's place: pids 5 and 64 change tasks. */
+static void exchange(void)
+{
+	set(TASK(64), T_PID, 4, 5);
+	set(TASK(5), T_PID, 4, 64);
+	set_comm(TASK(64), "t5");
+	set_comm(TASK(5), "t64");
+	set(PID_OF(5), P_TASKS, 8, va_of(TASK(64)) + T_LINKS);
+	set(PID_OF(5), P_TASKS + 8, 8, va_of(TASK(64)) + T_LINKS + 16);
+	set(PID_OF(64), P_TASKS, 8, va_of(TASK(5)) + T_LINKS);
+	set(TASK(64), T_LINKS + 8, 8, va_of(PID_OF(5)) + P_TASKS);
+	set(TASK(5), T_LINKS + 8, 8, va_of(PID_OF(64)) + P_TASKS);
+}
+
 /* At each tenth read there is a higher pid, and the one before it has gone. */
 static void come_and_go(void)
 {
@@ -191,7 +205,7 @@ static void rename_always(void)
 
 static void switch_always(void)
 {
-	set(TASK(0), T_MM + 8, 8, va_of(reads % 2 ? MM : OTHER_MM));
+	set(TASK(0), T_MM + 8, 8, va_of(MM) + 8 * reads);
 }
 
 /* ------------------------------------------------------------------ lists */
@@ -309,6 +323,7 @@ static void test_exec_in_thread(void **state)
 	(void)state;
 	list_meanwhile(true, false, exec_in_thread, STAY | BIT(4), 0);
 	list_meanwhile(false, false, exec_in_thread, STAY | BIT(4), 0);
+	list_meanwhile(true, false, exchange, STAY | BIT(4), 0);
 }
 
 /* Whoever comes while the list is read does not make it longer. */
@@ -431,6 +446,12 @@ static const char *locate(const struct mmu_facts *facts, const struct mmu_root *
 	return NULL;
 }
 
+static void die_and_lend_mm(void)
+{
+	die();
+	set(MM, 0, 8, BASE + OTHER_PGD);
+}
+
 static const struct mmu_arch walking = { .name = "fake",
 					 .elf_class = 2,
 					 .page_lg2 = 12,
@@ -438,6 +459,29 @@ static const struct mmu_arch walking = { .name = "fake",
 					 .nr_formats = 1,
 					 .decode = decode,
 					 .locate = locate };
+
+/* The root is the one that the task had. */
+static void test_open(void **state)
+{
+	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = 4 };
+	bool happened = true;
+
+	(void)state;
+	for (unsigned int n = 1; happened; n++) {
+		struct mmu_session *session = open_live(true);
+		struct mmu_space *space = NULL;
+
+		session->arch = &walking;
+		let_happen(die_and_lend_mm, n);
+		mmu_error_destroy(mmu_space_open(session, &query, &space));
+		happened = reads >= at_read;
+		if (space)
+			assert_int_equal(mmu_space_regime(space)->root_pa, PGD);
+		assert_true(space || happened);
+		mmu_space_close(space);
+		close_live(session);
+	}
+}
 
 /* The space was opened, and then its task leaves it, at any time. */
 static void test_walk(void **state)
@@ -493,6 +537,12 @@ static void wobble(void)
 	set_vma(VMA, 0x10000, reads);
 }
 
+/* First no tree, then an empty one, then as it is. */
+static void settle_late(void)
+{
+	set(MM, 8, 8, reads == 1 ? va_of(LEAF) | 2 : reads == 2 ? 0 : va_of(LEAF) | 1 << 3 | 2);
+}
+
 static struct mmu_session *open_vmas(void)
 {
 	static const char *const more[] = {
@@ -537,6 +587,9 @@ static void test_vma(void **state)
 		assert_true(vma.last_va == 0xffff || vma.last_va == 0x7fff);
 	}
 	struct mmu_session *session = open_vmas();
+	let_happen(settle_late, 0);
+	assert_null(mmu_vma_find(session, va_of(MM), 0x1000, &vma, &found));
+	assert_true(found);
 	let_happen(wobble, 0);
 	struct mmu_error *error = mmu_vma_find(session, va_of(MM), 0x1000, &vma, &found);
 	assert_non_null(error);
@@ -552,19 +605,13 @@ static void test_vma(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_die),
-		cmocka_unit_test(test_freed),
-		cmocka_unit_test(test_used_again),
-		cmocka_unit_test(test_thread_goes),
-		cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_in_thread),
-		cmocka_unit_test(test_comers),
-		cmocka_unit_test(test_idle_switches),
-		cmocka_unit_test(test_never_still),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_vma),
+		cmocka_unit_test(test_quiet),          cmocka_unit_test(test_die),
+		cmocka_unit_test(test_freed),          cmocka_unit_test(test_used_again),
+		cmocka_unit_test(test_thread_goes),    cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_in_thread), cmocka_unit_test(test_comers),
+		cmocka_unit_test(test_idle_switches),  cmocka_unit_test(test_never_still),
+		cmocka_unit_test(test_find),           cmocka_unit_test(test_open),
+		cmocka_unit_test(test_walk),           cmocka_unit_test(test_vma),
 	};
 
 	return cmocka_run_group_tests_name("tasks-live", tests, NULL, NULL);
