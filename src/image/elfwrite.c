@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The ELF vmcore writer: headers, notes, and ranges of memory at their places in pages. */
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "image/elfwrite.h"
+
+#define CHUNK_BYTES 65536u
+/* As the reader's limit. */
+#define SEGMENTS_MAX ((size_t)1 << 20)
+
+struct segment {
+	uint64_t offset, first_pa, file_bytes, memory_bytes;
+};
+
+struct writer {
+	struct mmu_image *image;
+	const struct mmu_elf_output *output;
+	FILE *file;
+	bool wide;             /* ELFCLASS64 */
+	struct mmu_note extra; /* VMCOREINFO that is in no note; name NULL: none */
+	struct segment *segments;
+	size_t nr_segments;
+	uint64_t end, last_page_pa; /* of what has its place: where its pages end, the last one */
+	uint64_t note_bytes, data_offset;
+	uint64_t at; /* where the next byte goes */
+};
+
+/* ------------------------------------------------------------------ where everything goes */
+
+/* Where the hole from `pa` on ends: at the next range of this RAM, or behind the RAM. */
+static uint64_t hole_end_pa(const struct writer *writer, size_t next, uint64_t last_pa)
+{
+	const struct mmu_elf_output *output = writer->output;
+
+	if (next < output->nr_kept && output->kept[next].first_pa <= last_pa)
+		return output->kept[next].first_pa;
+	return last_pa + 1;
+}
+
+/* Place a range as it lies in its pages; a page that two ranges share is there once. */
+static uint64_t place(struct writer *writer, const struct mmu_pa_range *kept)
+{
+	uint64_t mask = writer->image->page_bytes - 1, page = kept->first_pa & ~mask;
+	uint64_t offset = (page == writer->last_page_pa ? writer->end - mask - 1 : writer->end) +
+			  (kept->first_pa & mask);
+
+	writer->last_page_pa = kept->last_pa & ~mask;
+	writer->end = (offset + (kept->last_pa - kept->first_pa) + mask + 1) & ~mask;
+	return offset;
+}
+
+/* The segments cover all RAM. Their offsets count from where the memory begins in the file. */
+static struct mmu_error *plan(struct writer *writer)
+{
+	const struct mmu_elf_output *output = writer->output;
+	const struct mmu_image *image = writer->image;
+	size_t room = image->nr_ram + output->nr_kept, next = 0;
+
+	if (room >= SEGMENTS_MAX)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "%zu pieces of memory are too many for an ELF vmcore; choose "
+				     "fewer processes",
+				     room);
+	writer->segments = calloc(room + 1, sizeof(*writer->segments));
+	if (!writer->segments)
+		return mmu_error_no_memory();
+	for (size_t i = 0; i < image->nr_ram; i++) {
+		uint64_t pa = image->ram[i].first_pa, last_pa = image->ram[i].last_pa, end_pa;
+
+		do {
+			struct segment *segment = &writer->segments[writer->nr_segments++];
+
+			*segment = (struct segment){ .first_pa = pa };
+			end_pa = hole_end_pa(writer, next, last_pa);
+			if (end_pa == pa) {
+				const struct mmu_pa_range *kept = &output->kept[next++];
+
+				segment->offset = place(writer, kept);
+				segment->file_bytes = kept->last_pa - pa + 1;
+				end_pa = hole_end_pa(writer, next, last_pa);
+			}
+			segment->memory_bytes = end_pa - pa;
+			pa = end_pa;
+		} while (pa && pa <= last_pa);
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ numbers */
+
+static void put(struct writer *writer, uint64_t value, unsigned int bytes)
+{
+	uint8_t buf[8];
+
+	for (unsigned int i = 0; i < bytes; i++)
+		buf[writer->image->big_endian ? bytes - 1 - i : i] = (uint8_t)(value >> 8 * i);
+	fwrite(buf, bytes, 1, writer->file);
+	writer->at += bytes;
+}
+
+/* An Elf_Addr, Elf_Off or Elf_Xword. */
+static void put_wide(struct writer *writer, uint64_t value)
+{
+	put(writer, value, writer->wide ? 8 : 4);
+}
+
+static void put_bytes(struct writer *writer, const void *data, uint64_t bytes)
+{
+	fwrite(data, 1, bytes, writer->file);
+	writer->at += bytes;
+}
+
+/* Zeros: a hole in the file, where it can have one. */
+static void skip_to(struct writer *writer, uint64_t offset)
+{
+	if (fseeko(writer->file, (off_t)offset, SEEK_SET) == 0)
+		writer->at = offset;
+}
+
+/* ------------------------------------------------------------------ headers */
+
+static void put_file_header(struct writer *writer)
+{
+	bool many = writer->nr_segments + 1 >= PN_XNUM;
+	uint64_t ehsize = writer->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+	uint64_t shentsize = writer->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	const uint8_t ident[EI_NIDENT] = { ELFMAG0,
+					   ELFMAG1,
+					   ELFMAG2,
+					   ELFMAG3,
+					   writer->wide ? ELFCLASS64 : ELFCLASS32,
+					   writer->image->big_endian ? ELFDATA2MSB : ELFDATA2LSB,
+					   EV_CURRENT };
+
+	put_bytes(writer, ident, sizeof(ident));
+	put(writer, ET_CORE, 2);
+	put(writer, writer->output->elf_machine, 2);
+	put(writer, EV_CURRENT, 4);
+	put_wide(writer, 0); /* e_entry */
+	put_wide(writer, ehsize + shentsize);
+	put_wide(writer, ehsize);
+	put(writer, 0, 4); /* e_flags */
+	put(writer, ehsize, 2);
+	put(writer, writer->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr), 2);
+	put(writer, many ? PN_XNUM : writer->nr_segments + 1, 2);
+	put(writer, shentsize, 2);
+	put(writer, 1, 2);
+	put(writer, 0, 2); /* e_shstrndx */
+	/* section header 0: sh_info counts the segments that e_phnum can't */
+	put(writer, 0, 8);
+	for (unsigned int i = 0; i < 4; i++)
+		put_wide(writer, 0);
+	put(writer, 0, 4);
+	put(writer, many ? writer->nr_segments + 1 : 0, 4);
+	put_wide(writer, 0);
+	put_wide(writer, 0);
+}
+
+static void put_segment(struct writer *writer, uint32_t type, const struct segment *segment)
+{
+	uint64_t va = writer->output->direct_map_va;
+	uint32_t flags = type == PT_LOAD ? PF_R | PF_W | PF_X : 0;
+
+	put(writer, type, 4);
+	if (writer->wide)
+		put(writer, flags, 4);
+	put_wide(writer, segment->offset);
+	put_wide(writer, type == PT_LOAD && va ? va + segment->first_pa : 0);
+	put_wide(writer, segment->first_pa);
+	put_wide(writer, segment->file_bytes);
+	put_wide(writer, segment->memory_bytes);
+	if (!writer->wide)
+		put(writer, flags, 4);
+	put_wide(writer, 0); /* p_align: what tells readers that this is a kdump */
+}
+
+static uint64_t one_note_bytes(const struct mmu_note *note)
+{
+	return sizeof(Elf64_Nhdr) + ((strlen(note->name) + 4) & ~UINT64_C(3)) +
+	       ((note->desc.count + 3) & ~UINT64_C(3));
+}
+
+static void put_note(struct writer *writer, const struct mmu_note *note)
+{
+	uint64_t end = writer->at + one_note_bytes(note);
+
+	put(writer, strlen(note->name) + 1, 4);
+	put(writer, note->desc.count, 4);
+	put(writer, note->type, 4);
+	put_bytes(writer, note->name, strlen(note->name) + 1);
+	skip_to(writer, (writer->at + 3) & ~UINT64_C(3));
+	put_bytes(writer, note->desc.data, note->desc.count);
+	skip_to(writer, end);
+}
+
+/* VMCOREINFO becomes a note, wherever it was found. */
+static void plan_notes(struct writer *writer)
+{
+	const struct mmu_image *image = writer->image;
+	bool there = false;
+
+	for (size_t i = 0; i < image->nr_notes; i++) {
+		writer->note_bytes += one_note_bytes(&image->notes[i]);
+		there |= strcmp(image->notes[i].name, "VMCOREINFO") == 0;
+	}
+	if (there || !image->vmcoreinfo.data)
+		return;
+	writer->extra = (struct mmu_note){ "VMCOREINFO", 0, image->vmcoreinfo };
+	writer->note_bytes += one_note_bytes(&writer->extra);
+}
+
+static void put_headers(struct writer *writer)
+{
+	const struct mmu_image *image = writer->image;
+	uint64_t mask = image->page_bytes - 1;
+	uint64_t head = (writer->wide ? sizeof(Elf64_Ehdr) + sizeof(Elf64_Shdr)
+				      : sizeof(Elf32_Ehdr) + sizeof(Elf32_Shdr)) +
+			(writer->nr_segments + 1) *
+				(writer->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr));
+	const struct segment notes = { .offset = head, .file_bytes = writer->note_bytes };
+
+	writer->data_offset = (head + writer->note_bytes + mask) & ~mask;
+	put_file_header(writer);
+	put_segment(writer, PT_NOTE, &notes);
+	for (size_t i = 0; i < writer->nr_segments; i++) {
+		struct segment segment = writer->segments[i];
+
+		segment.offset += writer->data_offset;
+		put_segment(writer, PT_LOAD, &segment);
+	}
+	for (size_t i = 0; i < image->nr_notes; i++)
+		put_note(writer, &image->notes[i]);
+	if (writer->extra.name)
+		put_note(writer, &writer->extra);
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static struct mmu_error *put_memory(struct writer *writer)
+{
+	const struct mmu_elf_output *output = writer->output;
+	uint8_t *buf MMU_FREE = malloc(CHUNK_BYTES);
+
+	if (!buf)
+		return mmu_error_no_memory();
+	for (size_t i = 0; i < writer->nr_segments; i++) {
+		const struct segment *segment = &writer->segments[i];
+
+		if (output->stop && output->stop(output->context))
+			return mmu_error_new(MMU_ERROR_STOPPED, "stopped");
+		if (segment->file_bytes)
+			skip_to(writer, writer->data_offset + segment->offset);
+		for (uint64_t done = 0, part; done < segment->file_bytes; done += part) {
+			uint64_t pa = segment->first_pa + done, stop_pa;
+
+			part = segment->file_bytes - done;
+			if (part > CHUNK_BYTES)
+				part = CHUNK_BYTES;
+			if (mmu_image_read(writer->image, pa, buf, part, &stop_pa) !=
+			    MMU_PAGE_PRESENT)
+				return mmu_error_new(MMU_ERROR_FAULT,
+						     "physical 0x%" PRIx64 " can't be read any "
+						     "more",
+						     stop_pa);
+			put_bytes(writer, buf, part);
+		}
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ the file */
+
+static struct mmu_error *write_all(struct writer *writer)
+{
+	put_headers(writer);
+	struct mmu_error *error = put_memory(writer);
+	if (error)
+		return error;
+	/* the last page is whole, as all are */
+	if (fflush(writer->file) != 0 || ferror(writer->file) ||
+	    ftruncate(fileno(writer->file), (off_t)(writer->data_offset + writer->end)) != 0)
+		return mmu_error_os(errno, "can't write it");
+	return NULL;
+}
+
+/* A name beside the file, until it is whole; then the file's own, unless that is taken. */
+static struct mmu_error *write_to(struct writer *writer, const char *path)
+{
+	char *partial MMU_FREE = NULL;
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (asprintf(&partial, "%s.XXXXXX", path) < 0) {
+		partial = NULL;
+		return mmu_error_no_memory();
+	}
+	int fd = mkstemp(partial);
+	if (fd < 0)
+		return mmu_error_os(errno, "can't make it");
+	writer->file = fdopen(fd, "wb");
+	struct mmu_error *error = writer->file ? write_all(writer) : mmu_error_no_memory();
+	if (!error && (fchmod(fd, 0666 & ~mask) != 0 || link(partial, path) != 0))
+		error = mmu_error_os(errno, "can't give the file its name");
+	if (writer->file ? fclose(writer->file) : close(fd))
+		error = error ? error : mmu_error_os(errno, "can't write it");
+	unlink(partial);
+	return error;
+}
+
+struct mmu_error *mmu_elf_write(struct mmu_image *image, const struct mmu_elf_output *output,
+				const char *path, struct mmu_elf_written *ret)
+{
+	struct writer writer = { .image = image, .output = output, .last_page_pa = UINT64_MAX };
+
+	struct mmu_error *error = plan(&writer);
+	/* the headers take less than all of memory has; what counts is the highest address */
+	writer.wide = output->elf_class != ELFCLASS32 || writer.end >> 31 ||
+		      image->ram[image->nr_ram - 1].last_pa >> 32;
+	plan_notes(&writer);
+	if (!error)
+		error = write_to(&writer, path);
+	if (!error)
+		*ret = (struct mmu_elf_written){ writer.data_offset + writer.end, writer.note_bytes,
+						 writer.nr_segments };
+	free(writer.segments);
+	return mmu_error_context(error, "%s", path);
+}
