@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Extracts: what work with page tables needs of an image, written as an image of its own. */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -160,7 +161,7 @@ struct vmas {
 	uint64_t mm_va;
 };
 
-static void visit_vma(uint64_t vma_va, void *context)
+static bool visit_vma(uint64_t vma_va, void *context)
 {
 	const struct vmas *vmas = context;
 	struct mmu_session *session = vmas->extract->session;
@@ -173,6 +174,7 @@ static void visit_vma(uint64_t vma_va, void *context)
 	if (!error) /* its name is read on the way */
 		mmu_vma_find(session, vmas->mm_va, first_va, &vma);
 	mmu_error_destroy(error);
+	return !asked_to_stop(vmas->extract);
 }
 
 /* ------------------------------------------------------------------ page tables */
@@ -180,10 +182,9 @@ static void visit_vma(uint64_t vma_va, void *context)
 struct descent {
 	struct mmu_extraction *extract;
 	struct mmu_space *space;
-	unsigned int level;
 };
 
-static bool keep_table(struct descent *descent, unsigned int level, uint64_t table_pa);
+static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa);
 
 static bool visit_entry(const struct mmu_step *step, void *context)
 {
@@ -195,7 +196,7 @@ static bool visit_entry(const struct mmu_step *step, void *context)
 }
 
 /* A table with all below it that is not there yet. */
-static bool keep_table(struct descent *descent, unsigned int level, uint64_t table_pa)
+static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa)
 {
 	struct mmu_extraction *extract = descent->extract;
 	const struct mmu_format *format = mmu_space_regime(descent->space)->format;
@@ -203,33 +204,29 @@ static bool keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
 	struct mmu_image *image = extract->session->image;
 
-	if (mmu_image_span(image, table_pa).state != MMU_PAGE_PRESENT)
-		return false;
 	int added = mmu_table_set_add(&extract->tables, level, table_pa);
 	extract->no_memory |= added < 0;
 	if (added <= 0 || asked_to_stop(extract))
-		return false;
+		return;
 	mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES, table_pa, bytes);
 	if (shape->second_offset)
 		mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES,
 			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
-	if (level)
+	if (level && mmu_image_span(image, table_pa).state == MMU_PAGE_PRESENT)
 		mmu_table_entries(descent->space, level, table_pa, visit_entry, descent);
-	return true;
 }
 
 static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 {
 	const struct mmu_regime *regime = mmu_space_regime(space);
-	struct descent descent = { extract, space, regime->format->nr_levels - 1u };
+	struct descent descent = { extract, space };
 
-	keep_table(&descent, descent.level, regime->root_pa);
+	keep_table(&descent, regime->format->nr_levels - 1u, regime->root_pa);
 }
 
 /* ------------------------------------------------------------------ struct pages */
 
-/* Keep the struct pages of [pa, pa + bytes). */
-static void keep_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes)
+void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes)
 {
 	unsigned int page_lg2 = extract->session->arch->page_lg2;
 	uint64_t mask = ((uint64_t)1 << page_lg2) - 1, pfn = pa >> page_lg2;
@@ -259,7 +256,7 @@ static bool visit_leaf(const struct mmu_walk *walk, uint64_t last_va, void *cont
 	struct mmu_extraction *extract = context;
 
 	if (walk->has_pa)
-		keep_struct_pages(extract, walk->pa, last_va - walk->va + 1);
+		mmu_extract_struct_pages(extract, walk->pa, last_va - walk->va + 1);
 	return !asked_to_stop(extract);
 }
 
@@ -275,8 +272,8 @@ static struct mmu_error *keep_struct_pages_of_tables(struct mmu_extraction *extr
 	memcpy(tables, extract->keep.list, nr * sizeof(*tables));
 	for (size_t i = 0; i < nr; i++)
 		if (tables[i].kind == MMU_EXTRACT_TABLES)
-			keep_struct_pages(extract, tables[i].first,
-					  tables[i].last - tables[i].first + 1);
+			mmu_extract_struct_pages(extract, tables[i].first,
+						 tables[i].last - tables[i].first + 1);
 	return NULL;
 }
 
@@ -461,12 +458,20 @@ static struct mmu_error *take_present(struct mmu_extraction *extract, struct mmu
 	return NULL;
 }
 
+/* Registers of floating point and vectors are whoever's ran; no walk needs them. */
+static bool wants_note(const struct mmu_note *note)
+{
+	return strcmp(note->name, "LINUX") != 0 &&
+	       (strcmp(note->name, "CORE") != 0 || note->type == NT_PRSTATUS);
+}
+
 static struct mmu_error *write_out(struct mmu_extraction *extract, const char *path)
 {
 	struct mmu_session *session = extract->session;
 	struct mmu_pa_range *kept MMU_FREE = NULL;
 	struct mmu_elf_output output = { .elf_machine = session->arch->elf_machine,
 					 .elf_class = session->image->elf_class,
+					 .wants_note = wants_note,
 					 .stop = extract->options->stop,
 					 .context = extract->options->context };
 	struct mmu_elf_written written;

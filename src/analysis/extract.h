@@ -43,13 +43,16 @@ void mmu_extract_typed(struct mmu_extraction *extract, enum mmu_extract_kind kin
 /** Keep a task_struct, without the registers of user mode that some architectures save in it. */
 void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va);
 
+/** Keep the struct pages of [pa, pa + bytes), as far as there are any. */
+void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes);
+
 /** As mmu_fact_get(). */
 bool mmu_extract_fact(const struct mmu_extraction *extract, const char *key, uint64_t *ret);
 
 /**
  * Keep the kernel's static data, its per-CPU variables and idle tasks, and the lists of modules and
  * pids that debuggers follow. extract->memmap must be known, if it can be.
- * @return MMU_ERROR_NOT_FOUND: where its data lie is not known
+ * @return MMU_ERROR_NOT_FOUND: where its data lie is not known; _CORRUPT: that can't be true
  */
 struct mmu_error *mmu_extract_kernel(struct mmu_extraction *extract) MMU_MUST_CHECK;
 

@@ -7,7 +7,9 @@
 #define PIDS_MAX (4u << 20)
 /* MAX_PID_NS_LEVEL, and one */
 #define PID_NAMESPACES_MAX 33u
-#define PERCPU_BYTES_MAX (UINT64_C(1) << 24)
+#define PERCPU_BYTES_MAX (UINT64_C(1) << 22)
+/* arch/x86: KERNEL_IMAGE_SIZE; others have less */
+#define DATA_BYTES_MAX (UINT64_C(1) << 30)
 
 /* ------------------------------------------------------------------ the kernel's own data */
 
@@ -46,6 +48,9 @@ static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
 
 		if (!error)
 			error = mmu_fact_need(session->facts, areas[i][1], &end_va);
+		if (!error && end_va - va > DATA_BYTES_MAX)
+			error = mmu_error_new(MMU_ERROR_CORRUPT, "%s lies far behind %s",
+					      areas[i][1], areas[i][0]);
 		if (error)
 			return error;
 		while (va < end_va) {
@@ -53,9 +58,11 @@ static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
 
 			here = here < end_va - va ? here : end_va - va;
 			if (!mmu_kernel_to_phys(session, va, &pa))
-				break; /* no such kernel: hostile symbols must not keep us long */
-			if (is_reserved(extract, pa))
+				;
+			else if (is_reserved(extract, pa))
 				mmu_keep_add(&extract->keep, MMU_EXTRACT_KERNEL, pa, here);
+			else /* so that an extract of the extract knows it too */
+				mmu_extract_struct_pages(extract, pa, here);
 			va += here;
 		}
 	}

@@ -62,7 +62,7 @@ void mmu_keep_add(struct mmu_keep *keep, uint32_t kind, uint64_t pa, uint64_t by
 
 	if (!bytes || bytes - 1 > UINT64_MAX - pa)
 		return;
-	if (before && before->kind == kind && before->last + 1 == pa) {
+	if (before && before->kind == kind && pa && before->last == pa - 1) {
 		before->last += bytes;
 		return;
 	}

@@ -2,11 +2,11 @@
 /** @file The ELF vmcore writer: headers, notes, and ranges of memory at their places in pages. */
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,6 +24,7 @@ struct writer {
 	struct mmu_image *image;
 	const struct mmu_elf_output *output;
 	FILE *file;
+	int error;             /* errno of the first write that failed */
 	bool wide;             /* ELFCLASS64 */
 	struct mmu_note extra; /* VMCOREINFO that is in no note; name NULL: none */
 	struct segment *segments;
@@ -57,12 +58,35 @@ static uint64_t place(struct writer *writer, const struct mmu_pa_range *kept)
 	return offset;
 }
 
+/* One range of RAM, in segments; `next` is the first of the kept ranges that have no place yet. */
+static void plan_ram(struct writer *writer, const struct mmu_pa_range *ram, size_t *next)
+{
+	uint64_t pa = ram->first_pa, end_pa;
+
+	do {
+		struct segment *segment = &writer->segments[writer->nr_segments++];
+
+		*segment = (struct segment){ .first_pa = pa };
+		end_pa = hole_end_pa(writer, *next, ram->last_pa);
+		if (end_pa == pa) {
+			const struct mmu_pa_range *kept = &writer->output->kept[(*next)++];
+
+			segment->offset = place(writer, kept);
+			segment->file_bytes = kept->last_pa - pa + 1;
+			end_pa = hole_end_pa(writer, *next, ram->last_pa);
+		}
+		segment->memory_bytes = end_pa - pa;
+		writer->wide |= (segment->first_pa | segment->memory_bytes) >> 32;
+		pa = end_pa;
+	} while (pa && pa <= ram->last_pa);
+}
+
 /* The segments cover all RAM. Their offsets count from where the memory begins in the file. */
 static struct mmu_error *plan(struct writer *writer)
 {
 	const struct mmu_elf_output *output = writer->output;
-	const struct mmu_image *image = writer->image;
-	size_t room = image->nr_ram + output->nr_kept, next = 0;
+	const struct mmu_pa_range *ram = writer->image->ram;
+	size_t nr_ram = writer->image->nr_ram, room = nr_ram + output->nr_kept, next = 0;
 
 	if (room >= SEGMENTS_MAX)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
@@ -72,29 +96,41 @@ static struct mmu_error *plan(struct writer *writer)
 	writer->segments = calloc(room + 1, sizeof(*writer->segments));
 	if (!writer->segments)
 		return mmu_error_no_memory();
-	for (size_t i = 0; i < image->nr_ram; i++) {
-		uint64_t pa = image->ram[i].first_pa, last_pa = image->ram[i].last_pa, end_pa;
+	for (size_t i = 0; i < nr_ram; i++) {
+		size_t end = next;
 
-		do {
-			struct segment *segment = &writer->segments[writer->nr_segments++];
-
-			*segment = (struct segment){ .first_pa = pa };
-			end_pa = hole_end_pa(writer, next, last_pa);
-			if (end_pa == pa) {
-				const struct mmu_pa_range *kept = &output->kept[next++];
-
-				segment->offset = place(writer, kept);
-				segment->file_bytes = kept->last_pa - pa + 1;
-				end_pa = hole_end_pa(writer, next, last_pa);
-			}
-			segment->memory_bytes = end_pa - pa;
-			pa = end_pa;
-		} while (pa && pa <= last_pa);
+		while (end < output->nr_kept && output->kept[end].first_pa >= ram[i].first_pa &&
+		       output->kept[end].last_pa <= ram[i].last_pa)
+			end++;
+		if (end < output->nr_kept && output->kept[end].first_pa <= ram[i].last_pa)
+			break;
+		plan_ram(writer, &ram[i], &next);
 	}
+	if (next < output->nr_kept) /* some formats don't say all */
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "physical 0x%" PRIx64 " is not in what the image says is RAM",
+				     output->kept[next].first_pa);
+	/* headers, notes and padding take far less than the other half */
+	writer->wide |= writer->end >> 31;
 	return NULL;
 }
 
 /* ------------------------------------------------------------------ numbers */
+
+static void put_bytes(struct writer *writer, const void *data, uint64_t bytes)
+{
+	if (fwrite(data, 1, bytes, writer->file) != bytes && !writer->error)
+		writer->error = errno;
+	writer->at += bytes;
+}
+
+/* Zeros: a hole in the file, where it can have one. */
+static void skip_to(struct writer *writer, uint64_t offset)
+{
+	if (fseeko(writer->file, (off_t)offset, SEEK_SET) != 0 && !writer->error)
+		writer->error = errno;
+	writer->at = offset;
+}
 
 static void put(struct writer *writer, uint64_t value, unsigned int bytes)
 {
@@ -102,27 +138,13 @@ static void put(struct writer *writer, uint64_t value, unsigned int bytes)
 
 	for (unsigned int i = 0; i < bytes; i++)
 		buf[writer->image->big_endian ? bytes - 1 - i : i] = (uint8_t)(value >> 8 * i);
-	fwrite(buf, bytes, 1, writer->file);
-	writer->at += bytes;
+	put_bytes(writer, buf, bytes);
 }
 
 /* An Elf_Addr, Elf_Off or Elf_Xword. */
 static void put_wide(struct writer *writer, uint64_t value)
 {
 	put(writer, value, writer->wide ? 8 : 4);
-}
-
-static void put_bytes(struct writer *writer, const void *data, uint64_t bytes)
-{
-	fwrite(data, 1, bytes, writer->file);
-	writer->at += bytes;
-}
-
-/* Zeros: a hole in the file, where it can have one. */
-static void skip_to(struct writer *writer, uint64_t offset)
-{
-	if (fseeko(writer->file, (off_t)offset, SEEK_SET) == 0)
-		writer->at = offset;
 }
 
 /* ------------------------------------------------------------------ headers */
@@ -201,6 +223,11 @@ static void put_note(struct writer *writer, const struct mmu_note *note)
 	skip_to(writer, end);
 }
 
+static bool wants_note(const struct writer *writer, const struct mmu_note *note)
+{
+	return !writer->output->wants_note || writer->output->wants_note(note);
+}
+
 /* VMCOREINFO becomes a note, wherever it was found. */
 static void plan_notes(struct writer *writer)
 {
@@ -208,6 +235,8 @@ static void plan_notes(struct writer *writer)
 	bool there = false;
 
 	for (size_t i = 0; i < image->nr_notes; i++) {
+		if (!wants_note(writer, &image->notes[i]))
+			continue;
 		writer->note_bytes += one_note_bytes(&image->notes[i]);
 		there |= strcmp(image->notes[i].name, "VMCOREINFO") == 0;
 	}
@@ -237,7 +266,8 @@ static void put_headers(struct writer *writer)
 		put_segment(writer, PT_LOAD, &segment);
 	}
 	for (size_t i = 0; i < image->nr_notes; i++)
-		put_note(writer, &image->notes[i]);
+		if (wants_note(writer, &image->notes[i]))
+			put_note(writer, &image->notes[i]);
 	if (writer->extra.name)
 		put_note(writer, &writer->extra);
 }
@@ -254,6 +284,8 @@ static struct mmu_error *put_memory(struct writer *writer)
 	for (size_t i = 0; i < writer->nr_segments; i++) {
 		const struct segment *segment = &writer->segments[i];
 
+		if (writer->error)
+			return NULL;
 		if (output->stop && output->stop(output->context))
 			return mmu_error_new(MMU_ERROR_STOPPED, "stopped");
 		if (segment->file_bytes)
@@ -285,46 +317,53 @@ static struct mmu_error *write_all(struct writer *writer)
 	if (error)
 		return error;
 	/* the last page is whole, as all are */
-	if (fflush(writer->file) != 0 || ferror(writer->file) ||
-	    ftruncate(fileno(writer->file), (off_t)(writer->data_offset + writer->end)) != 0)
-		return mmu_error_os(errno, "can't write it");
-	return NULL;
+	if (!writer->error &&
+	    (fflush(writer->file) != 0 ||
+	     ftruncate(fileno(writer->file), (off_t)(writer->data_offset + writer->end)) != 0))
+		writer->error = errno;
+	return writer->error ? mmu_error_os(writer->error, "can't write it") : NULL;
+}
+
+/* Not every file system can both rename without replacing, and link. */
+static bool rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return true;
+	return errno == EINVAL && link(from, to) == 0 && unlink(from) == 0;
 }
 
 /* A name beside the file, until it is whole; then the file's own, unless that is taken. */
 static struct mmu_error *write_to(struct writer *writer, const char *path)
 {
 	char *partial MMU_FREE = NULL;
-	mode_t mask = umask(0);
 
-	umask(mask);
-	if (asprintf(&partial, "%s.XXXXXX", path) < 0) {
+	if (asprintf(&partial, "%s.%ld.partial", path, (long)getpid()) < 0) {
 		partial = NULL;
 		return mmu_error_no_memory();
 	}
-	int fd = mkstemp(partial);
-	if (fd < 0)
+	writer->file = fopen(partial, "wxe");
+	if (!writer->file)
 		return mmu_error_os(errno, "can't make it");
-	writer->file = fdopen(fd, "wb");
-	struct mmu_error *error = writer->file ? write_all(writer) : mmu_error_no_memory();
-	if (!error && (fchmod(fd, 0666 & ~mask) != 0 || link(partial, path) != 0))
+	struct mmu_error *error = write_all(writer);
+	if (fclose(writer->file) != 0 && !error)
+		error = mmu_error_os(errno, "can't write it");
+	if (!error && !rename_new(partial, path))
 		error = mmu_error_os(errno, "can't give the file its name");
-	if (writer->file ? fclose(writer->file) : close(fd))
-		error = error ? error : mmu_error_os(errno, "can't write it");
-	unlink(partial);
+	if (error)
+		unlink(partial);
 	return error;
 }
 
 struct mmu_error *mmu_elf_write(struct mmu_image *image, const struct mmu_elf_output *output,
 				const char *path, struct mmu_elf_written *ret)
 {
-	struct writer writer = { .image = image, .output = output, .last_page_pa = UINT64_MAX };
+	struct writer writer = { .image = image,
+				 .output = output,
+				 .wide = output->elf_class != ELFCLASS32,
+				 .last_page_pa = UINT64_MAX };
 
-	struct mmu_error *error = plan(&writer);
-	/* the headers take less than all of memory has; what counts is the highest address */
-	writer.wide = output->elf_class != ELFCLASS32 || writer.end >> 31 ||
-		      image->ram[image->nr_ram - 1].last_pa >> 32;
 	plan_notes(&writer);
+	struct mmu_error *error = plan(&writer);
 	if (!error)
 		error = write_to(&writer, path);
 	if (!error)

@@ -12,7 +12,8 @@ struct mmu_elf_output {
 	/** What is kept, ascending, apart from each other, all of it present in the image. */
 	const struct mmu_pa_range *kept;
 	size_t nr_kept;
-	uint64_t direct_map_va;      /**< p_vaddr is p_paddr plus this; 0: p_vaddr is 0 */
+	uint64_t direct_map_va; /**< p_vaddr is p_paddr plus this; 0: p_vaddr is 0 */
+	bool (*wants_note)(const struct mmu_note *note); /**< NULL: all of them go in */
 	bool (*stop)(void *context); /**< asked now and then: true ends it; may be NULL */
 	void *context;
 };
@@ -28,7 +29,7 @@ struct mmu_elf_written {
  * belong to no segment: readers that think in pages read zeros there, and never a stranger's bytes.
  * @param path  must not exist; it appears whole or not at all
  * @return MMU_ERROR_OS, _FAULT (kept bytes are not there any more), _UNSUPPORTED (too many
- *         segments), _STOPPED
+ *         segments, or kept bytes outside of what the image says is RAM), _STOPPED, _NO_MEMORY
  */
 struct mmu_error *mmu_elf_write(struct mmu_image *image, const struct mmu_elf_output *output,
 				const char *path, struct mmu_elf_written *ret) MMU_MUST_CHECK;

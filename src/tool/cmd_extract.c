@@ -9,7 +9,6 @@
 #define MANY 1024
 
 struct extract {
-	struct tool *tool;
 	const char *image, *out;
 	int32_t pids[MANY];
 	struct mmu_extract_pages pages[MANY];
@@ -129,7 +128,7 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 	};
 
 	for (int kind = 0; kind < MMU_EXTRACT_KIND_COUNT; kind++)
-		if (result->bytes[kind] || kind != MMU_EXTRACT_CHOSEN)
+		if (extract->options.nr_pages || kind != MMU_EXTRACT_CHOSEN)
 			printf("%-13s %10" PRIu64 " KiB  %s\n", mmu_extract_kind_name(kind),
 			       (result->bytes[kind] + 1023) / 1024, about[kind]);
 	printf("%-13s %10" PRIu64 " KiB  VMCOREINFO, and the registers of the CPUs if the image "
@@ -139,12 +138,34 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 	       tool_safe(extract->out), result->file_bytes / 1024, result->tasks, result->spaces);
 }
 
+/* @return whether something is to be said */
+static bool warn(const struct mmu_extract *result)
+{
+	bool whole = !result->missing_bytes && !result->problems && result->has_memmap;
+
+	fflush(stdout);
+	if (result->missing_bytes)
+		fprintf(stderr,
+			"mmuscope: warning: %" PRIu64 " KiB that belong in it are not in the "
+			"image either\n",
+			(result->missing_bytes + 1023) / 1024);
+	if (result->problems)
+		fprintf(stderr,
+			"mmuscope: warning: not whole in the image, or damaged: %" PRIu64
+			" tasks, spaces or trees of VMAs\n",
+			result->problems);
+	if (!result->has_memmap)
+		fprintf(stderr,
+			"mmuscope: warning: where the struct pages lie is not known, so none are "
+			"in it, and kernel data may include pages that the kernel gave away\n");
+	return !whole;
+}
+
 int tool_extract(struct tool *tool, int argc, char **argv)
 {
 	static struct extract extract;
 	struct mmu_extract result;
 
-	extract.tool = tool;
 	extract.options.pids = extract.pids;
 	extract.options.pages = extract.pages;
 	extract.options.stop = stop;
@@ -164,12 +185,5 @@ int tool_extract(struct tool *tool, int argc, char **argv)
 		show_json(&extract, &result);
 	else
 		show_text(&extract, &result);
-	if (!result.missing_bytes && !result.problems)
-		return TOOL_OK;
-	fflush(stdout);
-	fprintf(stderr,
-		"mmuscope: warning: the image itself lacks %" PRIu64 " KiB of this; %" PRIu64
-		" tasks or trees of VMAs can't be read as a whole\n",
-		(result.missing_bytes + 1023) / 1024, result.problems);
-	return TOOL_ANSWERED;
+	return warn(&result) ? TOOL_ANSWERED : TOOL_OK;
 }
