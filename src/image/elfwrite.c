@@ -76,7 +76,7 @@ static void plan_ram(struct writer *writer, const struct mmu_pa_range *ram, size
 			end_pa = hole_end_pa(writer, *next, ram->last_pa);
 		}
 		segment->memory_bytes = end_pa - pa;
-		writer->wide |= (segment->first_pa | segment->memory_bytes) >> 32;
+		writer->wide |= ((end_pa - 1) | segment->memory_bytes) >> 32;
 		pa = end_pa;
 	} while (pa && pa <= ram->last_pa);
 }

@@ -155,9 +155,10 @@ static bool warn(const struct mmu_extract *result)
 			" tasks, spaces or trees of VMAs\n",
 			result->problems);
 	if (!result->has_memmap)
-		fprintf(stderr,
-			"mmuscope: warning: where the struct pages lie is not known, so none are "
-			"in it, and kernel data may include pages that the kernel gave away\n");
+		fprintf(stderr, "mmuscope: warning: where the struct pages lie is not known, so "
+				"none are "
+				"in it, and kernel data may include pages that the kernel gave "
+				"away\n");
 	return !whole;
 }
 
