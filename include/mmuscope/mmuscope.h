@@ -422,7 +422,7 @@ enum mmu_extract_kind {
 	MMU_EXTRACT_KIND_COUNT,
 };
 
-/** "page tables", "tasks", ...: for people, and with "_" for blanks in JSON. */
+/** "page tables", "tasks", ...: for people. */
 MMU_EXPORT const char *mmu_extract_kind_name(enum mmu_extract_kind kind);
 
 /** User pages that are wanted. */

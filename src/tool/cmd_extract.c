@@ -97,14 +97,13 @@ static void show_json(const struct extract *extract, const struct mmu_extract *r
 	json_number("file_bytes", (int64_t)result->file_bytes);
 	json_number("segments", (int64_t)result->segments);
 	json_object("bytes");
-	for (int kind = 0; kind < MMU_EXTRACT_KIND_COUNT; kind++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "%s", mmu_extract_kind_name(kind));
-		for (char *at = name; *at; at++)
-			*at = *at == ' ' || *at == '-' ? '_' : *at;
-		json_number(name, (int64_t)result->bytes[kind]);
-	}
+	json_number("page_tables", (int64_t)result->bytes[MMU_EXTRACT_TABLES]);
+	json_number("tasks", (int64_t)result->bytes[MMU_EXTRACT_TASKS]);
+	json_number("vmas", (int64_t)result->bytes[MMU_EXTRACT_VMAS]);
+	json_number("per_cpu_data", (int64_t)result->bytes[MMU_EXTRACT_PERCPU]);
+	json_number("kernel_data", (int64_t)result->bytes[MMU_EXTRACT_KERNEL]);
+	json_number("struct_pages", (int64_t)result->bytes[MMU_EXTRACT_MEMMAP]);
+	json_number("chosen_pages", (int64_t)result->bytes[MMU_EXTRACT_CHOSEN]);
 	json_number("notes", (int64_t)result->note_bytes);
 	json_object_end();
 	json_number("missing_bytes", (int64_t)result->missing_bytes);
@@ -172,8 +171,8 @@ int tool_extract(struct tool *tool, int argc, char **argv)
 	extract.options.stop = stop;
 	tool_parse(tool, argc, argv, options, parse, "IMAGE FILE",
 		   "Write a small ELF vmcore that holds what work with page tables needs: tables, "
-		   "tasks, VMAs, struct pages, the kernel's static data, and no user data but what "
-		   "--with-pages asks for. All tasks stay listed, whatever --pid says.",
+		   "tasks, VMAs, struct pages and the kernel's static data; user data only where "
+		   "it is asked for. All tasks stay listed, whatever --pid says.",
 		   &extract, NULL);
 	int status = tool_open(tool, extract.image);
 	if (status)
