@@ -911,6 +911,9 @@ static void test_visit_rb_tree(void **state)
 	assert_string_equal(all_vmas(session), "0 1 2 3");
 	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
 	assert_string_equal(visited.text, "0 1");
+	visited = (struct visited){ .stop_after = 1 };
+	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	assert_string_equal(visited.text, "0");
 	put(session, VMA(0) + VM_RB, 8, NOWHERE);
 	assert_string_equal(all_vmas(session), "0 1 2 3...");
 	/* a node that is its own child, on both sides: 2^64 ways */
