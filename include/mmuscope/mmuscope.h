@@ -454,10 +454,11 @@ struct mmu_extract {
 /**
  * Write a small ELF vmcore of the same kernel: what work with page tables needs, and no user data
  * but the pages that are asked for. Objects are kept byte by byte, not with their neighbours in a
- * page; what is left out reads as filtered.
+ * page; what is left out reads as filtered. Notes go in but for registers of floating point and
+ * vectors.
  * @param path  of a file that does not exist yet; it appears whole or not at all
  * @return MMU_ERROR_OS, _NO_TASK, _NO_MM (a chosen pid), _NOT_FOUND (facts), _UNSUPPORTED, _FAULT,
- *         _STOPPED, or those of mmu_session_learn()
+ *         _CORRUPT (facts that can't be true), _STOPPED, or those of mmu_session_learn()
  */
 MMU_EXPORT struct mmu_error *mmu_session_extract(struct mmu_session *session,
 						 const struct mmu_extract_options *options,
