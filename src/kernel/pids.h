@@ -7,8 +7,8 @@
 
 /** A pid and its task, or pids of which nothing can be known. */
 struct mmu_pid {
-	int32_t first, last; /**< numbers, ends inclusive; equal but where `missing` */
-	uint64_t task_va;
+	int32_t first, last;             /**< numbers, ends inclusive; equal but where `missing` */
+	uint64_t pid_va, task_va;        /**< of its struct pid; 0 where `missing` */
 	bool leader;                     /**< of a thread group */
 	const struct mmu_error *missing; /**< NULL, or names the object that could not be read */
 };
