@@ -154,7 +154,7 @@ static uint64_t section_header_bytes(const struct writer *writer)
 	return writer->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 }
 
-/* The program headers stand where all writers but QEMU have them: makedumpfile looks nowhere else. */
+/* The program headers stand where all but QEMU have them: makedumpfile looks nowhere else. */
 static void put_file_header(struct writer *writer, bool many, uint64_t section_offset)
 {
 	uint64_t ehsize = writer->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
