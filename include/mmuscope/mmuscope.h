@@ -45,6 +45,7 @@ enum mmu_error_code {
 	MMU_ERROR_FAULT,       /**< memory that is needed is not in the image */
 	MMU_ERROR_PLUGIN,      /**< a back-end can't be loaded */
 	MMU_ERROR_INVALID,     /**< the caller's arguments */
+	MMU_ERROR_STOPPED,     /**< the caller did not want to go on */
 };
 
 struct mmu_error;
@@ -432,6 +433,62 @@ struct mmu_va_range {
  * opened through a process or its mm.
  */
 MMU_EXPORT struct mmu_va_range mmu_space_extent(struct mmu_space *space);
+
+/* ------------------------------------------------------------------------------------ extracts */
+
+/** What an extract is made of. What is of two kinds counts as the first of them. */
+enum mmu_extract_kind {
+	MMU_EXTRACT_TABLES, /**< page tables: the kernel's, and those of the chosen processes */
+	MMU_EXTRACT_TASKS,  /**< all tasks and their mms, without user mode's registers */
+	MMU_EXTRACT_VMAS,   /**< VMAs of the chosen processes, with the names of their files */
+	MMU_EXTRACT_PERCPU, /**< the kernel's static per-CPU variables */
+	MMU_EXTRACT_KERNEL, /**< the kernel's static data; BTF and kallsyms are in it */
+	MMU_EXTRACT_MEMMAP, /**< struct pages of tables and of the chosen processes' pages */
+	MMU_EXTRACT_CHOSEN, /**< user pages that were asked for */
+	MMU_EXTRACT_KIND_COUNT,
+};
+
+/** "page tables", "tasks", ...: for people. */
+MMU_EXPORT const char *mmu_extract_kind_name(enum mmu_extract_kind kind);
+
+/** User pages that are wanted. */
+struct mmu_extract_pages {
+	int32_t pid;
+	uint64_t first_va, last_va; /**< ends inclusive */
+};
+
+struct mmu_extract_options {
+	const int32_t *pids; /**< whose tables, VMAs and struct pages */
+	size_t nr_pids;      /**< 0: of all processes */
+	const struct mmu_extract_pages *pages;
+	size_t nr_pages;
+	/** Asked now and then: true ends it with MMU_ERROR_STOPPED and no file. May be NULL. */
+	bool (*stop)(void *context);
+	void *context;
+};
+
+/** What went into the file. */
+struct mmu_extract {
+	uint64_t bytes[MMU_EXTRACT_KIND_COUNT]; /**< each byte counts once */
+	uint64_t missing_bytes;                 /**< wanted, and not in the image either */
+	uint64_t note_bytes, file_bytes, segments;
+	uint64_t tasks, spaces; /**< spaces: address spaces whose tables are in it */
+	uint64_t problems;      /**< tasks or trees of VMAs that could not be read as a whole */
+	bool has_memmap;        /**< false: where the struct pages lie is not known */
+};
+
+/**
+ * Write a small ELF vmcore of the same kernel: what work with page tables needs, and no user data
+ * but the pages that are asked for. Objects are kept byte by byte, not with their neighbours in a
+ * page; what is left out reads as filtered. Notes go in but for registers of floating point and
+ * vectors.
+ * @param path  of a file that does not exist yet; it appears whole or not at all
+ * @return MMU_ERROR_OS, _NO_TASK, _NO_MM (a chosen pid), _NOT_FOUND (facts), _UNSUPPORTED, _FAULT,
+ *         _CORRUPT (facts that can't be true), _STOPPED, or those of mmu_session_learn()
+ */
+MMU_EXPORT struct mmu_error *mmu_session_extract(struct mmu_session *session,
+						 const struct mmu_extract_options *options,
+						 const char *path, struct mmu_extract *ret);
 
 /* ------------------------------------------------------------------------------------ comparing */
 

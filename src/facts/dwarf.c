@@ -20,7 +20,8 @@
 struct unit {
 	uint64_t first, end; /* in .debug_info; end exclusive */
 	uint16_t version;
-	uint8_t type; /* DW_UT_*; DW_UT_compile before DWARF 5 */
+	uint8_t type;         /* DW_UT_*; DW_UT_compile before DWARF 5 */
+	uint8_t header_bytes; /* of the header: the unit's entry follows */
 	uint8_t address_bytes;
 };
 
@@ -91,6 +92,7 @@ static enum unit_status read_unit(const struct mmu_dwarf *dwarf, uint64_t at, st
 
 	unit.version = mmu_get_u16(body.data, big);
 	bool v5 = unit.version == 5;
+	unit.header_bytes = (uint8_t)(body_at - at + offset_bytes + (v5 ? 4 : 3));
 	uint64_t abbrev = mmu_get_uint(body.data + (v5 ? 4 : 2), offset_bytes, big);
 
 	if (v5)
@@ -599,25 +601,61 @@ void mmu_dwarf_close(struct mmu_dwarf *dwarf)
 	free(dwarf);
 }
 
-/* A name that was not announced: one more pass over the unit. */
-static struct mmu_error *search_late(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
+/* Look for one name in a unit. @param ret  0: it is not there */
+static struct mmu_error *search_one(struct mmu_dwarf *dwarf, const char *name, Dwarf_Die unit_die,
+				    Dwarf_Off *ret)
 {
 	const char *const list[] = { name, NULL };
 	struct mmu_names names;
 	struct search search = { 0 };
-	MMU_DIE Dwarf_Die unit_die = NULL;
 	struct mmu_error *error = mmu_names_init(&names, list, NULL);
 
 	if (!error)
 		error = search_begin(&search, &names);
-	if (!error)
-		error = mmu_die_at(dwarf, dwarf->unit_die, &unit_die);
 	if (!error)
 		error = search_unit(dwarf, &search, unit_die);
 	if (!error)
 		*ret = search.tags[0] ? search.tags[0] : search.aliases[0];
 	search_end(&search);
 	mmu_names_destroy(&names);
+	return error;
+}
+
+/* Compilers leave out of a unit what it does not use: then a unit nearby will have the type. */
+static struct mmu_error *search_nearby(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
+{
+	uint64_t at = 0;
+
+	for (int i = 0; i < UNITS_MAX && !*ret; i++) {
+		MMU_DIE Dwarf_Die unit_die = NULL;
+		struct mmu_error *error;
+		struct unit unit;
+
+		if (read_unit(dwarf, at, &unit) != UNIT_OK)
+			return NULL;
+		at = unit.end;
+		if (unit.type != DW_UT_compile || unit.address_bytes != dwarf->address_bytes)
+			continue;
+		mmu_dwarf_question(dwarf);
+		error = mmu_die_at(dwarf, unit.first + unit.header_bytes, &unit_die);
+		if (!error)
+			error = search_one(dwarf, name, unit_die, ret);
+		if (error)
+			return error;
+	}
+	return NULL;
+}
+
+/* A name that was not announced: one more pass over the unit, and over others. */
+static struct mmu_error *search_late(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
+{
+	MMU_DIE Dwarf_Die unit_die = NULL;
+	struct mmu_error *error = mmu_die_at(dwarf, dwarf->unit_die, &unit_die);
+
+	if (!error)
+		error = search_one(dwarf, name, unit_die, ret);
+	if (!error && !*ret)
+		error = search_nearby(dwarf, name, ret);
 	return error;
 }
 
@@ -634,8 +672,8 @@ struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name, Dwar
 	if (error)
 		return error;
 	if (!offset)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "no type %s in the kernel's core unit",
-				     name);
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "no type %s in the kernel's core unit%s",
+				     name, i == MMU_NAMES_NONE ? ", nor in those nearby" : "");
 	*ret = offset;
 	return NULL;
 }

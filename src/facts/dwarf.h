@@ -8,7 +8,8 @@
 #include "facts/vmlinux.h"
 
 /**
- * The one unit that is read: the first that defines both task_struct and mm_struct in full.
+ * The one unit that is read: the first that defines both task_struct and mm_struct in full. A
+ * type that was not announced is looked for in others too.
  * Offsets are those of .debug_info.
  */
 struct mmu_dwarf {
@@ -54,7 +55,7 @@ static inline void mmu_die_release(Dwarf_Die *die)
 
 /** A new question: give it a new budget of entries. */
 void mmu_dwarf_question(struct mmu_dwarf *dwarf);
-/** Find a named type's definition in the unit. @return MMU_ERROR_NOT_FOUND, _CORRUPT */
+/** Find a named type's definition. @return MMU_ERROR_NOT_FOUND, _CORRUPT */
 struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,
 				 Dwarf_Off *ret) MMU_MUST_CHECK;
 

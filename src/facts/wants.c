@@ -4,7 +4,10 @@
 
 #include "facts/facts.h"
 
-/* A name that is missing here still works: it costs a second pass. */
+/*
+ * A name that is missing here still works: it costs a second pass. Of debug info, only the core
+ * unit is searched for these types, and many units, which can take milliseconds, for others.
+ */
 /* clang-format off */
 static const char *const symbols[] = {
 	"init_task", "linux_banner", "_stext", "_text", "init_mm", "swap_info",
@@ -22,6 +25,9 @@ static const char *const symbols[] = {
 	/* in VMCOREINFO, and compared with it */
 	"init_uts_ns", "kallsyms_names", "kallsyms_num_syms", "kallsyms_token_table",
 	"kallsyms_token_index", "kallsyms_offsets", "kallsyms_relative_base",
+	/* what an extract holds of the kernel itself */
+	"__start_rodata", "__end_rodata", "_sdata", "_edata", "__bss_start", "__bss_stop",
+	"__per_cpu_start", "__per_cpu_end", "idle_threads", "mem_map", "modules", "init_pid_ns",
 	/* armv7 */
 	"__pv_phys_pfn_offset", "high_memory", NULL
 };
@@ -29,7 +35,7 @@ static const char *const symbols[] = {
 static const char *const types[] = {
 	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
-	"rb_node", "rb_root", "pageflags", "cpuinfo_x86", "page", "pte_t", NULL
+	"rb_node", "rb_root", "cpuinfo_x86", "page", "pte_t", NULL
 };
 
 /* clang-format on */

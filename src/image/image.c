@@ -243,6 +243,8 @@ enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *b
 {
 	uint8_t *out = buf;
 
+	if (image->on_read)
+		image->on_read(image->on_read_context, pa, bytes);
 	while (bytes) {
 		struct mmu_span span = mmu_image_span(image, pa);
 

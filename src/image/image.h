@@ -93,7 +93,10 @@ struct mmu_image {
 	uint64_t present_pages, filtered_pages, truncated_pages;
 	char *warning;     /**< what is odd about the file, one line, or NULL */
 	void *reader_data; /**< the reader's own */
-	void **owned;      /**< blocks that live as long as the image */
+	/** Told of all that mmu_image_read() reads; NULL: nobody is. */
+	void (*on_read)(void *context, uint64_t pa, size_t bytes);
+	void *on_read_context;
+	void **owned; /**< blocks that live as long as the image */
 	size_t nr_owned;
 };
 

@@ -44,7 +44,9 @@ static void tell_missing(struct table *table, uint64_t first, uint64_t last,
 /* include/linux/pid.h: tasks[PIDTYPE_PID] is the task, tasks[PIDTYPE_TGID] a leader's too. */
 static void visit_pid(struct table *table, uint64_t number, uint64_t pid_va)
 {
-	struct mmu_pid pid = { .first = (int32_t)number, .last = (int32_t)number };
+	struct mmu_pid pid = { .first = (int32_t)number,
+			       .last = (int32_t)number,
+			       .pid_va = pid_va };
 	uint64_t heads_va = pid_va + table->tasks_offset, link_va, group_va;
 	unsigned int bytes = mmu_kernel_pointer_bytes(table->session);
 	char what[32];

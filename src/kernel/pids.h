@@ -7,9 +7,9 @@
 
 /** A pid and its task, or pids of which nothing can be known. */
 struct mmu_pid {
-	int32_t first, last; /**< numbers, ends inclusive; equal but where `missing` */
-	uint64_t task_va;
-	uint64_t node_va;                /**< by which the task hangs at the pid: an hlist_node */
+	int32_t first, last;             /**< numbers, ends inclusive; equal but where `missing` */
+	uint64_t pid_va, task_va;        /**< of its struct pid; 0 where `missing` */
+	uint64_t node_va;                /**< by which the task hangs at it: an hlist_node */
 	bool leader;                     /**< of a thread group */
 	const struct mmu_error *missing; /**< NULL, or names the object that could not be read */
 };

@@ -20,6 +20,16 @@ static bool known(struct mmu_session *session, const char *key)
 }
 
 /*
+ * 5.19 (6c287605fd56) brought PG_anon_exclusive, the third migration type and PTE markers. The
+ * maple tree of 6.1 proves the same, and is at hand: the enum can be far away in the debug info.
+ */
+static bool has_exclusive(struct mmu_session *session)
+{
+	return known(session, "OFFSET(mm_struct.mm_mt)") || known(session, "ENUM(pageflags.PG_anon_"
+									   "exclusive)");
+}
+
+/*
  * kallsyms has no sizes: the next symbol may lie up to an alignment of 64 bytes behind the array.
  * Among the lengths that are left, one fits the special types that this kernel can have.
  */
@@ -33,7 +43,7 @@ static bool length_by_span(struct mmu_session *session, uint64_t *ret)
 		return false;
 	most = span / pointer_bytes;
 	least = most > 64 / pointer_bytes ? most - 64 / pointer_bytes + 1 : 0;
-	bool exclusive = known(session, "ENUM(pageflags.PG_anon_exclusive)");
+	bool exclusive = has_exclusive(session);
 	unsigned int specials = known(session, "SYMBOL(memory_failure)") +
 				(!known(session, "SYMBOL(migrate_pages)") ? 0
 				 : exclusive                              ? 3
@@ -88,8 +98,7 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 	/* since 5.19 (0d206b5d2e0d) the bits above the frame number say young and dirty */
 	map->pfn_bits = (uint8_t)(max_physmem_bits - session->arch->page_lg2);
 
-	/* 5.19 (6c287605fd56) brought this flag, the third migration type and PTE markers */
-	bool exclusive = known(session, "ENUM(pageflags.PG_anon_exclusive)");
+	bool exclusive = has_exclusive(session);
 	bool hwpoison = known(session, "SYMBOL(memory_failure)");
 	bool migration = known(session, "SYMBOL(migrate_pages)");
 	unsigned int left = 32 - (unsigned int)max_swapfiles;

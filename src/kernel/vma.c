@@ -286,3 +286,108 @@ struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint
 		*ret = vma;
 	return NULL;
 }
+
+/* ------------------------------------------------------------------ all VMAs */
+
+#define MAPLE_NODE_BYTES 256u
+/* No node and no VMA is smaller; and some images don't say how much they hold. */
+#define NODE_BYTES_MIN 64u
+#define NODES_MIN (UINT64_C(1) << 17)
+
+struct all {
+	struct mmu_session *session;
+	mmu_vma_fn fn;
+	void *context;
+	uint64_t budget; /* nodes and VMAs that may still come */
+	bool whole, stopped;
+	uint64_t rb_offset, left_offset, right_offset;
+};
+
+/* @return false: not one more */
+static bool take_one(struct all *all)
+{
+	if (!all->budget) {
+		all->whole = false;
+		all->stopped = true;
+		return false;
+	}
+	all->budget--;
+	return !all->stopped;
+}
+
+static void all_in_maple_node(struct all *all, uint64_t entry, uint64_t last_va, unsigned int depth)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(all->session);
+	bool big = all->session->image->big_endian;
+	enum maple_type type = entry >> 3 & 0xf;
+	uint8_t node[MAPLE_NODE_BYTES];
+	struct maple_layout layout;
+
+	struct mmu_error *error = mmu_kernel_read(all->session, entry & ~(uint64_t)MAPLE_NODE_MASK,
+						  node, sizeof(node), "maple_node");
+	mmu_error_destroy(error);
+	if (error || depth == MAPLE_DEPTH_MAX || !maple_layout(all->session, type, &layout)) {
+		all->whole = false;
+		return;
+	}
+	for (uint64_t slot = 0; slot < layout.slots; slot++) {
+		uint64_t pivot = last_va, child;
+
+		if (slot + 1 < layout.slots)
+			pivot = mmu_get_uint(node + layout.pivot_offset + slot * bytes, bytes, big);
+		bool last = (pivot == 0 && slot > 0) || pivot >= last_va;
+		child = mmu_get_uint(node + layout.slot_offset + slot * bytes, bytes, big);
+		if (child > 4096 && !take_one(all))
+			return;
+		if (child > 4096 && type == MAPLE_LEAF_64)
+			all->stopped = !all->fn(child, all->context);
+		else if (child > 4096)
+			all_in_maple_node(all, child, last ? last_va : pivot, depth + 1);
+		if (last || all->stopped)
+			return;
+	}
+}
+
+static void all_in_rb_tree(struct all *all, uint64_t node_va, unsigned int depth)
+{
+	uint64_t left_va, right_va;
+
+	if (!node_va || !take_one(all))
+		return;
+	if (depth == RB_DEPTH_MAX ||
+	    !pointer_at(all->session, node_va + all->left_offset, "rb_node", &left_va) ||
+	    !pointer_at(all->session, node_va + all->right_offset, "rb_node", &right_va)) {
+		all->whole = false;
+		return;
+	}
+	all_in_rb_tree(all, left_va, depth + 1);
+	if (!all->stopped)
+		all->stopped = !all->fn(node_va - all->rb_offset, all->context);
+	all_in_rb_tree(all, right_va, depth + 1);
+}
+
+bool mmu_vma_visit(struct mmu_session *session, uint64_t mm_va, mmu_vma_fn fn, void *context)
+{
+	struct all all = { .session = session, .fn = fn, .context = context, .whole = true };
+	uint64_t tree_offset, entry;
+
+	all.budget = session->image->present_pages * session->image->page_bytes / NODE_BYTES_MIN;
+	if (all.budget < NODES_MIN)
+		all.budget = NODES_MIN;
+	if (fact(session, "OFFSET(mm_struct.mm_mt)", &tree_offset)) {
+		if (!member_of(session, mm_va + tree_offset, "maple_tree.ma_root", &entry))
+			return false;
+		if ((entry & 3) == 2 && entry > 4096)
+			all_in_maple_node(&all, entry, UINT64_MAX, 0);
+		else if (entry > 4096)
+			fn(entry, context);
+		return all.whole;
+	}
+	if (!fact(session, "OFFSET(vm_area_struct.vm_rb)", &all.rb_offset) ||
+	    !fact(session, "OFFSET(rb_node.rb_left)", &all.left_offset) ||
+	    !fact(session, "OFFSET(rb_node.rb_right)", &all.right_offset) ||
+	    !member_of(session, mm_va, "mm_struct.mm_rb", &entry))
+		return false;
+	all_in_rb_tree(&all, entry, 0);
+	return all.whole;
+}

@@ -19,4 +19,14 @@
 struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
 
+/** Called with the address of a vm_area_struct. @return true: go on. */
+typedef bool (*mmu_vma_fn)(uint64_t vma_va, void *context);
+
+/**
+ * Visit all VMAs of an mm, in address order.
+ * @return false: a part of the tree can't be read, or it has more than the image has room for, as
+ *         in a loop; a caller that stops it learns nothing
+ */
+bool mmu_vma_visit(struct mmu_session *session, uint64_t mm_va, mmu_vma_fn fn, void *context);
+
 #endif

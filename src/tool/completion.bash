@@ -119,6 +119,7 @@ _mmuscope_argument() {
         esac
         ;;
     entry) ;;
+    extract) ((${#given[@]} > 1)) || _mmuscope_files -f ;;
     *) ((${#given[@]})) || _mmuscope_files -f ;;
     esac
 }

@@ -16,6 +16,7 @@ static const struct tool_command commands[] = {
 	{ "walk", "one or many addresses: every level of the translation", tool_walk },
 	{ "read", "bytes, strings or values at virtual addresses", tool_read },
 	{ "compare", "two walks, or two whole spaces, side by side", tool_compare },
+	{ "extract", "write a small vmcore without user data, for a bug report", tool_extract },
 	{ "entry", "decode a raw entry, without any image", tool_entry },
 	{ "arch", "back-ends, their formats, levels and bits", tool_arch },
 };
@@ -313,10 +314,9 @@ static void print_commands(FILE *stream)
 	fprintf(stream, "\n'mmuscope COMMAND --help' tells the options of a command.\n\n"
 			"Exit status:\n"
 			"  0  all that was asked is mapped; compare: no difference\n"
-			"  1  answered, but something is not mapped or not there; compare: "
-			"differences\n"
+			"  1  answered, but something is not mapped, not there or different\n"
 			"  2  usage\n"
-			"  3  the image, the symbols or a back-end can't be used\n");
+			"  3  the image, the symbols, a back-end or a file can't be used\n");
 }
 
 static error_t parse_main(int key, char *arg, struct argp_state *state)

@@ -45,6 +45,7 @@ int tool_info(struct tool *tool, int argc, char **argv);
 int tool_ps(struct tool *tool, int argc, char **argv);
 int tool_walk(struct tool *tool, int argc, char **argv);
 int tool_read(struct tool *tool, int argc, char **argv);
+int tool_extract(struct tool *tool, int argc, char **argv);
 int tool_entry(struct tool *tool, int argc, char **argv);
 int tool_compare(struct tool *tool, int argc, char **argv);
 int tool_arch(struct tool *tool, int argc, char **argv);

@@ -272,6 +272,8 @@ def test_json_keys_of_an_image(mmuscope, image):
     check_json(mmuscope, 'walk', *image, '--pid', 109, '--tables', '--value', 'int', there)
     for sides in [[there, '--with', swapped], ['--with', '-p', 121]]:
         check_json(mmuscope, 'compare', *image, '--pid', 109, *sides)
+    with tempfile.TemporaryDirectory() as folder:
+        check_json(mmuscope, 'extract', image[0], f'{folder}/small', *image[1:])
     for how in [[], ['--string'], ['--value', 'x32']]:
         check_json(mmuscope, 'read', *image, '--pid', 109, there, *how)
 
@@ -326,6 +328,8 @@ def test_completion_of_files(mmuscope):
     assert complete('-s', name[:-2]) == complete('info', name[:-2]) == [name]
     assert complete('walk', '-p', '1', name[:-2]) == [name]
     assert complete('walk', 'vmcore', name[:-2]) == []
+    assert complete('extract', 'vmcore', name[:-2]) == [name]
+    assert complete('extract', 'vmcore', 'small', name[:-2]) == []
 
 
 # ----------------------------------------------------------------------------------- examples

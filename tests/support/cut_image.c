@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Cut a small ELF vmcore with real pages out of a big image: all that its truth asks for. */
-#include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/bytes.h"
+#include "analysis/tableset.h"
+#include "image/elfwrite.h"
 #include "kernel/session.h"
 
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks
  * up VMAs (the image's reader is replaced by one that notes them); the tables on the way to every
- * page of the truth's E rows; all tables of the kernel half; the data of C, N and Q rows. What is
- * cut reads as `filtered`: a segment's p_memsz reaches to the next one of the same RAM. The rows
+ * page of the truth's E rows; all tables of the kernel half; the data of C, N and Q rows. The rows
  * are those of tests/support/truth.c, and N pid vaddr value: a 32-bit int.
  */
 #define PAGE_LG2 12u
 #define PAGE_BYTES ((uint64_t)1 << PAGE_LG2)
 #define FIELDS_MAX 12
 #define PIDS_MAX 64
-
-/* Of a segment: a run of pages that are kept, and its share of the memory that is not. */
-struct run {
-	uint64_t first_pa, file_bytes, memory_bytes;
-};
 
 struct cut {
 	struct mmu_session *session;
@@ -37,6 +27,7 @@ struct cut {
 	int pid;
 	int pids[PIDS_MAX];
 	size_t nr_pids;
+	struct mmu_table_set tables;
 	uint64_t problems;
 };
 
@@ -150,6 +141,7 @@ static void keep_kernel(struct cut *cut)
 }
 
 struct tables {
+	struct cut *cut;
 	struct mmu_space *space;
 	unsigned int level;
 };
@@ -162,10 +154,17 @@ static bool keep_table(const struct mmu_step *step, void *context)
 	const struct mmu_level *level = &format->level[step->level];
 
 	keep(step->slot_pa);
-	if (step->entry.kind != MMU_KIND_TABLE || is_kept(step->entry.pa) ||
+	if (step->entry.kind != MMU_KIND_TABLE ||
 	    (step->level + 1u == format->nr_levels &&
 	     step->index < (uint64_t)1 << (level->index_bits - 1)))
 		return true;
+	/* what learning has read is kept already, and nothing below it */
+	int added = mmu_table_set_add(&tables->cut->tables, step->level - 1u, step->entry.pa);
+	if (added <= 0) {
+		if (added < 0)
+			complain(tables->cut, "tables", mmu_error_no_memory());
+		return true;
+	}
 	keep(step->entry.pa);
 	below.level = step->level - 1;
 	mmu_table_entries(tables->space, below.level, step->entry.pa, keep_table, &below);
@@ -175,7 +174,7 @@ static bool keep_table(const struct mmu_step *step, void *context)
 static void keep_kernel_tables(struct cut *cut)
 {
 	const struct mmu_regime *regime = mmu_space_regime(cut->kernel);
-	struct tables tables = { cut->kernel, regime->format->nr_levels - 1u };
+	struct tables tables = { cut, cut->kernel, regime->format->nr_levels - 1u };
 
 	keep(regime->root_pa);
 	mmu_table_entries(cut->kernel, tables.level, regime->root_pa, keep_table, &tables);
@@ -288,196 +287,44 @@ static void keep_truth(struct cut *cut, FILE *file)
 
 /* ------------------------------------------------------------------ writing */
 
-/* The segments of one RAM range; the first begins where the range does, even without pages. */
-static size_t runs_of(const struct mmu_image *image, const struct mmu_pa_range *ram,
-		      struct run *out)
+/* What is kept and to be had, as ranges. */
+static struct mmu_pa_range *kept_ranges(struct mmu_image *image, size_t *ret_nr)
 {
-	uint64_t end = ram->last_pa + 1, pa = ram->first_pa;
+	struct mmu_pa_range *list = calloc(pages.nr_pages + 1, sizeof(*list));
 	size_t nr = 0;
 
-	while (pa < end) {
-		struct run run = { .first_pa = pa };
+	for (uint64_t page = 0; list && page < pages.nr_pages; page++) {
+		uint64_t pa = page << PAGE_LG2;
 
-		while (pa < end && is_kept(pa) &&
-		       image->reader->span((struct mmu_image *)image, pa).state == MMU_PAGE_PRESENT)
-			pa += PAGE_BYTES;
-		run.file_bytes = pa - run.first_pa;
-		while (pa < end && !is_kept(pa))
-			pa += PAGE_BYTES;
-		run.memory_bytes = pa - run.first_pa;
-		if (out)
-			out[nr] = run;
-		nr++;
-		if (!run.memory_bytes) /* kept, and not to be had */
-			break;
+		if (!is_kept(pa) || mmu_image_span(image, pa).state != MMU_PAGE_PRESENT)
+			continue;
+		if (nr && list[nr - 1].last_pa + 1 == pa)
+			list[nr - 1].last_pa += PAGE_BYTES;
+		else
+			list[nr++] = (struct mmu_pa_range){ pa, pa + PAGE_BYTES - 1 };
 	}
-	return nr;
-}
-
-static bool put_padding(FILE *file, uint64_t bytes)
-{
-	for (; bytes; bytes--)
-		if (fputc(0, file) == EOF)
-			return false;
-	return true;
-}
-
-static bool put_note(FILE *file, const struct mmu_note *note)
-{
-	uint32_t name_bytes = (uint32_t)strlen(note->name) + 1;
-	Elf64_Nhdr header = { name_bytes, (uint32_t)note->desc.count, note->type };
-
-	return fwrite(&header, sizeof(header), 1, file) == 1 &&
-	       fwrite(note->name, name_bytes, 1, file) == 1 &&
-	       put_padding(file, -name_bytes & 3u) &&
-	       fwrite(note->desc.data, 1, note->desc.count, file) == note->desc.count &&
-	       put_padding(file, -note->desc.count & 3u);
-}
-
-static uint64_t note_bytes(const struct mmu_image *image)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < image->nr_notes; i++)
-		bytes += sizeof(Elf64_Nhdr) + ((strlen(image->notes[i].name) + 4) & ~3ull) +
-			 ((image->notes[i].desc.count + 3) & ~3ull);
-	return bytes;
-}
-
-/* Headers of the image's own class. */
-static bool is_32(const struct mmu_image *image)
-{
-	return image->elf_class == ELFCLASS32;
-}
-
-static uint64_t header_bytes(const struct mmu_image *image, size_t nr_segments)
-{
-	return is_32(image) ? sizeof(Elf32_Ehdr) + nr_segments * sizeof(Elf32_Phdr)
-			    : sizeof(Elf64_Ehdr) + nr_segments * sizeof(Elf64_Phdr);
-}
-
-static bool put_file_header(FILE *file, const struct mmu_image *image, size_t nr_segments)
-{
-	Elf64_Ehdr wide = {
-		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-			     EV_CURRENT },
-		.e_type = ET_CORE,
-		.e_machine = image->elf_machine,
-		.e_version = EV_CURRENT,
-		.e_phoff = sizeof(Elf64_Ehdr),
-		.e_ehsize = sizeof(Elf64_Ehdr),
-		.e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = (uint16_t)nr_segments,
-	};
-	Elf32_Ehdr narrow = { .e_type = wide.e_type,
-			      .e_machine = wide.e_machine,
-			      .e_version = wide.e_version,
-			      .e_phoff = sizeof(Elf32_Ehdr),
-			      .e_ehsize = sizeof(Elf32_Ehdr),
-			      .e_phentsize = sizeof(Elf32_Phdr),
-			      .e_phnum = wide.e_phnum };
-
-	memcpy(narrow.e_ident, wide.e_ident, sizeof(narrow.e_ident));
-	narrow.e_ident[EI_CLASS] = ELFCLASS32;
-	return is_32(image) ? fwrite(&narrow, sizeof(narrow), 1, file) == 1
-			    : fwrite(&wide, sizeof(wide), 1, file) == 1;
-}
-
-static bool put_segment(FILE *file, const struct mmu_image *image, const Elf64_Phdr *wide)
-{
-	Elf32_Phdr narrow = { .p_type = wide->p_type,
-			      .p_flags = wide->p_flags,
-			      .p_offset = (Elf32_Off)wide->p_offset,
-			      .p_paddr = (Elf32_Addr)wide->p_paddr,
-			      .p_filesz = (Elf32_Word)wide->p_filesz,
-			      .p_memsz = (Elf32_Word)wide->p_memsz };
-
-	if (!is_32(image))
-		return fwrite(wide, sizeof(*wide), 1, file) == 1;
-	errno = EFBIG; /* unless it fits */
-	return !((wide->p_offset | wide->p_paddr | wide->p_memsz) >> 32) &&
-	       fwrite(&narrow, sizeof(narrow), 1, file) == 1;
-}
-
-static bool put_headers(FILE *file, const struct mmu_image *image, const struct run *runs,
-			size_t nr_runs, uint64_t data_offset)
-{
-	Elf64_Phdr segment = { .p_type = PT_NOTE,
-			       .p_offset = header_bytes(image, nr_runs + 1),
-			       .p_filesz = note_bytes(image) };
-	bool good = put_file_header(file, image, nr_runs + 1) && put_segment(file, image, &segment);
-
-	for (size_t i = 0; i < nr_runs && good; i++) {
-		segment = (Elf64_Phdr){ .p_type = PT_LOAD,
-					.p_flags = PF_R | PF_W | PF_X,
-					.p_offset = data_offset,
-					.p_paddr = runs[i].first_pa,
-					.p_filesz = runs[i].file_bytes,
-					.p_memsz = runs[i].memory_bytes };
-		data_offset += runs[i].file_bytes;
-		good = put_segment(file, image, &segment);
-	}
-	for (size_t i = 0; i < image->nr_notes && good; i++)
-		good = put_note(file, &image->notes[i]);
-	return good;
-}
-
-static bool put_page(FILE *file, struct mmu_image *image, uint64_t pa)
-{
-	uint8_t page[PAGE_BYTES];
-
-	return mmu_image_read(image, pa, page, PAGE_BYTES, NULL) == MMU_PAGE_PRESENT &&
-	       fwrite(page, PAGE_BYTES, 1, file) == 1;
-}
-
-static bool put_image(FILE *file, struct mmu_image *image, const struct run *runs, size_t nr_runs)
-{
-	uint64_t head = header_bytes(image, nr_runs + 1) + note_bytes(image);
-	uint64_t data = (head + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), kept = 0;
-	bool good = put_headers(file, image, runs, nr_runs, data) && put_padding(file, data - head);
-
-	for (size_t i = 0; i < nr_runs && good; i++)
-		for (uint64_t at = 0; at < runs[i].file_bytes && good; at += PAGE_BYTES, kept++)
-			good = put_page(file, image, runs[i].first_pa + at);
-	if (good)
-		printf("%" PRIu64 " pages in %zu segments\n", kept, nr_runs);
-	return good;
-}
-
-static struct run *make_runs(struct mmu_image *image, size_t *ret_nr)
-{
-	size_t nr = 0, at = 0;
-
-	for (size_t i = 0; i < image->nr_ram; i++)
-		nr += runs_of(image, &image->ram[i], NULL);
-	struct run *runs = calloc(nr + 1, sizeof(*runs));
-	for (size_t i = 0; i < image->nr_ram && runs; i++)
-		at += runs_of(image, &image->ram[i], runs + at);
 	*ret_nr = nr;
-	return runs;
+	return list;
 }
 
-/* The file appears whole or not at all. */
 static bool write_image(struct mmu_image *image, const char *path)
 {
-	size_t nr_runs = 0;
-	char *partial = NULL;
-	struct run *runs = make_runs(image, &nr_runs);
-	bool good = runs && nr_runs < PN_XNUM - 1 && asprintf(&partial, "%s.XXXXXX", path) >= 0;
-	int fd = good ? mkstemp(partial) : -1;
-	FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	struct mmu_elf_output output = { .elf_machine = image->elf_machine,
+					 .elf_class = image->elf_class };
+	struct mmu_elf_written written;
+	struct mmu_pa_range *kept = kept_ranges(image, &output.nr_kept);
 
-	good = file && put_image(file, image, runs, nr_runs) && fchmod(fd, 0644) == 0;
-	if (file && fclose(file) != 0)
-		good = false;
-	if (good)
-		good = rename(partial, path) == 0;
-	if (!good)
-		fprintf(stderr, "cut_image: %s: %s\n", path, strerror(errno));
-	if (!good && fd >= 0)
-		unlink(partial);
-	free(partial);
-	free(runs);
+	output.kept = kept;
+	struct mmu_error *error = kept ? mmu_elf_write(image, &output, path, &written)
+				       : mmu_error_no_memory();
+	if (error)
+		fprintf(stderr, "cut_image: %s\n", mmu_error_message(error));
+	else
+		printf("%" PRIu64 " bytes in %" PRIu64 " segments\n", written.file_bytes,
+		       written.segments);
+	free(kept);
+	bool good = !error;
+	mmu_error_destroy(error);
 	return good;
 }
 
@@ -520,6 +367,7 @@ int main(int argc, char **argv)
 	mmu_space_close(cut.space);
 	mmu_space_close(cut.kernel);
 	mmu_session_close(cut.session);
+	mmu_table_set_destroy(&cut.tables);
 	free(pages.bits);
 	return good ? 0 : 1;
 }

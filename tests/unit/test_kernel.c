@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/memmap.h"
 #include "kernel/task.h"
 #include "kernel/vma.h"
 #include "support/memory_image.h"
@@ -816,6 +817,190 @@ static void test_rb_tree(void **state)
 	mmu_session_close(session);
 }
 
+/* ------------------------------------------------------------------ all VMAs */
+
+struct visited {
+	uint64_t vmas, stop_after; /* 0: never */
+	char text[200];            /* the first of them, by their numbers */
+};
+
+static bool visit_vma(uint64_t vma_va, void *context)
+{
+	struct visited *visited = context;
+	size_t used = strlen(visited->text);
+
+	if (used + 20 < sizeof(visited->text))
+		snprintf(visited->text + used, sizeof(visited->text) - used, "%s%lld",
+			 used ? " " : "", (long long)(vma_va - VMA(0)) / 0x100);
+	return ++visited->vmas != visited->stop_after;
+}
+
+/* The numbers of the VMAs, and "..." when that is not all. */
+static const char *all_vmas(struct mmu_session *session)
+{
+	static struct visited visited;
+
+	visited = (struct visited){ 0 };
+	if (!mmu_vma_visit(session, TREE_MM, visit_vma, &visited))
+		strcat(visited.text, "...");
+	return visited.text;
+}
+
+static void test_visit_maple_tree(void **state)
+{
+	struct mmu_session *session = open_maple();
+	struct visited visited = { .stop_after = 2 };
+
+	assert_string_equal(all_vmas(session), "0 1 2");
+	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	assert_string_equal(visited.text, "0 1");
+	/* what lies behind the end of a node is not looked at; a reserved value is no VMA */
+	put(session, slot_at(NODE(1), 16, 4), 8, VMA(7));
+	put(session, pivot_at(NODE(1), 3), 8, UINT64_C(0xffff));
+	put(session, slot_at(NODE(1), 16, 2), 8, 0x406);
+	assert_string_equal(all_vmas(session), "0 1 2");
+	/* of a child that is nowhere or of no type only the others are there */
+	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NOWHERE, LEAF_64, false));
+	assert_string_equal(all_vmas(session), "2...");
+	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NODE(1), 9, false));
+	assert_string_equal(all_vmas(session), "2...");
+	set_root(session, 0);
+	assert_string_equal(all_vmas(session), "");
+	set_root(session, VMA(3));
+	assert_string_equal(all_vmas(session), "3");
+	set_root(session, node_entry(NODE(2), LEAF_64, true));
+	assert_string_equal(all_vmas(session), "2");
+	set_root(session, node_entry(NOWHERE, LEAF_64, true));
+	assert_string_equal(all_vmas(session), "...");
+	mmu_session_close(session);
+}
+
+/* Every slot of a node leads back to it: 10^32 ways. */
+static void test_visit_looping_maple_tree(void **state)
+{
+	struct mmu_session *session = open_session();
+	struct visited visited = { 0 };
+
+	set_root(session, node_entry(NODE(0), ARANGE_64, true));
+	for (unsigned int n = 0; n < 10; n++) {
+		put(session, slot_at(NODE(0), 10, n), 8, node_entry(NODE(0), ARANGE_64, false));
+		if (n < 9)
+			put(session, pivot_at(NODE(0), n), 8, n + 1);
+	}
+	assert_string_equal(all_vmas(session), "...");
+	/* and a leaf that is there again and again */
+	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NODE(1), LEAF_64, false));
+	put(session, slot_at(NODE(1), 16, 0), 8, VMA(0));
+	assert_false(mmu_vma_visit(session, TREE_MM, visit_vma, &visited));
+	assert_in_range(visited.vmas, 1, 1 << 18);
+	visited = (struct visited){ .stop_after = 10 };
+	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	assert_int_equal(visited.vmas, 10);
+	mmu_session_close(session);
+}
+
+static void test_visit_rb_tree(void **state)
+{
+	const struct memory_piece whole = { .bytes = BYTES };
+	struct mmu_session *session = session_of(memory_image_create(&whole, 1), false);
+	struct visited visited = { .stop_after = 2 };
+
+	assert_string_equal(all_vmas(session), "");
+	put(session, TREE_MM + MM_RB, 8, VMA(1) + VM_RB);
+	put(session, VMA(1) + VM_RB + 8, 8, VMA(0) + VM_RB); /* left */
+	put(session, VMA(1) + VM_RB, 8, VMA(3) + VM_RB);     /* right */
+	put(session, VMA(3) + VM_RB + 8, 8, VMA(2) + VM_RB);
+	assert_string_equal(all_vmas(session), "0 1 2 3");
+	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	assert_string_equal(visited.text, "0 1");
+	visited = (struct visited){ .stop_after = 1 };
+	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	assert_string_equal(visited.text, "0");
+	put(session, VMA(0) + VM_RB, 8, NOWHERE);
+	assert_string_equal(all_vmas(session), "0 1 2 3...");
+	/* a node that is its own child, on both sides: 2^64 ways */
+	put(session, VMA(0) + VM_RB, 8, VMA(0) + VM_RB);
+	put(session, VMA(0) + VM_RB + 8, 8, VMA(0) + VM_RB);
+	visited = (struct visited){ 0 };
+	assert_false(mmu_vma_visit(session, TREE_MM, visit_vma, &visited));
+	assert_in_range(visited.vmas, 1, 1 << 18);
+	mmu_session_close(session);
+}
+
+/* ------------------------------------------------------------------ struct pages */
+
+static struct mmu_session *open_memmap(const char *size, const char *symbol)
+{
+	const char *const facts[] = { size ? size : symbol, size ? symbol : NULL, NULL };
+	struct mmu_session *session = open_session();
+
+	mmu_fact_store_destroy(session->facts);
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	session->linear[0].first_pa = 0;
+	put(session, BASE + 0x3000, 8, UINT64_C(0xffffea0000000000));
+	return session;
+}
+
+static void check_memmap(const char *symbol, uint64_t first_va)
+{
+	struct mmu_session *session = open_memmap("SIZE(page)=64", symbol);
+	struct mmu_memmap map;
+
+	assert_null(mmu_memmap_find(session, &map));
+	assert_int_equal(map.first_va, first_va);
+	assert_int_equal(map.first_pfn, 0);
+	assert_int_equal(map.page_bytes, 64);
+	assert_int_equal(mmu_memmap_va(&map, 5), first_va + 5 * 64);
+	mmu_session_close(session);
+}
+
+static void test_memmap(void **state)
+{
+	struct mmu_memmap map;
+
+	check_memmap("SYMBOL(vmemmap_base)=ffff800000003000", UINT64_C(0xffffea0000000000));
+	check_memmap("SYMBOL(mem_map)=ffff800000003000", UINT64_C(0xffffea0000000000));
+	check_memmap("SYMBOL(vmemmap)=ffffea0000000000", UINT64_C(0xffffea0000000000));
+	/* FLATMEM's begins with the RAM */
+	struct mmu_session *session = open_memmap("SIZE(page)=32", "SYMBOL(mem_map)="
+								   "ffff800000003000");
+	session->linear[0].first_pa = 0x1000;
+	put(session, BASE + 0x4000, 8, 0x4000);
+	assert_null(mmu_memmap_find(session, &map));
+	assert_int_equal(map.first_pfn, 1);
+	assert_int_equal(map.first_va, 0x4000);
+	assert_int_equal(mmu_memmap_va(&map, 3), 0x4040);
+	mmu_session_close(session);
+}
+
+static void test_no_memmap(void **state)
+{
+	static const struct {
+		const char *size, *symbol;
+		enum mmu_error_code code;
+	} cases[] = {
+		{ NULL, "SYMBOL(mem_map)=ffff800000003000", MMU_ERROR_NOT_FOUND },
+		{ "SIZE(page)=64", NULL, MMU_ERROR_NOT_FOUND },
+		{ "SIZE(page)=0", "SYMBOL(mem_map)=ffff800000003000", MMU_ERROR_CORRUPT },
+		{ "SIZE(page)=513", "SYMBOL(mem_map)=ffff800000003000", MMU_ERROR_CORRUPT },
+		{ "SIZE(page)=64", "SYMBOL(mem_map)=ffff800007000000", MMU_ERROR_FAULT },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_session *session = open_memmap(cases[i].size, cases[i].symbol);
+		struct mmu_memmap map = { .page_bytes = 7 };
+		struct mmu_error *error = mmu_memmap_find(session, &map);
+
+		assert_non_null(error);
+		assert_int_equal(mmu_error_code(error), cases[i].code);
+		assert_int_equal(map.page_bytes, 7); /* untouched */
+		mmu_error_destroy(error);
+		mmu_session_close(session);
+	}
+}
+
+/* ------------------------------------------------------------------ names, hints */
+
 static void test_vma_names(void **state)
 {
 	struct mmu_session *session = open_maple();
@@ -896,6 +1081,11 @@ int main(void)
 		cmocka_unit_test(test_maple_full_leaf),
 		cmocka_unit_test(test_damaged_maple_tree),
 		cmocka_unit_test(test_rb_tree),
+		cmocka_unit_test(test_visit_maple_tree),
+		cmocka_unit_test(test_visit_looping_maple_tree),
+		cmocka_unit_test(test_visit_rb_tree),
+		cmocka_unit_test(test_memmap),
+		cmocka_unit_test(test_no_memmap),
 		cmocka_unit_test(test_vma_names),
 		cmocka_unit_test(test_numa_hint),
 	};

@@ -65,6 +65,10 @@ static void test_debian(void **state)
 	/* 6.1 amd64: hwpoison, 3 migration, marker, swapin error */
 	expect(FACTS("LENGTH(swap_info)=26", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
 	       "sssssssssssssssssssssssssshmmmkk", 34);
+	/* the same, where debug info has no enum pageflags at hand */
+	expect(FACTS("LENGTH(swap_info)=26", HWPOISON, MIGRATION, "OFFSET(mm_struct.mm_mt)=64",
+		     BITS),
+	       "sssssssssssssssssssssssssshmmmkk", 34);
 	/* 6.12 amd64 and arm64: hwpoison, 3 migration, marker */
 	expect(FACTS("LENGTH(swap_info)=27", HWPOISON, MIGRATION, EXCLUSIVE, BITS),
 	       "ssssssssssssssssssssssssssshmmmk", 34);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What the parts of an extract's making share. */
+#ifndef MMU_ANALYSIS_EXTRACT_H
+#define MMU_ANALYSIS_EXTRACT_H
+
+#include "analysis/keep.h"
+#include "analysis/tableset.h"
+#include "kernel/memmap.h"
+
+/** The largest NR_CPUS. */
+#define MMU_CPUS_MAX 8192u
+
+/** A process that is wanted whole. */
+struct mmu_extract_process {
+	uint64_t mm_va;
+	int32_t pid;
+};
+
+/** An extract that is being made. */
+struct mmu_extraction {
+	struct mmu_session *session;
+	const struct mmu_extract_options *options;
+	struct mmu_keep keep;
+	struct mmu_table_set tables;
+	enum mmu_extract_kind kind; /**< of what is just being read */
+	struct mmu_memmap memmap;
+	uint64_t memmap_va, memmap_pa; /**< the page of it that was translated last; 0: none */
+	struct mmu_extract_process *chosen;
+	size_t nr_chosen;
+	uint64_t entries;
+	bool stopped, no_memory;
+	struct mmu_extract result;
+};
+
+/** From now on, keep what the kernel model reads, as it will read the same again. */
+void mmu_extract_watch(struct mmu_extraction *extract, enum mmu_extract_kind kind);
+void mmu_extract_watch_no_more(struct mmu_extraction *extract);
+
+/** Keep an object at a kernel address, as far as it is mapped. */
+void mmu_extract_object(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
+			uint64_t bytes);
+
+/** Keep an object whose whole type is known: `size_key` is "SIZE(type)". va 0: nothing. */
+void mmu_extract_typed(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
+		       const char *size_key);
+
+/** Keep a task_struct, without the registers of user mode that some architectures save in it. */
+void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va);
+
+/** Keep the struct pages of [pa, pa + bytes), as far as there are any. */
+void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes);
+
+/** As mmu_fact_get(). */
+bool mmu_extract_fact(const struct mmu_extraction *extract, const char *key, uint64_t *ret);
+
+/**
+ * Keep the kernel's static data, its per-CPU variables and idle tasks, and the lists of modules and
+ * pids that debuggers follow. extract->memmap must be known, if it can be.
+ * @return MMU_ERROR_NOT_FOUND: where its data lie is not known; _CORRUPT: that can't be true
+ */
+struct mmu_error *mmu_extract_kernel(struct mmu_extraction *extract) MMU_MUST_CHECK;
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope extract: a small vmcore for a bug report. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+#define MANY 1024
+
+struct extract {
+	const char *image, *out;
+	int32_t pids[MANY];
+	struct mmu_extract_pages pages[MANY];
+	struct mmu_extract_options options;
+};
+
+enum { KEY_PID = 0x100, KEY_WITH_PAGES };
+
+static const struct argp_option options[] = {
+	{ "pid", KEY_PID, "PID", 0,
+	  "Page tables, VMAs and struct pages of this process only; repeatable", 1 },
+	{ "with-pages", KEY_WITH_PAGES, "PID:FIRST[-LAST]", 0,
+	  "Also the pages that a process has at these addresses; repeatable", 1 },
+	{ 0 },
+};
+
+static int32_t parse_pid(const char *text, struct argp_state *state)
+{
+	uint64_t pid;
+
+	if (!tool_number(text, &pid) || pid > INT32_MAX)
+		argp_error(state, "'%s' is no pid", text);
+	return (int32_t)pid;
+}
+
+/* PID:FIRST[-LAST] */
+static void parse_pages(struct extract *extract, const char *text, struct argp_state *state)
+{
+	struct mmu_extract_pages *pages = &extract->pages[extract->options.nr_pages];
+	char *copy = strdup(text), *first = copy ? strchr(copy, ':') : NULL;
+	char *last = first ? strchr(first, '-') : NULL;
+
+	if (extract->options.nr_pages == MANY)
+		argp_error(state, "too many --with-pages");
+	if (first)
+		*first++ = '\0';
+	if (last)
+		*last++ = '\0';
+	if (!first || !tool_number(first, &pages->first_va) ||
+	    !tool_number(last ? last : first, &pages->last_va) || pages->last_va < pages->first_va)
+		argp_error(state, "--with-pages %s: not PID:FIRST[-LAST]", text);
+	else
+		pages->pid = parse_pid(copy, state);
+	free(copy);
+	extract->options.nr_pages++;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct extract *extract = state->input;
+
+	switch (key) {
+	case KEY_PID:
+		if (extract->options.nr_pids == MANY)
+			argp_error(state, "too many --pid");
+		extract->pids[extract->options.nr_pids++] = parse_pid(arg, state);
+		return 0;
+	case KEY_WITH_PAGES:
+		parse_pages(extract, arg, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 1)
+			argp_error(state, "one image and one file to write");
+		*(state->arg_num ? &extract->out : &extract->image) = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!extract->out)
+			argp_error(state,
+				   extract->image ? "no file to write given" : "no image given");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool stop(void *context)
+{
+	(void)context;
+	return tool_interrupted();
+}
+
+static void show_json(const struct extract *extract, const struct mmu_extract *result)
+{
+	json_begin("extract");
+	json_string("file", extract->out);
+	json_number("file_bytes", (int64_t)result->file_bytes);
+	json_number("segments", (int64_t)result->segments);
+	json_object("bytes");
+	json_number("page_tables", (int64_t)result->bytes[MMU_EXTRACT_TABLES]);
+	json_number("tasks", (int64_t)result->bytes[MMU_EXTRACT_TASKS]);
+	json_number("vmas", (int64_t)result->bytes[MMU_EXTRACT_VMAS]);
+	json_number("per_cpu_data", (int64_t)result->bytes[MMU_EXTRACT_PERCPU]);
+	json_number("kernel_data", (int64_t)result->bytes[MMU_EXTRACT_KERNEL]);
+	json_number("struct_pages", (int64_t)result->bytes[MMU_EXTRACT_MEMMAP]);
+	json_number("chosen_pages", (int64_t)result->bytes[MMU_EXTRACT_CHOSEN]);
+	json_number("notes", (int64_t)result->note_bytes);
+	json_object_end();
+	json_number("missing_bytes", (int64_t)result->missing_bytes);
+	json_number("tasks", (int64_t)result->tasks);
+	json_number("spaces", (int64_t)result->spaces);
+	json_number("problems", (int64_t)result->problems);
+	json_bool("struct_pages_found", result->has_memmap);
+	json_end();
+}
+
+static void show_text(const struct extract *extract, const struct mmu_extract *result)
+{
+	static const char *const about[MMU_EXTRACT_KIND_COUNT] = {
+		[MMU_EXTRACT_TABLES] = "the kernel's and those of the processes",
+		[MMU_EXTRACT_TASKS] = "and their mms, without registers of user mode",
+		[MMU_EXTRACT_VMAS] = "with the names of their files",
+		[MMU_EXTRACT_PERCPU] = "static variables of each CPU",
+		[MMU_EXTRACT_KERNEL] = "static variables, BTF, kallsyms, the kernel's log",
+		[MMU_EXTRACT_MEMMAP] = "of the tables and of mapped pages",
+		[MMU_EXTRACT_CHOSEN] = "user data, as was asked for",
+	};
+
+	for (int kind = 0; kind < MMU_EXTRACT_KIND_COUNT; kind++)
+		if (extract->options.nr_pages || kind != MMU_EXTRACT_CHOSEN)
+			printf("%-13s %10" PRIu64 " KiB  %s\n", mmu_extract_kind_name(kind),
+			       (result->bytes[kind] + 1023) / 1024, about[kind]);
+	printf("%-13s %10" PRIu64 " KiB  VMCOREINFO, and the registers of the CPUs if the image "
+	       "has them\n",
+	       "notes", (result->note_bytes + 1023) / 1024);
+	printf("%s: %" PRIu64 " KiB, %" PRIu64 " tasks, tables of %" PRIu64 " address spaces\n",
+	       tool_safe(extract->out), result->file_bytes / 1024, result->tasks, result->spaces);
+}
+
+/* @return whether something is to be said */
+static bool warn(const struct mmu_extract *result)
+{
+	bool whole = !result->missing_bytes && !result->problems && result->has_memmap;
+
+	fflush(stdout);
+	if (result->missing_bytes)
+		fprintf(stderr,
+			"mmuscope: warning: %" PRIu64 " KiB that belong in it are not in the "
+			"image either\n",
+			(result->missing_bytes + 1023) / 1024);
+	if (result->problems)
+		fprintf(stderr,
+			"mmuscope: warning: not whole in the image, or damaged: %" PRIu64
+			" tasks, spaces or trees of VMAs\n",
+			result->problems);
+	if (!result->has_memmap)
+		fprintf(stderr, "mmuscope: warning: where the struct pages lie is not known, so "
+				"none are "
+				"in it, and kernel data may include pages that the kernel gave "
+				"away\n");
+	return !whole;
+}
+
+int tool_extract(struct tool *tool, int argc, char **argv)
+{
+	static struct extract extract;
+	struct mmu_extract result;
+
+	extract.options.pids = extract.pids;
+	extract.options.pages = extract.pages;
+	extract.options.stop = stop;
+	tool_parse(tool, argc, argv, options, parse, "IMAGE FILE",
+		   "Write a small ELF vmcore that holds what work with page tables needs: tables, "
+		   "tasks, VMAs, struct pages and the kernel's static data; user data only where "
+		   "it is asked for. All tasks stay listed, whatever --pid says.",
+		   &extract, NULL);
+	int status = tool_open(tool, extract.image);
+	if (status)
+		return status;
+	struct mmu_error *error = mmu_session_extract(tool->session, &extract.options, extract.out,
+						      &result);
+	if (error)
+		return tool_fail(error);
+	if (tool->json)
+		show_json(&extract, &result);
+	else
+		show_text(&extract, &result);
+	return warn(&result) ? TOOL_ANSWERED : TOOL_OK;
+}
