@@ -18,6 +18,7 @@ import time
 import checks
 import guests
 import kernels
+import matrix
 from targets import TARGETS
 
 TRIES = 3
@@ -99,10 +100,14 @@ def main():
     parser.add_argument('--list', action='store_true', help='list the targets')
     parser.add_argument('--keep', metavar='DIR', help='keep dumps, truth and console of each target')
     parser.add_argument('--again', metavar='DIR', help='boot nothing: check what --keep DIR kept')
+    parser.add_argument('--table', action='store_true',
+                        help='with --keep or --again: what works with what, into docs/')
     parser.add_argument('--update', action='store_true', help="fetch today's kernels")
     parser.add_argument('targets', metavar='TARGET', nargs='*', help='a name, or a pattern')
     options = parser.parse_args()
     chosen = select(options.targets)
+    if options.table and not (options.keep or options.again):
+        parser.error('--table needs the dumps: --keep or --again')
     if options.list:
         for target in chosen:
             print(f'{target.name:<22} {target.suite:<9} {target.machine.qemu:<20} '
@@ -131,6 +136,9 @@ def main():
     show(results)
     if not results:
         return 3
+    if options.table and not matrix.write(chosen, pathlib.Path(options.keep or options.again),
+                                          results, say):
+        return 1
     if any(result.differ or result.agree == 0 for result in results):
         return 1
     return 3 if any(result.trouble for result in results) else 0
