@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A small made-up kernel: layouts of its structures, an architecture, a session. */
+#ifndef MMU_SUPPORT_SMALL_KERNEL_H
+#define MMU_SUPPORT_SMALL_KERNEL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/memmap.h"
+#include "kernel/task.h"
+#include "kernel/vma.h"
+#include "support/memory_image.h"
+
+/* Where all of physical memory is mapped; PA 0 to BYTES is there. */
+#define BASE UINT64_C(0xffff800000000000)
+#define BYTES 0x40000
+#define NOWHERE (BASE + 0x7000000)
+
+/* struct task_struct of this kernel */
+enum {
+	PID = 0,
+	TGID = 4,
+	FLAGS = 8,
+	EXIT_STATE = 12,
+	MM = 16,
+	ACTIVE_MM = 24,
+	COMM = 32,
+	TASKS = 48,
+	THREAD_NODE = 64,
+	SIGNAL = 80,
+	TASK_BYTES = 96,
+	THREAD_HEAD = 16, /* in signal_struct */
+};
+/* struct mm_struct and struct vm_area_struct */
+enum {
+	PGD = 0,
+	TABLE_BYTES = 8,
+	RSS = 16,
+	BRK = 48,
+	START_BRK = 56,
+	START_STACK = 64,
+	TREE = 72,
+	TREE_ROOT = 8, /* in maple_tree */
+	MM_RB = 96,
+	VM_START = 0,
+	VM_END = 8,
+	VM_FLAGS = 16,
+	VM_FILE = 24,
+	VM_RB = 32,
+};
+
+static const char *const facts_always[] = {
+	"SYMBOL(init_task)=ffff800000001000",
+	"OFFSET(task_struct.pid)=0",
+	"SIZE(task_struct.pid)=4",
+	"OFFSET(task_struct.tgid)=4",
+	"SIZE(task_struct.tgid)=4",
+	"OFFSET(task_struct.flags)=8",
+	"SIZE(task_struct.flags)=4",
+	"OFFSET(task_struct.exit_state)=12",
+	"SIZE(task_struct.exit_state)=4",
+	"OFFSET(task_struct.mm)=16",
+	"SIZE(task_struct.mm)=8",
+	"OFFSET(task_struct.active_mm)=24",
+	"SIZE(task_struct.active_mm)=8",
+	"OFFSET(task_struct.comm)=32",
+	"OFFSET(task_struct.tasks)=48",
+	"OFFSET(task_struct.thread_node)=64",
+	"OFFSET(task_struct.signal)=80",
+	"SIZE(task_struct.signal)=8",
+	"OFFSET(signal_struct.thread_head)=16",
+	"OFFSET(mm_struct.pgd)=0",
+	"SIZE(mm_struct.pgd)=8",
+	"OFFSET(mm_struct.pgtables_bytes)=8",
+	"OFFSET(mm_struct.rss_stat)=16",
+	"LENGTH(mm_struct.rss_stat.count)=4",
+	"OFFSET(mm_struct.brk)=48",
+	"SIZE(mm_struct.brk)=8",
+	"OFFSET(mm_struct.start_brk)=56",
+	"SIZE(mm_struct.start_brk)=8",
+	"OFFSET(mm_struct.start_stack)=64",
+	"SIZE(mm_struct.start_stack)=8",
+	"OFFSET(vm_area_struct.vm_start)=0",
+	"SIZE(vm_area_struct.vm_start)=8",
+	"OFFSET(vm_area_struct.vm_end)=8",
+	"SIZE(vm_area_struct.vm_end)=8",
+	"OFFSET(vm_area_struct.vm_flags)=16",
+	"SIZE(vm_area_struct.vm_flags)=8",
+	"OFFSET(vm_area_struct.vm_file)=24",
+	"SIZE(vm_area_struct.vm_file)=8",
+	"OFFSET(file.f_path)=8",
+	"OFFSET(path.dentry)=8",
+	"OFFSET(dentry.d_name)=16",
+	"OFFSET(qstr.name)=8",
+};
+static const char *const facts_maple[] = {
+	"OFFSET(mm_struct.mm_mt)=72",
+	"OFFSET(maple_tree.ma_root)=8",
+	"SIZE(maple_tree.ma_root)=8",
+};
+static const char *const facts_rb[] = {
+	"OFFSET(mm_struct.mm_rb)=96",      "SIZE(mm_struct.mm_rb)=8",
+	"OFFSET(vm_area_struct.vm_rb)=32", "OFFSET(rb_node.rb_left)=8",
+	"OFFSET(rb_node.rb_right)=0",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ------------------------------------------------------------------ an architecture, a session */
+
+/* One level of 16 pages. An odd word maps; an even one, other than 0, is a page without access. */
+static const struct mmu_level level = {
+	.name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true
+};
+static const struct mmu_format format = { .name = "one",
+					  .entry_bytes = 8,
+					  .va_bits = 16,
+					  .pa_bits = 48,
+					  .nr_levels = 1,
+					  .level = &level };
+
+static inline void decode(const struct mmu_regime *regime, unsigned int at, uint64_t raw,
+			  uint64_t second, struct mmu_entry *ret)
+{
+	(void)regime;
+	(void)at;
+	(void)second;
+	*ret = (struct mmu_entry){ .kind = !raw      ? MMU_KIND_EMPTY
+					   : raw & 1 ? MMU_KIND_LEAF
+						     : MMU_KIND_SOFTWARE,
+				   .rights = raw & 1 ? MMU_RIGHTS_ALL : 0,
+				   .pa = raw & ~UINT64_C(0xfff) };
+}
+
+static inline void explain(const struct mmu_regime *regime, unsigned int at, uint64_t raw,
+			   uint64_t second, struct mmu_software *ret)
+{
+	(void)regime;
+	(void)at;
+	(void)second;
+	*ret = (struct mmu_software){ .kind = MMU_SOFTWARE_NONE, .pa = raw & ~UINT64_C(0xfff) };
+}
+
+static inline const char *locate(const struct mmu_facts *facts, const struct mmu_root *root,
+				 struct mmu_regime *ret)
+{
+	(void)facts;
+	*ret = (struct mmu_regime){ .format = &format,
+				    .root_pa = root->value,
+				    .pa_mask = UINT64_MAX };
+	return NULL;
+}
+
+static const struct mmu_arch arch = { .name = "fake",
+				      .elf_class = 2,
+				      .page_lg2 = 12,
+				      .formats = &format,
+				      .nr_formats = 1,
+				      .decode = decode,
+				      .explain = explain,
+				      .locate = locate };
+
+static inline struct mmu_session *session_of(struct mmu_image *image, bool maple)
+{
+	const char *facts[COUNT(facts_always) + COUNT(facts_rb) + 1] = { NULL };
+	struct mmu_session *session = calloc(1, sizeof(*session));
+
+	assert_non_null(session);
+	memcpy(facts, facts_always, sizeof(facts_always));
+	if (maple)
+		memcpy(facts + COUNT(facts_always), facts_maple, sizeof(facts_maple));
+	else
+		memcpy(facts + COUNT(facts_always), facts_rb, sizeof(facts_rb));
+	session->image = image;
+	session->arch = &arch;
+	session->learnt = MMU_LEARN_DONE;
+	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->nr_linear = 1;
+	assert_null(mmu_fact_store_create(image, facts, &session->facts));
+	return session;
+}
+
+static inline struct mmu_session *open_session(void)
+{
+	const struct memory_piece whole = { .bytes = BYTES };
+
+	return session_of(memory_image_create(&whole, 1), true);
+}
+
+static inline void put(struct mmu_session *session, uint64_t va, unsigned int width, uint64_t value)
+{
+	memory_image_put(session->image, va - BASE, width, value);
+}
+
+#endif
