@@ -474,7 +474,8 @@ struct mmu_extract {
 	uint64_t note_bytes, file_bytes, segments;
 	uint64_t tasks, spaces; /**< spaces: address spaces whose tables are in it */
 	uint64_t problems;      /**< tasks or trees of VMAs that could not be read as a whole */
-	bool has_memmap;        /**< false: where the struct pages lie is not known */
+	uint64_t ranges_without_pages; /**< of those that were asked for: nothing is mapped there */
+	bool has_memmap;               /**< false: where the struct pages lie is not known */
 };
 
 /**

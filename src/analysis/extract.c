@@ -368,8 +368,10 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 {
 	struct mmu_extraction *extract = context;
 
-	if (walk->has_pa)
+	if (walk->has_pa) {
+		extract->chosen_pages++;
 		mmu_keep_add(&extract->keep, MMU_EXTRACT_CHOSEN, walk->pa, last_va - walk->va + 1);
+	}
 	return !asked_to_stop(extract);
 }
 
@@ -387,9 +389,11 @@ static struct mmu_error *keep_named(struct mmu_extraction *extract)
 		struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
 
 		error = choose(extract, pages->pid, &space);
+		uint64_t before = extract->chosen_pages;
 		if (!error)
 			mmu_space_leaves(space, pages->first_va & ~mask, pages->last_va | mask,
 					 visit_chosen_page, extract, NULL);
+		extract->result.ranges_without_pages += !error && extract->chosen_pages == before;
 	}
 	return error;
 }
@@ -466,6 +470,28 @@ static bool wants_note(const struct mmu_note *note)
 	       (strcmp(note->name, "CORE") != 0 || note->type == NT_PRSTATUS);
 }
 
+/* Where readers look that know memory by its virtual address. */
+static void find_virtual_addresses(const struct mmu_extraction *extract,
+				   struct mmu_elf_output *output)
+{
+	const struct mmu_session *session = extract->session;
+	uint64_t first_va, end_va;
+	bool sized = mmu_extract_fact(extract, "SYMBOL(__start_rodata)", &first_va) &&
+		     mmu_extract_fact(extract, "SYMBOL(__bss_stop)", &end_va) && first_va < end_va;
+
+	for (size_t i = 0; i < session->nr_linear; i++) {
+		const struct mmu_linear *linear = &session->linear[i];
+		uint64_t distance = linear->first_va - linear->first_pa;
+
+		if (strcmp(linear->name, "direct map") == 0)
+			output->direct_map_va = distance;
+		if (strcmp(linear->name, "image") != 0 || !sized)
+			continue;
+		output->image_va = distance;
+		output->image = (struct mmu_pa_range){ first_va - distance, end_va - 1 - distance };
+	}
+}
+
 static struct mmu_error *write_out(struct mmu_extraction *extract, const char *path)
 {
 	struct mmu_session *session = extract->session;
@@ -485,10 +511,7 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	output.kept = kept;
 	if (!output.elf_class)
 		output.elf_class = session->arch->elf_class;
-	for (size_t i = 0; i < session->nr_linear; i++)
-		if (strcmp(session->linear[i].name, "direct map") == 0)
-			output.direct_map_va = session->linear[i].first_va -
-					       session->linear[i].first_pa;
+	find_virtual_addresses(extract, &output);
 	error = mmu_elf_write(session->image, &output, path, &written);
 	if (error)
 		return error;

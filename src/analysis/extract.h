@@ -27,7 +27,7 @@ struct mmu_extraction {
 	uint64_t memmap_va, memmap_pa; /**< the page of it that was translated last; 0: none */
 	struct mmu_extract_process *chosen;
 	size_t nr_chosen;
-	uint64_t entries;
+	uint64_t entries, chosen_pages;
 	bool stopped, no_memory;
 	struct mmu_extract result;
 };

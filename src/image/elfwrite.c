@@ -17,7 +17,7 @@
 #define SEGMENTS_MAX ((size_t)1 << 20)
 
 struct segment {
-	uint64_t offset, first_pa, file_bytes, memory_bytes;
+	uint64_t va, offset, first_pa, file_bytes, memory_bytes;
 };
 
 struct writer {
@@ -28,8 +28,8 @@ struct writer {
 	bool wide;             /* ELFCLASS64 */
 	struct mmu_note extra; /* VMCOREINFO that is in no note; name NULL: none */
 	struct segment *segments;
-	size_t nr_segments;
-	uint64_t end, last_page_pa; /* of what has its place: where its pages end, the last one */
+	size_t nr_segments, nr_once; /* the first nr_once have all the memory */
+	uint64_t end, last_page_pa;  /* of what has its place: where its pages end, the last one */
 	uint64_t note_bytes, data_offset;
 	uint64_t at; /* where the next byte goes */
 };
@@ -67,6 +67,8 @@ static void plan_ram(struct writer *writer, const struct mmu_pa_range *ram, size
 		struct segment *segment = &writer->segments[writer->nr_segments++];
 
 		*segment = (struct segment){ .first_pa = pa };
+		if (writer->output->direct_map_va)
+			segment->va = writer->output->direct_map_va + pa;
 		end_pa = hole_end_pa(writer, *next, ram->last_pa);
 		if (end_pa == pa) {
 			const struct mmu_pa_range *kept = &writer->output->kept[(*next)++];
@@ -81,12 +83,30 @@ static void plan_ram(struct writer *writer, const struct mmu_pa_range *ram, size
 	} while (pa && pa <= ram->last_pa);
 }
 
+/* The kernel's image once more, at the addresses that it is linked for. */
+static void plan_image(struct writer *writer)
+{
+	const struct mmu_elf_output *output = writer->output;
+
+	writer->nr_once = writer->nr_segments;
+	for (size_t i = 0; i < writer->nr_once && output->image_va; i++) {
+		struct segment segment = writer->segments[i];
+
+		if (!segment.file_bytes || segment.first_pa < output->image.first_pa ||
+		    segment.first_pa > output->image.last_pa)
+			continue;
+		segment.va = output->image_va + segment.first_pa;
+		segment.memory_bytes = segment.file_bytes;
+		writer->segments[writer->nr_segments++] = segment;
+	}
+}
+
 /* The segments cover all RAM. Their offsets count from where the memory begins in the file. */
 static struct mmu_error *plan(struct writer *writer)
 {
 	const struct mmu_elf_output *output = writer->output;
 	const struct mmu_pa_range *ram = writer->image->ram;
-	size_t nr_ram = writer->image->nr_ram, room = nr_ram + output->nr_kept, next = 0;
+	size_t nr_ram = writer->image->nr_ram, room = nr_ram + 2 * output->nr_kept, next = 0;
 
 	if (room >= SEGMENTS_MAX)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
@@ -110,6 +130,7 @@ static struct mmu_error *plan(struct writer *writer)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "physical 0x%" PRIx64 " is not in what the image says is RAM",
 				     output->kept[next].first_pa);
+	plan_image(writer);
 	/* headers, notes and padding take far less than the other half */
 	writer->wide |= writer->end >> 31;
 	return NULL;
@@ -196,14 +217,13 @@ static void put_section_header(struct writer *writer)
 
 static void put_segment(struct writer *writer, uint32_t type, const struct segment *segment)
 {
-	uint64_t va = writer->output->direct_map_va;
 	uint32_t flags = type == PT_LOAD ? PF_R | PF_W | PF_X : 0;
 
 	put(writer, type, 4);
 	if (writer->wide)
 		put(writer, flags, 4);
 	put_wide(writer, segment->offset);
-	put_wide(writer, type == PT_LOAD && va ? va + segment->first_pa : 0);
+	put_wide(writer, segment->va);
 	put_wide(writer, segment->first_pa);
 	put_wide(writer, segment->file_bytes);
 	put_wide(writer, segment->memory_bytes);
@@ -294,7 +314,7 @@ static struct mmu_error *put_memory(struct writer *writer)
 
 	if (!buf)
 		return mmu_error_no_memory();
-	for (size_t i = 0; i < writer->nr_segments; i++) {
+	for (size_t i = 0; i < writer->nr_once; i++) {
 		const struct segment *segment = &writer->segments[i];
 
 		if (writer->error)
@@ -354,7 +374,9 @@ static struct mmu_error *write_to(struct writer *writer, const char *path)
 		partial = NULL;
 		return mmu_error_no_memory();
 	}
-	writer->file = fopen(partial, "wxe");
+	/* memory is nobody else's business until its owner says so */
+	int fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	writer->file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!writer->file)
 		return mmu_error_os(errno, "can't make it");
 	struct mmu_error *error = write_all(writer);

@@ -13,6 +13,13 @@ struct mmu_elf_output {
 	const struct mmu_pa_range *kept;
 	size_t nr_kept;
 	uint64_t direct_map_va; /**< p_vaddr is p_paddr plus this; 0: p_vaddr is 0 */
+	/**
+	 * Where the kernel's image lies, and how far its virtual addresses are above the physical
+	 * ones: kept ranges in it get a second segment there, for readers that know a kernel by
+	 * p_vaddr alone. image_va 0: none.
+	 */
+	struct mmu_pa_range image;
+	uint64_t image_va;
 	bool (*wants_note)(const struct mmu_note *note); /**< NULL: all of them go in */
 	bool (*stop)(void *context); /**< asked now and then: true ends it; may be NULL */
 	void *context;

@@ -110,6 +110,7 @@ static void show_json(const struct extract *extract, const struct mmu_extract *r
 	json_number("tasks", (int64_t)result->tasks);
 	json_number("spaces", (int64_t)result->spaces);
 	json_number("problems", (int64_t)result->problems);
+	json_number("ranges_without_pages", (int64_t)result->ranges_without_pages);
 	json_bool("struct_pages_found", result->has_memmap);
 	json_end();
 }
@@ -133,14 +134,16 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 	printf("%-13s %10" PRIu64 " KiB  VMCOREINFO, and the registers of the CPUs if the image "
 	       "has them\n",
 	       "notes", (result->note_bytes + 1023) / 1024);
-	printf("%s: %" PRIu64 " KiB, %" PRIu64 " tasks, tables of %" PRIu64 " address spaces\n",
-	       tool_safe(extract->out), result->file_bytes / 1024, result->tasks, result->spaces);
+	printf("%s: %" PRIu64 " KiB, %" PRIu64 " tasks, tables of %" PRIu64 " address space%s\n",
+	       tool_safe(extract->out), result->file_bytes / 1024, result->tasks, result->spaces,
+	       result->spaces == 1 ? "" : "s");
 }
 
 /* @return whether something is to be said */
 static bool warn(const struct mmu_extract *result)
 {
-	bool whole = !result->missing_bytes && !result->problems && result->has_memmap;
+	bool whole = !result->missing_bytes && !result->problems && result->has_memmap &&
+		     !result->ranges_without_pages;
 
 	fflush(stdout);
 	if (result->missing_bytes)
@@ -153,6 +156,11 @@ static bool warn(const struct mmu_extract *result)
 			"mmuscope: warning: not whole in the image, or damaged: %" PRIu64
 			" tasks, spaces or trees of VMAs\n",
 			result->problems);
+	if (result->ranges_without_pages)
+		fprintf(stderr,
+			"mmuscope: warning: nothing is mapped in %" PRIu64 " of the ranges of "
+			"--with-pages\n",
+			result->ranges_without_pages);
 	if (!result->has_memmap)
 		fprintf(stderr, "mmuscope: warning: where the struct pages lie is not known, so "
 				"none are "

@@ -266,7 +266,9 @@ static void test_virtual_addresses(void **state)
 	const struct mmu_elf_output output = { .elf_class = ELFCLASS64,
 					       .kept = &kept,
 					       .nr_kept = 1,
-					       .direct_map_va = UINT64_C(0xffff888000000000) };
+					       .direct_map_va = UINT64_C(0xffff888000000000),
+					       .image = { 0x20000, 0x2ffff },
+					       .image_va = UINT64_C(0xffffffff90000000) };
 	struct mmu_image *image = make_image(odd_pieces, COUNT(odd_pieces)), *back;
 
 	uint64_t nr = write_image(image, &output).segments;
@@ -276,10 +278,17 @@ static void test_virtual_addresses(void **state)
 	assert_int_equal(phdr[0].p_type, PT_NOTE);
 	assert_int_equal(header->e_phnum, nr + 1);
 	for (uint64_t i = 1; i <= nr; i++) {
+		uint64_t distance = i == nr ? output.image_va : output.direct_map_va;
+
 		assert_int_equal(phdr[i].p_type, PT_LOAD);
-		assert_int_equal(phdr[i].p_vaddr, phdr[i].p_paddr + output.direct_map_va);
+		assert_int_equal(phdr[i].p_vaddr, phdr[i].p_paddr + distance);
 		assert_int_equal(phdr[i].p_align, 0);
 	}
+	/* the kernel's image is there twice, and in the file once */
+	assert_int_equal(phdr[nr].p_paddr, kept.first_pa);
+	assert_int_equal(phdr[nr].p_filesz, 0x1000);
+	assert_int_equal(phdr[nr].p_memsz, 0x1000);
+	assert_int_equal(back->view.bytes, phdr[nr].p_offset + 0x1000);
 	mmu_image_close(back);
 	mmu_image_close(image);
 }
