@@ -11,6 +11,8 @@
 #define BYTES_MAX ((uint64_t)256 << 20)
 /* chains of typedefs and qualifiers, nested anonymous members, dots in a path */
 #define DEPTH_MAX 16u
+/* looked at for one name; the largest structs of kernels have some hundreds */
+#define MEMBERS_MAX (1u << 20)
 
 enum btf_kind {
 	KIND_INT = 1,
@@ -340,21 +342,31 @@ static void fill_member(const struct mmu_btf *btf, const struct type *type, cons
 	*ret = member;
 }
 
+/* A search for a member's name. Anonymous types of a damaged BTF can lead back to themselves. */
+struct lookup {
+	const struct mmu_btf *btf;
+	const char *name;
+	size_t name_bytes;
+	uint32_t members_left;
+};
+
 /*
- * The member `name` of a struct, also inside its anonymous structs and unions. ret->offset_bytes
- * comes in as the offset of the struct itself.
+ * The member of a struct, also inside its anonymous structs and unions. ret->offset_bytes comes in
+ * as the offset of the struct itself.
  */
-static bool find_member(const struct mmu_btf *btf, const struct type *type, const char *name,
-			size_t name_bytes, unsigned int depth, struct mmu_member *ret,
-			struct type *ret_type)
+static bool find_member(struct lookup *lookup, const struct type *type, unsigned int depth,
+			struct mmu_member *ret, struct type *ret_type)
 {
-	for (uint32_t i = 0; i < type->nr; i++) {
+	const struct mmu_btf *btf = lookup->btf;
+
+	for (uint32_t i = 0; i < type->nr && lookup->members_left; i++) {
 		const uint8_t *at = type->more + i * 12;
 		struct type of;
 
+		lookup->members_left--;
 		if (!get_type(btf, word(btf, at + 4), &of))
 			continue;
-		if (name_is(btf, word(btf, at), name, name_bytes)) {
+		if (name_is(btf, word(btf, at), lookup->name, lookup->name_bytes)) {
 			fill_member(btf, type, at, &of, ret);
 			*ret_type = of;
 			return true;
@@ -367,7 +379,7 @@ static bool find_member(const struct mmu_btf *btf, const struct type *type, cons
 				ret->offset_bytes +
 				(word(btf, at + 8) & (type->kind_flag ? 0xffffff : UINT32_MAX)) / 8
 		};
-		if (find_member(btf, &of, name, name_bytes, depth - 1, &inner, ret_type)) {
+		if (find_member(lookup, &of, depth - 1, &inner, ret_type)) {
 			*ret = inner;
 			return true;
 		}
@@ -400,16 +412,16 @@ struct mmu_error *mmu_btf_member(struct mmu_btf *btf, const char *name, const ch
 	if (error)
 		return error;
 	for (unsigned int i = 0; i < DEPTH_MAX; i++) {
-		size_t bytes = strcspn(at, ".");
+		struct lookup lookup = { btf, at, strcspn(at, "."), MEMBERS_MAX };
 
 		if (!step_into(btf, &type) ||
-		    !find_member(btf, &type, at, bytes, DEPTH_MAX, &member, &type))
+		    !find_member(&lookup, &type, DEPTH_MAX, &member, &type))
 			break;
-		if (!at[bytes]) {
+		if (!at[lookup.name_bytes]) {
 			*ret = member;
 			return NULL;
 		}
-		at += bytes + 1;
+		at += lookup.name_bytes + 1;
 	}
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "no member %s.%s in BTF", name, path);
 }

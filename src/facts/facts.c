@@ -30,7 +30,7 @@ struct mmu_fact_store {
 	struct mmu_kallsyms *kallsyms;
 	struct mmu_live_symbols *live;
 	struct mmu_btf *btf;
-	void *btf_bytes; /* owned, NULL when BTF is read in place */
+	void *btf_bytes; /* owned */
 	const char *btf_source;
 	char *hint;
 	struct mmu_facts callbacks;

@@ -31,7 +31,7 @@ void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsy
 void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);
 /**
  * Let the store ask the kernel's own types too. Takes ownership of both.
- * @param bytes   what to free when it is no more needed, or NULL
+ * @param bytes   what it lies in, to be freed with it
  * @param source  what its facts are shown to come from; static text
  */
 void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes,

@@ -166,30 +166,23 @@ static struct mmu_error *has_kernel_types(struct mmu_btf *btf)
 	return error ? error : mmu_btf_member(btf, "mm_struct", "pgd", &member);
 }
 
-/* In place where the image holds it in one piece, else as a copy. */
+/* As a copy: what an image hands out may vanish with the next call. */
 static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va, uint64_t bytes)
 {
 	bool big = session->image->big_endian;
-	void *copy MMU_FREE = NULL;
 	struct mmu_btf *btf = NULL;
-	uint64_t pa;
 
-	if (bytes < 24 || bytes > BTF_BYTES_MAX || !mmu_kernel_to_phys(session, first_va, &pa))
+	if (bytes < 24 || bytes > BTF_BYTES_MAX)
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "BTF at virtual 0x%" PRIx64 " takes %" PRIu64 " bytes",
 				     first_va, bytes);
-	struct mmu_span span = mmu_image_span(session->image, pa);
-	struct mmu_bytes view = { span.data, bytes };
-	if (span.state != MMU_PAGE_PRESENT || span.bytes < bytes) {
-		copy = malloc(bytes);
-		if (!copy)
-			return mmu_error_no_memory();
-		struct mmu_error *error = mmu_kernel_read(session, first_va, copy, bytes, "BTF");
-		if (error)
-			return error;
-		view.data = copy;
-	}
-	struct mmu_error *error = mmu_btf_open(view, big, mmu_fact_wants.types, &btf);
+	void *copy MMU_FREE = malloc(bytes);
+	if (!copy)
+		return mmu_error_no_memory();
+	struct mmu_error *error = mmu_kernel_read(session, first_va, copy, bytes, "BTF");
+	if (error)
+		return error;
+	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, mmu_fact_wants.types, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy), "BTF in the image");
 	else if (btf)

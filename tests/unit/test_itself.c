@@ -130,6 +130,25 @@ static void test_damaged_btf(void **state)
 	}
 }
 
+/* A struct with ten anonymous ones in it, each of which is that struct again: 10^16 ways down. */
+static void test_endless_btf(void **state)
+{
+	struct blob types = { .bytes = 0 }, strings = { .bytes = 1 };
+	struct mmu_member member;
+	uint8_t data[4096];
+	struct mmu_btf *btf;
+
+	type(&types, name(&strings, "task"), 4, 10, 8);
+	for (int i = 0; i < 10; i++)
+		put(&types, 0), put(&types, 1), put(&types, 0);
+	struct mmu_bytes bytes = { data, btf_finish(&types, &strings, data) };
+	assert_null(mmu_btf_open(bytes, false, wanted_types, &btf));
+	struct mmu_error *error = mmu_btf_member(btf, "task", "pid", &member);
+	assert_int_equal(mmu_error_code(error), MMU_ERROR_NOT_FOUND);
+	mmu_error_destroy(error);
+	mmu_btf_close(btf);
+}
+
 /* ------------------------------------------------------------------ kallsyms */
 
 #define BASE UINT64_C(0xffffffff81000000)
@@ -372,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_btf),
 		cmocka_unit_test(test_damaged_btf),
+		cmocka_unit_test(test_endless_btf),
 		cmocka_unit_test(test_kallsyms),
 		cmocka_unit_test(test_disproved_kallsyms),
 		cmocka_unit_test(test_damaged_kallsyms),
