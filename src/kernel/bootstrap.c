@@ -220,8 +220,9 @@ static bool knows_itself(struct mmu_session *session, bool *ret_refuted)
 		size_t bytes = strnlen(banner, sizeof(seen));
 		struct mmu_error *error = mmu_kernel_read(session, va, seen, bytes, "banner");
 
+		/* a separate debug file has no banner */
 		known = !error && bytes && memcmp(seen, banner, bytes) == 0;
-		*ret_refuted = !error && !known && !session->force;
+		*ret_refuted = !error && bytes && !known && !session->force;
 		mmu_error_destroy(error);
 		return known;
 	}

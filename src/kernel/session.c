@@ -271,6 +271,45 @@ static void read_release(struct mmu_session *session, uint64_t va)
 	mmu_error_destroy(error);
 }
 
+/* Nothing in memory tells whether vmlinux is this kernel's: then its id must not deny it. */
+static struct mmu_error *check_unproved(const struct mmu_session *session,
+					struct mmu_vmlinux *vmlinux)
+{
+	char theirs[41] = "";
+
+	if (vmlinux)
+		bytes_to_hex(mmu_vmlinux_build_id(vmlinux), theirs, sizeof(theirs));
+	if (session->force || !session->build_id[0] || !theirs[0] ||
+	    strcmp(theirs, session->build_id) == 0)
+		return NULL;
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s does not seem to belong to %s: its build-id is %s, not %s, and no "
+			     "banner in both says that they do; --force takes it all the same",
+			     mmu_vmlinux_path(vmlinux), session->image->file.path, theirs,
+			     session->build_id);
+}
+
+static struct mmu_error *wrong_banner(const struct mmu_session *session,
+				      struct mmu_vmlinux *vmlinux, uint64_t va, char *seen,
+				      const char *expected)
+{
+	size_t same = 0;
+
+	for (char *at = seen; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '.';
+	while (seen[same] && seen[same] == expected[same])
+		same++;
+	same -= same < 16 ? same : 16; /* builds of one release differ at the end */
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s does not belong to %s: at linux_banner (virtual 0x%" PRIx64
+			     ") memory holds '%s%.60s', not '%s%.60s'; --force takes it all the "
+			     "same",
+			     vmlinux ? mmu_vmlinux_path(vmlinux) : "VMCOREINFO",
+			     session->image->file.path, va, same ? "..." : "", seen + same,
+			     same ? "..." : "", expected + same);
+}
+
 /*
  * The banner in memory is the proof that slide, phys_base and symbols are right: it is vmlinux's,
  * or at least names the release that the notes name.
@@ -281,20 +320,19 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 	char expected[256] = "", seen[256] = "";
 	uint64_t va;
 
-	if (vmlinux)
+	if (vmlinux) /* a separate debug file has none */
 		snprintf(expected, sizeof(expected), "%s", mmu_vmlinux_banner(vmlinux));
 	else if (session->release[0])
 		snprintf(expected, sizeof(expected), "Linux version %s ", session->release);
 	else
 		snprintf(expected, sizeof(expected), "Linux version ");
-	if (!mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
-		return NULL;
+	if (!expected[0] || !mmu_fact_get(session->facts, "SYMBOL(linux_banner)", &va))
+		return check_unproved(session, vmlinux);
 	struct mmu_error *error = mmu_kernel_read(session, va, seen, strlen(expected),
 						  "linux_banner");
-	if (error) {
-		/* left out by makedumpfile: nothing is proved, nothing is refuted */
+	if (error) { /* left out by makedumpfile, or truncated */
 		mmu_error_destroy(error);
-		return NULL;
+		return check_unproved(session, vmlinux);
 	}
 	if (strcmp(seen, expected) == 0) {
 		mmu_fact_derive(session->facts, "verified(linux_banner)", va,
@@ -306,16 +344,7 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 			read_release(session, va + strlen(expected));
 		return NULL;
 	}
-	if (session->force)
-		return NULL;
-	for (char *at = seen; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '.';
-	return mmu_error_new(MMU_ERROR_MISMATCH,
-			     "%s does not belong to %s: at linux_banner (virtual 0x%" PRIx64
-			     ") memory holds '%.60s', not '%.60s'; --force takes it all the same",
-			     vmlinux ? mmu_vmlinux_path(vmlinux) : "VMCOREINFO",
-			     session->image->file.path, va, seen, expected);
+	return session->force ? NULL : wrong_banner(session, vmlinux, va, seen, expected);
 }
 
 /* What finding tasks begins with: one symbol, one type. */
