@@ -24,9 +24,7 @@
 #define SEQS_BYTES_MAX (8u << 20)
 #define NAMES_BYTES_MAX (64u << 20)
 #define CHUNK_BYTES 65536u
-/* hostile memory must end too: of digits, of markers, of numbers; and of all that is read */
-#define TRIES_MAX 1024u
-#define READ_BYTES_MAX ((uint64_t)4 << 30)
+#define TRIES_MAX 1024u /* of digits in a range */
 
 static const char digits[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 
@@ -35,7 +33,7 @@ struct finder {
 	mmu_kallsyms_found_fn fn;
 	void *context;
 	unsigned int tries;
-	uint64_t budget_bytes;
+	uint64_t *budget_bytes;
 	struct mmu_kallsyms_place place; /* as far as it is known */
 	uint64_t end_va;                 /* of token_index */
 	uint64_t count;                  /* symbols */
@@ -43,9 +41,9 @@ struct finder {
 
 static bool read_all(struct finder *finder, uint64_t va, uint8_t *buf, size_t bytes)
 {
-	if (bytes > finder->budget_bytes)
+	if (bytes > *finder->budget_bytes)
 		return false;
-	finder->budget_bytes -= bytes;
+	*finder->budget_bytes -= bytes;
 	return finder->read(finder->context, va, buf, bytes);
 }
 
@@ -212,7 +210,7 @@ static bool find_markers(struct finder *finder)
 	bool taken = false;
 	unsigned int tries = 64;
 
-	while (chunk && !taken && tries && bytes < SEQS_BYTES_MAX && finder->budget_bytes) {
+	while (chunk && !taken && tries && bytes < SEQS_BYTES_MAX && *finder->budget_bytes) {
 		bytes += CHUNK_BYTES;
 		read_some(finder, end_va - bytes, chunk, CHUNK_BYTES + 8 * MARKERS_MIN);
 		for (size_t at = CHUNK_BYTES; at && tries && !taken;) {
@@ -286,7 +284,7 @@ bool mmu_kallsyms_find(const struct mmu_kallsyms_where *where, mmu_kallsyms_read
 		       mmu_kallsyms_found_fn fn, void *context)
 {
 	struct finder finder = {
-		.read = read, .fn = fn, .context = context, .budget_bytes = READ_BYTES_MAX
+		.read = read, .fn = fn, .context = context, .budget_bytes = where->budget_bytes
 	};
 	uint8_t *chunk = malloc(CHUNK_BYTES + sizeof(digits));
 	bool taken = false;

@@ -95,6 +95,7 @@ struct finding {
 	uint64_t names_va;
 	uint64_t btf_va;
 	unsigned int tries;
+	uint64_t budget_bytes; /* of kallsyms */
 };
 
 static bool read_for_finding(void *context, uint64_t va, void *buf, size_t bytes)
@@ -121,7 +122,8 @@ static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last
 	struct finding *finding = context;
 	const struct mmu_kallsyms_where where = { first_va, last_va,
 						  mmu_kernel_pointer_bytes(finding->session),
-						  finding->session->image->big_endian };
+						  finding->session->image->big_endian,
+						  &finding->budget_bytes };
 
 	return mmu_kallsyms_find(&where, read_for_finding, take_kallsyms, finding);
 }
@@ -129,7 +131,7 @@ static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last
 /* By the places that the notes tell, else by its shape. */
 struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct mmu_kallsyms **ret)
 {
-	struct finding finding = { .session = session };
+	struct finding finding = { .session = session, .budget_bytes = MMU_KALLSYMS_BUDGET_BYTES };
 	struct mmu_kallsyms_place place;
 	struct mmu_error *error = NULL;
 

@@ -208,8 +208,9 @@ static bool take(void *context, const struct mmu_kallsyms_place *place)
 
 static bool find(struct mmu_kallsyms **ret)
 {
+	uint64_t budget_bytes = MMU_KALLSYMS_BUDGET_BYTES;
 	const struct mmu_kallsyms_where where = { kernel.base, kernel.base + MEMORY - 1,
-						  kernel.word, kernel.big_endian };
+						  kernel.word, kernel.big_endian, &budget_bytes };
 
 	return mmu_kallsyms_find(&where, read_memory, take, ret);
 }
@@ -331,6 +332,24 @@ static void test_damage_ends(void **state)
 	}
 }
 
+/* A kernel's image may be mapped in many pieces: the budget is that of all of them. */
+static void test_budget(void **state)
+{
+	uint64_t budget_bytes = MEMORY / 2;
+	struct mmu_kallsyms_where where = { 0, MEMORY - 1, 8, false, &budget_bytes };
+	struct mmu_kallsyms *table;
+
+	make(&layouts[5], 8, false);
+	where.first_va += kernel.base;
+	where.last_va += kernel.base;
+	assert_false(mmu_kallsyms_find(&where, read_memory, take, &table));
+	assert_true(budget_bytes < MEMORY / 2);
+	budget_bytes = MMU_KALLSYMS_BUDGET_BYTES;
+	assert_true(mmu_kallsyms_find(&where, read_memory, take, &table));
+	assert_true(budget_bytes < MMU_KALLSYMS_BUDGET_BYTES);
+	mmu_kallsyms_close(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_no_part_is_believed_alone),
 		cmocka_unit_test(test_second_table),
 		cmocka_unit_test(test_damage_ends),
+		cmocka_unit_test(test_budget),
 	};
 
 	return cmocka_run_group_tests_name("kallsyms-find", tests, NULL, NULL);
