@@ -13,10 +13,23 @@
 /* ------------------------------------------------------------------ the kernel's own data */
 
 /*
- * Is this page of the kernel's data still the kernel's? What it frees after boot, others own then:
- * only what it keeps stays PG_reserved.
+ * x86 gives this part of .bss away when memory is not encrypted (mem_encrypt_free_decrypted_mem());
+ * nothing else between the symbols that keep_static_data() names is ever freed.
  */
-static bool is_reserved(struct mmu_extraction *extract, uint64_t pa)
+static bool may_be_freed(const struct mmu_extraction *extract, uint64_t va)
+{
+	uint64_t first_va, end_va;
+
+	return mmu_extract_fact(extract, "SYMBOL(__start_bss_decrypted)", &first_va) &&
+	       mmu_extract_fact(extract, "SYMBOL(__end_bss_decrypted)", &end_va) &&
+	       va >= first_va && va < end_va;
+}
+
+/*
+ * Is this page of the kernel's data still the kernel's? What it frees after boot, others own then:
+ * only what it keeps stays PG_reserved. Where that can't be known, the symbols decide.
+ */
+static bool is_reserved(struct mmu_extraction *extract, uint64_t va, uint64_t pa)
 {
 	struct mmu_session *session = extract->session;
 	uint64_t pfn = pa >> session->arch->page_lg2, bit, offset, flags;
@@ -24,11 +37,11 @@ static bool is_reserved(struct mmu_extraction *extract, uint64_t pa)
 	if (!extract->result.has_memmap || pfn < extract->memmap.first_pfn ||
 	    !mmu_extract_fact(extract, "ENUM(pageflags.PG_reserved)", &bit) ||
 	    !mmu_extract_fact(extract, "OFFSET(page.flags)", &offset) || bit > 63)
-		return true;
+		return !may_be_freed(extract, va);
 	struct mmu_error *error = mmu_kernel_read_pointer(
 		session, mmu_memmap_va(&extract->memmap, pfn) + offset, "page.flags", &flags);
 	mmu_error_destroy(error);
-	return error || flags >> bit & 1;
+	return error ? !may_be_freed(extract, va) : flags >> bit & 1;
 }
 
 static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
@@ -58,7 +71,7 @@ static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
 			here = here < end_va - va ? here : end_va - va;
 			if (!mmu_kernel_to_phys(session, va, &pa))
 				;
-			else if (is_reserved(extract, pa))
+			else if (is_reserved(extract, va, pa))
 				mmu_keep_add(&extract->keep, MMU_EXTRACT_KERNEL, pa, here);
 			else /* so that an extract of the extract knows it too */
 				mmu_extract_struct_pages(extract, pa, here);

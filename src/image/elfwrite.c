@@ -376,9 +376,14 @@ static struct mmu_error *write_to(struct writer *writer, const char *path)
 	}
 	/* memory is nobody else's business until its owner says so */
 	int fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	writer->file = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!writer->file)
+	if (fd < 0)
 		return mmu_error_os(errno, "can't make it");
+	writer->file = fdopen(fd, "w");
+	if (!writer->file) {
+		close(fd);
+		unlink(partial);
+		return mmu_error_no_memory();
+	}
 	struct mmu_error *error = write_all(writer);
 	if (fclose(writer->file) != 0 && !error)
 		error = mmu_error_os(errno, "can't write it");

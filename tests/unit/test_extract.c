@@ -118,6 +118,15 @@ static void test_static_data(void **state)
 	world.extract.result.has_memmap = false;
 	assert_string_equal(kernel_of(&world, -1), "1000-27ff 4000-5fff 8000-a00f");
 	close_world(&world);
+	/* but not what x86 gives away within .bss */
+	static const char *const decrypted[] = {
+		"SYMBOL(__start_bss_decrypted)=ffff800000009000",
+		"SYMBOL(__end_bss_decrypted)=ffff80000000a000",
+	};
+	open_world(&world, decrypted, COUNT(decrypted));
+	world.extract.result.has_memmap = false;
+	assert_string_equal(kernel_of(&world, -1), "1000-27ff 4000-5fff 8000-8fff a000-a00f");
+	close_world(&world);
 	/* a page that is not mapped hides none behind it */
 	open_world(&world, NULL, 0);
 	world.session.linear[0].last_va = BASE + 0x3fff;
