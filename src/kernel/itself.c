@@ -37,11 +37,11 @@ typedef bool (*run_fn)(void *context, uint64_t first_va, uint64_t last_va);
 
 /*
  * Where the image can lie in its linear mapping (struct mmu_arch, linear()), which on some machines
- * maps all memory. What it carries follows its text; its top table may lie at either end. BTF is the
- * end of the read-only data, which begin with .rodata, where kallsyms is, and mostly lie before the
- * init sections.
+ * maps all memory. What it carries follows its text; its top table may lie at either end. BTF ends
+ * the read-only data, which begin with .rodata, where kallsyms is, and mostly lie before the init
+ * sections.
  */
-static void image_bounds(struct mmu_session *session, uint64_t *ret_first_va, uint64_t *ret_last_va)
+static void image_range(struct mmu_session *session, uint64_t *ret_first_va, uint64_t *ret_last_va)
 {
 	const struct mmu_linear *linear = session->linear;
 	uint64_t anchor_va = linear->first_va, below_bytes = 0, bytes = IMAGE_BYTES_MAX, init_va;
@@ -74,7 +74,7 @@ static bool each_run(struct mmu_session *session, run_fn fn, void *context)
 	uint64_t va, last_va, first_va = 0;
 	bool inside = false;
 
-	image_bounds(session, &va, &last_va);
+	image_range(session, &va, &last_va);
 	if (!session->kernel.regime.format)
 		return fn(context, va, last_va);
 	for (unsigned int steps = 0; steps < RUN_STEPS_MAX; steps++) {

@@ -66,10 +66,21 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
 /**
  * Read kernel memory, all or nothing.
  * @param what  names the object for the message: "task_struct"
- * @return MMU_ERROR_FAULT: "what at 0x... (physical 0x...): filtered"
+ * @return MMU_ERROR_FAULT: "what at 0x...: physical 0x... is filtered"; the first address is `va`,
+ *         the second one that of the first byte that is missing
  */
 struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
 				  const char *what) MMU_MUST_CHECK;
+
+/** As mmu_kernel_read(), of what lies at `offset` in an object; a message names object_va. */
+struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t object_va,
+				       uint64_t offset, void *buf, size_t bytes,
+				       const char *what) MMU_MUST_CHECK;
+
+/** As mmu_kernel_read_uint(), of what lies at `offset` in an object; a message names object_va. */
+struct mmu_error *mmu_kernel_read_part_uint(struct mmu_session *session, uint64_t object_va,
+					    uint64_t offset, unsigned int bytes, const char *what,
+					    uint64_t *ret) MMU_MUST_CHECK;
 
 /** Read an unsigned number of 1, 2, 4 or 8 bytes in the kernel's byte order. */
 struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,

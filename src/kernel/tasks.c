@@ -157,10 +157,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 static void visit_task(struct visit *visit, uint64_t task_va)
 {
 	struct mmu_task task;
-	char what[40];
-
-	snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, task_va);
-	struct mmu_error *error = mmu_task_read(visit->session, task_va, what, &task);
+	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
 
 	visit->broken |= error != NULL;
 	if (error)
