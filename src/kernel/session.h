@@ -19,7 +19,8 @@ struct mmu_session {
 	bool force;
 
 	enum mmu_learn_state learnt;
-	struct mmu_error *learn_error; /* what every later call is told again */
+	struct mmu_error *learn_error;     /* what every later call is told again */
+	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
 	struct mmu_walker kernel; /* regime.format is NULL until it is found */
@@ -122,6 +123,10 @@ struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session) MMU
  */
 struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session,
 					     struct mmu_kallsyms **ret) MMU_MUST_CHECK;
+
+/** Say before what the image lacks (MMU_ERROR_FAULT) that its file is truncated, if it is. */
+struct mmu_error *mmu_session_tell_truncated(const struct mmu_session *session,
+					     struct mmu_error *error) MMU_MUST_CHECK;
 
 /** What this kernel's swap types mean; made once. Needs a learnt kernel. */
 const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);

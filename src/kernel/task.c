@@ -68,6 +68,16 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, c
 	return NULL;
 }
 
+struct mmu_error *mmu_task_read_init(struct mmu_session *session, struct mmu_task *ret)
+{
+	uint64_t va;
+	struct mmu_error *error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &va);
+
+	if (!error)
+		error = mmu_task_read(session, va, "init_task", ret);
+	return error ? mmu_session_tell_truncated(session, error) : NULL;
+}
+
 /* ------------------------------------------------------------------ its mm */
 
 /* A plain count: struct mm_rss_stat, up to 6.1. */
