@@ -260,15 +260,35 @@ static struct mmu_error *open_vmlinux(struct mmu_session *session)
 	return error;
 }
 
+/* Is the back-end that of vmlinux's machine, and of the one that the image names? */
+static struct mmu_error *check_machine(struct mmu_session *session, const struct mmu_arch *arch)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
+	uint16_t machine = session->image->elf_machine;
+
+	if (!arch->elf_machine)
+		return NULL;
+	if (vmlinux && mmu_vmlinux_machine(vmlinux) != arch->elf_machine)
+		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
+				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux),
+				     arch->name);
+	if (machine == EM_NONE || machine == arch->elf_machine || session->force)
+		return NULL;
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s is of ELF machine %u, the back-end %s is for %u; --force takes it "
+			     "all the same",
+			     session->image->file.path, machine, arch->name, arch->elf_machine);
+}
+
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
 	uint16_t machine = session->image->elf_machine;
 	const char *name = session->arch_option;
-	struct mmu_error *error;
+	const struct mmu_arch *arch;
 
 	if (session->arch)
-		return NULL;
+		return check_machine(session, session->arch);
 	if (machine == EM_NONE && vmlinux)
 		machine = mmu_vmlinux_machine(vmlinux);
 	if (!name)
@@ -281,14 +301,12 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 	if (!name)
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is of ELF machine %u: no back-end",
 				     session->image->file.path, machine);
-	error = mmu_arch_load(name, session->plugin_dir, &session->arch);
-	if (error)
-		return error;
-	if (vmlinux && session->arch->elf_machine &&
-	    mmu_vmlinux_machine(vmlinux) != session->arch->elf_machine)
-		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
-				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux), name);
-	return NULL;
+	struct mmu_error *error = mmu_arch_load(name, session->plugin_dir, &arch);
+	if (!error)
+		error = check_machine(session, arch);
+	if (!error)
+		session->arch = arch;
+	return error;
 }
 
 /* ------------------------------------------------------------------ learning */
