@@ -21,7 +21,8 @@ static const char *const symbols[] = {
 	"sme_me_mask", "boot_cpu_data", "l1tf_mitigation", "l1tf_vmx_mitigation",
 	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn",
 	/* what the kernel carries about itself */
-	"__start_BTF", "__stop_BTF",
+	"__start_BTF", "__stop_BTF", "_end", "_sinittext",
+	"_binary__btf_vmlinux_bin_start", "_binary__btf_vmlinux_bin_end",
 	/* in VMCOREINFO, and compared with it */
 	"init_uts_ns", "kallsyms_names", "kallsyms_num_syms", "kallsyms_token_table",
 	"kallsyms_token_index", "kallsyms_offsets", "kallsyms_relative_base",

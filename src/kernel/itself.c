@@ -13,6 +13,9 @@
 #define CHUNK_BYTES 65536u
 /* 1 GiB by pages of 4 KiB */
 #define RUN_STEPS_MAX 262144u
+/* No image takes more, and no range that is kept for images: x86_64's is 1 GiB. */
+#define IMAGE_BYTES_MAX ((uint64_t)256 << 20)
+#define IMAGE_RANGE_BYTES_MAX ((uint64_t)1 << 30)
 
 static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
 {
@@ -33,17 +36,47 @@ static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 typedef bool (*run_fn)(void *context, uint64_t first_va, uint64_t last_va);
 
 /*
- * What the kernel's tables map of the range that holds the image (struct mmu_arch, linear()): most
- * of it is empty, or lies behind the image. All of it, where no tables are known.
+ * Where the image can lie in its linear mapping (struct mmu_arch, linear()), which on some machines
+ * maps all memory. What it carries follows its text; its top table may lie at either end. BTF ends
+ * the read-only data, which begin with .rodata, where kallsyms is, and mostly lie before the init
+ * sections.
+ */
+static void image_range(struct mmu_session *session, uint64_t *ret_first_va, uint64_t *ret_last_va)
+{
+	const struct mmu_linear *linear = session->linear;
+	uint64_t anchor_va = linear->first_va, below_bytes = 0, bytes = IMAGE_BYTES_MAX, init_va;
+
+	if (fact(session, "SYMBOL(kallsyms_names)", &anchor_va) &&
+	    fact(session, "SYMBOL(_sinittext)", &init_va) && init_va > anchor_va &&
+	    init_va - anchor_va < bytes)
+		bytes = init_va - anchor_va;
+	else if (!fact(session, "SYMBOL(_stext)", &anchor_va) &&
+		 fact(session, "SYMBOL(swapper_pg_dir)", &anchor_va))
+		below_bytes = IMAGE_BYTES_MAX;
+	if (anchor_va <= linear->first_va || anchor_va > linear->last_va) {
+		anchor_va = linear->first_va;
+		bytes = IMAGE_RANGE_BYTES_MAX;
+	}
+	if (below_bytes > anchor_va - linear->first_va)
+		below_bytes = anchor_va - linear->first_va;
+	*ret_first_va = anchor_va - below_bytes;
+	*ret_last_va = linear->last_va - anchor_va < bytes ? linear->last_va
+							   : anchor_va + (bytes - 1);
+}
+
+/*
+ * What the kernel's tables map of the range that holds the image: most of it is empty, or lies
+ * behind the image. All of it, where no tables are known.
  */
 static bool each_run(struct mmu_session *session, run_fn fn, void *context)
 {
 	const struct mmu_linear *linear = session->linear;
-	uint64_t va = linear->first_va, first_va = 0;
+	uint64_t va, last_va, first_va = 0;
 	bool inside = false;
 
+	image_range(session, &va, &last_va);
 	if (!session->kernel.regime.format)
-		return fn(context, linear->first_va, linear->last_va);
+		return fn(context, va, last_va);
 	for (unsigned int steps = 0; steps < RUN_STEPS_MAX; steps++) {
 		struct mmu_walk walk;
 
@@ -52,13 +85,15 @@ static bool each_run(struct mmu_session *session, run_fn fn, void *context)
 			      walk.pa == linear->first_pa + (va - linear->first_va);
 		uint64_t mask = walk.page_bytes ? walk.page_bytes - 1 : 0;
 
+		if (inside && va - first_va >= IMAGE_BYTES_MAX) /* all memory is mapped there */
+			return fn(context, first_va, first_va + (IMAGE_BYTES_MAX - 1));
 		if (inside && !mapped && fn(context, first_va, va - 1))
 			return true;
 		if (mapped && !inside)
 			first_va = va;
 		inside = mapped;
-		if (linear->last_va - va <= (mask & ~va) || !mask)
-			return inside && fn(context, first_va, linear->last_va);
+		if (last_va - va <= (mask & ~va) || !mask)
+			return inside && fn(context, first_va, last_va);
 		va = (va | mask) + 1;
 	}
 	return false;
@@ -87,6 +122,17 @@ static bool find_place(struct mmu_session *session, struct mmu_kallsyms_place *r
 		place.proof = "_stext";
 	*ret = place;
 	return true;
+}
+
+/*
+ * Does a whole table of symbols answer, a vmlinux's or kallsyms with data? What it does not know,
+ * this kernel does not have. `_end` is in no VMCOREINFO, and in no kallsyms of text alone.
+ */
+static bool all_symbols_known(struct mmu_session *session)
+{
+	uint64_t va;
+
+	return fact(session, "SYMBOL(init_task)", &va) && fact(session, "SYMBOL(_end)", &va);
 }
 
 struct finding {
@@ -143,8 +189,10 @@ struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct
 			*ret = finding.kallsyms;
 			return NULL;
 		}
+		if (mmu_error_code(error) == MMU_ERROR_FAULT)
+			return error;
 	}
-	if (!each_run(session, find_kallsyms_in_run, &finding))
+	if (all_symbols_known(session) || !each_run(session, find_kallsyms_in_run, &finding))
 		return error ? error
 			     : mmu_error_new(MMU_ERROR_NOT_FOUND, "the notes do not say where the "
 								  "kernel keeps "
@@ -237,12 +285,16 @@ static struct mmu_error *learn_btf(struct mmu_session *session)
 	struct finding finding = { .session = session };
 	uint64_t first_va, stop_va;
 
-	if (fact(session, "SYMBOL(__start_BTF)", &first_va) &&
-	    fact(session, "SYMBOL(__stop_BTF)", &stop_va) && stop_va >= first_va)
+	/* the first names are those of 5.6 (90ceddcb4950), the others those of 5.4 and 5.5 */
+	if (((fact(session, "SYMBOL(__start_BTF)", &first_va) &&
+	      fact(session, "SYMBOL(__stop_BTF)", &stop_va)) ||
+	     (fact(session, "SYMBOL(_binary__btf_vmlinux_bin_start)", &first_va) &&
+	      fact(session, "SYMBOL(_binary__btf_vmlinux_bin_end)", &stop_va))) &&
+	    stop_va >= first_va)
 		return mmu_error_context(open_btf(session, first_va, stop_va - first_va), "the "
 											  "kernel'"
 											  "s BTF");
-	if (!each_run(session, find_btf_in_run, &finding))
+	if (all_symbols_known(session) || !each_run(session, find_btf_in_run, &finding))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
 	mmu_fact_derive(session->facts, "SYMBOL(__start_BTF)", finding.btf_va,
 			"BTF by its header; it has task_struct and mm_struct");

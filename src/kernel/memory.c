@@ -2,6 +2,7 @@
 /** @file Kernel addresses: linear mappings first, then the kernel's own page tables. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernel/session.h"
 
@@ -32,34 +33,38 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
 }
 
 /* Its page table may be what is missing. */
-static struct mmu_error *not_mapped(struct mmu_session *session, uint64_t va, const char *what)
+static struct mmu_error *not_mapped(struct mmu_session *session, const char *what,
+				    uint64_t object_va, uint64_t va)
 {
 	struct mmu_walk walk = { .result = MMU_RESULT_EMPTY };
+	char where[32] = "";
 
 	if (session->kernel.regime.format)
 		mmu_walker_walk(&session->kernel, va, &walk);
-	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": not mapped (%s)", what, va,
-			     mmu_result_name(walk.result));
+	if (va != object_va)
+		snprintf(where, sizeof(where), "0x%" PRIx64 " is ", va);
+	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": %snot mapped (%s)", what,
+			     object_va, where, mmu_result_name(walk.result));
 }
 
-struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
-				  const char *what)
+struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t object_va,
+				       uint64_t offset, void *buf, size_t bytes, const char *what)
 {
 	uint8_t *out = buf;
-	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2, va = object_va + offset;
 
 	while (bytes) {
 		uint64_t pa, stop_pa, here = page_bytes - (va & (page_bytes - 1));
 		size_t count = bytes < here ? bytes : (size_t)here;
 
 		if (!mmu_kernel_to_phys(session, va, &pa))
-			return not_mapped(session, va, what);
+			return not_mapped(session, what, object_va, va);
 		enum mmu_page_state state = mmu_image_read(session->image, pa, out, count,
 							   &stop_pa);
 		if (state != MMU_PAGE_PRESENT)
-			return mmu_error_new(
-				MMU_ERROR_FAULT, "%s at 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s",
-				what, va + (stop_pa - pa), stop_pa, mmu_page_state_name(state));
+			return mmu_error_new(MMU_ERROR_FAULT,
+					     "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
+					     what, object_va, stop_pa, mmu_page_state_name(state));
 		out += count;
 		va += count;
 		bytes -= count;
@@ -67,18 +72,31 @@ struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void
 	return NULL;
 }
 
-struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
-				       const char *what, uint64_t *ret)
+struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
+				  const char *what)
+{
+	return mmu_kernel_read_part(session, va, 0, buf, bytes, what);
+}
+
+struct mmu_error *mmu_kernel_read_part_uint(struct mmu_session *session, uint64_t object_va,
+					    uint64_t offset, unsigned int bytes, const char *what,
+					    uint64_t *ret)
 {
 	uint8_t buf[8];
 	struct mmu_error *error = NULL;
 
 	if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)
 		return mmu_error_new(MMU_ERROR_CORRUPT, "%s: a number of %u bytes", what, bytes);
-	error = mmu_kernel_read(session, va, buf, bytes, what);
+	error = mmu_kernel_read_part(session, object_va, offset, buf, bytes, what);
 	if (!error)
 		*ret = mmu_get_uint(buf, bytes, session->image->big_endian);
 	return error;
+}
+
+struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
+				       const char *what, uint64_t *ret)
+{
+	return mmu_kernel_read_part_uint(session, va, 0, bytes, what, ret);
 }
 
 struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t va,
@@ -101,11 +119,14 @@ struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_
 	error = mmu_fact_need(session->facts, key, &bytes);
 	if (error)
 		return error;
-	return mmu_kernel_read_uint(session, va + offset, (unsigned int)bytes, what, ret);
+	return mmu_kernel_read_part_uint(session, va, offset, (unsigned int)bytes, what, ret);
 }
 
 struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
 					 const char *member, uint64_t *ret)
 {
-	return mmu_kernel_read_member_of(session, va, member, member, ret);
+	char type[64];
+
+	snprintf(type, sizeof(type), "%.*s", (int)strcspn(member, "."), member);
+	return mmu_kernel_read_member_of(session, va, member, type, ret);
 }

@@ -47,14 +47,17 @@ static void visit_pid(struct table *table, uint64_t number, uint64_t pid_va)
 	struct mmu_pid pid = { .first = (int32_t)number,
 			       .last = (int32_t)number,
 			       .pid_va = pid_va };
-	uint64_t heads_va = pid_va + table->tasks_offset, link_va, group_va;
+	uint64_t link_va, group_va;
 	unsigned int bytes = mmu_kernel_pointer_bytes(table->session);
 	char what[32];
 
 	snprintf(what, sizeof(what), "struct pid of pid %d", pid.first);
-	struct mmu_error *error = mmu_kernel_read_pointer(table->session, heads_va, what, &link_va);
+	struct mmu_error *error = mmu_kernel_read_part_uint(
+		table->session, pid_va, table->tasks_offset, bytes, what, &link_va);
 	if (!error)
-		error = mmu_kernel_read_pointer(table->session, heads_va + bytes, what, &group_va);
+		error = mmu_kernel_read_part_uint(table->session, pid_va,
+						  table->tasks_offset + bytes, bytes, what,
+						  &group_va);
 	if (error) {
 		tell_missing(table, number, number, error);
 		return;
@@ -78,8 +81,8 @@ static void visit_slots(struct table *table, uint64_t node_va, uint64_t first, u
 	uint64_t missing_first = 0, at = first, step = (uint64_t)1 << shift, entry;
 
 	for (uint64_t i = 0; i < table->nr_slots && at < end && !table->stopped; i++, at += step) {
-		struct mmu_error *error = mmu_kernel_read_pointer(
-			table->session, node_va + table->slots_offset + i * bytes,
+		struct mmu_error *error = mmu_kernel_read_part_uint(
+			table->session, node_va, table->slots_offset + i * bytes, bytes,
 			"xa_node of pids", &entry);
 		if (error && !missing) {
 			missing = error;
@@ -108,8 +111,8 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
 			visit_pid(table, first, entry);
 		return;
 	}
-	struct mmu_error *error = mmu_kernel_read_uint(
-		table->session, entry - 2 + table->shift_offset, 1, "xa_node of pids", &shift);
+	struct mmu_error *error = mmu_kernel_read_part_uint(
+		table->session, entry - 2, table->shift_offset, 1, "xa_node of pids", &shift);
 	if (!error && shift >= room_lg2)
 		error = mmu_error_new(MMU_ERROR_CORRUPT,
 				      "xa_node of pids at 0x%" PRIx64 ": its shift %" PRIu64

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/session.h"
+#include "kernel/task.h"
 #include "walk/registry.h"
 
 MMU_CLEANUP_TYPE(vmlinux, struct mmu_vmlinux *, mmu_vmlinux_close)
@@ -91,6 +92,7 @@ void mmu_session_close(struct mmu_session *session)
 	mmu_image_close(session->image);
 	free(session->found_vmcoreinfo);
 	mmu_error_destroy(session->learn_error);
+	mmu_error_destroy(session->init_task_error);
 	for (char **dir = session->debug_dirs; dir && *dir; dir++)
 		free(*dir);
 	free(session->debug_dirs);
@@ -119,6 +121,35 @@ static void bytes_to_hex(struct mmu_bytes bytes, char *ret, size_t size)
 		sprintf(ret + 2 * i, "%02x", bytes.data[i]);
 }
 
+/* What works without any task. */
+static const char *works_without(struct mmu_session *session)
+{
+	const struct mmu_regime *regime = &session->kernel.regime;
+
+	if (!session->nr_linear)
+		return "walk --pgd PA --format NAME";
+	if (regime->format &&
+	    mmu_image_span(session->image, regime->root_pa).state != MMU_PAGE_PRESENT)
+		return "walk --pgd PA";
+	return "walk --kernel, walk --pgd PA";
+}
+
+#define TRUNCATED "the file is truncated: %" PRIu64 " pages are missing"
+
+/* Is something missing that a whole file may have? */
+static bool is_truncated(const struct mmu_session *session, const struct mmu_error *error)
+{
+	return session->image->truncated_pages && mmu_error_code(error) == MMU_ERROR_FAULT;
+}
+
+struct mmu_error *mmu_session_tell_truncated(const struct mmu_session *session,
+					     struct mmu_error *error)
+{
+	return !is_truncated(session, error)
+		       ? error
+		       : mmu_error_context(error, TRUNCATED, session->image->truncated_pages);
+}
+
 /*
  * What to say when a fact is missing: what was looked for, what would help, what works without.
  * @param itself  why the kernel in the image does not describe itself, or NULL: not asked yet
@@ -128,7 +159,7 @@ static void set_hint(struct mmu_session *session, const struct mmu_error *itself
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
 	const char *release = session->release, *id = session->build_id;
 	const char *why = itself ? mmu_error_message(itself) : "";
-	char reason[512], advice[256] = "name its vmlinux with -s", hint[1024];
+	char reason[512], advice[256] = "name its vmlinux with -s", truncated[80] = "", hint[1024];
 	uint64_t bytes;
 	struct mmu_error *types = NULL;
 
@@ -144,17 +175,20 @@ static void set_hint(struct mmu_session *session, const struct mmu_error *itself
 			 id[0] ? " (build-id " : "", id, id[0] ? ")" : "");
 	else
 		snprintf(reason, sizeof(reason), "the image does not say which kernel it holds");
-	if (mmu_vmlinux_is_debian(release))
+	if (itself && is_truncated(session, itself)) {
+		snprintf(truncated, sizeof(truncated), TRUNCATED "; ",
+			 session->image->truncated_pages);
+		snprintf(advice, sizeof(advice), "a vmlinux named with -s finds only what is left");
+	} else if (mmu_vmlinux_is_debian(release)) {
 		snprintf(advice, sizeof(advice),
 			 "install Debian's linux-image-%s-dbg, or name its vmlinux with -s",
 			 release);
-	else if (release[0] || id[0])
+	} else if (release[0] || id[0]) {
 		snprintf(advice, sizeof(advice),
 			 "name the vmlinux with debug info of exactly this kernel with -s");
-	snprintf(hint, sizeof(hint), "%s%s%s; %s; without it %s, entry and arch work", reason,
-		 itself ? ", and " : "", why, advice,
-		 session->nr_linear ? "walk --kernel, walk --pgd PA"
-				    : "walk --pgd PA --format NAME");
+	}
+	snprintf(hint, sizeof(hint), "%s%s%s%s; %s; without it %s, entry and arch work", truncated,
+		 reason, itself ? ", and " : "", why, advice, works_without(session));
 	mmu_fact_store_set_hint(session->facts, hint);
 	mmu_error_destroy(types);
 }
@@ -226,15 +260,35 @@ static struct mmu_error *open_vmlinux(struct mmu_session *session)
 	return error;
 }
 
+/* Is the back-end that of vmlinux's machine, and of the one that the image names? */
+static struct mmu_error *check_machine(struct mmu_session *session, const struct mmu_arch *arch)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
+	uint16_t machine = session->image->elf_machine;
+
+	if (!arch->elf_machine)
+		return NULL;
+	if (vmlinux && mmu_vmlinux_machine(vmlinux) != arch->elf_machine)
+		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
+				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux),
+				     arch->name);
+	if (machine == EM_NONE || machine == arch->elf_machine || session->force)
+		return NULL;
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s is of ELF machine %u, the back-end %s is for %u; --force takes it "
+			     "all the same",
+			     session->image->file.path, machine, arch->name, arch->elf_machine);
+}
+
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
 	uint16_t machine = session->image->elf_machine;
 	const char *name = session->arch_option;
-	struct mmu_error *error;
+	const struct mmu_arch *arch;
 
 	if (session->arch)
-		return NULL;
+		return check_machine(session, session->arch);
 	if (machine == EM_NONE && vmlinux)
 		machine = mmu_vmlinux_machine(vmlinux);
 	if (!name)
@@ -247,14 +301,12 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 	if (!name)
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is of ELF machine %u: no back-end",
 				     session->image->file.path, machine);
-	error = mmu_arch_load(name, session->plugin_dir, &session->arch);
-	if (error)
-		return error;
-	if (vmlinux && session->arch->elf_machine &&
-	    mmu_vmlinux_machine(vmlinux) != session->arch->elf_machine)
-		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
-				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux), name);
-	return NULL;
+	struct mmu_error *error = mmu_arch_load(name, session->plugin_dir, &arch);
+	if (!error)
+		error = check_machine(session, arch);
+	if (!error)
+		session->arch = arch;
+	return error;
 }
 
 /* ------------------------------------------------------------------ learning */
@@ -440,6 +492,18 @@ struct mmu_error *mmu_session_learn(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ what is known */
 
+/* Why no task can be found, or NULL. */
+static const char *what_lacks(struct mmu_session *session)
+{
+	struct mmu_task task;
+
+	if (!tasks_known(session))
+		return mmu_fact_store_hint(session->facts);
+	mmu_error_destroy(session->init_task_error);
+	session->init_task_error = mmu_task_read_init(session, &task);
+	return session->init_task_error ? mmu_error_message(session->init_task_error) : NULL;
+}
+
 void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 {
 	const struct mmu_image *image = session->image;
@@ -458,9 +522,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->build_id = session->build_id;
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
 	ret->warning = image->warning;
-	ret->lacks = session->learnt == MMU_LEARN_DONE && !tasks_known(session)
-			     ? mmu_fact_store_hint(session->facts)
-			     : NULL;
+	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
 	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
 	ret->has_kaslr_offset = mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
 	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */

@@ -19,7 +19,8 @@ struct mmu_session {
 	bool force;
 
 	enum mmu_learn_state learnt;
-	struct mmu_error *learn_error; /* what every later call is told again */
+	struct mmu_error *learn_error;     /* what every later call is told again */
+	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
 	struct mmu_walker kernel; /* regime.format is NULL until it is found */
@@ -66,10 +67,21 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
 /**
  * Read kernel memory, all or nothing.
  * @param what  names the object for the message: "task_struct"
- * @return MMU_ERROR_FAULT: "what at 0x... (physical 0x...): filtered"
+ * @return MMU_ERROR_FAULT: "what at 0x...: physical 0x... is filtered"; the first address is `va`,
+ *         the second one that of the first byte that is missing
  */
 struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
 				  const char *what) MMU_MUST_CHECK;
+
+/** As mmu_kernel_read(), of what lies at `offset` in an object; a message names object_va. */
+struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t object_va,
+				       uint64_t offset, void *buf, size_t bytes,
+				       const char *what) MMU_MUST_CHECK;
+
+/** As mmu_kernel_read_uint(), of what lies at `offset` in an object; a message names object_va. */
+struct mmu_error *mmu_kernel_read_part_uint(struct mmu_session *session, uint64_t object_va,
+					    uint64_t offset, unsigned int bytes, const char *what,
+					    uint64_t *ret) MMU_MUST_CHECK;
 
 /** Read an unsigned number of 1, 2, 4 or 8 bytes in the kernel's byte order. */
 struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
@@ -111,6 +123,10 @@ struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session) MMU
  */
 struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session,
 					     struct mmu_kallsyms **ret) MMU_MUST_CHECK;
+
+/** Say before what the image lacks (MMU_ERROR_FAULT) that its file is truncated, if it is. */
+struct mmu_error *mmu_session_tell_truncated(const struct mmu_session *session,
+					     struct mmu_error *error) MMU_MUST_CHECK;
 
 /** What this kernel's swap types mean; made once. Needs a learnt kernel. */
 const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);

@@ -69,7 +69,6 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 {
 	struct mmu_session *session = space->session;
 	struct mmu_error *error;
-	char what[40];
 
 	if (query->by == MMU_SPACE_PID) {
 		if (query->value > INT32_MAX)
@@ -77,8 +76,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 					     query->value);
 		error = mmu_task_find(session, (int32_t)query->value, &space->task);
 	} else {
-		snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, query->value);
-		error = mmu_task_read(session, query->value, what, &space->task);
+		error = mmu_task_read(session, query->value, "task_struct", &space->task);
 	}
 	if (error)
 		return error;

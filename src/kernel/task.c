@@ -27,7 +27,7 @@ static struct mmu_error *read_comm(struct mmu_session *session, uint64_t task_va
 	if (error)
 		return error;
 	memset(ret, 0, 17);
-	return mmu_kernel_read(session, task_va + offset, ret, 16, what);
+	return mmu_kernel_read_part(session, task_va, offset, ret, 16, what);
 }
 
 struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, const char *what,
@@ -66,6 +66,16 @@ struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, c
 	task.mm_va = mm_va ? mm_va : task.owner == MMU_MM_BORROWED ? active_mm_va : 0;
 	*ret = task;
 	return NULL;
+}
+
+struct mmu_error *mmu_task_read_init(struct mmu_session *session, struct mmu_task *ret)
+{
+	uint64_t va;
+	struct mmu_error *error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &va);
+
+	if (!error)
+		error = mmu_task_read(session, va, "init_task", ret);
+	return error ? mmu_session_tell_truncated(session, error) : NULL;
 }
 
 /* ------------------------------------------------------------------ its mm */
@@ -179,7 +189,7 @@ struct mmu_error *mmu_task_read_mm(struct mmu_session *session, struct mmu_task 
 	if (task->task_va)
 		snprintf(what, sizeof(what), "mm_struct of pid %d", task->pid);
 	else
-		snprintf(what, sizeof(what), "mm_struct 0x%" PRIx64, task->mm_va);
+		snprintf(what, sizeof(what), "mm_struct");
 	struct mmu_error *error = mmu_kernel_read_member_of(session, task->mm_va, "mm_struct.pgd",
 							    what, &pgd_va);
 	if (error)

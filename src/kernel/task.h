@@ -13,6 +13,10 @@
 struct mmu_error *mmu_task_read(struct mmu_session *session, uint64_t task_va, const char *what,
 				struct mmu_task *ret) MMU_MUST_CHECK;
 
+/** Read init_task; errors as mmu_task_read(), and a truncated file is told of. */
+struct mmu_error *mmu_task_read_init(struct mmu_session *session,
+				     struct mmu_task *ret) MMU_MUST_CHECK;
+
 /** Read pgd and counters of task->mm_va; errors as mmu_task_read(). */
 struct mmu_error *mmu_task_read_mm(struct mmu_session *session,
 				   struct mmu_task *task) MMU_MUST_CHECK;

@@ -157,10 +157,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 static void visit_task(struct visit *visit, uint64_t task_va)
 {
 	struct mmu_task task;
-	char what[40];
-
-	snprintf(what, sizeof(what), "task_struct 0x%" PRIx64, task_va);
-	struct mmu_error *error = mmu_task_read(visit->session, task_va, what, &task);
+	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
 
 	visit->broken |= error != NULL;
 	if (error)
@@ -518,14 +515,13 @@ static struct mmu_error *visit_all(struct visit *visit)
 	visit->tasks.head = visit->tasks.member = "task_struct.tasks";
 	struct mmu_error *error = mmu_session_learn(session);
 	if (!error)
-		error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &init_task_va);
+		error = mmu_task_read_init(session, &task);
 	if (!error)
 		error = mmu_fact_need(session->facts, "OFFSET(task_struct.tasks)",
 				      &visit->tasks.member_offset);
-	if (!error)
-		error = mmu_task_read(session, init_task_va, "init_task", &task);
 	if (error)
 		return error;
+	init_task_va = task.task_va;
 	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
 	if (session->image->live) {
 		visit_live(visit, init_task_va);

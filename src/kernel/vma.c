@@ -78,8 +78,8 @@ static struct mmu_error *maple_slot(struct mmu_session *session, uint64_t node_v
 	uint64_t slot, pivot, last = 0;
 
 	for (slot = 0; slot < layout->slots - 1; slot++) {
-		struct mmu_error *error = mmu_kernel_read_pointer(
-			session, node_va + layout->pivot_offset + slot * bytes, "maple_node",
+		struct mmu_error *error = mmu_kernel_read_part_uint(
+			session, node_va, layout->pivot_offset + slot * bytes, bytes, "maple_node",
 			&pivot);
 		if (error)
 			return error;
@@ -90,8 +90,8 @@ static struct mmu_error *maple_slot(struct mmu_session *session, uint64_t node_v
 			return damaged("maple_node", node_va);
 		last = pivot;
 	}
-	return mmu_kernel_read_pointer(session, node_va + layout->slot_offset + slot * bytes,
-				       "maple_node", ret);
+	return mmu_kernel_read_part_uint(session, node_va, layout->slot_offset + slot * bytes,
+					 bytes, "maple_node", ret);
 }
 
 static struct mmu_error *find_in_maple_tree(struct mmu_session *session, uint64_t tree_va,
@@ -151,9 +151,9 @@ static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t m
 			*ret_va = vma_va;
 			break;
 		}
-		error = mmu_kernel_read_pointer(session,
-						node_va + (va < end ? left_offset : right_offset),
-						"vm_area_struct", &node_va);
+		error = mmu_kernel_read_part_uint(
+			session, vma_va, node_va - vma_va + (va < end ? left_offset : right_offset),
+			mmu_kernel_pointer_bytes(session), "vm_area_struct", &node_va);
 	}
 	return error;
 }

@@ -221,10 +221,20 @@ static void print_kernel(struct mmu_session *session, const struct mmu_info *inf
 			       : regime->traits        ? ""
 						       : " none");
 	}
-	for (size_t i = 0; i < info->nr_linear; i++)
-		printf("%-15s 0x%" PRIx64 "-0x%" PRIx64 " -> 0x%" PRIx64 " (%s)\n",
-		       i ? "" : "linear", info->linear[i].first_va, info->linear[i].last_va,
-		       info->linear[i].first_pa, info->linear[i].name);
+	for (size_t i = 0; i < info->nr_linear; i++) {
+		struct mmu_linear linear = info->linear[i];
+		uint64_t below = linear.first_pa >> 63 ? -linear.first_pa : 0;
+
+		/* what would lie below physical 0 is not mapped */
+		if (below <= linear.last_va - linear.first_va) {
+			linear.first_va += below;
+			linear.first_pa += below;
+			below = 0;
+		}
+		printf("%-15s 0x%" PRIx64 "-0x%" PRIx64 " -> %s0x%" PRIx64 " (%s)\n",
+		       i ? "" : "linear", linear.first_va, linear.last_va, below ? "-" : "",
+		       below ? below : linear.first_pa, linear.name);
+	}
 }
 
 static void print_facts(struct mmu_session *session)

@@ -84,9 +84,8 @@ static struct mmu_image *new_image(void)
 	return memory_image_create(&whole, 1);
 }
 
-static struct mmu_session *open_session(struct mmu_image *image, const char *option)
+static struct mmu_session *open_with(struct mmu_image *image, const char *const *options)
 {
-	const char *const options[] = { option, NULL };
 	struct mmu_session *session = calloc(1, sizeof(*session));
 
 	assert_non_null(session);
@@ -94,6 +93,13 @@ static struct mmu_session *open_session(struct mmu_image *image, const char *opt
 	session->arch = &mmu_arch_x86_64;
 	assert_null(mmu_fact_store_create(image, options, &session->facts));
 	return session;
+}
+
+static struct mmu_session *open_session(struct mmu_image *image, const char *option)
+{
+	const char *const options[] = { option, NULL };
+
+	return open_with(image, options);
 }
 
 static void note(struct mmu_image *image, const struct kernel *kernel)
@@ -329,6 +335,51 @@ static void test_btf_by_its_header(void **state)
 	}
 }
 
+/* What the symbols say of the place is not searched elsewhere: BTF lies at ffffffff9901fffa. */
+static void test_btf_where_it_can_be(void **state)
+{
+	static const struct {
+		const char *options[5];
+		bool found;
+	} cases[] = {
+		{ { "SYMBOL(_stext)=ffffffff99000000" }, true },
+		{ { "SYMBOL(_stext)=ffffffff99020000" }, false },
+		{ { "SYMBOL(_stext)=ffffffff10000000" }, true }, /* of an XIP kernel */
+		{ { NULL }, true },                              /* VMCOREINFO has swapper_pg_dir */
+		{ { "SYMBOL(kallsyms_names)=ffffffff99001000", "SYMBOL(_sinittext)="
+							       "ffffffff99100000" },
+		  true },
+		{ { "SYMBOL(kallsyms_names)=ffffffff99001000", "SYMBOL(_sinittext)="
+							       "ffffffff99010000" },
+		  false },
+		{ { "SYMBOL(kallsyms_names)=ffffffff99100000", "SYMBOL(_sinittext)="
+							       "ffffffff99001000" },
+		  true }, /* they are not in this order everywhere */
+		{ { "SYMBOL(_end)=ffffffff99400000" }, true },
+		{ { "SYMBOL(_end)=ffffffff99400000", "SYMBOL(init_task)=ffffffff99010000" },
+		  false },
+		{ { "SYMBOL(_end)=ffffffff99400000", "SYMBOL(init_task)=ffffffff99010000",
+		    "SYMBOL(_binary__btf_vmlinux_bin_start)=ffffffff9901fffa",
+		    "SYMBOL(_binary__btf_vmlinux_bin_end)=ffffffff99020100" },
+		  true },
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmu_image *image = new_image();
+		uint64_t value;
+
+		put_kernel(image, &ours);
+		note(image, &ours);
+		put_btf(image, ours.pa + 0x1fffa, "task_struct", 3);
+		struct mmu_session *session = open_with(image, cases[i].options);
+		assert_null(mmu_session_find_mappings(session));
+		mmu_error_destroy(mmu_session_learn_from_itself(session));
+		assert_int_equal(mmu_fact_get(session->facts, "OFFSET(mm_struct.pgd)", &value),
+				 cases[i].found);
+		close_session(session);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_two_kernels),
 		cmocka_unit_test(test_two_kernels_by_tables),
 		cmocka_unit_test(test_btf_by_its_header),
+		cmocka_unit_test(test_btf_where_it_can_be),
 	};
 
 	return cmocka_run_group_tests_name("bootstrap", tests, NULL, NULL);
