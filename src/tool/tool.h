@@ -87,6 +87,27 @@ bool tool_number(const char *text, uint64_t *ret);
  */
 int tool_address(struct tool *tool, const char *text, uint64_t *ret);
 
+/* ------------------------------------------------------------------ files that are written */
+
+/** A file that is being written, under another name beside its own. */
+struct tool_output {
+	FILE *file;
+	const char *path;
+	char *partial;
+};
+
+/** Nothing that exists is written into or replaced. @return TOOL_UNUSABLE after one line */
+int tool_output_check(const char *path);
+
+/** @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr; then `ret` is untouched */
+int tool_output_open(const char *path, struct tool_output *ret);
+
+/**
+ * Give the file its name, or remove it where it is not to be kept or was not written whole.
+ * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
+ */
+int tool_output_close(struct tool_output *output, bool keep);
+
 /* ------------------------------------------------------------------ choosing an address space */
 
 /** The options --pid --task --mm --pgd --cpu --kernel --user-half --format. */
