@@ -89,6 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static bool stop(void *context)
 {
 	(void)context;
+	tool_catch_interrupt(); /* asked when the kernel is learnt, before there is a file */
 	return tool_interrupted();
 }
 

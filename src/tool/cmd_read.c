@@ -266,6 +266,7 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 
 	if (status)
 		return status;
+	tool_catch_interrupt();
 	if (read->string)
 		return read_string(tool, space, va,
 				   read->has_bytes && read->bytes < STRING_MAX_BYTES

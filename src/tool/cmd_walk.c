@@ -86,6 +86,7 @@ static void walk_one(struct walk *walk, uint64_t va)
 {
 	struct mmu_walk result;
 
+	tool_catch_interrupt();
 	mmu_walk(walk->space, va, &result);
 	if (result.result != MMU_RESULT_MAPPED)
 		raise_status(walk, TOOL_ANSWERED);

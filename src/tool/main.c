@@ -295,6 +295,18 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+void tool_catch_interrupt(void)
+{
+	/* not restarted: a read of standard input ends too; the second time it ends the process */
+	const struct sigaction interrupt = { .sa_handler = on_interrupt,
+					     .sa_flags = (int)SA_RESETHAND };
+	static bool caught;
+
+	if (!caught)
+		sigaction(SIGINT, &interrupt, NULL);
+	caught = true;
+}
+
 bool tool_interrupted(void)
 {
 	return interrupted;
@@ -372,15 +384,11 @@ int main(int argc, char **argv)
 		struct tool *tool;
 		int command_at;
 	} input = { &tool, 0 };
-	const struct sigaction interrupt = { .sa_handler = on_interrupt,
-					     .sa_flags = (int)SA_RESETHAND };
 	int status = -1;
 
 	argp_err_exit_status = TOOL_USAGE;
 	program_invocation_name = (char *)"mmuscope"; /* what argp's messages begin with */
 	signal(SIGBUS, on_bus_error);
-	/* not restarted: a read of standard input ends too; the second time it ends the process */
-	sigaction(SIGINT, &interrupt, NULL);
 	argp_program_version_hook = print_version;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
 	if (!input.command_at) {

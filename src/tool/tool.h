@@ -57,6 +57,12 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 		argp_parser_t parser, const char *args_doc, const char *doc, void *input,
 		struct tool_space *space);
 
+/**
+ * From here on SIGINT does not end the process at once: to be called when the kernel is learnt and
+ * output begins, or a file that must be removed, and by whoever then asks tool_interrupted().
+ */
+void tool_catch_interrupt(void);
+
 /** Has SIGINT come? Loops end at the next whole line then. */
 bool tool_interrupted(void);
 
