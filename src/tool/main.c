@@ -192,7 +192,8 @@ int tool_fail(struct mmu_error *error)
 	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
 
 	fflush(stdout);
-	fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
+	if (code != MMU_ERROR_STOPPED) /* whoever pressed Ctrl-C knows */
+		fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
 	mmu_error_destroy(error);
 	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
 }
