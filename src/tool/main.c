@@ -179,6 +179,22 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 	argp_parse(&argp, argc, argv, 0, NULL, &parse_input);
 }
 
+int tool_refuse_image_options(const struct tool *tool)
+{
+	const char *given = tool->options.vmlinux ? "--symbols"
+			    : tool->nr_debug_dirs ? "--debug-dir"
+			    : tool->options.force ? "--force"
+			    : tool->nr_facts      ? "--fact"
+			    : tool->options.raw   ? "--ram"
+			    : tool->nr_parts      ? "--part"
+						  : NULL;
+
+	if (!given)
+		return TOOL_OK;
+	fprintf(stderr, "mmuscope: %s is for an image, and this command opens none\n", given);
+	return TOOL_USAGE;
+}
+
 /* ------------------------------------------------------------------ messages */
 
 int tool_fail(struct mmu_error *error)

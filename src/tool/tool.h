@@ -63,6 +63,12 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
  */
 void tool_catch_interrupt(void);
 
+/**
+ * For commands that open no image: refuse the options that say how to open one.
+ * @return TOOL_OK, or TOOL_USAGE after one line on stderr
+ */
+int tool_refuse_image_options(const struct tool *tool);
+
 /** Has SIGINT come? Loops end at the next whole line then. */
 bool tool_interrupted(void);
 
