@@ -14,6 +14,7 @@
 enum { KEY_STRING = 0x300, KEY_RAW_OUT, KEY_VALUE, KEY_OUTPUT };
 
 struct read {
+	const struct tool *tool;
 	const char *image, *address, *output;
 	uint64_t bytes;
 	bool has_bytes, string, raw;
@@ -77,6 +78,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 					  "--kernel");
 		if (read->string + read->raw + (read->type != NULL) > 1)
 			argp_error(state, "only one of --string, --raw, --value");
+		if (read->raw && read->tool->json)
+			argp_error(state, "bare bytes are no JSON: only one of --raw, --json");
 		if (read->output && (read->string || read->type))
 			argp_error(state, "--output is for bare bytes");
 		if (read->output && strcmp(read->output, "-") == 0)
@@ -287,7 +290,7 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 
 int tool_read(struct tool *tool, int argc, char **argv)
 {
-	struct read read = { 0 };
+	struct read read = { .tool = tool };
 	struct mmu_space *space;
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS [BYTES]",
