@@ -225,6 +225,30 @@ int tool_open(struct tool *tool, const char *image)
 	return error ? tool_fail(error) : TOOL_OK;
 }
 
+static bool was_asked_for(struct mmu_session *session, const char *option)
+{
+	size_t key_bytes = strcspn(option, "=");
+	struct mmu_fact fact;
+
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
+		if (strncmp(fact.key, option, key_bytes) == 0 && !fact.key[key_bytes])
+			return true;
+	return false;
+}
+
+/* Nothing else tells that a fact is misspelt. */
+static void warn_of_idle_facts(const struct tool *tool)
+{
+	for (size_t i = 0; i < tool->nr_facts; i++) {
+		if (was_asked_for(tool->session, tool->facts[i]))
+			continue;
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: --fact %s: nothing asked for it\n",
+			tool_safe(tool->facts[i]));
+		return;
+	}
+}
+
 void tool_close(struct tool *tool, int status)
 {
 	struct mmu_info info;
@@ -236,6 +260,8 @@ void tool_close(struct tool *tool, int status)
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info.warning));
 	}
+	if (info.kernel && status <= TOOL_ANSWERED)
+		warn_of_idle_facts(tool);
 	mmu_session_close(tool->session);
 	tool->session = NULL;
 }

@@ -80,7 +80,7 @@ int tool_open(struct tool *tool, const char *image);
 
 /**
  * Close the session, if there is one. Where there was an answer (status), a line on stderr tells
- * when the image's notes were wrong.
+ * when the image's notes were wrong, and one when no one asked for a fact of --fact.
  */
 void tool_close(struct tool *tool, int status);
 
