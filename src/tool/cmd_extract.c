@@ -136,8 +136,9 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 	printf("%-13s %10" PRIu64 " KiB  VMCOREINFO, and the registers of the CPUs if the image "
 	       "has them\n",
 	       "notes", (result->note_bytes + 1023) / 1024);
-	printf("%s: %" PRIu64 " KiB, %" PRIu64 " tasks, tables of %" PRIu64 " address spaces\n",
-	       tool_safe(extract->out), result->file_bytes / 1024, result->tasks, result->spaces);
+	printf("%s: %" PRIu64 " KiB, %" PRIu64 " tasks, tables of %" PRIu64 " address space%s\n",
+	       tool_safe(extract->out), result->file_bytes / 1024, result->tasks, result->spaces,
+	       result->spaces == 1 ? "" : "s");
 }
 
 /* @return whether something is to be said */
