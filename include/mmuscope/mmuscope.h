@@ -266,7 +266,8 @@ struct mmu_space;
  * @return MMU_ERROR_NO_TASK (no such pid or CPU), _NO_MM; of an object that the image lacks the
  *         message says its name, place and why: "task_struct of pid 42 at 0x... (physical 0x...):
  *         filtered". _FAULT: so does that of an object given by its address. Or those of
- *         mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel.
+ *         mmu_session_learn(). MMU_SPACE_PGD with a format needs no kernel; _INVALID: at value no
+ *         top table begins, which is aligned to its size.
  */
 MMU_EXPORT struct mmu_error *mmu_space_open(struct mmu_session *session,
 					    const struct mmu_space_query *query,

@@ -90,6 +90,20 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	return error ? error : root_of_mm(space, query->user_half);
 }
 
+/* People paste CR3 or TTBR0 with their low bits, which say something else: PCID, attributes. */
+static struct mmu_error *check_pgd(const struct mmu_format *format, uint64_t pgd_pa)
+{
+	uint64_t table_bytes = (uint64_t)format->entry_bytes
+			       << format->level[format->nr_levels - 1].index_bits;
+
+	if (!(pgd_pa & (table_bytes - 1)))
+		return NULL;
+	return mmu_error_new(MMU_ERROR_INVALID,
+			     "no top table begins at 0x%" PRIx64 ": those of format %s are aligned "
+			     "to %" PRIu64 " bytes",
+			     pgd_pa, format->name, table_bytes);
+}
+
 static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
 {
 	struct mmu_root root = { .value = query->value, .user_half = query->user_half };
@@ -111,6 +125,9 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		break;
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
+		error = check_pgd(space->session->kernel.regime.format, query->value);
+		if (error)
+			return error;
 		break;
 	}
 	return locate(space, &root);
@@ -144,7 +161,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 				     format_names(session->arch, names));
 	space->walker.regime = mmu_arch_regime(session->arch, format);
 	space->walker.regime.root_pa = query->value;
-	return NULL;
+	return check_pgd(format, query->value);
 }
 
 struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,

@@ -332,11 +332,13 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 	const struct mmu_arch *arch;
 	struct mmu_error *error;
 	char **names;
-	int status = TOOL_OK;
 
 	tool_parse(tool, argc, argv, options, parse, "[NAME [FORMAT]]\n--conformance=FILE",
 		   "The back-ends that can be found; with NAME its formats, levels and bits.",
 		   &command, NULL);
+	int status = tool_refuse_image_options(tool);
+	if (status)
+		return status;
 	if (command.file)
 		return check_conformance(tool, command.file);
 	if (!command.name)

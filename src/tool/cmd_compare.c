@@ -240,6 +240,7 @@ static int compare_spaces(struct compare *compare)
 			compare->range[i] = mmu_space_extent(compare->side[i].space);
 		query.range[i] = compare->range[i];
 	}
+	tool_catch_interrupt();
 	struct mmu_error *error = mmu_compare_spaces(compare->side[0].space, compare->side[1].space,
 						     &query, &comparison);
 	if (error)

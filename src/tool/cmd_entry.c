@@ -15,6 +15,7 @@ struct entry {
 	const char *values[256];
 	size_t nr_values;
 	uint64_t second;
+	bool has_second;
 };
 
 static const struct argp_option options[] = {
@@ -46,6 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_SECOND:
 		if (!tool_number(arg, &entry->second))
 			argp_error(state, "'%s' is no number", arg);
+		entry->has_second = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (entry->nr_values == 256)
@@ -100,41 +102,64 @@ static bool find_level(const struct mmu_format *format, const char *name, unsign
 	return true;
 }
 
+static void decoded_json(const struct mmu_arch *arch, const struct mmu_regime *regime,
+			 const struct mmu_walk *walk)
+{
+	const struct mmu_step *step = &walk->steps[0];
+	/* where the page begins is all that an entry alone can tell */
+	bool leaf = step->entry.kind != MMU_KIND_TABLE;
+
+	json_begin("entry");
+	json_string("arch", arch->name);
+	json_string("format", regime->format->name);
+	show_assumed_json(arch, regime);
+	json_number("level", step->level);
+	json_string("name", regime->format->level[step->level].name);
+	show_entry_json(regime, step);
+	json_string("result", leaf ? mmu_result_name(walk->result) : "table");
+	if (leaf && walk->has_pa) {
+		json_hex("pa", walk->pa);
+		json_number("page_size", (int64_t)walk->page_bytes);
+	}
+	if (walk->note)
+		json_string("result_note", walk->note);
+	if (walk->has_swap) {
+		json_object("swap");
+		json_number("type", walk->swap_type);
+		json_number("offset", (int64_t)walk->swap_offset);
+		json_object_end();
+	}
+	json_end();
+}
+
+/* An empty copy and one that is not known are two things: say nothing that came of the former. */
+static void forget_second(const struct mmu_format *format, struct mmu_walk *walk, char note[64])
+{
+	struct mmu_entry *entry = &walk->steps[0].entry;
+
+	snprintf(note, 64, "%s's copy was not given (--second)", format->second_name);
+	walk->steps[0].has_second = false;
+	if (entry->kind != MMU_KIND_BAD)
+		entry->note = walk->note = note;
+}
+
 static void decode(const struct tool *tool, const struct mmu_arch *arch,
 		   const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		   uint64_t second, int *status)
+		   const struct entry *entry, int *status)
 {
 	const struct mmu_format *format = regime->format;
 	struct mmu_walk walk;
 	struct mmu_step *step = &walk.steps[0];
-	char target[128], rights[6];
+	char target[128], rights[6], note[64];
 
-	mmu_entry_decode(arch, regime, level, raw, second, &walk);
+	mmu_entry_decode(arch, regime, level, raw, entry->second, &walk);
+	bool half = step->has_second && !entry->has_second;
+	if (half)
+		forget_second(format, &walk, note);
 	if (walk.result != MMU_RESULT_MAPPED)
 		*status = TOOL_ANSWERED;
-	/* where the page begins is all that an entry alone can tell */
-	bool leaf = step->entry.kind != MMU_KIND_TABLE;
 	if (tool->json) {
-		json_begin("entry");
-		json_string("arch", arch->name);
-		json_string("format", format->name);
-		json_number("level", level);
-		json_string("name", format->level[level].name);
-		show_entry_json(regime, step);
-		json_string("result", leaf ? mmu_result_name(walk.result) : "table");
-		if (leaf && walk.has_pa) {
-			json_hex("pa", walk.pa);
-			json_number("page_size", (int64_t)walk.page_bytes);
-		}
-		if (walk.note)
-			json_string("result_note", walk.note);
-		if (walk.has_swap) {
-			json_object("swap");
-			json_number("type", walk.swap_type);
-			json_number("offset", (int64_t)walk.swap_offset);
-			json_object_end();
-		}
-		json_end();
+		decoded_json(arch, regime, &walk);
 		return;
 	}
 	printf("%s%s %s %s%s 0x%0*" PRIx64 "\n", tool_colour(TOOL_BOLD), arch->name, format->name,
@@ -145,7 +170,7 @@ static void decode(const struct tool *tool, const struct mmu_arch *arch,
 	else
 		printf("     %s\n", show_target(regime, step, target));
 	show_entry_text(regime, step, "     ");
-	if (step->entry.kind == MMU_KIND_SOFTWARE || step->entry.kind == MMU_KIND_EMPTY)
+	if (step->entry.kind == MMU_KIND_SOFTWARE || (step->entry.kind == MMU_KIND_EMPTY && !half))
 		show_result_text(regime, &walk);
 }
 
@@ -154,12 +179,14 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 	struct entry entry = { 0 };
 	const struct mmu_arch *arch;
 	unsigned int level = 0;
-	int status = TOOL_OK;
 	uint64_t raws[256];
 
 	tool_parse(tool, argc, argv, options, parse, "VALUE...",
 		   "Decode raw page-table entries, as an oops or another tool prints them.", &entry,
 		   NULL);
+	int status = tool_refuse_image_options(tool);
+	if (status)
+		return status;
 	struct mmu_error *error = mmu_arch_load(tool->options.arch ? tool->options.arch : "x86_64",
 						tool->options.plugin_dir, &arch);
 	if (error)
@@ -175,6 +202,9 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 			return usage("trait", entry.traits[i], "'mmuscope arch NAME' lists them");
 	if (entry.level_name && !find_level(format, entry.level_name, &level))
 		return usage("level", entry.level_name, "'mmuscope arch NAME' lists them");
+	if (entry.has_second && !format->level[level].second_offset)
+		return usage("second copy at level", format->level[level].name,
+			     "--second means nothing there");
 	for (size_t i = 0; i < entry.nr_values; i++) {
 		if (!tool_number(entry.values[i], &raws[i]) ||
 		    (format->entry_bytes < 8 && raws[i] >> (8 * format->entry_bytes))) {
@@ -187,6 +217,6 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 	if (!tool->json)
 		show_assumed_text(arch, &regime);
 	for (size_t i = 0; i < entry.nr_values; i++)
-		decode(tool, arch, &regime, level, raws[i], entry.second, &status);
+		decode(tool, arch, &regime, level, raws[i], &entry, &status);
 	return status;
 }

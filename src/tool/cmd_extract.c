@@ -78,6 +78,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!extract->out)
 			argp_error(state,
 				   extract->image ? "no file to write given" : "no image given");
+		if (strcmp(extract->out, "-") == 0)
+			argp_error(state, "a vmcore can't be written to standard output");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -87,6 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static bool stop(void *context)
 {
 	(void)context;
+	tool_catch_interrupt(); /* asked when the kernel is learnt, before there is a file */
 	return tool_interrupted();
 }
 
@@ -182,7 +185,9 @@ int tool_extract(struct tool *tool, int argc, char **argv)
 		   "tasks, VMAs, struct pages and the kernel's static data; user data only where "
 		   "it is asked for. All tasks stay listed, whatever --pid says.",
 		   &extract, NULL);
-	int status = tool_open(tool, extract.image);
+	int status = tool_output_check(extract.out);
+	if (!status)
+		status = tool_open(tool, extract.image);
 	if (status)
 		return status;
 	struct mmu_error *error = mmu_session_extract(tool->session, &extract.options, extract.out,

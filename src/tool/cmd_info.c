@@ -320,10 +320,7 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	int status = tool_open(tool, command.image);
 	if (status)
 		return status;
-	/* an image without its vmlinux is still an image; what the user named must work */
 	struct mmu_error *error = mmu_session_learn(tool->session);
-	if (error && (tool->options.vmlinux || tool->options.arch))
-		return tool_fail(error);
 	if (!error)
 		check = mmu_session_cross_check(tool->session);
 	mmu_session_info(tool->session, &info);
@@ -336,7 +333,10 @@ int tool_info(struct tool *tool, int argc, char **argv)
 		info_json(tool->session, &info, arch, problem, unchecked);
 	else
 		info_text(&command, tool->session, &info, arch, problem, unchecked);
-	mmu_error_destroy(error);
 	mmu_error_destroy(check);
+	/* an image without its vmlinux is still an image; what the user named must work */
+	if (error && (tool->options.vmlinux || (tool->options.arch && !info.arch[0])))
+		return tool_fail(error);
+	mmu_error_destroy(error);
 	return TOOL_OK;
 }

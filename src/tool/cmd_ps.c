@@ -97,6 +97,7 @@ static bool show_task(const struct mmu_task *task, const char *problem, void *co
 {
 	struct ps *ps = context;
 
+	tool_catch_interrupt();
 	if (!task) {
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(problem));

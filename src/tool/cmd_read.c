@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope read: bytes, strings or values at virtual addresses. */
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 enum { KEY_STRING = 0x300, KEY_RAW_OUT, KEY_VALUE, KEY_OUTPUT };
 
 struct read {
+	const struct tool *tool;
 	const char *image, *address, *output;
 	uint64_t bytes;
 	bool has_bytes, string, raw;
@@ -26,8 +26,7 @@ static const struct argp_option options[] = {
 	{ "string", KEY_STRING, NULL, 0, "Text up to the first NUL byte", 1 },
 	{ "value", KEY_VALUE, "TYPE", 0, "One value: u8 to u64, s8 to s64, x8 to x64, int", 1 },
 	{ "raw", KEY_RAW_OUT, NULL, 0, "The bare bytes, to a file or pipe", 1 },
-	{ "output", 'o', "FILE", 0,
-	  "Write the bare bytes to FILE, which appears whole or not at all", 1 },
+	{ "output", 'o', "FILE", 0, "Write the bare bytes to FILE, which must not exist yet", 1 },
 	{ 0 },
 };
 
@@ -79,8 +78,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 					  "--kernel");
 		if (read->string + read->raw + (read->type != NULL) > 1)
 			argp_error(state, "only one of --string, --raw, --value");
+		if (read->raw && read->tool->json)
+			argp_error(state, "bare bytes are no JSON: only one of --raw, --json");
 		if (read->output && (read->string || read->type))
 			argp_error(state, "--output is for bare bytes");
+		if (read->output && strcmp(read->output, "-") == 0)
+			argp_error(state, "-o names a file; --raw writes to standard output");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -150,6 +153,19 @@ static void chunk_json(const struct mmu_space *space, uint64_t va, const unsigne
 	}
 }
 
+static void show_chunk(const struct tool *tool, const struct read *read,
+		       const struct mmu_space *space, uint64_t va, const unsigned char *bytes,
+		       size_t count, FILE *out)
+{
+	if (read->raw)
+		fwrite(bytes, 1, count, out);
+	else if (tool->json)
+		chunk_json(space, va, bytes, count);
+	else
+		for (size_t at = 0; at < count; at += 16)
+			dump_line(va + at, bytes + at, count - at < 16 ? count - at : 16);
+}
+
 /* Hex dump, JSON or bare bytes, chunk by chunk: any length in constant memory. */
 static int read_range(const struct tool *tool, const struct read *read, struct mmu_space *space,
 		      uint64_t va, FILE *out)
@@ -163,13 +179,9 @@ static int read_range(const struct tool *tool, const struct read *read, struct m
 		struct mmu_walk stop;
 		bool whole = mmu_space_read(space, va, buf, want, &done, &stop);
 
-		if (read->raw)
-			fwrite(buf, 1, done, out);
-		else if (tool->json)
-			chunk_json(space, va, buf, done);
-		else
-			for (size_t at = 0; at < done; at += 16)
-				dump_line(va + at, buf + at, done - at < 16 ? done - at : 16);
+		show_chunk(tool, read, space, va, buf, done, out);
+		if (ferror(out)) /* whoever closes it tells why */
+			break;
 		if (!whole)
 			status = tell_stop(tool, space, &stop);
 		va += done;
@@ -240,30 +252,14 @@ static int read_value(const struct tool *tool, const struct read *read, struct m
 static int read_to_file(const struct tool *tool, const struct read *read, struct mmu_space *space,
 			uint64_t va)
 {
-	char *part = NULL;
-	int status = TOOL_UNUSABLE;
+	struct tool_output output;
+	int status = tool_output_open(read->output, &output);
 
-	if (asprintf(&part, "%s.part", read->output) < 0)
-		return TOOL_UNUSABLE;
-	FILE *out = fopen(part, "wbx");
-	if (!out) {
-		fprintf(stderr, "mmuscope: %s: %s\n", part, strerror(errno));
-		free(part);
-		return TOOL_UNUSABLE;
-	}
-	status = read_range(tool, read, space, va, out);
-	bool written = fflush(out) == 0 && !ferror(out);
-	if (fclose(out) != 0 || !written) {
-		fprintf(stderr, "mmuscope: %s: %s\n", part, strerror(errno));
-		status = TOOL_UNUSABLE;
-	} else if (status == TOOL_OK && !tool_interrupted() && rename(part, read->output) != 0) {
-		fprintf(stderr, "mmuscope: %s: %s\n", read->output, strerror(errno));
-		status = TOOL_UNUSABLE;
-	}
-	if (status != TOOL_OK || tool_interrupted())
-		unlink(part);
-	free(part);
-	return status;
+	if (status)
+		return status;
+	status = read_range(tool, read, space, va, output.file);
+	int closed = tool_output_close(&output, status == TOOL_OK && !tool_interrupted());
+	return closed ? closed : status;
 }
 
 static int read_all(struct tool *tool, struct read *read, struct mmu_space *space)
@@ -273,6 +269,7 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 
 	if (status)
 		return status;
+	tool_catch_interrupt();
 	if (read->string)
 		return read_string(tool, space, va,
 				   read->has_bytes && read->bytes < STRING_MAX_BYTES
@@ -293,14 +290,16 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 
 int tool_read(struct tool *tool, int argc, char **argv)
 {
-	struct read read = { 0 };
+	struct read read = { .tool = tool };
 	struct mmu_space *space;
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS [BYTES]",
 		   "Memory at a virtual address: a hex dump of BYTES (default 64), a string, a "
 		   "value, or the bare bytes.",
 		   &read, &read.space);
-	int status = tool_open(tool, read.image);
+	int status = read.output ? tool_output_check(read.output) : TOOL_OK;
+	if (!status)
+		status = tool_open(tool, read.image);
 	if (status)
 		return status;
 	struct mmu_error *error = mmu_space_open(tool->session, &read.space.query, &space);

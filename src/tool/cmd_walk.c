@@ -61,6 +61,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!walk->image)
 			argp_error(state, "no image given");
+		if (walk->show.brief && walk->show.tables)
+			argp_error(state, "only one of --brief, --tables");
 		if (!walk->addresses)
 			argp_error(state, "no address given ('-' reads them from standard input)");
 		if (!walk->space_options.chosen)
@@ -86,6 +88,7 @@ static void walk_one(struct walk *walk, uint64_t va)
 {
 	struct mmu_walk result;
 
+	tool_catch_interrupt();
 	mmu_walk(walk->space, va, &result);
 	if (result.result != MMU_RESULT_MAPPED)
 		raise_status(walk, TOOL_ANSWERED);

@@ -179,6 +179,22 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 	argp_parse(&argp, argc, argv, 0, NULL, &parse_input);
 }
 
+int tool_refuse_image_options(const struct tool *tool)
+{
+	const char *given = tool->options.vmlinux ? "--symbols"
+			    : tool->nr_debug_dirs ? "--debug-dir"
+			    : tool->options.force ? "--force"
+			    : tool->nr_facts      ? "--fact"
+			    : tool->options.raw   ? "--ram"
+			    : tool->nr_parts      ? "--part"
+						  : NULL;
+
+	if (!given)
+		return TOOL_OK;
+	fprintf(stderr, "mmuscope: %s is for an image, and this command opens none\n", given);
+	return TOOL_USAGE;
+}
+
 /* ------------------------------------------------------------------ messages */
 
 int tool_fail(struct mmu_error *error)
@@ -192,7 +208,8 @@ int tool_fail(struct mmu_error *error)
 	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
 
 	fflush(stdout);
-	fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
+	if (code != MMU_ERROR_STOPPED) /* whoever pressed Ctrl-C knows */
+		fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
 	mmu_error_destroy(error);
 	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
 }
@@ -208,6 +225,30 @@ int tool_open(struct tool *tool, const char *image)
 	return error ? tool_fail(error) : TOOL_OK;
 }
 
+static bool was_asked_for(struct mmu_session *session, const char *option)
+{
+	size_t key_bytes = strcspn(option, "=");
+	struct mmu_fact fact;
+
+	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
+		if (strncmp(fact.key, option, key_bytes) == 0 && !fact.key[key_bytes])
+			return true;
+	return false;
+}
+
+/* Nothing else tells that a fact is misspelt. */
+static void warn_of_idle_facts(const struct tool *tool)
+{
+	for (size_t i = 0; i < tool->nr_facts; i++) {
+		if (was_asked_for(tool->session, tool->facts[i]))
+			continue;
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: --fact %s: nothing asked for it\n",
+			tool_safe(tool->facts[i]));
+		return;
+	}
+}
+
 void tool_close(struct tool *tool, int status)
 {
 	struct mmu_info info;
@@ -219,6 +260,8 @@ void tool_close(struct tool *tool, int status)
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info.warning));
 	}
+	if (info.kernel && status <= TOOL_ANSWERED)
+		warn_of_idle_facts(tool);
 	mmu_session_close(tool->session);
 	tool->session = NULL;
 }
@@ -293,6 +336,18 @@ static void on_interrupt(int signal)
 {
 	(void)signal;
 	interrupted = 1;
+}
+
+void tool_catch_interrupt(void)
+{
+	/* not restarted: a read of standard input ends too; the second time it ends the process */
+	const struct sigaction interrupt = { .sa_handler = on_interrupt,
+					     .sa_flags = (int)SA_RESETHAND };
+	static bool caught;
+
+	if (!caught)
+		sigaction(SIGINT, &interrupt, NULL);
+	caught = true;
 }
 
 bool tool_interrupted(void)
@@ -372,15 +427,11 @@ int main(int argc, char **argv)
 		struct tool *tool;
 		int command_at;
 	} input = { &tool, 0 };
-	const struct sigaction interrupt = { .sa_handler = on_interrupt,
-					     .sa_flags = (int)SA_RESETHAND };
 	int status = -1;
 
 	argp_err_exit_status = TOOL_USAGE;
 	program_invocation_name = (char *)"mmuscope"; /* what argp's messages begin with */
 	signal(SIGBUS, on_bus_error);
-	/* not restarted: a read of standard input ends too; the second time it ends the process */
-	sigaction(SIGINT, &interrupt, NULL);
 	argp_program_version_hook = print_version;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
 	if (!input.command_at) {

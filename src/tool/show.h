@@ -32,6 +32,8 @@ const char *show_target(const struct mmu_regime *regime, const struct mmu_step *
 			char ret[128]);
 /** Without a kernel the newest one is assumed: say so, it can be another. */
 void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime);
+/** The same as an array of JSON. */
+void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *regime);
 /** The result of a walk in one line of words: "swapped: type 0, offset 0x20". */
 void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk);
 /** The keys of a result: result, pa, page_size, swap, ... */

@@ -21,7 +21,8 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 	if (step->has_second) {
 		json_object("second");
 		json_string("name", regime->format->second_name);
-		json_hex("slot_pa", step->second_pa);
+		if (step->slot_pa || step->second_pa) /* else it was pasted, from nowhere */
+			json_hex("slot_pa", step->second_pa);
 		json_hex("raw", step->second);
 		json_flags("flags", regime, step, true);
 		json_object_end();
@@ -138,6 +139,15 @@ static void vma_json(struct mmu_space *space, uint64_t va)
 	}
 }
 
+void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *regime)
+{
+	json_array("assumed");
+	for (size_t i = 0; i < arch->nr_traits; i++)
+		if (regime->traits & arch->traits[i].bit)
+			json_string(NULL, arch->traits[i].name);
+	json_array_end();
+}
+
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_regime *regime = mmu_space_regime(space);
@@ -152,15 +162,8 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	json_string("arch", mmu_space_arch(space)->name);
 	json_string("format", regime->format->name);
 	json_hex("root_pa", regime->root_pa);
-	if (show->assumed) {
-		const struct mmu_arch *arch = mmu_space_arch(space);
-
-		json_array("assumed");
-		for (size_t i = 0; i < arch->nr_traits; i++)
-			if (regime->traits & arch->traits[i].bit)
-				json_string(NULL, arch->traits[i].name);
-		json_array_end();
-	}
+	if (show->assumed)
+		show_assumed_json(mmu_space_arch(space), regime);
 	json_array("steps");
 	for (unsigned int i = 0; i < walk->nr_steps && !show->brief; i++)
 		show_step_json(regime, &walk->steps[i]);

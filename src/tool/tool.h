@@ -57,6 +57,18 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 		argp_parser_t parser, const char *args_doc, const char *doc, void *input,
 		struct tool_space *space);
 
+/**
+ * From here on SIGINT does not end the process at once: to be called when the kernel is learnt and
+ * output begins, or a file that must be removed, and by whoever then asks tool_interrupted().
+ */
+void tool_catch_interrupt(void);
+
+/**
+ * For commands that open no image: refuse the options that say how to open one.
+ * @return TOOL_OK, or TOOL_USAGE after one line on stderr
+ */
+int tool_refuse_image_options(const struct tool *tool);
+
 /** Has SIGINT come? Loops end at the next whole line then. */
 bool tool_interrupted(void);
 
@@ -68,7 +80,7 @@ int tool_open(struct tool *tool, const char *image);
 
 /**
  * Close the session, if there is one. Where there was an answer (status), a line on stderr tells
- * when the image's notes were wrong.
+ * when the image's notes were wrong, and one when no one asked for a fact of --fact.
  */
 void tool_close(struct tool *tool, int status);
 
@@ -86,6 +98,27 @@ bool tool_number(const char *text, uint64_t *ret);
  * @return TOOL_OK; after one line on stderr TOOL_USAGE, or _UNUSABLE when no symbols are known
  */
 int tool_address(struct tool *tool, const char *text, uint64_t *ret);
+
+/* ------------------------------------------------------------------ files that are written */
+
+/** A file that is being written, under another name beside its own. */
+struct tool_output {
+	FILE *file;
+	const char *path;
+	char *partial;
+};
+
+/** Nothing that exists is written into or replaced. @return TOOL_UNUSABLE after one line */
+int tool_output_check(const char *path);
+
+/** @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr; then `ret` is untouched */
+int tool_output_open(const char *path, struct tool_output *ret);
+
+/**
+ * Give the file its name, or remove it where it is not to be kept or was not written whole.
+ * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
+ */
+int tool_output_close(struct tool_output *output, bool keep);
 
 /* ------------------------------------------------------------------ choosing an address space */
 
