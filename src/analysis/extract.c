@@ -205,7 +205,7 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
 	struct mmu_image *image = extract->session->image;
 
-	int added = mmu_table_set_add(&extract->tables, level, table_pa);
+	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
 	extract->no_memory |= added < 0;
 	if (added <= 0 || asked_to_stop(extract))
 		return;
@@ -539,7 +539,7 @@ struct mmu_error *mmu_session_extract(struct mmu_session *session,
 	if (!error)
 		*ret = extract.result;
 	mmu_keep_destroy(&extract.keep);
-	mmu_table_set_destroy(&extract.tables);
+	mmu_set_destroy(&extract.tables);
 	free(extract.chosen);
 	return error;
 }

@@ -4,7 +4,7 @@
 #define MMU_ANALYSIS_EXTRACT_H
 
 #include "analysis/keep.h"
-#include "analysis/tableset.h"
+#include "base/set.h"
 #include "kernel/memmap.h"
 
 /** The largest NR_CPUS. */
@@ -21,7 +21,7 @@ struct mmu_extraction {
 	struct mmu_session *session;
 	const struct mmu_extract_options *options;
 	struct mmu_keep keep;
-	struct mmu_table_set tables;
+	struct mmu_set tables;      /**< mmu_table_key() of those that are in it */
 	enum mmu_extract_kind kind; /**< of what is just being read */
 	struct mmu_memmap memmap;
 	uint64_t memmap_va, memmap_pa; /**< the page of it that was translated last; 0: none */
@@ -49,6 +49,12 @@ void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va);
 
 /** Keep the struct pages of [pa, pa + bytes), as far as there are any. */
 void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes);
+
+/** A page table as one number; tables are aligned to 8 bytes or more, and levels are 0 to 7. */
+static inline uint64_t mmu_table_key(unsigned int level, uint64_t table_pa)
+{
+	return (table_pa & ~UINT64_C(7)) << 1 | level << 1 | 1;
+}
 
 /** As mmu_fact_get(). */
 bool mmu_extract_fact(const struct mmu_extraction *extract, const char *key, uint64_t *ret);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/set.h"
 #include "kernel/pids.h"
 #include "kernel/task.h"
 
@@ -19,47 +20,12 @@
 
 /* ------------------------------------------------------------------ what was visited */
 
-/* Addresses, hashed; 0 is free. */
-struct set {
-	uint64_t *slots;
-	size_t nr, room; /* room: a power of two, or 0 */
-};
-
-static uint64_t *set_slot(const struct set *set, uint64_t va)
-{
-	size_t at = (size_t)(va * 0x9e3779b97f4a7c15u >> 20) & (set->room - 1);
-
-	while (set->slots[at] && set->slots[at] != va)
-		at = (at + 1) & (set->room - 1);
-	return &set->slots[at];
-}
-
-static bool set_has(const struct set *set, uint64_t va)
-{
-	return set->room && *set_slot(set, va) == va;
-}
-
 /* @return MMU_ERROR_NO_MEMORY, or _CORRUPT: more than there can be */
-static struct mmu_error *set_add(struct set *set, uint64_t va)
+static struct mmu_error *set_add(struct mmu_set *set, uint64_t key)
 {
 	if (set->nr >= TASKS_MAX)
 		return mmu_error_new(MMU_ERROR_CORRUPT, "more than %zu tasks", TASKS_MAX);
-	if (2 * set->nr >= set->room) {
-		struct set more = { .nr = set->nr, .room = set->room ? 2 * set->room : 256 };
-
-		more.slots = calloc(more.room, sizeof(*more.slots));
-		if (!more.slots)
-			return mmu_error_no_memory();
-		for (size_t i = 0; i < set->room; i++)
-			if (set->slots[i])
-				*set_slot(&more, set->slots[i]) = set->slots[i];
-		free(set->slots);
-		*set = more;
-	}
-	uint64_t *slot = set_slot(set, va);
-	set->nr += !*slot;
-	*slot = va;
-	return NULL;
+	return mmu_set_add(set, key) < 0 ? mmu_error_no_memory() : NULL;
 }
 
 /* ------------------------------------------------------------------ one task */
@@ -76,13 +42,13 @@ struct visit {
 	void *context;
 	bool stopped;
 	struct list tasks;
-	struct set seen;
+	struct mmu_set seen;
 	uint64_t nr_given; /* tasks that the visitor got */
 	uint64_t nr_missing;
 	bool broken;   /* a list is, or a task in it */
 	bool has_pids; /* then: the table of pids could be read, but for what is missing */
 	/* of a running kernel */
-	struct set given;          /* pid_key() of those that the visitor got */
+	struct mmu_set given;      /* pid_key() of those that the visitor got */
 	uint64_t nr_torn, nr_gone; /* in this round: what changed as it was read, or went */
 	bool by_pid;               /* threads come by their pids too */
 	struct mmu_pid *pids;      /* to be visited in this round */
@@ -143,7 +109,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 		mmu_error_destroy(error);
 		return;
 	}
-	if (!set_has(&visit->given, pid_key(task.pid))) {
+	if (!mmu_set_has(&visit->given, pid_key(task.pid))) {
 		visit_problem(visit, mmu_steal(error));
 		visit_problem(visit, set_add(&visit->given, pid_key(task.pid)));
 		if (!visit->stopped)
@@ -222,7 +188,7 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 			leader_va = 0; /* once */
 			continue;
 		}
-		if (set_has(&visit->seen, task_va))
+		if (mmu_set_has(&visit->seen, task_va))
 			return mmu_error_new(MMU_ERROR_CORRUPT,
 					     "%s: the list loops at 0x%" PRIx64 " without coming "
 					     "back to its head",
@@ -275,7 +241,7 @@ static uint64_t neighbour(struct visit *visit, uint64_t task_va, bool back)
 	struct mmu_error *error = mmu_kernel_read_pointer(visit->session,
 							  task_va + offset + (back ? bytes : 0),
 							  visit->tasks.member, &node_va);
-	if (!error && !set_has(&visit->seen, node_va - offset))
+	if (!error && !mmu_set_has(&visit->seen, node_va - offset))
 		error = mmu_kernel_read_pointer(visit->session, node_va + (back ? 0 : bytes),
 						visit->tasks.member, &again_va);
 	else
@@ -293,7 +259,7 @@ static struct mmu_error *visit_around(struct visit *visit, uint64_t task_va)
 	struct mmu_error *error = NULL;
 	uint64_t at_va = task_va;
 
-	if (set_has(&visit->seen, task_va)) /* the head */
+	if (mmu_set_has(&visit->seen, task_va)) /* the head */
 		at_va = neighbour(visit, task_va, true);
 	for (; at_va && !error; at_va = neighbour(visit, at_va, true)) {
 		if (nr == room) {
@@ -356,7 +322,7 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 	}
 	/* who is wanted and was seen, but never found, could not be read */
 	if (pid->leader != leader ||
-	    (set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
+	    (mmu_set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
 		return goes_on(visit);
 	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
 	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
@@ -430,7 +396,7 @@ static bool collect_pid(const struct mmu_pid *pid, void *context)
 	if (pid->missing)
 		return ++visit->nr_torn < MISSING_MAX;
 	if ((!visit->threads && !pid->leader) || pid->first > visit->last_pid ||
-	    set_has(&visit->given, pid_key(pid->first)))
+	    mmu_set_has(&visit->given, pid_key(pid->first)))
 		return true;
 	if (visit->nr_pids == visit->room_pids) {
 		size_t room = visit->room_pids ? 2 * visit->room_pids : 256;
@@ -469,8 +435,7 @@ static struct mmu_error *visit_live_pids(struct visit *visit)
 /* By the list, again from its head. */
 static void visit_live_list(struct visit *visit)
 {
-	free(visit->seen.slots);
-	visit->seen = (struct set){ 0 };
+	mmu_set_destroy(&visit->seen);
 	struct mmu_error *error = follow(visit, &visit->tasks, 0);
 
 	visit->nr_torn += error != NULL;
@@ -540,8 +505,8 @@ static struct mmu_error *visit_all(struct visit *visit)
 
 static void end(struct visit *visit)
 {
-	free(visit->seen.slots);
-	free(visit->given.slots);
+	mmu_set_destroy(&visit->seen);
+	mmu_set_destroy(&visit->given);
 	free(visit->pids);
 	mmu_error_destroy(visit->wanted_missing);
 }

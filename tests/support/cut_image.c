@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/tableset.h"
+#include "analysis/extract.h"
 #include "image/elfwrite.h"
 #include "kernel/session.h"
 
@@ -27,7 +27,7 @@ struct cut {
 	int pid;
 	int pids[PIDS_MAX];
 	size_t nr_pids;
-	struct mmu_table_set tables;
+	struct mmu_set tables;
 	uint64_t problems;
 };
 
@@ -159,7 +159,8 @@ static bool keep_table(const struct mmu_step *step, void *context)
 	     step->index < (uint64_t)1 << (level->index_bits - 1)))
 		return true;
 	/* what learning has read is kept already, and nothing below it */
-	int added = mmu_table_set_add(&tables->cut->tables, step->level - 1u, step->entry.pa);
+	int added = mmu_set_add(&tables->cut->tables,
+				mmu_table_key(step->level - 1u, step->entry.pa));
 	if (added <= 0) {
 		if (added < 0)
 			complain(tables->cut, "tables", mmu_error_no_memory());
@@ -367,7 +368,7 @@ int main(int argc, char **argv)
 	mmu_space_close(cut.space);
 	mmu_space_close(cut.kernel);
 	mmu_session_close(cut.session);
-	mmu_table_set_destroy(&cut.tables);
+	mmu_set_destroy(&cut.tables);
 	free(pages.bits);
 	return good ? 0 : 1;
 }

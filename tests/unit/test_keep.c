@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "analysis/keep.h"
-#include "analysis/tableset.h"
+#include "analysis/extract.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -114,20 +114,21 @@ static void test_failure_is_kept(void **state)
 static void test_tables(void **state)
 {
 	enum { NR = 5000 };
-	struct mmu_table_set set = { 0 };
+	struct mmu_set set = { 0 };
 
 	/* table 0 is one like the others; one address can hold tables of all levels */
 	for (unsigned int again = 0; again < 2; again++)
 		for (unsigned int level = 0; level < 8; level++)
 			for (uint64_t i = 0; i < NR; i++)
-				assert_int_equal(mmu_table_set_add(&set, level, i * 1024), !again);
+				assert_int_equal(mmu_set_add(&set, mmu_table_key(level, i * 1024)),
+						 !again);
 	assert_int_equal(set.nr, 8 * NR);
-	assert_int_equal(mmu_table_set_add(&set, 0, 8), 1);
-	assert_int_equal(mmu_table_set_add(&set, 0, UINT64_C(0xffffffffff000)), 1);
-	assert_int_equal(mmu_table_set_add(&set, 0, UINT64_C(0xffffffffff000)), 0);
-	mmu_table_set_destroy(&set);
-	assert_int_equal(mmu_table_set_add(&set, 0, 0), 1);
-	mmu_table_set_destroy(&set);
+	assert_int_equal(mmu_set_add(&set, mmu_table_key(0, 8)), 1);
+	assert_int_equal(mmu_set_add(&set, mmu_table_key(0, UINT64_C(0xffffffffff000))), 1);
+	assert_int_equal(mmu_set_add(&set, mmu_table_key(0, UINT64_C(0xffffffffff000))), 0);
+	mmu_set_destroy(&set);
+	assert_int_equal(mmu_set_add(&set, mmu_table_key(0, 0)), 1);
+	mmu_set_destroy(&set);
 }
 
 int main(void)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file A hash table of addresses with linear probing. */
+/** @file A hash table of numbers with linear probing. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/tableset.h"
+#include "base/set.h"
 
-#define FIRST_ROOM 1024u
+#define FIRST_ROOM 256u
 
 /* The place of a key, or the free one where it belongs. */
-static uint64_t *place(const struct mmu_table_set *set, uint64_t key)
+static uint64_t *place(const struct mmu_set *set, uint64_t key)
 {
 	size_t i = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (set->room - 1);
 
@@ -17,10 +17,9 @@ static uint64_t *place(const struct mmu_table_set *set, uint64_t key)
 	return &set->keys[i];
 }
 
-static bool grow(struct mmu_table_set *set)
+static bool grow(struct mmu_set *set)
 {
-	struct mmu_table_set more = { .room = set->room ? 2 * set->room : FIRST_ROOM,
-				      .nr = set->nr };
+	struct mmu_set more = { .room = set->room ? 2 * set->room : FIRST_ROOM, .nr = set->nr };
 
 	more.keys = calloc(more.room, sizeof(*more.keys));
 	if (!more.keys)
@@ -33,11 +32,13 @@ static bool grow(struct mmu_table_set *set)
 	return true;
 }
 
-int mmu_table_set_add(struct mmu_table_set *set, unsigned int level, uint64_t table_pa)
+bool mmu_set_has(const struct mmu_set *set, uint64_t key)
 {
-	/* no key is 0: bit 0 says that it is one, and levels are counted from there on */
-	uint64_t key = (table_pa & ~UINT64_C(7)) << 1 | level << 1 | 1;
+	return set->room && *place(set, key) == key;
+}
 
+int mmu_set_add(struct mmu_set *set, uint64_t key)
+{
 	if (2 * set->nr >= set->room && !grow(set))
 		return -1;
 	uint64_t *at = place(set, key);
@@ -48,7 +49,7 @@ int mmu_table_set_add(struct mmu_table_set *set, unsigned int level, uint64_t ta
 	return 1;
 }
 
-void mmu_table_set_destroy(struct mmu_table_set *set)
+void mmu_set_destroy(struct mmu_set *set)
 {
 	free(set->keys);
 	memset(set, 0, sizeof(*set));
