@@ -72,15 +72,15 @@ static bool is_left_out(struct check *check, uint64_t pa)
 /* Does the message name a place that is really not there, and rightly say why? */
 static bool names_what_is_left_out(struct check *check, const char *message)
 {
-	const char *at = strstr(message, "(physical 0x");
+	const char *at = strstr(message, ": physical 0x");
 	char *end;
-	uint64_t pa = at ? strtoull(at + strlen("(physical "), &end, 16) : 0;
+	uint64_t pa = at ? strtoull(at + strlen(": physical "), &end, 16) : 0;
 	unsigned char byte;
 
 	return at && check->whole &&
 	       mmu_session_read_phys(check->whole, pa, &byte, 1, NULL) == MMU_PAGE_PRESENT &&
-	       is_left_out(check, pa) && strncmp(end, "): ", 3) == 0 &&
-	       strcmp(end + 3, mmu_page_state_name(mmu_session_read_phys(check->session, pa, &byte,
+	       is_left_out(check, pa) && strncmp(end, " is ", 4) == 0 &&
+	       strcmp(end + 4, mmu_page_state_name(mmu_session_read_phys(check->session, pa, &byte,
 									 1, NULL))) == 0;
 }
 
