@@ -7,9 +7,6 @@
 #include "base/set.h"
 #include "kernel/memmap.h"
 
-/** The largest NR_CPUS. */
-#define MMU_CPUS_MAX 8192u
-
 /** A process that is wanted whole. */
 struct mmu_extract_process {
 	uint64_t mm_va;

@@ -95,29 +95,33 @@ static void keep_idle_task(struct mmu_extraction *extract, uint64_t cpu_offset)
 	mmu_error_destroy(error);
 }
 
+struct percpu {
+	struct mmu_extraction *extract;
+	uint64_t first, bytes; /* as linked */
+};
+
+static struct mmu_error *keep_cpu(uint64_t cpu_offset, void *context)
+{
+	const struct percpu *percpu = context;
+
+	mmu_extract_object(percpu->extract, MMU_EXTRACT_PERCPU, percpu->first + cpu_offset,
+			   percpu->bytes);
+	keep_idle_task(percpu->extract, cpu_offset);
+	return NULL;
+}
+
 /* The static per-CPU variables of each CPU, as the linker laid them out. */
 static void keep_percpu_data(struct mmu_extraction *extract)
 {
-	struct mmu_session *session = extract->session;
-	unsigned int bytes = mmu_kernel_pointer_bytes(session);
-	uint64_t first, end, offsets_va, cpus_va, cpus = 0, offset;
+	struct percpu percpu = { .extract = extract };
+	uint64_t end;
 
-	if (!mmu_extract_fact(extract, "SYMBOL(__per_cpu_start)", &first) ||
-	    !mmu_extract_fact(extract, "SYMBOL(__per_cpu_end)", &end) || end < first ||
-	    end - first > PERCPU_BYTES_MAX ||
-	    !mmu_extract_fact(extract, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
-	    !mmu_extract_fact(extract, "SYMBOL(nr_cpu_ids)", &cpus_va))
+	if (!mmu_extract_fact(extract, "SYMBOL(__per_cpu_start)", &percpu.first) ||
+	    !mmu_extract_fact(extract, "SYMBOL(__per_cpu_end)", &end) || end < percpu.first ||
+	    end - percpu.first > PERCPU_BYTES_MAX)
 		return;
-	struct mmu_error *error = mmu_kernel_read_uint(session, cpus_va, 4, "nr_cpu_ids", &cpus);
-	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < MMU_CPUS_MAX; cpu++) {
-		error = mmu_kernel_read_uint(session, offsets_va + cpu * bytes, bytes,
-					     "__per_cpu_offset", &offset);
-		if (error)
-			break;
-		mmu_extract_object(extract, MMU_EXTRACT_PERCPU, first + offset, end - first);
-		keep_idle_task(extract, offset);
-	}
-	mmu_error_destroy(error);
+	percpu.bytes = end - percpu.first;
+	mmu_error_destroy(mmu_kernel_each_cpu(extract->session, keep_cpu, &percpu));
 }
 
 /* ------------------------------------------------------------------ lists that others follow */

@@ -38,7 +38,7 @@ static enum proof prove_release(struct mmu_session *session, uint64_t va, struct
 		return memcmp(seen, release.data, release.count) == 0 && !seen[release.count]
 			       ? PROVED
 			       : REFUTED;
-	case MMU_PAGE_OUTSIDE_RAM: /* but kcore before 4.19 does not say where memory lies */
+	case MMU_PAGE_OUTSIDE_RAM: /* but kcore before 4.11 does not say where memory lies */
 		return session->image->live ? UNKNOWN : REFUTED;
 	default:
 		return UNKNOWN;

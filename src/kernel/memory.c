@@ -6,6 +6,9 @@
 
 #include "kernel/session.h"
 
+/* the largest NR_CPUS */
+#define CPUS_MAX 8192u
+
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session)
 {
 	return session->arch && session->arch->elf_class == 1 ? 4 : 8;
@@ -103,6 +106,24 @@ struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t 
 					  const char *what, uint64_t *ret)
 {
 	return mmu_kernel_read_uint(session, va, mmu_kernel_pointer_bytes(session), what, ret);
+}
+
+struct mmu_error *mmu_kernel_each_cpu(struct mmu_session *session, mmu_cpu_fn fn, void *context)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+	uint64_t offsets_va, cpus_va, cpus, cpu_offset;
+
+	if (!mmu_fact_get(session->facts, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
+	    !mmu_fact_get(session->facts, "SYMBOL(nr_cpu_ids)", &cpus_va))
+		return NULL;
+	struct mmu_error *error = mmu_kernel_read_uint(session, cpus_va, 4, "nr_cpu_ids", &cpus);
+	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < CPUS_MAX; cpu++) {
+		error = mmu_kernel_read_uint(session, offsets_va + cpu * bytes, bytes,
+					     "__per_cpu_offset", &cpu_offset);
+		if (!error)
+			error = fn(cpu_offset, context);
+	}
+	return error;
 }
 
 struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_t va,

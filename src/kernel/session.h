@@ -87,6 +87,16 @@ struct mmu_error *mmu_kernel_read_part_uint(struct mmu_session *session, uint64_
 struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
 				       const char *what, uint64_t *ret) MMU_MUST_CHECK;
 
+/** Called with the distance of a CPU's variables from the addresses of their symbols. */
+typedef struct mmu_error *(*mmu_cpu_fn)(uint64_t cpu_offset, void *context);
+
+/**
+ * Visit the per-CPU areas; none, when the kernel is built for one CPU.
+ * @return the first error of fn, or MMU_ERROR_FAULT: where an area lies can't be read
+ */
+struct mmu_error *mmu_kernel_each_cpu(struct mmu_session *session, mmu_cpu_fn fn,
+				      void *context) MMU_MUST_CHECK;
+
 /** Read a pointer. */
 struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t va,
 					  const char *what, uint64_t *ret) MMU_MUST_CHECK;

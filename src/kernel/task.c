@@ -10,8 +10,6 @@
 #define PF_KTHREAD 0x00200000u
 /* include/linux/sched.h: EXIT_DEAD | EXIT_ZOMBIE */
 #define EXIT_GONE (0x10u | 0x20u)
-/* the largest NR_CPUS */
-#define CPUS_MAX 8192u
 /* so often a task is read that changes meanwhile */
 #define LIVE_READS 4
 
@@ -94,24 +92,32 @@ static bool read_plain_rss(struct mmu_session *session, uint64_t count_va, int64
 	return !error;
 }
 
-/* Add what each CPU has counted and not yet added. */
+/* What the CPUs have counted and not yet added; a kernel for one CPU adds at once. */
+struct deltas {
+	struct mmu_session *session;
+	uint64_t counters;
+	int64_t sum;
+};
+
+static struct mmu_error *add_delta(uint64_t cpu_offset, void *context)
+{
+	struct deltas *deltas = context;
+	uint64_t delta;
+	struct mmu_error *error = mmu_kernel_read_uint(deltas->session,
+						       deltas->counters + cpu_offset, 4,
+						       "percpu_counter.counters", &delta);
+
+	if (!error)
+		deltas->sum += (int32_t)delta;
+	return error;
+}
+
 static bool add_percpu_deltas(struct mmu_session *session, uint64_t counters, int64_t *sum)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(session);
-	uint64_t offsets_va, cpus_va, cpus = 0, cpu_offset, delta = 0;
+	struct deltas deltas = { session, counters, 0 };
+	struct mmu_error *error = mmu_kernel_each_cpu(session, add_delta, &deltas);
 
-	if (!mmu_fact_get(session->facts, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
-	    !mmu_fact_get(session->facts, "SYMBOL(nr_cpu_ids)", &cpus_va))
-		return true; /* a kernel for one CPU adds at once */
-	struct mmu_error *error = mmu_kernel_read_uint(session, cpus_va, 4, "nr_cpu_ids", &cpus);
-	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < CPUS_MAX; cpu++) {
-		error = mmu_kernel_read_uint(session, offsets_va + cpu * bytes, bytes,
-					     "__per_cpu_offset", &cpu_offset);
-		if (!error)
-			error = mmu_kernel_read_uint(session, counters + cpu_offset, 4,
-						     "percpu_counter.counters", &delta);
-		*sum += (int32_t)delta;
-	}
+	*sum += deltas.sum;
 	mmu_error_destroy(error);
 	return !error;
 }
