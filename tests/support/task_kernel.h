@@ -16,6 +16,7 @@
 #include "kernel/task.h"
 #include "kernel/vma.h"
 #include "support/memory_image.h"
+#include "support/task_facts.h"
 
 #define BASE UINT64_C(0xffff800000000000)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -47,26 +48,7 @@ enum {
 
 static const char *const list_facts[] = {
 	"SYMBOL(init_task)=ffff800000100000",
-	"OFFSET(task_struct.pid)=0",
-	"SIZE(task_struct.pid)=4",
-	"OFFSET(task_struct.tgid)=4",
-	"SIZE(task_struct.tgid)=4",
-	"OFFSET(task_struct.flags)=8",
-	"SIZE(task_struct.flags)=4",
-	"OFFSET(task_struct.exit_state)=12",
-	"SIZE(task_struct.exit_state)=4",
-	"OFFSET(task_struct.mm)=16",
-	"SIZE(task_struct.mm)=8",
-	"OFFSET(task_struct.active_mm)=24",
-	"SIZE(task_struct.active_mm)=8",
-	"OFFSET(task_struct.comm)=32",
-	"OFFSET(task_struct.tasks)=48",
-	"OFFSET(task_struct.thread_node)=64",
-	"OFFSET(task_struct.signal)=80",
-	"SIZE(task_struct.signal)=8",
-	"OFFSET(signal_struct.thread_head)=16",
-	"OFFSET(mm_struct.pgd)=0",
-	"SIZE(mm_struct.pgd)=8",
+	TASK_FACTS,
 };
 static const char *const pid_facts[] = {
 	"SYMBOL(init_pid_ns)=ffff800000001000",
