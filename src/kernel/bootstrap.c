@@ -90,8 +90,9 @@ static enum proof prove_vmcoreinfo(struct mmu_session *session, uint64_t *ret_va
 	if (proof == REFUTED || !mmu_kernel_to_phys(session, *ret_va, ret_pa) ||
 	    prove_walk(session, &root, *ret_va, *ret_pa) == REFUTED)
 		return REFUTED;
-	if (proof == UNKNOWN)
-		return UNKNOWN;
+	/* which of several runs is asked only of those in memory: a note has no rival */
+	if (proof == UNKNOWN || !session->image->vmcoreinfo_found)
+		return proof;
 	root.kind = MMU_ROOT_CPU;
 	for (root.value = 0; root.value < CPUS_MAX; root.value++)
 		if (prove_walk(session, &root, *ret_va, *ret_pa) == PROVED)
