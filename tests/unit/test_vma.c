@@ -315,7 +315,7 @@ static void test_vma_names(void **state)
 	put(session, dentry_va + 24, 8, name_va);
 	memcpy(memory_image_at(session->image, name_va - BASE, 16), "libexample.so.1", 16);
 	assert_string_equal(vma_at(session, 0x1000), "1000-2fff 75 libexample.so.1");
-	/* a name without a final NUL is cut; one that is not in memory is empty */
+	/* a name without an end is cut; one that is nowhere is none */
 	memset(memory_image_at(session->image, name_va - BASE, 1000), 'n', 1000);
 	assert_int_equal(strlen(vma_at(session, 0x1000)), strlen("1000-2fff 75 ") + 255);
 	put(session, dentry_va + 24, 8, NOWHERE);
