@@ -21,7 +21,8 @@ struct segment {
 };
 
 struct writer {
-	struct mmu_image *image;
+	const struct mmu_image *image;
+	struct mmu_cursor *cursor; /* of the image */
 	const struct mmu_elf_output *output;
 	FILE *file;
 	int error;             /* errno of the first write that failed */
@@ -329,7 +330,7 @@ static struct mmu_error *put_memory(struct writer *writer)
 			part = segment->file_bytes - done;
 			if (part > CHUNK_BYTES)
 				part = CHUNK_BYTES;
-			if (mmu_image_read(writer->image, pa, buf, part, &stop_pa) !=
+			if (mmu_image_read(writer->cursor, pa, buf, part, &stop_pa) !=
 			    MMU_PAGE_PRESENT)
 				return mmu_error_new(MMU_ERROR_FAULT,
 						     "physical 0x%" PRIx64 " can't be read any "
@@ -394,10 +395,11 @@ static struct mmu_error *write_to(struct writer *writer, const char *path)
 	return error;
 }
 
-struct mmu_error *mmu_elf_write(struct mmu_image *image, const struct mmu_elf_output *output,
+struct mmu_error *mmu_elf_write(struct mmu_cursor *cursor, const struct mmu_elf_output *output,
 				const char *path, struct mmu_elf_written *ret)
 {
-	struct writer writer = { .image = image,
+	struct writer writer = { .image = cursor->image,
+				 .cursor = cursor,
 				 .output = output,
 				 .wide = output->elf_class != ELFCLASS32,
 				 .last_page_pa = UINT64_MAX };

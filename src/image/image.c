@@ -67,7 +67,7 @@ void mmu_image_warn(struct mmu_image *image, const char *text, ...)
 struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint64_t count,
 				  struct mmu_bytes *ret)
 {
-	struct mmu_bytes run = mmu_view_run(&image->view, offset);
+	struct mmu_bytes run = mmu_view_run(&image->view, NULL, offset);
 
 	if (offset >= image->view.bytes) {
 		*ret = (struct mmu_bytes){ NULL, 0 };
@@ -84,7 +84,7 @@ struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint
 	uint8_t *copy = mmu_image_own(image, malloc(count));
 	if (!copy)
 		return mmu_error_no_memory();
-	*ret = (struct mmu_bytes){ copy, mmu_view_copy(&image->view, offset, copy, count) };
+	*ret = (struct mmu_bytes){ copy, mmu_view_copy(&image->view, NULL, offset, copy, count) };
 	return NULL;
 }
 
@@ -238,15 +238,22 @@ void mmu_image_close(struct mmu_image *image)
 	free(image);
 }
 
-enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *buf, size_t bytes,
+void mmu_cursor_destroy(struct mmu_cursor *cursor)
+{
+	if (cursor->state)
+		cursor->image->reader->stop(cursor->state);
+	*cursor = (struct mmu_cursor){ 0 };
+}
+
+enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa)
 {
 	uint8_t *out = buf;
 
-	if (image->on_read)
-		image->on_read(image->on_read_context, pa, bytes);
+	if (cursor->on_read)
+		cursor->on_read(cursor->on_read_context, pa, bytes);
 	while (bytes) {
-		struct mmu_span span = mmu_image_span(image, pa);
+		struct mmu_span span = mmu_image_span(cursor, pa);
 
 		if (span.state != MMU_PAGE_PRESENT) {
 			if (ret_pa)

@@ -11,7 +11,7 @@ struct mmu_image;
 /** The bytes from an address on, or why there are none. */
 struct mmu_span {
 	const uint8_t *data; /**< NULL unless state is MMU_PAGE_PRESENT */
-	/** That follow contiguously in this state, as far as is cheap to say; at least 1. */
+	/** How many bytes follow in this state: a cheap lower bound, at least 1. */
 	uint64_t bytes;
 	enum mmu_page_state state;
 };
@@ -44,27 +44,47 @@ struct mmu_view {
 	uint64_t bytes;             /**< size of what is viewed */
 	struct mmu_extent *extents; /**< NULL: viewed as it is */
 	size_t nr_extents;
-	size_t hit; /**< the extent that was used last */
-	bool cut;   /**< the records break off: what lies between them may be missing */
+	bool cut; /**< the records break off: what lies between them may be missing */
 };
 
-/** One way of reading images. All functions are required. */
+/**
+ * One thread's place in an image: all that changes while it reads. The image itself does not
+ * change, so threads that have a cursor each can read one image.
+ */
+struct mmu_cursor {
+	const struct mmu_image *image;
+	size_t hit;  /**< of a reader that has a layout: the piece that was used last */
+	void *state; /**< the reader's own, made when it is needed; NULL before */
+	/** Told of all that mmu_image_read() reads; NULL: nobody is. */
+	void (*on_read)(void *context, uint64_t pa, size_t bytes);
+	void *on_read_context;
+};
+
+/** One way of reading images. */
 struct mmu_image_reader {
 	/** Shown by `info`: "elf", "kcore", "kdump", "lime", "avml", "libkdumpfile", "raw". */
 	const char *name;
 	/** @return true when the content (never the name) says that this reader serves the file. */
-	bool (*probe)(struct mmu_view *view);
+	bool (*probe)(const struct mmu_view *view);
 	/**
 	 * Fill in an image whose `file` and `view` are set and whose other fields are zero. On
 	 * failure what was allocated is released by close(), which must cope with a half-filled
 	 * image. Messages need not name the file.
 	 */
 	struct mmu_error *(*open)(struct mmu_image *image);
-	/** The bytes at `pa`, valid until the next call (mapped files: until close). */
-	struct mmu_span (*span)(struct mmu_image *image, uint64_t pa);
+	/** The bytes at `pa`, valid until the cursor's next call (mapped files: until close). */
+	struct mmu_span (*span)(const struct mmu_image *image, struct mmu_cursor *cursor,
+				uint64_t pa);
 	void (*close)(struct mmu_image *image);
+	/**
+	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
+	 * start() returns NULL without memory: the pages are unreadable then.
+	 */
+	void *(*start)(const struct mmu_image *image);
+	void (*stop)(void *state);
 };
 
+/** Nothing of it changes once it is open. */
 struct mmu_image {
 	const struct mmu_image_reader *reader;
 	struct mmu_file *parts; /**< the other files of a split dump, mapped by none */
@@ -93,10 +113,7 @@ struct mmu_image {
 	uint64_t present_pages, filtered_pages, truncated_pages;
 	char *warning;     /**< what is odd about the file, one line, or NULL */
 	void *reader_data; /**< the reader's own */
-	/** Told of all that mmu_image_read() reads; NULL: nobody is. */
-	void (*on_read)(void *context, uint64_t pa, size_t bytes);
-	void *on_read_context;
-	void **owned; /**< blocks that live as long as the image */
+	void **owned;      /**< blocks that live as long as the image */
 	size_t nr_owned;
 };
 
@@ -119,13 +136,22 @@ struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *r
 struct mmu_error *mmu_image_open_split(const char *path, const char *const *parts,
 				       struct mmu_image **ret) MMU_MUST_CHECK;
 
-/** Accepts NULL. */
+/** Accepts NULL. All its cursors must have been destroyed. */
 void mmu_image_close(struct mmu_image *image);
 
-/** The bytes at a physical address; valid until the next call on this image. */
-static inline struct mmu_span mmu_image_span(struct mmu_image *image, uint64_t pa)
+/** Begin to read an image, which must stay open; this allocates nothing. */
+static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)
 {
-	return image->reader->span(image, pa);
+	*cursor = (struct mmu_cursor){ .image = image };
+}
+
+/** Accepts a cursor that is all zeros. */
+void mmu_cursor_destroy(struct mmu_cursor *cursor);
+
+/** The bytes at a physical address; valid until the next call with this cursor. */
+static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t pa)
+{
+	return cursor->image->reader->span(cursor->image, cursor, pa);
 }
 
 /**
@@ -134,7 +160,7 @@ static inline struct mmu_span mmu_image_span(struct mmu_image *image, uint64_t p
  * @return MMU_PAGE_PRESENT when all were read; else the state of the first byte that is not there
  *         (the buffer then holds the bytes before it).
  */
-enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *buf, size_t bytes,
+enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
 
 /**

@@ -2,6 +2,7 @@
 /** @file The formats that libkdumpfile knows and we do not: DISKDUMP, LKCD, SADUMP, s390's, ... */
 #include <elf.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +39,14 @@ struct kdumpfile {
 	bool opened;            /* the library has taken the file */
 	struct kdumpfile *next; /* of those that are left to exit() */
 	unsigned int page_lg2;
-	struct mmu_page_cache *cache;
 	bool knows_ram; /* what is in no range of image->ram need not be looked for */
+	/* Held while the library works: one context is for one thread at a time (0.5.1). */
+	pthread_mutex_t lock;
+};
+
+/* A cursor's. */
+struct place {
+	struct mmu_page_cache *cache;
 	uint64_t last_pfn;
 	const uint8_t *last_page; /* NULL: there is none */
 };
@@ -240,35 +247,74 @@ static enum mmu_page_state state_of(struct kdumpfile *lib, kdump_status status)
 	}
 }
 
-static struct mmu_span kdumpfile_span(struct mmu_image *image, uint64_t pa)
+static enum mmu_page_state read_page(struct kdumpfile *lib, uint64_t pfn, uint32_t page_bytes,
+				     uint8_t *page)
+{
+	size_t bytes = page_bytes;
+
+	pthread_mutex_lock(&lib->lock);
+	kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pfn << lib->page_lg2, page,
+					&bytes);
+	enum mmu_page_state state = status == KDUMP_OK && bytes == page_bytes
+					    ? MMU_PAGE_PRESENT
+					    : state_of(lib, status);
+	pthread_mutex_unlock(&lib->lock);
+	return state;
+}
+
+static struct mmu_span kdumpfile_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				      uint64_t pa)
 {
 	struct kdumpfile *lib = image->reader_data;
+	struct place *place = mmu_cursor_state(cursor);
 	uint64_t pfn = pa >> lib->page_lg2, in_page = pa & (image->page_bytes - 1);
 	uint64_t left = image->page_bytes - in_page;
 
-	if (lib->last_page && pfn == lib->last_pfn)
-		return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
-	lib->last_page = mmu_page_cache_find(lib->cache, pfn);
-	if (!lib->last_page) {
-		size_t range = find_ram(image, pa), bytes = image->page_bytes;
+	if (!place)
+		return (struct mmu_span){ NULL, left, MMU_PAGE_UNREADABLE };
+	if (place->last_page && pfn == place->last_pfn)
+		return (struct mmu_span){ place->last_page + in_page, left, MMU_PAGE_PRESENT };
+	place->last_page = mmu_page_cache_find(place->cache, pfn);
+	if (!place->last_page) {
+		size_t range = find_ram(image, pa);
 
 		if (lib->knows_ram && (range == image->nr_ram || pa < image->ram[range].first_pa))
 			return outside_ram(image, pa, range);
-		uint8_t *page = mmu_page_cache_take(lib->cache, pfn);
-		kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pa - in_page, page,
-						&bytes);
+		uint8_t *page = mmu_page_cache_take(place->cache, pfn);
+		enum mmu_page_state state = read_page(lib, pfn, image->page_bytes, page);
 
-		if (status != KDUMP_OK || bytes != image->page_bytes) {
-			mmu_page_cache_drop(lib->cache);
-			return (struct mmu_span){ NULL, left, state_of(lib, status) };
+		if (state != MMU_PAGE_PRESENT) {
+			mmu_page_cache_drop(place->cache);
+			return (struct mmu_span){ NULL, left, state };
 		}
-		lib->last_page = page;
+		place->last_page = page;
 	}
-	lib->last_pfn = pfn;
-	return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
+	place->last_pfn = pfn;
+	return (struct mmu_span){ place->last_page + in_page, left, MMU_PAGE_PRESENT };
 }
 
-static bool kdumpfile_probe(struct mmu_view *view)
+static void kdumpfile_stop(void *state)
+{
+	struct place *place = state;
+
+	mmu_page_cache_destroy(place->cache);
+	free(place);
+}
+
+static void *kdumpfile_start(const struct mmu_image *image)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	if (!place)
+		return NULL;
+	place->cache = mmu_page_cache_new(image->page_bytes);
+	if (place->cache)
+		return place;
+	free(place);
+	return NULL;
+}
+
+static bool kdumpfile_probe(const struct mmu_view *view)
 {
 	/* The library says itself what it does not know, but has no records of flattened files. */
 	return !view->extents;
@@ -285,11 +331,8 @@ static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfi
 				     page_bytes);
 	image->page_bytes = (uint32_t)page_bytes;
 	lib->page_lg2 = (unsigned int)__builtin_ctzll(page_bytes);
-	struct mmu_error *error = mmu_page_cache_new(image->page_bytes, &lib->cache);
-	if (error)
-		return error;
 	read_machine(image, lib);
-	error = read_vmcoreinfo(image, lib);
+	struct mmu_error *error = read_vmcoreinfo(image, lib);
 	if (!error)
 		error = read_ram(image, lib);
 	if (error)
@@ -325,6 +368,7 @@ static struct mmu_error *kdumpfile_open(struct mmu_image *image)
 	if (!lib)
 		return mmu_error_no_memory();
 	image->reader_data = lib;
+	pthread_mutex_init(&lib->lock, NULL);
 	if (!load_library(lib))
 		return mmu_image_unknown(image);
 	lib->ctx = lib->new ();
@@ -352,8 +396,6 @@ static void kdumpfile_close(struct mmu_image *image)
 
 	if (!lib)
 		return;
-	mmu_page_cache_destroy(lib->cache);
-	lib->cache = NULL;
 	if (lib->opened) {
 		lib->next = __atomic_exchange_n(&left_to_exit, lib, __ATOMIC_ACQ_REL);
 		return;
@@ -369,4 +411,6 @@ const struct mmu_image_reader mmu_reader_kdumpfile = {
 	.open = kdumpfile_open,
 	.span = kdumpfile_span,
 	.close = kdumpfile_close,
+	.start = kdumpfile_start,
+	.stop = kdumpfile_stop,
 };

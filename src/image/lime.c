@@ -156,7 +156,7 @@ static bool is_big_endian(struct mmu_bytes file)
 	return mmu_get_u32(file.data, true) == MMU_LIME_MAGIC;
 }
 
-static bool lime_probe(struct mmu_view *view)
+static bool lime_probe(const struct mmu_view *view)
 {
 	return !view->extents && view->map.count >= 4 &&
 	       (mmu_get_u32(view->map.data, false) == MMU_LIME_MAGIC || is_big_endian(view->map));
@@ -226,9 +226,10 @@ static struct mmu_error *lime_open(struct mmu_image *image)
 	return mmu_image_set_format(image, "LiME v1");
 }
 
-static struct mmu_span lime_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span lime_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				 uint64_t pa)
 {
-	return mmu_layout_span(&((struct lime *)image->reader_data)->layout, pa);
+	return mmu_layout_span(&((const struct lime *)image->reader_data)->layout, cursor, pa);
 }
 
 static void lime_close(struct mmu_image *image)

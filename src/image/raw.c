@@ -115,7 +115,7 @@ struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_ran
 	return error ? error : mmu_image_set_format(image, "raw physical memory");
 }
 
-static bool raw_probe(struct mmu_view *view)
+static bool raw_probe(const struct mmu_view *view)
 {
 	return false; /* nothing in a file says that it is raw */
 }
@@ -125,9 +125,10 @@ static struct mmu_error *raw_open(struct mmu_image *image)
 	return mmu_error_new(MMU_ERROR_INVALID, "raw memory needs ranges");
 }
 
-static struct mmu_span raw_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span raw_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				uint64_t pa)
 {
-	return mmu_layout_span(&((struct raw *)image->reader_data)->layout, pa);
+	return mmu_layout_span(&((const struct raw *)image->reader_data)->layout, cursor, pa);
 }
 
 static void raw_close(struct mmu_image *image)

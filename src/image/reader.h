@@ -23,6 +23,14 @@ struct mmu_error *mmu_image_unknown(const struct mmu_image *image) MMU_MUST_CHEC
 /** The error of a file that is known to be something else (compressed, say); NULL: it is not. */
 struct mmu_error *mmu_image_stranger(const struct mmu_file *file) MMU_MUST_CHECK;
 
+/** The cursor's state, which the reader's start() makes; NULL: no memory. */
+static inline void *mmu_cursor_state(struct mmu_cursor *cursor)
+{
+	if (!cursor->state)
+		cursor->state = cursor->image->reader->start(cursor->image);
+	return cursor->state;
+}
+
 /** Let `block` live as long as the image; frees it and returns NULL when that fails. Takes NULL. */
 void *mmu_image_own(struct mmu_image *image, void *block);
 

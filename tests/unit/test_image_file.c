@@ -111,6 +111,7 @@ static void taken_for_raw(void **state)
 {
 	struct build_buffer buffer = { 0 };
 	struct mmu_raw_range range = { .first_pa = 0x1000 };
+	struct mmu_cursor cursor;
 	struct mmu_image *image = NULL;
 	struct build_file file;
 
@@ -124,7 +125,9 @@ static void taken_for_raw(void **state)
 	assert_non_null(image->warning);
 	assert_non_null(strstr(image->warning, "taken for raw memory, looks as if it is compressed "
 					       "(gzip); unpack it first: gzip -dc "));
-	expect_bytes(image, 0x1003, PAGE - 3, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_init(&cursor, image);
+	expect_bytes(&cursor, 0x1003, PAGE - 3, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	build_file_close(&file);
 	free(buffer.data);
