@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "analysis/extract.h"
-#include "analysis/list.h"
+#include "base/list.h"
 #include "base/cleanup.h"
 #include "image/elfwrite.h"
 #include "kernel/vma.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "image/crc32c.h"
 #include "image/layout.h"
 #include "image/lime.h"
@@ -48,7 +49,7 @@ struct frame {
 /* The frames of a block are looked for when one of them is needed. */
 struct block {
 	struct frame *frames;
-	size_t nr, room;
+	size_t nr;
 	uint64_t bytes; /* of memory that the frames hold */
 	bool indexed;
 };
@@ -129,16 +130,8 @@ static enum outcome read_chunk(struct mmu_bytes file, uint64_t offset, struct ch
 
 static struct mmu_error *add_frame(size_t *nr_frames, struct block *block, struct frame frame)
 {
-	if (block->nr == block->room) {
-		size_t room = block->room ? 2 * block->room : 16;
-		struct frame *more;
-
-		more = reallocarray(block->frames, room, sizeof(*more));
-		if (!more)
-			return mmu_error_no_memory();
-		block->frames = more;
-		block->room = room;
-	}
+	if (!mmu_list_room(&block->frames, block->nr, sizeof(*block->frames)))
+		return mmu_error_no_memory();
 	if (*nr_frames >= FRAMES_MAX)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "memory is compressed in more than %zu pieces", FRAMES_MAX);
@@ -195,10 +188,10 @@ static struct mmu_error *index_block(size_t *nr_frames, struct mmu_bytes file,
 
 /* ------------------------------------------------------------------------------------ opening */
 
-static bool avml_probe(const struct mmu_view *view)
+static bool avml_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	return !view->extents && view->map.count >= 4 &&
-	       mmu_get_u32(view->map.data, false) == MMU_AVML_MAGIC;
+	return !image->view.extents && image->view.map.count >= 4 &&
+	       mmu_get_u32(image->view.map.data, false) == MMU_AVML_MAGIC;
 }
 
 static struct mmu_error *header_at(struct mmu_bytes file, uint64_t offset,
@@ -313,7 +306,7 @@ static struct mmu_error *need_snappy(void)
 	return error;
 }
 
-static struct mmu_error *avml_open(struct mmu_image *image)
+static struct mmu_error *avml_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct avml *avml = calloc(1, sizeof(*avml));
 	bool found;

@@ -27,9 +27,9 @@ struct elf {
 	uint64_t nr_unwritten; /* program headers that the writer never got to */
 };
 
-static bool elf_probe(const struct mmu_view *view)
+static bool elf_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	const uint8_t *ident = mmu_view_at(view, NULL, 0, SELFMAG);
+	const uint8_t *ident = mmu_view_at(&image->view, NULL, 0, SELFMAG);
 
 	return ident && !memcmp(ident, ELFMAG, SELFMAG);
 }
@@ -351,7 +351,7 @@ struct mmu_error *mmu_elf_read_headers(struct mmu_image *image, struct mmu_elf_s
 	return NULL;
 }
 
-static struct mmu_error *elf_open(struct mmu_image *image)
+static struct mmu_error *elf_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct elf *elf = calloc(1, sizeof(*elf));
 

@@ -60,18 +60,31 @@ struct mmu_cursor {
 	void *on_read_context;
 };
 
+/** What an image is opened from. Nothing of it is owned. */
+struct mmu_source {
+	const char *path; /**< of a regular file (or block device) */
+	/** Where the file's raw memory lies; NULL: its content says what it is. */
+	const struct mmu_raw_range *raw;
+	size_t nr_raw;
+	/** NULL-terminated paths of the other files of a split dump, in any order; may be NULL. */
+	const char *const *parts;
+};
+
 /** One way of reading images. */
 struct mmu_image_reader {
 	/** Shown by `info`: "elf", "kcore", "kdump", "lime", "avml", "libkdumpfile", "raw". */
 	const char *name;
-	/** @return true when the content (never the name) says that this reader serves the file. */
-	bool (*probe)(const struct mmu_view *view);
+	/**
+	 * @return true when the content (never the name), or what the source says of it, makes it
+	 *         this reader's
+	 */
+	bool (*probe)(const struct mmu_image *image, const struct mmu_source *source);
 	/**
 	 * Fill in an image whose `file` and `view` are set and whose other fields are zero. On
 	 * failure what was allocated is released by close(), which must cope with a half-filled
 	 * image. Messages need not name the file.
 	 */
-	struct mmu_error *(*open)(struct mmu_image *image);
+	struct mmu_error *(*open)(struct mmu_image *image, const struct mmu_source *source);
 	/** The bytes at `pa`, valid until the cursor's next call (mapped files: until close). */
 	struct mmu_span (*span)(const struct mmu_image *image, struct mmu_cursor *cursor,
 				uint64_t pa);
@@ -87,8 +100,6 @@ struct mmu_image_reader {
 /** Nothing of it changes once it is open. */
 struct mmu_image {
 	const struct mmu_image_reader *reader;
-	struct mmu_file *parts; /**< the other files of a split dump, mapped by none */
-	size_t nr_parts;
 	/** For people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO"; never NULL, owned. */
 	const char *format;
 	struct mmu_file file;
@@ -118,23 +129,15 @@ struct mmu_image {
 };
 
 /**
- * Open an image. Which reader serves it is decided by its content.
- * @param path    of a regular file (or block device)
- * @param raw     ranges: the file is raw memory and not probed; NULL with nr_raw 0 otherwise
+ * Open an image. Its content decides which reader serves it, unless the source says that it is raw
+ * memory, or split over several files (which libkdumpfile puts together).
+ * @param source  parts come before raw ranges, when there are both
  * @param ret     the image, owned by the caller; untouched on failure
  * @return errors MMU_ERROR_OS, _FORMAT (not an image, or damaged headers), _UNSUPPORTED, _INVALID
  *         (the raw ranges), _NO_MEMORY. The message begins with the path.
  */
-struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
+struct mmu_error *mmu_image_open(const struct mmu_source *source,
 				 struct mmu_image **ret) MMU_MUST_CHECK;
-
-/**
- * Open a dump that is split over several files. libkdumpfile puts them together.
- * @param parts  NULL-terminated paths of the other files, in any order
- * @return errors of mmu_image_open()
- */
-struct mmu_error *mmu_image_open_split(const char *path, const char *const *parts,
-				       struct mmu_image **ret) MMU_MUST_CHECK;
 
 /** Accepts NULL. All its cursors must have been destroyed. */
 void mmu_image_close(struct mmu_image *image);

@@ -41,10 +41,9 @@ static ssize_t read_at(const struct mmu_file *file, void *buf, size_t bytes, uin
 	return count;
 }
 
-static bool kcore_probe(const struct mmu_view *view)
+static bool kcore_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	(void)view; /* chosen by how the file can be read, not by what is in it */
-	return false;
+	return image->file.map_error; /* how it can be read decides, not what is in it */
 }
 
 /* What can be read of the file's head. */
@@ -126,7 +125,7 @@ static struct mmu_error *open_segments(struct mmu_image *image, struct kcore *kc
 	return make_extents(image, kcore, segments, nr);
 }
 
-static struct mmu_error *kcore_open(struct mmu_image *image)
+static struct mmu_error *kcore_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kcore *kcore = calloc(1, sizeof(*kcore));
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/kdump_header.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
@@ -45,9 +46,10 @@ struct descriptor {
 	uint32_t bytes, packing;
 };
 
-static bool kdump_probe(const struct mmu_view *view)
+static bool kdump_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	const uint8_t *signature = mmu_view_at(view, NULL, 0, sizeof(MMU_KDUMP_SIGNATURE) - 1);
+	const uint8_t *signature = mmu_view_at(&image->view, NULL, 0,
+					       sizeof(MMU_KDUMP_SIGNATURE) - 1);
 
 	return signature &&
 	       !memcmp(signature, MMU_KDUMP_SIGNATURE, sizeof(MMU_KDUMP_SIGNATURE) - 1);
@@ -174,14 +176,8 @@ static struct mmu_error *list_ram(struct mmu_image *image, struct kdump *kdump)
 	for (uint64_t end, pfn = find_ram(kdump, 0, true); pfn < kdump->nr_pfns;
 	     pfn = find_ram(kdump, end, true)) {
 		end = find_ram(kdump, pfn, false);
-		if (!(nr & (nr - 1)) && nr < RAM_RANGES_MAX) {
-			size_t room = nr ? 2 * nr : 1;
-			struct mmu_pa_range *more = reallocarray(ram, room, sizeof(*more));
-
-			if (!more)
-				return mmu_error_no_memory();
-			ram = more;
-		}
+		if (nr < RAM_RANGES_MAX && !mmu_list_room(&ram, nr, sizeof(*ram)))
+			return mmu_error_no_memory();
 		if (nr < RAM_RANGES_MAX)
 			ram[nr++].first_pa = (kdump->first_pfn + pfn) << kdump->page_lg2;
 		ram[nr - 1].last_pa = ((kdump->first_pfn + end) << kdump->page_lg2) - 1;
@@ -508,7 +504,7 @@ static struct mmu_error *look_at_pages(struct mmu_image *image, struct kdump *kd
 	return error;
 }
 
-static struct mmu_error *kdump_open(struct mmu_image *image)
+static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kdump *kdump = calloc(1, sizeof(*kdump));
 

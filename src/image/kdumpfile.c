@@ -9,6 +9,7 @@
 #include <libkdumpfile/kdumpfile.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/lazy.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
@@ -36,6 +37,8 @@ struct kdumpfile {
 	FUNCTIONS(DECLARE)
 #undef DECLARE
 	kdump_ctx_t *ctx;
+	struct mmu_file *parts; /* the other files of a split dump */
+	size_t nr_parts;
 	bool opened;            /* the library has taken the file */
 	struct kdumpfile *next; /* of those that are left to exit() */
 	unsigned int page_lg2;
@@ -149,14 +152,8 @@ static struct mmu_error *read_vmcoreinfo(struct mmu_image *image, struct kdumpfi
 
 static struct mmu_error *add_ram(struct mmu_image *image, uint64_t first_pa, uint64_t last_pa)
 {
-	if (!(image->nr_ram & (image->nr_ram - 1))) {
-		size_t room = image->nr_ram ? 2 * image->nr_ram : 1;
-		struct mmu_pa_range *more = reallocarray(image->ram, room, sizeof(*more));
-
-		if (!more)
-			return mmu_error_no_memory();
-		image->ram = more;
-	}
+	if (!mmu_list_room(&image->ram, image->nr_ram, sizeof(*image->ram)))
+		return mmu_error_no_memory();
 	image->ram[image->nr_ram++] = (struct mmu_pa_range){ first_pa, last_pa };
 	return NULL;
 }
@@ -314,10 +311,15 @@ static void *kdumpfile_start(const struct mmu_image *image)
 	return NULL;
 }
 
-static bool kdumpfile_probe(const struct mmu_view *view)
+static bool kdumpfile_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
 	/* The library says itself what it does not know, but has no records of flattened files. */
-	return !view->extents;
+	return !image->view.extents;
+}
+
+static bool split_probe(const struct mmu_image *image, const struct mmu_source *source)
+{
+	return mmu_source_is_split(source);
 }
 
 static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfile *lib)
@@ -342,26 +344,39 @@ static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfi
 	return mmu_image_set_format(image, "%.64s, by libkdumpfile", format.string);
 }
 
-static kdump_status open_one(struct mmu_image *image, struct kdumpfile *lib)
+static struct mmu_error *open_parts(struct kdumpfile *lib, const char *const *parts)
 {
-	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
+	struct mmu_error *error = NULL;
+	size_t count = 0;
 
-	return lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
+	while (parts[count])
+		count++;
+	lib->parts = calloc(count, sizeof(*lib->parts));
+	if (!lib->parts)
+		return mmu_error_no_memory();
+	while (lib->nr_parts < count && !error) {
+		error = mmu_file_open(parts[lib->nr_parts], &lib->parts[lib->nr_parts]);
+		lib->nr_parts += !error;
+	}
+	return error;
 }
 
-static kdump_status open_set(struct mmu_image *image, struct kdumpfile *lib)
+static kdump_status hand_over(const struct mmu_image *image, struct kdumpfile *lib)
 {
-	MMU_FREE int *fds = calloc(image->nr_parts + 1, sizeof(*fds));
+	MMU_FREE int *fds = calloc(lib->nr_parts + 1, sizeof(*fds));
+	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
 
+	if (!lib->nr_parts)
+		return lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
 	if (!fds)
 		return KDUMP_ERR_SYSTEM;
 	fds[0] = image->file.fd;
-	for (size_t i = 0; i < image->nr_parts; i++)
-		fds[i + 1] = image->parts[i].fd;
-	return lib->open_fdset(lib->ctx, (unsigned int)image->nr_parts + 1, fds);
+	for (size_t i = 0; i < lib->nr_parts; i++)
+		fds[i + 1] = lib->parts[i].fd;
+	return lib->open_fdset(lib->ctx, (unsigned int)lib->nr_parts + 1, fds);
 }
 
-static struct mmu_error *kdumpfile_open(struct mmu_image *image)
+static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kdumpfile *lib = calloc(1, sizeof(*lib));
 
@@ -369,12 +384,16 @@ static struct mmu_error *kdumpfile_open(struct mmu_image *image)
 		return mmu_error_no_memory();
 	image->reader_data = lib;
 	pthread_mutex_init(&lib->lock, NULL);
+	struct mmu_error *error = mmu_source_is_split(source) ? open_parts(lib, source->parts)
+							      : NULL;
+	if (error)
+		return error;
 	if (!load_library(lib))
 		return mmu_image_unknown(image);
 	lib->ctx = lib->new ();
 	if (!lib->ctx)
 		return mmu_error_no_memory();
-	kdump_status status = image->nr_parts ? open_set(image, lib) : open_one(image, lib);
+	kdump_status status = hand_over(image, lib);
 	lib->opened = status == KDUMP_OK;
 	if (status == KDUMP_ERR_NOTIMPL)
 		return mmu_image_unknown(image);
@@ -396,6 +415,10 @@ static void kdumpfile_close(struct mmu_image *image)
 
 	if (!lib)
 		return;
+	for (size_t i = 0; i < lib->nr_parts; i++)
+		mmu_file_close(&lib->parts[i]);
+	free(lib->parts);
+	lib->parts = NULL;
 	if (lib->opened) {
 		lib->next = __atomic_exchange_n(&left_to_exit, lib, __ATOMIC_ACQ_REL);
 		return;
@@ -408,6 +431,16 @@ static void kdumpfile_close(struct mmu_image *image)
 const struct mmu_image_reader mmu_reader_kdumpfile = {
 	.name = "libkdumpfile",
 	.probe = kdumpfile_probe,
+	.open = kdumpfile_open,
+	.span = kdumpfile_span,
+	.close = kdumpfile_close,
+	.start = kdumpfile_start,
+	.stop = kdumpfile_stop,
+};
+
+const struct mmu_image_reader mmu_reader_split = {
+	.name = "libkdumpfile",
+	.probe = split_probe,
 	.open = kdumpfile_open,
 	.span = kdumpfile_span,
 	.close = kdumpfile_close,

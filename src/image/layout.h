@@ -14,7 +14,7 @@ struct mmu_piece {
 /** When complete, the pieces cover all of 0 to 2^64 - 1 without gap or overlap. */
 struct mmu_layout {
 	struct mmu_piece *pieces;
-	size_t nr, room;
+	size_t nr;
 };
 
 /**

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/view.h"
 
 /* makedumpfile -F: a header of 4096 bytes, then records, all numbers big-endian. */
@@ -70,28 +71,20 @@ bool mmu_flattened_probe(const struct mmu_file *file)
 
 struct record_list {
 	struct mmu_extent *extents;
-	size_t nr, room;
+	size_t nr;
 };
 
 /* The record at `at` holds [offset, offset + bytes) of the file that is described. */
 static struct mmu_error *record_add(struct record_list *list, uint64_t offset, uint64_t bytes,
 				    uint64_t at)
 {
-	if (list->nr == list->room) {
-		size_t room = list->room ? 2 * list->room : 1024;
-		struct mmu_extent *more;
-
-		if (list->nr >= RECORDS_MAX)
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "the flattened file has more than %zu records; "
-					     "rearrange it first: makedumpfile -R",
-					     RECORDS_MAX);
-		more = reallocarray(list->extents, room, sizeof(*more));
-		if (!more)
-			return mmu_error_no_memory();
-		list->extents = more;
-		list->room = room;
-	}
+	if (list->nr >= RECORDS_MAX)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "the flattened file has more than %zu records; "
+				     "rearrange it first: makedumpfile -R",
+				     RECORDS_MAX);
+	if (!mmu_list_room(&list->extents, list->nr, sizeof(*list->extents)))
+		return mmu_error_no_memory();
 	/* What was written later wins. */
 	list->extents[list->nr] = (struct mmu_extent){ .first = offset,
 						       .last = offset + bytes - 1,

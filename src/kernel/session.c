@@ -69,10 +69,11 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 		return mmu_error_no_memory();
 	struct mmu_error *error = copy_options(session, options);
 	if (!error)
-		error = options->parts ? mmu_image_open_split(options->image, options->parts,
-							      &session->image)
-				       : mmu_image_open(options->image, options->raw,
-							options->nr_raw, &session->image);
+		error = mmu_image_open(&(struct mmu_source){ .path = options->image,
+							     .raw = options->raw,
+							     .nr_raw = options->nr_raw,
+							     .parts = options->parts },
+				       &session->image);
 	mmu_cursor_init(&session->cursor, session->image);
 	if (!error)
 		error = mmu_fact_store_create(&session->cursor, options->facts, &session->facts);

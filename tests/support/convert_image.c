@@ -299,7 +299,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no format %s in this build\n", argument[2]);
 		return 77;
 	}
-	struct mmu_error *error = mmu_image_open(argument[1], NULL, 0, &kdump.image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = argument[1] },
+						 &kdump.image);
 	if (error) {
 		fprintf(stderr, "%s\n", mmu_error_message(error));
 		return 3;

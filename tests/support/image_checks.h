@@ -35,7 +35,8 @@ static inline struct opened open_bytes(const struct build_buffer *buffer)
 	struct opened opened = { 0 };
 
 	build_file_create(&opened.file, buffer);
-	struct mmu_error *error = mmu_image_open(opened.file.path, NULL, 0, &opened.image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = opened.file.path },
+						 &opened.image);
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
 	mmu_cursor_init(&opened.cursor, opened.image);
@@ -57,7 +58,7 @@ static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_er
 	struct build_file file;
 
 	build_file_create(&file, buffer);
-	struct mmu_error *error = mmu_image_open(file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = file.path }, &image);
 	assert_non_null(error);
 	assert_ptr_equal(image, buffer); /* untouched */
 	if (mmu_error_code(error) != code || !strstr(mmu_error_message(error), part) ||

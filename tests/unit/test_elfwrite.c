@@ -73,7 +73,7 @@ static struct mmu_elf_written write_image(struct mmu_image *image,
 static struct mmu_image *read_back(void)
 {
 	struct mmu_image *image;
-	struct mmu_error *error = mmu_image_open(path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = path }, &image);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));

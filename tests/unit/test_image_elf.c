@@ -239,7 +239,7 @@ static void sizes_cut_to_32_bits(void **state)
 		assert_int_equal(pwrite(file.fd, &marks[i], 1, (off_t)(buffer.bytes + at[i])), 1);
 	assert_int_equal(pwrite(file.fd, ".strtab", 8, (off_t)(buffer.bytes + bytes)), 8);
 
-	struct mmu_error *error = mmu_image_open(file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = file.path }, &image);
 	assert_null(error);
 	mmu_cursor_init(&cursor, image);
 	expect_ram(image, 2,
@@ -309,10 +309,10 @@ static void what_is_no_image(void **state)
 		free(buffer.data);
 	}
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open("/", NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = "/" }, &image);
 	assert_string_equal(mmu_error_message(error), "/: is a directory");
 	mmu_error_destroy(error);
-	error = mmu_image_open("/nonexistent/vmcore", NULL, 0, &image);
+	error = mmu_image_open(&(struct mmu_source){ .path = "/nonexistent/vmcore" }, &image);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_OS);
 	mmu_error_destroy(error);
 }

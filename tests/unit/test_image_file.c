@@ -117,11 +117,13 @@ static void taken_for_raw(void **state)
 
 	build_memory(&buffer, 0x1000, PAGE);
 	build_file_create(&file, &buffer);
-	assert_null(mmu_image_open(file.path, &range, 1, &image));
+	assert_null(mmu_image_open(
+		&(struct mmu_source){ .path = file.path, .raw = &range, .nr_raw = 1 }, &image));
 	assert_null(image->warning);
 	mmu_image_close(image);
 	assert_int_equal(pwrite(file.fd, "\x1f\x8b\x08", 3, 0), 3);
-	assert_null(mmu_image_open(file.path, &range, 1, &image));
+	assert_null(mmu_image_open(
+		&(struct mmu_source){ .path = file.path, .raw = &range, .nr_raw = 1 }, &image));
 	assert_non_null(image->warning);
 	assert_non_null(strstr(image->warning, "taken for raw memory, looks as if it is compressed "
 					       "(gzip); unpack it first: gzip -dc "));
@@ -142,8 +144,10 @@ static void refuse_path(const char *path, enum mmu_error_code code, const char *
 
 	for (size_t nr_raw = 0; nr_raw < 2; nr_raw++) {
 		struct mmu_image *image = NULL;
-		struct mmu_error *error = mmu_image_open(path, nr_raw ? &range : NULL, nr_raw,
-							 &image);
+		struct mmu_error *error = mmu_image_open(
+			&(struct mmu_source){
+				.path = path, .raw = nr_raw ? &range : NULL, .nr_raw = nr_raw },
+			&image);
 
 		assert_non_null(error);
 		assert_null(image);

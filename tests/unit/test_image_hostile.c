@@ -59,7 +59,8 @@ static void read_all(const struct mmu_image *image)
 static void try_file(const struct build_file *file)
 {
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open(file->path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = file->path },
+						 &image);
 
 	if (!error) {
 		assert_non_null(image->format);

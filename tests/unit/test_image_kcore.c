@@ -98,7 +98,8 @@ static void drop_core(struct core *core)
 static struct mmu_image *open_core(const struct core *core)
 {
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open(core->file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = core->file.path },
+						 &image);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -108,7 +109,8 @@ static struct mmu_image *open_core(const struct core *core)
 static void refuse_core(struct core *core, enum mmu_error_code code, const char *part)
 {
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open(core->file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = core->file.path },
+						 &image);
 
 	assert_non_null(error);
 	assert_null(image);
@@ -215,7 +217,7 @@ static struct mmu_error *open_live(const struct core *core, struct mmu_image *im
 	free(image->file.path);
 	image->file.path = strdup(MMU_KCORE_PATH);
 	image->file.procfs = true;
-	return mmu_reader_kcore.open(image);
+	return mmu_reader_kcore.open(image, NULL);
 }
 
 static void drop_live(struct core *core, struct mmu_image *image)
@@ -306,7 +308,8 @@ static void hostile_headers(void **state)
 						(off_t)((random >> 20) % core.head_bytes)),
 					 1);
 		}
-		struct mmu_error *error = mmu_image_open(core.file.path, NULL, 0, &image);
+		struct mmu_error *error =
+			mmu_image_open(&(struct mmu_source){ .path = core.file.path }, &image);
 		mmu_cursor_init(&cursor, image);
 		for (unsigned int i = 0; !error && i < 600; i++) {
 			struct mmu_span span = mmu_image_span(&cursor, pa);

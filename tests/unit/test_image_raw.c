@@ -29,7 +29,8 @@ static void ranges_of_two_files(void **state)
 		{ 0x4000, 100, 2 * PAGE, NULL },
 		{ 0x1000, 100 + 2 * PAGE, 0, NULL },
 	};
-	assert_null(mmu_image_open(low_file.path, ranges, 3, &image));
+	assert_null(mmu_image_open(
+		&(struct mmu_source){ .path = low_file.path, .raw = ranges, .nr_raw = 3 }, &image));
 	mmu_cursor_init(&cursor, image);
 	assert_string_equal(image->reader->name, "raw");
 	expect_counts(image, 6, 0, 0);
@@ -73,8 +74,10 @@ static void refusals(void **state)
 	build_file_create(&file, &buffer);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct mmu_image *image = NULL;
-		struct mmu_error *error = mmu_image_open(
-			file.path, cases[i].ranges, cases[i].ranges[1].first_pa ? 2 : 1, &image);
+		const struct mmu_source source = { .path = file.path,
+						   .raw = cases[i].ranges,
+						   .nr_raw = cases[i].ranges[1].first_pa ? 2 : 1 };
+		struct mmu_error *error = mmu_image_open(&source, &image);
 
 		assert_non_null(error);
 		assert_null(image);
