@@ -16,6 +16,7 @@
 
 #define RAM_RANGES_MAX ((size_t)1 << 20)
 #define VMCOREINFO_BYTES_MAX ((size_t)64 << 20)
+#define CACHE_PAGES 4
 
 /* What we use of the library. */
 #define FUNCTIONS(DO)                                                                              \
@@ -45,6 +46,7 @@ struct kdumpfile {
 	bool knows_ram; /* what is in no range of image->ram need not be looked for */
 	/* Held while the library works: one context is for one thread at a time (0.5.1). */
 	pthread_mutex_t lock;
+	bool odd; /* of the size of the library's cache */
 };
 
 /* A cursor's. */
@@ -244,17 +246,32 @@ static enum mmu_page_state state_of(struct kdumpfile *lib, kdump_status status)
 	}
 }
 
+/*
+ * A page that can't be had damages the cache of 0.5.1: later reads fail or crash, in evict_prec()
+ * of its cache.c. A change of its size makes a new one. It may be small: cursors have their own.
+ */
+static void renew_cache(struct kdumpfile *lib)
+{
+	kdump_attr_t size = { .type = KDUMP_NUMBER };
+
+	lib->odd = !lib->odd;
+	size.val.number = CACHE_PAGES + lib->odd;
+	lib->set_attr(lib->ctx, "cache.size", &size);
+}
+
 static enum mmu_page_state read_page(struct kdumpfile *lib, uint64_t pfn, uint32_t page_bytes,
 				     uint8_t *page)
 {
+	enum mmu_page_state state = MMU_PAGE_PRESENT;
 	size_t bytes = page_bytes;
 
 	pthread_mutex_lock(&lib->lock);
 	kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pfn << lib->page_lg2, page,
 					&bytes);
-	enum mmu_page_state state = status == KDUMP_OK && bytes == page_bytes
-					    ? MMU_PAGE_PRESENT
-					    : state_of(lib, status);
+	if (status != KDUMP_OK || bytes != page_bytes) {
+		state = state_of(lib, status);
+		renew_cache(lib);
+	}
 	pthread_mutex_unlock(&lib->lock);
 	return state;
 }
