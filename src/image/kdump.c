@@ -138,7 +138,7 @@ static uint64_t state_word(const struct kdump *kdump, uint64_t word, enum mmu_pa
 	return absent & (state == MMU_PAGE_FILTERED ? ram : ~ram);
 }
 
-/* The first page from `pfn` on that is not in the state, as far as we care to look. */
+/* The first page from `pfn` on that is not in the state, or where we stop looking. */
 static uint64_t run_end(const struct kdump *kdump, uint64_t pfn, enum mmu_page_state state)
 {
 	uint64_t word = pfn / 64, nr_words = kdump->nr_pfns / 64;
