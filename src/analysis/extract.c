@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "analysis/extract.h"
-#include "analysis/list.h"
+#include "base/list.h"
 #include "base/cleanup.h"
 #include "image/elfwrite.h"
 #include "kernel/vma.h"
@@ -50,16 +50,16 @@ static void note_read(void *context, uint64_t pa, size_t bytes)
 
 void mmu_extract_watch(struct mmu_extraction *extract, enum mmu_extract_kind kind)
 {
-	struct mmu_image *image = extract->session->image;
+	struct mmu_cursor *cursor = &extract->session->cursor;
 
 	extract->kind = kind;
-	image->on_read_context = extract;
-	image->on_read = note_read;
+	cursor->on_read_context = extract;
+	cursor->on_read = note_read;
 }
 
 void mmu_extract_watch_no_more(struct mmu_extraction *extract)
 {
-	extract->session->image->on_read = NULL;
+	extract->session->cursor.on_read = NULL;
 }
 
 /* Keep an object at a kernel address, as far as it is mapped. */
@@ -203,7 +203,7 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	const struct mmu_format *format = mmu_space_regime(descent->space)->format;
 	const struct mmu_level *shape = &format->level[level];
 	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
-	struct mmu_image *image = extract->session->image;
+	struct mmu_cursor *cursor = &extract->session->cursor;
 
 	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
 	extract->no_memory |= added < 0;
@@ -213,7 +213,7 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	if (shape->second_offset)
 		mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES,
 			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
-	if (level && mmu_image_span(image, table_pa).state == MMU_PAGE_PRESENT)
+	if (level && mmu_image_span(cursor, table_pa).state == MMU_PAGE_PRESENT)
 		mmu_table_entries(descent->space, level, table_pa, visit_entry, descent);
 }
 
@@ -440,7 +440,7 @@ static struct mmu_error *take_present(struct mmu_extraction *extract, struct mmu
 		uint64_t pa = extent->first, left = extent->last - extent->first + 1;
 
 		while (left) {
-			struct mmu_span span = mmu_image_span(extract->session->image, pa);
+			struct mmu_span span = mmu_image_span(&extract->session->cursor, pa);
 			uint64_t here = span.bytes < left ? span.bytes : left;
 
 			if (span.state != MMU_PAGE_PRESENT) {
@@ -512,7 +512,7 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	if (!output.elf_class)
 		output.elf_class = session->arch->elf_class;
 	find_virtual_addresses(extract, &output);
-	error = mmu_elf_write(session->image, &output, path, &written);
+	error = mmu_elf_write(&session->cursor, &output, path, &written);
 	if (error)
 		return error;
 	extract->result.note_bytes = written.note_bytes;

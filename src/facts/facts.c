@@ -25,7 +25,8 @@ struct fact {
 };
 
 struct mmu_fact_store {
-	struct mmu_image *image;
+	const struct mmu_image *image;
+	struct mmu_cursor *cursor; /* of the image */
 	struct mmu_vmlinux *vmlinux;
 	struct mmu_kallsyms *kallsyms;
 	struct mmu_live_symbols *live;
@@ -462,7 +463,7 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 {
 	struct mmu_fact_store *store = context;
 
-	return mmu_image_read(store->image, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
+	return mmu_image_read(store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
 static void cb_derived(void *context, const char *key, uint64_t value, const char *how)
@@ -580,14 +581,15 @@ static struct mmu_error *copy_options(struct mmu_fact_store *store, const char *
 	return NULL;
 }
 
-struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+struct mmu_error *mmu_fact_store_create(struct mmu_cursor *cursor, const char *const *options,
 					struct mmu_fact_store **ret)
 {
 	struct mmu_fact_store *store = calloc(1, sizeof(*store));
 
 	if (!store)
 		return mmu_error_no_memory();
-	store->image = image;
+	store->image = cursor->image;
+	store->cursor = cursor;
 	store->callbacks = (struct mmu_facts){ .context = store,
 					       .get = cb_get,
 					       .link_symbol = cb_link_symbol,

@@ -13,12 +13,12 @@
 struct mmu_fact_store;
 
 /**
- * A store over an image.
- * @param image    must outlive the store
+ * A store of facts about the kernel in an image.
+ * @param cursor   over the image, which the store reads with it; must outlive the store
  * @param options  NULL-terminated "KEY=VALUE" from the user, copied; may be NULL
  * @return MMU_ERROR_INVALID for an option that is no fact, _NO_MEMORY
  */
-struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+struct mmu_error *mmu_fact_store_create(struct mmu_cursor *cursor, const char *const *options,
 					struct mmu_fact_store **ret) MMU_MUST_CHECK;
 /** Accepts NULL. */
 void mmu_fact_store_destroy(struct mmu_fact_store *store);

@@ -33,7 +33,7 @@ static enum proof prove_release(struct mmu_session *session, uint64_t va, struct
 	va += UTS_RELEASE_OFFSET;
 	if (!mmu_kernel_to_phys(session, va, &pa))
 		return REFUTED;
-	switch (mmu_image_read(session->image, pa, seen, release.count + 1, &stop_pa)) {
+	switch (mmu_image_read(&session->cursor, pa, seen, release.count + 1, &stop_pa)) {
 	case MMU_PAGE_PRESENT:
 		return memcmp(seen, release.data, release.count) == 0 && !seen[release.count]
 			       ? PROVED
@@ -49,7 +49,7 @@ static enum proof prove_release(struct mmu_session *session, uint64_t va, struct
 static enum proof prove_walk(struct mmu_session *session, const struct mmu_root *root, uint64_t va,
 			     uint64_t pa)
 {
-	struct mmu_walker walker = { .image = session->image, .arch = session->arch };
+	struct mmu_walker walker = { .cursor = &session->cursor, .arch = session->arch };
 	struct mmu_walk walk;
 
 	if (session->arch->locate(mmu_fact_callbacks(session->facts), root, &walker.regime))
@@ -151,7 +151,7 @@ static void hunt_vmcoreinfo(struct mmu_session *session)
 {
 	struct hunt hunt = { .session = session };
 
-	mmu_scan_vmcoreinfo(session->image, take_vmcoreinfo, &hunt);
+	mmu_scan_vmcoreinfo(&session->cursor, take_vmcoreinfo, &hunt);
 	if (hunt.several) {
 		mmu_image_warn(session->image, "memory holds VMCOREINFO of several kernels, and "
 					       "nothing tells which "

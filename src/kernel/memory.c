@@ -62,7 +62,7 @@ struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t obj
 
 		if (!mmu_kernel_to_phys(session, va, &pa))
 			return not_mapped(session, what, object_va, va);
-		enum mmu_page_state state = mmu_image_read(session->image, pa, out, count,
+		enum mmu_page_state state = mmu_image_read(&session->cursor, pa, out, count,
 							   &stop_pa);
 		if (state != MMU_PAGE_PRESENT)
 			return mmu_error_new(MMU_ERROR_FAULT,

@@ -69,12 +69,14 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 		return mmu_error_no_memory();
 	struct mmu_error *error = copy_options(session, options);
 	if (!error)
-		error = options->parts ? mmu_image_open_split(options->image, options->parts,
-							      &session->image)
-				       : mmu_image_open(options->image, options->raw,
-							options->nr_raw, &session->image);
+		error = mmu_image_open(&(struct mmu_source){ .path = options->image,
+							     .raw = options->raw,
+							     .nr_raw = options->nr_raw,
+							     .parts = options->parts },
+				       &session->image);
+	mmu_cursor_init(&session->cursor, session->image);
 	if (!error)
-		error = mmu_fact_store_create(session->image, options->facts, &session->facts);
+		error = mmu_fact_store_create(&session->cursor, options->facts, &session->facts);
 	if (error) {
 		mmu_session_close(session);
 		return error;
@@ -89,6 +91,7 @@ void mmu_session_close(struct mmu_session *session)
 	if (!session)
 		return;
 	mmu_fact_store_destroy(session->facts);
+	mmu_cursor_destroy(&session->cursor);
 	mmu_image_close(session->image);
 	free(session->found_vmcoreinfo);
 	mmu_error_destroy(session->learn_error);
@@ -129,7 +132,7 @@ static const char *works_without(struct mmu_session *session)
 	if (!session->nr_linear)
 		return "walk --pgd PA --format NAME";
 	if (regime->format &&
-	    mmu_image_span(session->image, regime->root_pa).state != MMU_PAGE_PRESENT)
+	    mmu_image_span(&session->cursor, regime->root_pa).state != MMU_PAGE_PRESENT)
 		return "walk --pgd PA";
 	return "walk --kernel, walk --pgd PA";
 }
@@ -425,7 +428,7 @@ const char *mmu_session_find_mappings(struct mmu_session *session)
 	const char *missing;
 
 	session->nr_linear = 0;
-	session->kernel = (struct mmu_walker){ .image = session->image, .arch = session->arch };
+	session->kernel = (struct mmu_walker){ .cursor = &session->cursor, .arch = session->arch };
 	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
 	return missing ? missing : session->arch->locate(facts, &root, &session->kernel.regime);
 }
@@ -564,5 +567,5 @@ struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *na
 enum mmu_page_state mmu_session_read_phys(struct mmu_session *session, uint64_t pa, void *buf,
 					  size_t bytes, uint64_t *ret_pa)
 {
-	return mmu_image_read(session->image, pa, buf, bytes, ret_pa);
+	return mmu_image_read(&session->cursor, pa, buf, bytes, ret_pa);
 }

@@ -11,6 +11,7 @@ enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
 
 struct mmu_session {
 	struct mmu_image *image;
+	struct mmu_cursor cursor;
 	struct mmu_fact_store *facts;
 	const struct mmu_arch *arch;
 	/* the user's options, copied */

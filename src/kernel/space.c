@@ -184,7 +184,7 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 		error = bare ? open_bare(space, query) : open_learnt(space, query);
 	if (error)
 		return error;
-	space->walker.image = session->image;
+	space->walker.cursor = &session->cursor;
 	space->walker.arch = session->arch;
 	if (!bare)
 		space->walker.swap = mmu_session_swap_map(session);
@@ -285,7 +285,7 @@ void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
 
-	if (space->walker.image->live)
+	if (space->session->image->live)
 		walk_live(space, va, ret);
 	else
 		mmu_walker_walk(&space->walker, va, ret);
@@ -308,8 +308,8 @@ bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 		size_t count = bytes - done < here ? bytes - done : (size_t)here;
 		if (!walk.has_pa)
 			break;
-		walk.page_state = mmu_image_read(space->session->image, walk.pa, out + done, count,
-						 &stop_pa);
+		walk.page_state = mmu_image_read(&space->session->cursor, walk.pa, out + done,
+						 count, &stop_pa);
 		if (walk.page_state != MMU_PAGE_PRESENT) {
 			done += (size_t)(stop_pa - walk.pa);
 			walk.va += stop_pa - walk.pa;

@@ -82,11 +82,12 @@ static inline struct mmu_session *open_session(const unsigned int *gone, bool pi
 	if (pids)
 		memcpy(facts + COUNT(list_facts), pid_facts, sizeof(pid_facts));
 	session->image = memory_image_create(pieces, PAGES);
+	mmu_cursor_init(&session->cursor, session->image);
 	session->arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
 	session->nr_linear = 1;
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
 	return session;
 }
 
@@ -98,7 +99,7 @@ static inline void more_facts(struct mmu_session *session, const char *const *mo
 	memcpy(facts, list_facts, sizeof(list_facts));
 	memcpy(facts + COUNT(list_facts), more, nr * sizeof(*more));
 	mmu_fact_store_destroy(session->facts);
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
 }
 
 /* What lies on a page that is gone is lost. */
@@ -107,7 +108,7 @@ static inline void put(struct mmu_session *session, unsigned int page, unsigned 
 {
 	uint64_t pa = ((uint64_t)page << 12) + offset;
 
-	if (mmu_image_span(session->image, pa).state == MMU_PAGE_PRESENT)
+	if (mmu_image_span(&session->cursor, pa).state == MMU_PAGE_PRESENT)
 		memory_image_put(session->image, pa, width, value);
 }
 

@@ -30,7 +30,8 @@ static struct fixture open_bytes(const void *text, size_t bytes, const char *con
 
 	if (text)
 		memory_image_set_vmcoreinfo(f.image, text, bytes);
-	struct mmu_error *error = mmu_fact_store_create(f.image, options, &f.store);
+	struct mmu_error *error = mmu_fact_store_create(memory_image_cursor(f.image), options,
+							&f.store);
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
 	return f;
@@ -286,8 +287,8 @@ static void test_bad_options(void **state)
 		memset(option, 'k', 150);
 		strcpy(option + 150, "=1"); /* longer than a key may be */
 		const char *text = i < sizeof(bad) / sizeof(bad[0]) ? bad[i] : option;
-		struct mmu_error *error = mmu_fact_store_create(image, OPTIONS("X=1", text),
-								&store);
+		struct mmu_error *error = mmu_fact_store_create(memory_image_cursor(image),
+								OPTIONS("X=1", text), &store);
 
 		if (!error)
 			fail_msg("'%s' was taken", text);
@@ -537,7 +538,7 @@ static void test_callbacks(void **state)
 		f.image->notes[i] = (struct mmu_note){ strdup(i == 1 ? "CORE" : "QEMU"),
 						       7,
 						       { (const uint8_t *)"abc" + i, 1 } };
-	assert_null(mmu_fact_store_create(f.image, NULL, &f.store));
+	assert_null(mmu_fact_store_create(memory_image_cursor(f.image), NULL, &f.store));
 	const struct mmu_facts *facts = mmu_fact_callbacks(f.store);
 	void *context = facts->context;
 

@@ -63,11 +63,12 @@ static const struct mmu_arch arch = { .name = "fake",
 static const struct mmu_image_reader *quiet;
 static unsigned int looks, changes;
 
-static struct mmu_span restless_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span restless_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				     uint64_t pa)
 {
 	if (pa == TABLE + 8 && looks++ < changes)
 		memory_image_put(image, pa, 8, 0x2001 + 0x1000 * (uint64_t)looks);
-	return quiet->span(image, pa);
+	return quiet->span(image, cursor, pa);
 }
 
 static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
@@ -81,10 +82,11 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 
 	assert_non_null(session);
 	session->image = memory_image_create(&whole, 1);
+	mmu_cursor_init(&session->cursor, session->image);
 	session->arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.regime.format = &format;
-	assert_null(mmu_fact_store_create(session->image, NULL, &session->facts));
+	assert_null(mmu_fact_store_create(&session->cursor, NULL, &session->facts));
 	memory_image_put(session->image, TABLE + 8, 8, 0x2001);
 	assert_null(mmu_space_open(session, &query, &space));
 	quiet = session->image->reader;

@@ -329,7 +329,7 @@ static void test_source(void **state)
 	uint64_t value;
 
 	memory_image_set_vmcoreinfo(image, info, sizeof(info) - 1);
-	expect_ok(mmu_fact_store_create(image, NULL, &store));
+	expect_ok(mmu_fact_store_create(memory_image_cursor(image), NULL, &store));
 	expect_ok(mmu_vmlinux_open(make_file("btf", &section, 1), &wants, &vmlinux));
 	mmu_fact_store_set_vmlinux(store, vmlinux);
 	assert_true(mmu_fact_get(store, "LENGTH(task_struct.matrix)", &value));
