@@ -202,7 +202,7 @@ struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct
 	mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
 	*ret = finding.kallsyms;
 	mmu_fact_derive(session->facts, "SYMBOL(kallsyms_names)", finding.names_va,
-			"kallsyms by its shape; what it says of itself and of the banner holds");
+			"kallsyms by its shape; what it says of itself and of the banner holds", 0);
 	return NULL;
 }
 
@@ -297,7 +297,7 @@ static struct mmu_error *learn_btf(struct mmu_session *session)
 	if (all_symbols_known(session) || !each_run(session, find_btf_in_run, &finding))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
 	mmu_fact_derive(session->facts, "SYMBOL(__start_BTF)", finding.btf_va,
-			"BTF by its header; it has task_struct and mm_struct");
+			"BTF by its header; it has task_struct and mm_struct", 0);
 	return NULL;
 }
 
