@@ -306,7 +306,7 @@ static struct mmu_error *open_btf(struct mmu_vmlinux *vmlinux)
 
 	if (!error)
 		error = mmu_btf_open(vmlinux->btf_section.bytes, vmlinux->file->big_endian,
-				     vmlinux->wanted_types, &vmlinux->btf);
+				     &vmlinux->btf);
 	return mmu_error_context(error, "%s: .BTF", vmlinux->file->path);
 }
 
