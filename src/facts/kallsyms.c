@@ -263,7 +263,7 @@ static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
 {
 	uint64_t va = table->place.offsets_va ? table->place.offsets_va : table->place.addresses_va;
 	size_t width = table->place.offsets_va ? 4 : table->place.pointer_bytes;
-	uint64_t count;
+	uint64_t count = 0;
 	/* word-sized up to 4.19; on little-endian machines its low half is the same */
 	struct mmu_error *error = read_number(table, table->place.num_syms_va, 4,
 					      "kallsyms_num_syms", &count);
