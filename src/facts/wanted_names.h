@@ -7,8 +7,8 @@
 #include "facts/vmlinux.h"
 
 /**
- * Names gathered from several places, each once. All zeros to begin with. It must outlive the readers
- * that get its lists.
+ * Names gathered from several places, each once. All zeros to begin with. It must outlive the
+ * readers that get its lists.
  */
 struct mmu_wanted_names {
 	/** NULL-terminated; NULL: none yet. Names of added lists are kept by pointer. */

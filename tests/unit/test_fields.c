@@ -19,6 +19,7 @@
 #include "facts/facts.h"
 #include "facts/fields.h"
 #include "facts/wanted_names.h"
+#include "support/btf_like.h"
 #include "support/memory_image.h"
 #include "support/vmlinux_like.h"
 
@@ -322,6 +323,85 @@ static void test_bit_fields(void **state)
 	close_store(store, image);
 }
 
+#define FLAGGED 0x80u /* with the kind flag: offsets hold the width in their top byte */
+#define WIDTH(bits) ((uint32_t)(bits) << 24)
+
+/*
+ * struct s { int a : 3; unsigned b : 12; enum e c : 20; struct { long : 8, d : 33; }; int plain; };
+ * struct old { int x : 5; int plain; }; enum e { E = -1 };
+ */
+static size_t make_bits(uint8_t *out, bool big)
+{
+	struct blob types = { .bytes = 0 }, strings = { .bytes = 1 };
+
+	type(&types, name(&strings, "int"), 1, 0, 4); /* 1, signed */
+	put(&types, 0x01000020);
+	type(&types, name(&strings, "unsigned int"), 1, 0, 4); /* 2 */
+	put(&types, 0x00000020);
+	type(&types, name(&strings, "long"), 1, 0, 8); /* 3, signed */
+	put(&types, 0x01000040);
+	type(&types, 0, 1, 0, 4); /* 4: an int of 5 bits */
+	put(&types, 0x01000005);
+	type(&types, name(&strings, "e"), FLAGGED | 6, 1, 4); /* 5 */
+	put(&types, name(&strings, "E")), put(&types, (uint32_t)-1);
+	type(&types, 0, FLAGGED | 4, 1, 8); /* 6 */
+	put(&types, name(&strings, "d")), put(&types, 3), put(&types, WIDTH(33) | 8);
+	type(&types, name(&strings, "s"), FLAGGED | 4, 5, 24); /* 7 */
+	put(&types, name(&strings, "a")), put(&types, 1), put(&types, WIDTH(3) | 0);
+	put(&types, name(&strings, "b")), put(&types, 2), put(&types, WIDTH(12) | 3);
+	put(&types, name(&strings, "c")), put(&types, 5), put(&types, WIDTH(20) | 32);
+	put(&types, 0), put(&types, 6), put(&types, 64);
+	put(&types, name(&strings, "plain")), put(&types, 1), put(&types, 128);
+	type(&types, name(&strings, "old"), 4, 2, 8); /* 8 */
+	put(&types, name(&strings, "x")), put(&types, 4), put(&types, 7);
+	put(&types, name(&strings, "plain")), put(&types, 1), put(&types, 32);
+	size_t bytes = btf_finish(&types, &strings, out);
+	if (!big)
+		return bytes;
+	mmu_put_uint(out, 2, true, mmu_get_u16(out, false));
+	for (size_t at = 4; at < 24 + types.bytes; at += 4)
+		mmu_put_uint(out + at, 4, true, mmu_get_u32(out + at, false));
+	return bytes;
+}
+
+/* BTF counts bits from the other end on big-endian machines, as DWARF does. */
+static void test_btf_bits(void **state)
+{
+	static const struct {
+		const char *type, *path;
+		struct mmu_member little, big;
+	} cases[] = {
+		{ "s", "a", { 0, 4, 0, 3, 0, true }, { 0, 4, 0, 3, 29, true } },
+		{ "s", "b", { 0, 4, 0, 12, 3, false }, { 0, 4, 0, 12, 17, false } },
+		{ "s", "c", { 4, 4, 0, 20, 0, true }, { 4, 4, 0, 20, 12, true } },
+		{ "s", "d", { 8, 8, 0, 33, 8, true }, { 8, 8, 0, 33, 23, true } },
+		{ "s", "plain", { 16, 4, 0, 0, 0, true }, { 16, 4, 0, 0, 0, true } },
+		{ "old", "x", { 0, 4, 0, 5, 7, true }, { 0, 4, 0, 5, 20, true } },
+		{ "old", "plain", { 4, 4, 0, 0, 0, true }, { 4, 4, 0, 0, 0, true } },
+	};
+
+	for (int big = 0; big < 2; big++) {
+		uint8_t data[8192];
+		struct mmu_btf *btf;
+
+		assert_null(
+			mmu_btf_open((struct mmu_bytes){ data, make_bits(data, big) }, big, &btf));
+		for (size_t i = 0; i < COUNT(cases); i++) {
+			const struct mmu_member *good = big ? &cases[i].big : &cases[i].little;
+			struct mmu_member member;
+
+			assert_null(mmu_btf_member(btf, cases[i].type, cases[i].path, &member));
+			assert_int_equal(member.offset_bytes, good->offset_bytes);
+			assert_int_equal(member.size_bytes, good->size_bytes);
+			assert_int_equal(member.elements, good->elements);
+			assert_int_equal(member.bit_size, good->bit_size);
+			assert_int_equal(member.bit_shift, good->bit_shift);
+			assert_int_equal(member.is_signed, good->is_signed);
+		}
+		mmu_btf_close(btf);
+	}
+}
+
 /* Another source has the place of a bit-field elsewhere: which bits are then meant is not known. */
 static void test_bits_disputed(void **state)
 {
@@ -455,11 +535,12 @@ static void test_wanted_names(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_get),           cmocka_unit_test(test_place_bits),
-		cmocka_unit_test(test_resolve),       cmocka_unit_test(test_provenance),
-		cmocka_unit_test(test_missing),       cmocka_unit_test(test_bit_fields),
-		cmocka_unit_test(test_bits_disputed), cmocka_unit_test(test_lookups),
-		cmocka_unit_test(test_threads),       cmocka_unit_test(test_wanted_names),
+		cmocka_unit_test(test_get),          cmocka_unit_test(test_place_bits),
+		cmocka_unit_test(test_resolve),      cmocka_unit_test(test_provenance),
+		cmocka_unit_test(test_missing),      cmocka_unit_test(test_bit_fields),
+		cmocka_unit_test(test_btf_bits),     cmocka_unit_test(test_bits_disputed),
+		cmocka_unit_test(test_lookups),      cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_wanted_names),
 	};
 
 	if (argc != 2)
