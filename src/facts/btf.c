@@ -12,7 +12,7 @@
 #define BYTES_MAX ((uint64_t)256 << 20)
 /* chains of typedefs and qualifiers, nested anonymous members, dots in a path */
 #define DEPTH_MAX 16u
-/* looked at for one name; the largest structs of kernels have some hundreds */
+/* members to look at for one name; the kernel's largest structs have some hundreds */
 #define MEMBERS_MAX (1u << 20)
 /* a kernel names some 20,000 types */
 #define BUCKETS_LG2 14
@@ -48,9 +48,9 @@ struct named {
 struct mmu_btf {
 	struct mmu_bytes types, strings;
 	bool big_endian;
-	uint32_t *offset; /* of type id n in `types`; [0] is void */
+	uint32_t *offset; /* where the type with id n begins in `types`; [0] is void */
 	uint32_t count;
-	uint32_t pointer_bytes; /* those of long: BTF does not say how wide a pointer is */
+	uint32_t pointer_bytes; /* BTF does not give the width of a pointer: the width of long */
 	struct named *named;
 	uint32_t nr_named;
 	uint32_t bucket[1 << BUCKETS_LG2]; /* 1 + the last one with this hash of its name */
@@ -70,7 +70,7 @@ static uint32_t word(const struct mmu_btf *btf, const uint8_t *at)
 }
 
 /*
- * Bytes of a record: its 12, those of its kind, and those of each of its nr parts.
+ * Bytes of a record: the common 12, the kind's own, and those of each of its nr parts.
  * @return 0: no such kind
  */
 static uint64_t record_bytes(uint32_t info)
@@ -174,10 +174,10 @@ static bool add_named(struct mmu_btf *btf, uint32_t id)
 	return true;
 }
 
-/* Walk the records once, to find each by its number, and those with a name by it. */
+/* Walk the records once and index them by number, and the named ones by name. */
 static struct mmu_error *index_types(struct mmu_btf *btf)
 {
-	/* what a name can mean, and long; forward declarations say nothing */
+	/* kinds with a name, and integers for long; forward declarations tell nothing */
 	const unsigned int wanted = 1u << KIND_STRUCT | 1u << KIND_UNION | 1u << KIND_ENUM |
 				    1u << KIND_ENUM64 | 1u << KIND_TYPEDEF | 1u << KIND_INT;
 	const uint8_t *const data = btf->types.data;
@@ -277,7 +277,7 @@ static bool resolve(const struct mmu_btf *btf, struct type *type)
 	return false;
 }
 
-/* Size and, of an array, the number of elements in all dimensions. */
+/* The size, and the number of elements of an array in all dimensions. */
 static bool measure(const struct mmu_btf *btf, struct type type, uint64_t *ret_bytes,
 		    uint64_t *ret_elements)
 {

@@ -7,7 +7,7 @@
 
 struct mmu_btf;
 
-/** The bytes that a BTF header says it and its sections take, 0 when it is no sane header. */
+/** Bytes of the header and its sections as the header says; 0 when the header is not sane. */
 uint64_t mmu_btf_bytes(struct mmu_bytes header, bool big_endian);
 
 /**

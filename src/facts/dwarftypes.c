@@ -80,7 +80,7 @@ static struct mmu_error *type_of(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_D
 	return NULL;
 }
 
-/* 0: an array without a length, as the last of a struct may be. */
+/* 0: an array without a length, as the last member of a struct may be. */
 static struct mmu_error *range_elements(struct mmu_dwarf *dwarf, Dwarf_Die range, uint64_t *ret)
 {
 	int64_t number = 0;
@@ -206,7 +206,7 @@ struct mmu_error *mmu_dwarf_size(struct mmu_dwarf *dwarf, const char *type, uint
 
 /* ------------------------------------------------- members */
 
-/* A member that was found. `base_bytes` is where the struct begins that it stands in. */
+/* A member that was found. `base_bytes` is the offset of the struct that contains it. */
 struct hit {
 	Dwarf_Die die;
 	uint64_t base_bytes;
@@ -255,7 +255,7 @@ static struct mmu_error *old_location(struct mmu_dwarf *dwarf, Dwarf_Die die,
 	return good ? NULL : mmu_die_corrupt(dwarf, die, "unknown place of a member", NULL);
 }
 
-/* A member's distance from the struct that it stands in; in a union, and of newer bit-fields, 0. */
+/* A member's offset in its own struct; 0 in a union and for newer bit-fields. */
 static struct mmu_error *member_location(struct mmu_dwarf *dwarf, Dwarf_Die die, uint64_t *ret)
 {
 	Dwarf_Attribute attribute = NULL;
@@ -383,7 +383,7 @@ static struct mmu_error *describe_bits(struct mmu_dwarf *dwarf, Dwarf_Die die, i
 	return NULL;
 }
 
-/* Is a number of this type signed? Compilers tell an enum's sign by the type beneath, if at all. */
+/* Is a number of this type signed? If a compiler tells an enum's sign, the type beneath has it. */
 static struct mmu_error *find_sign(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half tag,
 				   bool *ret)
 {
@@ -436,7 +436,7 @@ static struct mmu_error *describe(struct mmu_dwarf *dwarf, const struct hit *hit
 	return NULL;
 }
 
-/* The struct that the next part of a path is looked up in; arrays stand for their first element. */
+/* The struct in which to look up the path's next part; an array stands for its first element. */
 static struct mmu_error *descend(struct mmu_dwarf *dwarf, struct hit *hit, Dwarf_Die *ret,
 				 Dwarf_Half *ret_tag)
 {

@@ -9,8 +9,7 @@
 #include "facts/known.h"
 
 struct mmu_fact_store {
-	pthread_mutex_t
-		mutex; /* recursive: what a source reads may be found by a plugin that asks */
+	pthread_mutex_t mutex; /* recursive: a source may ask for facts while it answers */
 	uint64_t lookups;
 	struct mmu_image *image;
 	struct mmu_bytes vmcoreinfo; /* the image's, or `own_vmcoreinfo` */

@@ -83,7 +83,7 @@ static bool add_key(struct mmu_wanted_names *names, const char *key, size_t byte
 	size_t length = strcspn(name, ".|)");
 	bool symbol = open && name[length] != '.' && strncmp(key, "SIZE(", 5) != 0;
 
-	/* a fact without a name in brackets is none of these tables' */
+	/* a key without brackets names neither a symbol nor a type */
 	if (!open && name[length] != '.')
 		return true;
 	if (!mmu_list_room(&names->cut, names->nr_cut, sizeof(*names->cut)))
