@@ -498,6 +498,8 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	struct mmu_pa_range *kept MMU_FREE = NULL;
 	struct mmu_elf_output output = { .elf_machine = session->arch->elf_machine,
 					 .elf_class = session->image->elf_class,
+					 .vmcoreinfo = mmu_fact_store_vmcoreinfo(session->facts,
+										 NULL),
 					 .wants_note = wants_note,
 					 .stop = extract->options->stop,
 					 .context = extract->options->context };

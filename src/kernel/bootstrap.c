@@ -62,7 +62,7 @@ static enum proof prove_walk(struct mmu_session *session, const struct mmu_root 
 }
 
 /*
- * Is the kernel of session->image->vmcoreinfo the one in memory? Its release must be where it says,
+ * Is the kernel of the store's VMCOREINFO the one in memory? Its release must be where it says,
  * and its tables must say the same of that place: an older boot of the same kernel may have lain at
  * the same physical address.
  */
@@ -73,6 +73,7 @@ static enum proof prove_vmcoreinfo(struct mmu_session *session, uint64_t *ret_va
 	uint64_t offset;
 	struct mmu_bytes release;
 	enum proof proof;
+	bool found;
 
 	session->nr_linear = 0;
 	if (session->arch->linear(facts, session->linear, &session->nr_linear) ||
@@ -91,7 +92,8 @@ static enum proof prove_vmcoreinfo(struct mmu_session *session, uint64_t *ret_va
 	    prove_walk(session, &root, *ret_va, *ret_pa) == REFUTED)
 		return REFUTED;
 	/* which of several runs is asked only of those in memory: a note has no rival */
-	if (proof == UNKNOWN || !session->image->vmcoreinfo_found)
+	mmu_fact_store_vmcoreinfo(session->facts, &found);
+	if (proof == UNKNOWN || !found)
 		return proof;
 	root.kind = MMU_ROOT_CPU;
 	for (root.value = 0; root.value < CPUS_MAX; root.value++)
@@ -104,9 +106,11 @@ static enum proof prove_vmcoreinfo(struct mmu_session *session, uint64_t *ret_va
 static enum proof try_vmcoreinfo(struct mmu_session *session, struct mmu_bytes text, bool found,
 				 uint64_t *ret_va, uint64_t *ret_pa)
 {
-	session->image->vmcoreinfo = text;
-	session->image->vmcoreinfo_found = found;
-	mmu_fact_store_forget(session->facts);
+	struct mmu_error *error = mmu_fact_store_set_vmcoreinfo(session->facts, text, found);
+
+	mmu_error_destroy(error);
+	if (error)
+		return UNKNOWN;
 	enum proof proof = prove_vmcoreinfo(session, ret_va, ret_pa);
 	session->nr_linear = 0;
 	mmu_fact_store_forget(session->facts);
@@ -159,15 +163,16 @@ static void hunt_vmcoreinfo(struct mmu_session *session)
 		free(hunt.text);
 		hunt.text = NULL;
 	}
-	session->found_vmcoreinfo = hunt.text;
-	session->image->vmcoreinfo = (struct mmu_bytes){ hunt.text, hunt.text ? hunt.bytes : 0 };
-	session->image->vmcoreinfo_found = hunt.text;
-	mmu_fact_store_forget(session->facts);
+	mmu_error_destroy(mmu_fact_store_set_vmcoreinfo(
+		session->facts, (struct mmu_bytes){ hunt.text, hunt.text ? hunt.bytes : 0 },
+		hunt.text));
+	free(hunt.text);
 }
 
 void mmu_session_find_vmcoreinfo(struct mmu_session *session)
 {
 	struct mmu_bytes noted = session->image->vmcoreinfo;
+	bool found;
 	struct mmu_error *error = mmu_session_need_arch(session);
 	uint64_t va = 0, pa = 0;
 
@@ -177,22 +182,21 @@ void mmu_session_find_vmcoreinfo(struct mmu_session *session)
 	struct mmu_bytes release;
 	/* a note that is empty is none */
 	if (mmu_fact_text(session->facts, "OSRELEASE", &release)) {
-		if (session->force ||
-		    try_vmcoreinfo(session, noted, session->image->vmcoreinfo_found, &va, &pa) !=
-			    REFUTED)
+		if (session->force || try_vmcoreinfo(session, noted, false, &va, &pa) != REFUTED)
 			return;
 		session->vmcoreinfo_refuted = true;
 		session->release[0] = session->build_id[0] = '\0';
 	}
 	hunt_vmcoreinfo(session);
-	if (!session->found_vmcoreinfo && !session->vmcoreinfo_refuted)
-		session->image->vmcoreinfo = noted;
+	mmu_fact_store_vmcoreinfo(session->facts, &found);
+	if (!found && !session->vmcoreinfo_refuted)
+		mmu_error_destroy(mmu_fact_store_set_vmcoreinfo(session->facts, noted, false));
 	mmu_session_read_identity(session);
 	if (session->vmcoreinfo_refuted)
 		mmu_image_warn(session->image,
 			       "the VMCOREINFO in the notes is of another kernel or boot than the "
 			       "memory, and is not used%s",
-			       session->found_vmcoreinfo ? ": one in memory fits" : "");
+			       found ? ": one in memory fits" : "");
 }
 
 /* ------------------------------------------------------------------ tables by their shape */

@@ -202,7 +202,7 @@ struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct
 	mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
 	*ret = finding.kallsyms;
 	mmu_fact_derive(session->facts, "SYMBOL(kallsyms_names)", finding.names_va,
-			"kallsyms by its shape; what it says of itself and of the banner holds");
+			"kallsyms by its shape; what it says of itself and of the banner holds", 0);
 	return NULL;
 }
 
@@ -232,7 +232,7 @@ static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va
 	struct mmu_error *error = mmu_kernel_read(session, first_va, copy, bytes, "BTF");
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, mmu_fact_wants.types, &btf);
+	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy), "BTF in the image");
 	else if (btf)
@@ -297,7 +297,7 @@ static struct mmu_error *learn_btf(struct mmu_session *session)
 	if (all_symbols_known(session) || !each_run(session, find_btf_in_run, &finding))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
 	mmu_fact_derive(session->facts, "SYMBOL(__start_BTF)", finding.btf_va,
-			"BTF by its header; it has task_struct and mm_struct");
+			"BTF by its header; it has task_struct and mm_struct", 0);
 	return NULL;
 }
 
@@ -317,8 +317,7 @@ static struct mmu_error *learn_from_live(struct mmu_session *session)
 	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, &bytes, &count);
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, session->image->big_endian,
-			     mmu_fact_wants.types, &btf);
+	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, session->image->big_endian, &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
 	mmu_fact_store_set_btf(session->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);

@@ -76,7 +76,7 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 				       &session->image);
 	mmu_cursor_init(&session->cursor, session->image);
 	if (!error)
-		error = mmu_fact_store_create(&session->cursor, options->facts, &session->facts);
+		error = mmu_fact_store_create(session->image, options->facts, &session->facts);
 	if (error) {
 		mmu_session_close(session);
 		return error;
@@ -93,7 +93,6 @@ void mmu_session_close(struct mmu_session *session)
 	mmu_fact_store_destroy(session->facts);
 	mmu_cursor_destroy(&session->cursor);
 	mmu_image_close(session->image);
-	free(session->found_vmcoreinfo);
 	mmu_error_destroy(session->learn_error);
 	mmu_error_destroy(session->init_task_error);
 	for (char **dir = session->debug_dirs; dir && *dir; dir++)
@@ -394,7 +393,8 @@ static struct mmu_error *check_banner(struct mmu_session *session)
 				vmlinux               ? "the banner in memory is vmlinux's"
 				: session->release[0] ? "the banner in memory names the release of "
 							"the notes"
-						      : "a banner is there");
+						      : "a banner is there",
+				0);
 		if (!vmlinux && !session->release[0])
 			read_release(session, va + strlen(expected));
 		return NULL;
@@ -538,8 +538,8 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->present_pages = image->present_pages;
 	ret->filtered_pages = image->filtered_pages;
 	ret->truncated_pages = image->truncated_pages;
-	ret->has_vmcoreinfo = image->vmcoreinfo.data;
-	ret->vmcoreinfo_found = image->vmcoreinfo_found;
+	ret->has_vmcoreinfo =
+		mmu_fact_store_vmcoreinfo(session->facts, &ret->vmcoreinfo_found).data;
 	ret->vmcoreinfo_refuted = session->vmcoreinfo_refuted;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;
@@ -549,7 +549,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 
 bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret)
 {
-	return mmu_fact_nth(session->facts, n, ret);
+	return mmu_fact_nth(session->facts, n, ret, NULL);
 }
 
 struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,

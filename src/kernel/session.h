@@ -29,8 +29,7 @@ struct mmu_session {
 	bool swap_made;
 	bool asked_itself; /* mmu_session_learn_from_itself() was called */
 	char release[65], build_id[41];
-	uint8_t *found_vmcoreinfo; /* owned, where VMCOREINFO was found in memory */
-	bool vmcoreinfo_refuted;   /* the notes' own does not fit memory, and was put aside */
+	bool vmcoreinfo_refuted; /* the notes' own does not fit memory, and was put aside */
 };
 
 /** Load the back-end that the options or the image name; no kernel is needed. Idempotent. */

@@ -166,7 +166,7 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 	session->learnt = MMU_LEARN_DONE;
 	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
 	session->nr_linear = 1;
-	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 	return session;
 }
 

@@ -87,7 +87,7 @@ static inline struct mmu_session *open_session(const unsigned int *gone, bool pi
 	session->learnt = MMU_LEARN_DONE;
 	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
 	session->nr_linear = 1;
-	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 	return session;
 }
 
@@ -99,7 +99,7 @@ static inline void more_facts(struct mmu_session *session, const char *const *mo
 	memcpy(facts, list_facts, sizeof(list_facts));
 	memcpy(facts + COUNT(list_facts), more, nr * sizeof(*more));
 	mmu_fact_store_destroy(session->facts);
-	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 }
 
 /* What lies on a page that is gone is lost. */

@@ -92,7 +92,7 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 	session->image = image;
 	mmu_cursor_init(&session->cursor, image);
 	session->arch = &mmu_arch_x86_64;
-	assert_null(mmu_fact_store_create(&session->cursor, options, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, options, &session->facts));
 	return session;
 }
 
@@ -186,8 +186,11 @@ static void test_note_of_another(void **state)
 			assert_true(session->vmcoreinfo_refuted);
 			assert_non_null(strstr(image->warning, "another kernel or boot"));
 			assert_int_equal(!!strstr(image->warning, "in memory fits"), found);
-			assert_int_equal(image->vmcoreinfo_found, found);
-			assert_int_equal(!!image->vmcoreinfo.data, found);
+			bool in_memory;
+			struct mmu_bytes text = mmu_fact_store_vmcoreinfo(session->facts,
+									  &in_memory);
+			assert_int_equal(in_memory, found);
+			assert_int_equal(!!text.data, found);
 			if (found)
 				assert_string_equal(session->release, ours.release);
 			else
@@ -244,7 +247,9 @@ static void test_two_kernels(void **state)
 			run_on(image, kernel);
 		struct mmu_session *session = open_session(image, NULL);
 		mmu_session_find_vmcoreinfo(session);
-		assert_int_equal(image->vmcoreinfo_found, running > 0);
+		bool found;
+		mmu_fact_store_vmcoreinfo(session->facts, &found);
+		assert_int_equal(found, running > 0);
 		if (running) {
 			assert_null(image->warning);
 			assert_base(session, kernel);

@@ -58,7 +58,7 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 	world->session.arch = &arch;
 	world->session.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
 	world->session.nr_linear = 1;
-	assert_null(mmu_fact_store_create(&world->session.cursor, facts, &world->session.facts));
+	assert_null(mmu_fact_store_create(world->session.image, facts, &world->session.facts));
 	world->extract.session = &world->session;
 	/* all pages are the kernel's own but 5 and 9 */
 	for (uint64_t pfn = 0; pfn < BYTES >> 12; pfn++)
@@ -159,7 +159,7 @@ static void test_symbols_that_lie(void **state)
 
 		open_world(&world, NULL, 0);
 		mmu_fact_store_destroy(world.session.facts);
-		assert_null(mmu_fact_store_create(&world.session.cursor, cases[i].facts,
+		assert_null(mmu_fact_store_create(world.session.image, cases[i].facts,
 						  &world.session.facts));
 		struct mmu_error *error = mmu_extract_kernel(&world.extract);
 		assert_non_null(error);

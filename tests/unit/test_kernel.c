@@ -451,7 +451,7 @@ static struct mmu_session *open_memmap(const char *size, const char *symbol)
 	struct mmu_session *session = open_session();
 
 	mmu_fact_store_destroy(session->facts);
-	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 	session->linear[0].first_pa = 0;
 	put(session, BASE + 0x3000, 8, UINT64_C(0xffffea0000000000));
 	return session;

@@ -86,7 +86,7 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 	session->arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.regime.format = &format;
-	assert_null(mmu_fact_store_create(&session->cursor, NULL, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, NULL, &session->facts));
 	memory_image_put(session->image, TABLE + 8, 8, 0x2001);
 	assert_null(mmu_space_open(session, &query, &space));
 	quiet = session->image->reader;

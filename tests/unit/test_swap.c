@@ -25,7 +25,7 @@ static struct mmu_session *session_with(const char *const *facts)
 	session->image = memory_image_create(NULL, 0);
 	mmu_cursor_init(&session->cursor, session->image);
 	session->arch = &arch;
-	assert_null(mmu_fact_store_create(&session->cursor, facts, &session->facts));
+	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 	return session;
 }
 
