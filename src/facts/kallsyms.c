@@ -35,8 +35,10 @@ struct mmu_kallsyms {
 	char *tokens;     /* NUL-terminated strings */
 	uint16_t index[TOKENS];
 	uint16_t length[TOKENS];
-	struct mmu_names names; /* the symbols that are wanted */
-	uint32_t *found;        /* per name: 1 + its number, or 0 */
+	uint64_t letters[TOKENS];       /* the first eight, as mmu_names_key() */
+	uint64_t typed_letters[TOKENS]; /* likewise, without the first of all, which is the type */
+	struct mmu_names names;         /* the symbols that are wanted */
+	uint32_t *found;                /* per name: 1 + its number, or 0 */
 };
 
 /* ------------------------------------------------------------------ addresses */
@@ -141,17 +143,20 @@ static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *co
 static bool note_wanted(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
 			size_t nr_tokens, void *context)
 {
-	char name[NAME_MAX_BYTES + 8] = "";
+	char name[NAME_MAX_BYTES + 8];
 
 	(void)context;
-	/* the first letters exclude most names; [0] is the type */
-	size_t count = expand(table, tokens, nr_tokens, name, 9);
-	uint64_t key = mmu_names_key((const uint8_t *)name + 1, 8);
+	/* the first letters exclude most names; most tokens are short, so they are put together */
+	uint64_t key = table->typed_letters[tokens[0]];
+	for (size_t i = 1, have = table->length[tokens[0]] - 1u; i < nr_tokens && have < 8; i++) {
+		key |= table->letters[tokens[i]] << 8 * have;
+		have += table->length[tokens[i]];
+	}
 	uint32_t hash = mmu_names_hash(key);
 
 	if (!(table->names.filter[hash >> 6] >> (hash & 63) & 1))
 		return true;
-	count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
+	size_t count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
 	name[count] = '\0';
 	size_t found = mmu_names_find(&table->names, (const uint8_t *)name + 1, count);
 	/* a global symbol (capital letter) is better than a static one of the same name */
@@ -256,6 +261,13 @@ static struct mmu_error *read_tokens(struct mmu_kallsyms *table)
 	for (unsigned int i = 0; i < TOKENS; i++)
 		table->length[i] = (uint16_t)strnlen(table->tokens + table->index[i],
 						     NAME_MAX_BYTES);
+	for (unsigned int i = 0; i < TOKENS; i++) {
+		const uint8_t *token = (const uint8_t *)table->tokens + table->index[i];
+
+		/* an unused token is empty; it begins no name */
+		table->letters[i] = mmu_names_key(token, 9);
+		table->typed_letters[i] = mmu_names_key(token + 1, 8);
+	}
 	return NULL;
 }
 
