@@ -139,7 +139,7 @@ bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_
 }
 
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
-		     unsigned int flags)
+		     uint32_t flags)
 {
 	LOCK(store);
 	uint64_t known;
@@ -150,10 +150,11 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
 	struct mmu_known_fact *fact = mmu_known_add(&store->known, key);
 	if (!fact)
 		return;
-	if (asprintf(&fact->how, "derived: %.150s", how) < 0)
+	bool assumed = flags & MMU_DERIVED_ASSUMED;
+	if (asprintf(&fact->how, "derived: %s%.150s", assumed ? "assumed: " : "", how) < 0)
 		fact->how = NULL;
 	fact->source = fact->how ? fact->how : "derived";
-	fact->from = flags & MMU_DERIVE_ASSUMED ? MMU_SOURCE_ASSUMED : MMU_SOURCE_DERIVED;
+	fact->from = assumed ? MMU_SOURCE_ASSUMED : MMU_SOURCE_DERIVED;
 	fact->value = value;
 }
 
@@ -238,16 +239,66 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 	return mmu_image_read(&store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
-static void cb_derived(void *context, const char *key, uint64_t value, const char *how)
+static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	bool assumed = strncmp(how, "assumed", strlen("assumed")) == 0;
+	struct mmu_fact_store *store = context;
 
-	mmu_fact_derive(context, key, value, how, assumed ? MMU_DERIVE_ASSUMED : 0);
+	LOCK(store);
+	return store->hooks.read_kernel &&
+	       store->hooks.read_kernel(store->hooks.context, &store->cursor, va, buf, bytes);
+}
+
+static bool cb_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
+{
+	struct mmu_fact_store *store = context;
+
+	LOCK(store);
+	return store->hooks.walk && store->hooks.walk(&store->cursor, regime, va, ret_pa);
+}
+
+static bool cb_next_mapped(void *context, const struct mmu_regime *regime, uint64_t *va,
+			   uint64_t last_va, uint64_t *ret_pa)
+{
+	struct mmu_fact_store *store = context;
+
+	LOCK(store);
+	return store->hooks.next_mapped &&
+	       store->hooks.next_mapped(&store->cursor, regime, va, last_va, ret_pa);
+}
+
+static void cb_derived(void *context, const char *key, uint64_t value, const char *how,
+		       uint32_t flags)
+{
+	mmu_fact_derive(context, key, value, how, flags);
 }
 
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
 {
 	return &store->callbacks;
+}
+
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
+					  const struct mmu_fact_hooks *hooks)
+{
+	LOCK(store);
+	struct mmu_error *error =
+		mmu_wanted_names_add(&store->wanted, mmu_fact_wants.symbols, mmu_fact_wants.types);
+
+	if (!error)
+		error = mmu_wanted_names_add(&store->wanted, arch->symbols, arch->types);
+	if (error)
+		return error;
+	store->hooks = *hooks;
+	store->wants = mmu_wanted_names_lists(&store->wanted);
+	store->pointer_bytes = arch->elf_class == 1 ? 4 : 8;
+	store->callbacks.pointer_bytes = store->pointer_bytes;
+	store->callbacks.big_endian = store->image->big_endian || arch->elf_data == 2;
+	return NULL;
+}
+
+const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store)
+{
+	return store->wants.types ? &store->wants : &mmu_fact_wants;
 }
 
 /* ------------------------------------------------------------------ life */
@@ -320,11 +371,6 @@ struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
 	return store->vmlinux.vmlinux;
 }
 
-void mmu_fact_store_set_pointer_bytes(struct mmu_fact_store *store, uint8_t bytes)
-{
-	store->pointer_bytes = bytes;
-}
-
 uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store)
 {
 	const struct mmu_vmlinux *vmlinux = store->vmlinux.vmlinux;
@@ -360,6 +406,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	mmu_live_symbols_close(store->live);
 	mmu_btf_close(store->btf.btf);
 	free(store->btf_bytes);
+	mmu_wanted_names_destroy(&store->wanted);
 	free(store->own_vmcoreinfo);
 	free(store->options);
 	free(store->hint);
@@ -419,12 +466,17 @@ struct mmu_error *mmu_fact_store_create(const struct mmu_image *image, const cha
 	store->image = image;
 	mmu_cursor_init(&store->cursor, image);
 	store->vmcoreinfo = image->vmcoreinfo;
-	store->callbacks = (struct mmu_facts){ .context = store,
+	store->callbacks = (struct mmu_facts){ .size = sizeof(struct mmu_facts),
+					       .big_endian = image->big_endian,
+					       .context = store,
 					       .get = cb_get,
 					       .link_symbol = cb_link_symbol,
 					       .note = cb_note,
 					       .ram = cb_ram,
 					       .read_phys = cb_read_phys,
+					       .read_kernel = cb_read_kernel,
+					       .walk = cb_walk,
+					       .next_mapped = cb_next_mapped,
 					       .derived = cb_derived };
 	struct mmu_error *error = copy_options(store, options);
 	if (error) {

@@ -76,9 +76,7 @@ struct mmu_bytes mmu_fact_store_vmcoreinfo(const struct mmu_fact_store *store,
 /** Forget every answer so far. */
 void mmu_fact_store_forget(struct mmu_fact_store *store);
 
-/** How wide the kernel's pointers are, where the architecture says it: 4 or 8. */
-void mmu_fact_store_set_pointer_bytes(struct mmu_fact_store *store, uint8_t bytes);
-/** As set; else as the ELF class of vmlinux or of the image says; else 8. */
+/** As the back-end says; else as the ELF class of vmlinux or of the image says; else 8. */
 uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store);
 
 /** Why there is no vmlinux, for the messages of missing facts; copied. */
@@ -111,12 +109,12 @@ bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_
  */
 uint64_t mmu_fact_lookups(struct mmu_fact_store *store);
 
-/** Flags of mmu_fact_derive(). */
-#define MMU_DERIVE_ASSUMED 1u /**< a guess, which a new source of facts ends */
-
-/** Remember a value that was worked out. Without effect where the key is known already. */
+/**
+ * Remember a value that was worked out. Without effect where the key is known already.
+ * @param flags  enum mmu_derived bits
+ */
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
-		     unsigned int flags);
+		     uint32_t flags);
 
 /**
  * The n-th fact in the order of first use. Its texts last until the store is told of another source
@@ -126,10 +124,31 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
 bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret,
 		  enum mmu_fact_source *ret_source);
 
+/** What layers above answer for plugins; see struct mmu_facts. The cursor is the store's. */
+struct mmu_fact_hooks {
+	bool (*walk)(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
+		     uint64_t *ret_pa);
+	bool (*next_mapped)(struct mmu_cursor *cursor, const struct mmu_regime *regime,
+			    uint64_t *va, uint64_t last_va, uint64_t *ret_pa);
+	bool (*read_kernel)(void *context, struct mmu_cursor *cursor, uint64_t va, void *buf,
+			    size_t bytes);
+	void *context; /* of read_kernel() */
+};
+
+/**
+ * The back-end is known now: what it asks for is wanted too, and its questions are answered.
+ * @return MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
+					  const struct mmu_fact_hooks *hooks) MMU_MUST_CHECK;
+
+/** The names that the core, and the back-end if it is known, ask of a kernel. */
+const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store);
+
 /** The store as the callback table that plugins get. */
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store);
 
-/** The names that the core and its plugins ask of a vmlinux. */
+/** The names that the core asks of a kernel. */
 extern const struct mmu_vmlinux_wants mmu_fact_wants;
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "facts/facts.h"
 #include "facts/known.h"
+#include "facts/wanted_names.h"
 
 struct mmu_fact_store {
 	pthread_mutex_t mutex; /* recursive: a source may ask for facts while it answers */
@@ -24,6 +25,9 @@ struct mmu_fact_store {
 	const char *btf_name;
 	char *hint;
 	struct mmu_facts callbacks;
+	struct mmu_fact_hooks hooks;
+	struct mmu_wanted_names wanted;
+	struct mmu_vmlinux_wants wants; /* of `wanted`; NULL: the core's own */
 	struct mmu_known known;
 	char **options;
 	size_t nr_options;

@@ -91,8 +91,8 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 	assert_non_null(session);
 	session->image = image;
 	mmu_cursor_init(&session->cursor, image);
-	session->arch = &mmu_arch_x86_64;
-	assert_null(mmu_fact_store_create(session->image, options, &session->facts));
+	assert_null(mmu_fact_store_create(image, options, &session->facts));
+	assert_null(mmu_session_set_arch(session, &mmu_arch_x86_64));
 	return session;
 }
 
@@ -137,7 +137,7 @@ static void assert_base(struct mmu_session *session, const struct kernel *kernel
 	assert_true(mmu_fact_get(session->facts, "NUMBER(phys_base)", &base));
 	assert_int_equal(base, base_of(kernel));
 	assert_null(mmu_session_find_mappings(session));
-	assert_int_equal(session->kernel.regime.root_pa, kernel->pa + TOP);
+	assert_int_equal(session->regimes.regime[0].root_pa, kernel->pa + TOP);
 }
 
 /* ------------------------------------------------------------------ the notes' own */

@@ -178,10 +178,12 @@ static void test_resolve(void **state)
 				"OFFSET(task.old_flags)=99", "SIZE(task.old_flags)=8",
 				"OFFSET(task.mm)=40", "OFFSET(task.comm)=100", "SIZE(task.comm)=3",
 				"OFFSET(task.list)=500", "OFFSET(task.pid)=600", "SPAN(stack)=0"));
+	static const struct mmu_arch arch = { .elf_class = 1 };
+	const struct mmu_fact_hooks none = { 0 };
 	struct layout layout;
 
 	memset(&layout, 0xee, sizeof(layout));
-	mmu_fact_store_set_pointer_bytes(store, 4);
+	assert_null(mmu_fact_store_set_arch(store, &arch, &none));
 	assert_null(mmu_fields_resolve(store, defs, COUNT(defs), &layout));
 	expect_field(&layout.flags, (struct mmu_field){ 8, 4, 0, 32, true, false });
 	expect_field(&layout.mm, (struct mmu_field){ 40, 4, 0, 32, true, false });
