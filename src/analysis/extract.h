@@ -5,7 +5,12 @@
 
 #include "analysis/keep.h"
 #include "base/set.h"
-#include "kernel/memmap.h"
+#include "objects/memmap.h"
+
+/** As mmu_session_extract(), of a learnt kernel. */
+struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
+				    const struct mmu_extract_options *options, const char *path,
+				    struct mmu_extract *ret) MMU_MUST_CHECK;
 
 /** A process that is wanted whole. */
 struct mmu_extract_process {
@@ -15,7 +20,7 @@ struct mmu_extract_process {
 
 /** An extract that is being made. */
 struct mmu_extraction {
-	struct mmu_session *session;
+	struct mmu_memory memory;
 	const struct mmu_extract_options *options;
 	struct mmu_keep keep;
 	struct mmu_set tables;      /**< mmu_table_key() of those that are in it */

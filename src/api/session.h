@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A session: one kernel, whether it is learnt, and the memory for the session's own calls. */
+#ifndef MMU_API_SESSION_H
+#define MMU_API_SESSION_H
+
+#include "kernel/memory.h"
+
+enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
+
+struct mmu_session {
+	struct mmu_kernel kernel;
+	struct mmu_memory memory;
+	enum mmu_learn_state learnt;
+	struct mmu_error *learn_error;     /* what every later call is told again */
+	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
+	struct mmu_swap_map swap;
+	bool swap_made;
+};
+
+/** What this kernel's swap types mean; made once. Needs a learnt kernel. */
+const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);
+
+#endif
