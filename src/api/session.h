@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file A session: one kernel, whether it is learnt, and the memory for the session's own calls. */
+/** @file A session: one kernel, whether it is learnt, and the memory for its own calls. */
 #ifndef MMU_API_SESSION_H
 #define MMU_API_SESSION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What to tell people when something is missing: what was looked for, and what would help. */
+/** @file What to tell people when something is missing: what was looked for, and what helps. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Do image, notes and vmlinux belong together? Their ids say so, and the banner in memory. */
+/** @file Do image, notes and vmlinux belong together? By their ids, and the banner in memory. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
