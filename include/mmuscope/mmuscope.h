@@ -172,7 +172,7 @@ struct mmu_fact {
 	const char *key; /**< as VMCOREINFO writes it */
 	uint64_t value;
 	const char *source; /**< "option", "VMCOREINFO", "vmlinux DWARF", "derived: ..." */
-	bool seconded;      /**< another source has it too */
+	bool seconded;      /**< another source says the same */
 	const char *other;  /**< the first source that says otherwise; NULL: none does */
 	uint64_t other_value;
 	bool disputed; /**< there is an other one, and no option of the user's settles it */

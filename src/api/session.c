@@ -153,7 +153,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->release = session->kernel.release;
 	ret->build_id = session->kernel.build_id;
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
-	ret->warning = image->warning;
+	ret->warning = session->kernel.warning ? session->kernel.warning : image->warning;
 	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
 	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
 	ret->has_kaslr_offset = mmu_fact_get(session->kernel.facts, "KERNELOFFSET",
@@ -168,8 +168,8 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->present_pages = image->present_pages;
 	ret->filtered_pages = image->filtered_pages;
 	ret->truncated_pages = image->truncated_pages;
-	ret->has_vmcoreinfo = image->vmcoreinfo.data;
-	ret->vmcoreinfo_found = image->vmcoreinfo_found;
+	ret->has_vmcoreinfo =
+		mmu_fact_store_vmcoreinfo(session->kernel.facts, &ret->vmcoreinfo_found).data;
 	ret->vmcoreinfo_refuted = session->kernel.vmcoreinfo_refuted;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;
@@ -179,7 +179,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 
 bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret)
 {
-	return mmu_fact_nth(session->kernel.facts, n, ret);
+	return mmu_fact_nth(session->kernel.facts, n, ret, NULL);
 }
 
 struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,

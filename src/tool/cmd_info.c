@@ -121,7 +121,7 @@ static size_t count_facts(struct mmu_session *session, size_t *ret_disputed)
 
 	*ret_disputed = 0;
 	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
-		seconded += fact.seconded;
+		seconded += fact.seconded || fact.other;
 		*ret_disputed += fact.disputed;
 	}
 	return seconded;
