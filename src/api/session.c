@@ -8,9 +8,9 @@
 #include "base/cleanup.h"
 #include "image/reader.h"
 #include "kernel/hint.h"
+#include "kernel/layout.h"
 #include "kernel/learn.h"
 #include "kernel/self_described.h"
-#include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
 
@@ -51,20 +51,20 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 
 	if (!session)
 		return mmu_error_no_memory();
+	struct mmu_image *image;
 	struct mmu_error *error = copy_options(session, options);
+
 	if (!error)
-		error = options->parts ? mmu_image_open_split(options->image, options->parts,
-							      &session->kernel.image)
-				       : mmu_image_open(options->image, options->raw,
-							options->nr_raw, &session->kernel.image);
+		error = options->parts
+				? mmu_image_open_split(options->image, options->parts, &image)
+				: mmu_image_open(options->image, options->raw, options->nr_raw,
+						 &image);
 	if (!error)
-		error = mmu_fact_store_create(session->kernel.image, options->facts,
-					      &session->kernel.facts);
+		error = mmu_kernel_init(&session->kernel, image, options->facts);
 	if (error) {
 		mmu_session_close(session);
 		return error;
 	}
-	mmu_kernel_read_identity(&session->kernel);
 	mmu_memory_init(&session->memory, &session->kernel);
 	*ret = session;
 	return NULL;
@@ -119,7 +119,9 @@ struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
 	if (session->kernel.asked_itself)
 		return NULL;
 	session->kernel.asked_itself = true;
-	return mmu_self_learn(&session->memory);
+	error = mmu_self_learn(&session->memory);
+	mmu_layouts_forget(session->kernel.layouts);
+	return error;
 }
 
 /* ------------------------------------------------------------------ what is known */
@@ -206,12 +208,4 @@ struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, m
 	struct mmu_error *error = mmu_session_learn(session);
 
 	return error ? error : mmu_tasks_visit(&session->memory, threads, fn, context);
-}
-
-const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
-{
-	if (!session->swap_made)
-		mmu_swap_map_make(&session->kernel, &session->swap);
-	session->swap_made = true;
-	return &session->swap;
 }

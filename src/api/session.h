@@ -13,11 +13,6 @@ struct mmu_session {
 	enum mmu_learn_state learnt;
 	struct mmu_error *learn_error;     /* what every later call is told again */
 	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
-	struct mmu_swap_map swap;
-	bool swap_made;
 };
-
-/** What this kernel's swap types mean; made once. Needs a learnt kernel. */
-const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session);
 
 #endif

@@ -13,8 +13,7 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 				       : mmu_session_learn(session);
 
 	if (!error)
-		return mmu_space_find(&session->kernel, bare ? NULL : mmu_session_swap_map(session),
-				      query, ret);
+		return mmu_space_find(&session->kernel, query, ret);
 	if (bare || query->by != MMU_SPACE_PGD || !session->kernel.arch)
 		return error;
 	return mmu_error_context(error,

@@ -3,7 +3,7 @@
 #ifndef MMU_OBJECTS_TASKS_H
 #define MMU_OBJECTS_TASKS_H
 
-#include "kernel/memory.h"
+#include "kernel/object.h"
 
 /** As mmu_session_tasks(), of a learnt kernel. */
 struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
@@ -16,5 +16,9 @@ struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_t
  */
 struct mmu_error *mmu_task_find(struct mmu_memory *memory, int32_t pid,
 				struct mmu_task *ret) MMU_MUST_CHECK;
+
+/** Tell the pieces of memory that are read for a task, and those that lead to the next ones. */
+void mmu_tasks_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
+		      void *context);
 
 #endif
