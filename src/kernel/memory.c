@@ -86,6 +86,41 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 	return memory->kernel->regime.format && walk_to_phys(memory, va, ret_pa);
 }
 
+/* Why a copy ended. */
+struct stop {
+	bool mapped; /* then: */
+	uint64_t pa;
+	enum mmu_page_state state;
+};
+
+static size_t copy(struct mmu_memory *memory, uint64_t va, uint8_t *buf, size_t bytes,
+		   struct stop *ret)
+{
+	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2, pa;
+	size_t done = 0;
+
+	*ret = (struct stop){ .mapped = false };
+	while (done < bytes && mmu_memory_to_phys(memory, va + done, &pa)) {
+		uint64_t here = page_bytes - ((va + done) & (page_bytes - 1));
+		size_t count = bytes - done < here ? bytes - done : (size_t)here;
+
+		ret->state = mmu_memory_read_phys(memory, pa, buf + done, count, &ret->pa);
+		if (ret->state != MMU_PAGE_PRESENT) {
+			ret->mapped = true;
+			return done + (size_t)(ret->pa - pa);
+		}
+		done += count;
+	}
+	return done;
+}
+
+size_t mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes)
+{
+	struct stop stop;
+
+	return copy(memory, va, buf, bytes, &stop);
+}
+
 /* Its page table may be what is missing. */
 static struct mmu_error *not_mapped(struct mmu_memory *memory, const char *what, uint64_t object_va,
 				    uint64_t va)
@@ -103,34 +138,15 @@ static struct mmu_error *not_mapped(struct mmu_memory *memory, const char *what,
 struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,
 				       uint64_t offset, void *buf, size_t bytes, const char *what)
 {
-	uint8_t *out = buf;
-	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2,
-		 va = object_va + offset;
+	struct stop stop;
+	size_t done = copy(memory, object_va + offset, buf, bytes, &stop);
 
-	while (bytes) {
-		uint64_t pa, stop_pa, here = page_bytes - (va & (page_bytes - 1));
-		size_t count = bytes < here ? bytes : (size_t)here;
-
-		if (!mmu_memory_to_phys(memory, va, &pa))
-			return not_mapped(memory, what, object_va, va);
-		enum mmu_page_state state = mmu_memory_read_phys(memory, pa, out, count, &stop_pa);
-		if (state != MMU_PAGE_PRESENT)
-			return mmu_error_new(MMU_ERROR_FAULT,
-					     "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
-					     what, object_va, stop_pa, mmu_page_state_name(state));
-		out += count;
-		va += count;
-		bytes -= count;
-	}
-	return NULL;
-}
-
-bool mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes)
-{
-	struct mmu_error *error = mmu_memory_read(memory, va, buf, bytes, "");
-
-	mmu_error_destroy(error);
-	return !error;
+	if (done == bytes)
+		return NULL;
+	if (!stop.mapped)
+		return not_mapped(memory, what, object_va, object_va + offset + done);
+	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
+			     what, object_va, stop.pa, mmu_page_state_name(stop.state));
 }
 
 struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,
