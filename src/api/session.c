@@ -55,10 +55,11 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 	struct mmu_error *error = copy_options(session, options);
 
 	if (!error)
-		error = options->parts
-				? mmu_image_open_split(options->image, options->parts, &image)
-				: mmu_image_open(options->image, options->raw, options->nr_raw,
-						 &image);
+		error = mmu_image_open(&(struct mmu_source){ .path = options->image,
+							     .raw = options->raw,
+							     .nr_raw = options->nr_raw,
+							     .parts = options->parts },
+				       &image);
 	if (!error)
 		error = mmu_kernel_init(&session->kernel, image, options->facts);
 	if (error) {

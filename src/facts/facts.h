@@ -38,7 +38,7 @@ enum mmu_fact_source {
  * @param options  NULL-terminated "KEY=VALUE" from the user, copied; may be NULL
  * @return MMU_ERROR_INVALID for an option that is no fact, _NO_MEMORY
  */
-struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+struct mmu_error *mmu_fact_store_create(const struct mmu_image *image, const char *const *options,
 					struct mmu_fact_store **ret) MMU_MUST_CHECK;
 /** Accepts NULL. */
 void mmu_fact_store_destroy(struct mmu_fact_store *store);

@@ -14,28 +14,30 @@
 void mmu_memory_init(struct mmu_memory *memory, const struct mmu_kernel *kernel)
 {
 	*memory = (struct mmu_memory){ .kernel = kernel };
+	mmu_cursor_init(&memory->cursor, kernel->image);
 }
 
 void mmu_memory_destroy(struct mmu_memory *memory)
 {
+	mmu_cursor_destroy(&memory->cursor);
 	free(memory->cpu_offsets);
 	memory->cpu_offsets = NULL;
 }
 
 struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa)
 {
-	return mmu_image_span(memory->kernel->image, pa);
+	return mmu_image_span(&memory->cursor, pa);
 }
 
 enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa, void *buf,
 					 size_t bytes, uint64_t *ret_pa)
 {
-	return mmu_image_read(memory->kernel->image, pa, buf, bytes, ret_pa);
+	return mmu_image_read(&memory->cursor, pa, buf, bytes, ret_pa);
 }
 
 struct mmu_walker mmu_memory_walker(struct mmu_memory *memory)
 {
-	return (struct mmu_walker){ .image = memory->kernel->image, .arch = memory->kernel->arch };
+	return (struct mmu_walker){ .cursor = &memory->cursor, .arch = memory->kernel->arch };
 }
 
 void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *ret)

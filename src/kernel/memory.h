@@ -12,6 +12,7 @@
 /** For one thread; the kernel may be read through others meanwhile, once it is learnt. */
 struct mmu_memory {
 	const struct mmu_kernel *kernel;
+	struct mmu_cursor cursor; /**< of its image */
 	/** Pages that the kernel's tables were walked for, by the low bits of their number. */
 	struct mmu_memory_page {
 		uint64_t va, pa;
