@@ -128,7 +128,7 @@ enum mmu_attr {
 };
 
 /** How memory behind a leaf is cached. */
-enum mmu_memory {
+enum mmu_memory_type {
 	MMU_MEMORY_UNKNOWN,   /**< the entry, or what is known of the kernel, does not tell */
 	MMU_MEMORY_WRITEBACK, /**< ordinary memory */
 	MMU_MEMORY_WRITETHROUGH,
@@ -143,7 +143,7 @@ struct mmu_entry {
 	uint8_t rights;    /**< enum mmu_right bits of this entry alone: TABLE, LEAF, and SOFTWARE
 			      that Linux still takes for mapped (MMU_SOFTWARE_SPLIT) */
 	uint8_t attrs;     /**< LEAF: enum mmu_attr bits, else 0 */
-	uint8_t memory;    /**< LEAF: enum mmu_memory, else MMU_MEMORY_UNKNOWN */
+	uint8_t memory;    /**< LEAF: enum mmu_memory_type, else MMU_MEMORY_UNKNOWN */
 	uint8_t run_lg2;   /**< LEAF: log2 of the entries in its run. Hashed: the page that it maps
 			      has 2^run_lg2 pages of the regime's shape[0] */
 	uint64_t pa;       /**< LEAF: start of the page or run; TABLE: the next table */

@@ -8,7 +8,7 @@
 #include "base/list.h"
 #include "analysis/totals.h"
 #include "base/cleanup.h"
-#include "kernel/session.h"
+#include "objects/space.h"
 #include "walk/range.h"
 
 /* query.stop() is asked once for so many entries. */
@@ -77,7 +77,7 @@ static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *conte
 
 static void read_side(struct side *side, struct mmu_space *space, const struct mmu_va_range *range)
 {
-	const struct mmu_image *image = mmu_space_session(space)->image;
+	const struct mmu_image *image = space->memory.kernel->image;
 	struct mmu_leaves leaves;
 
 	side->max = 2 * (size_t)image->present_pages;
@@ -85,13 +85,13 @@ static void read_side(struct side *side, struct mmu_space *space, const struct m
 		side->max = MIN_RANGES;
 	side->merger = (struct mmu_range_merger){ .fn = keep_range,
 						  .context = side,
-						  .page_lg2 = mmu_space_regime(space)->page_lg2 };
-	mmu_space_stretches(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
+						  .page_lg2 = space->regimes.regime[0].page_lg2 };
+	mmu_space_visit_stretches(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
 	if (leaves.end != MMU_LEAVES_STOPPED && !mmu_range_flush(&side->merger))
 		leaves.end = MMU_LEAVES_STOPPED;
 	if (leaves.end == MMU_LEAVES_STOPPED && side->nr == side->max)
 		leaves.end = MMU_LEAVES_TOO_MANY;
-	mmu_totals_finish(side->totals, mmu_space_regime(space), &leaves);
+	mmu_totals_finish(side->totals, &space->regimes.regime[0], &leaves);
 	side->incomplete = leaves.end != MMU_LEAVES_ALL;
 	side->unknown_va = side->nr ? side->ranges[side->nr - 1].last_va + 1 : range->first_va;
 }
@@ -271,7 +271,7 @@ static struct mmu_error *compare(const struct side sides[2], struct mmu_comparis
 	return mmu_frames_share(ranges, (size_t[]){ sides[0].nr, sides[1].nr }, ret);
 }
 
-struct mmu_error *mmu_compare_spaces(struct mmu_space *first, struct mmu_space *second,
+struct mmu_error *mmu_spaces_compare(struct mmu_space *first, struct mmu_space *second,
 				     const struct mmu_compare_query *query,
 				     struct mmu_comparison **ret)
 {
@@ -290,8 +290,8 @@ struct mmu_error *mmu_compare_spaces(struct mmu_space *first, struct mmu_space *
 	if (first_side.no_memory || second_side.no_memory)
 		return mmu_error_no_memory();
 	comparison->stopped = first_side.stopped || second_side.stopped;
-	comparison->by_address = mmu_space_arch(first) == mmu_space_arch(second);
-	comparison->by_frame = mmu_space_session(first) == mmu_space_session(second);
+	comparison->by_address = first->walker.arch == second->walker.arch;
+	comparison->by_frame = first->memory.kernel == second->memory.kernel;
 	if (!comparison->stopped) {
 		struct mmu_error *error = compare((struct side[]){ first_side, second_side },
 						  comparison);

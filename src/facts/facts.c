@@ -235,7 +235,7 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 {
 	struct mmu_fact_store *store = context;
 
-	LOCK(store);
+	LOCK(store); /* of the cursor, too */
 	return mmu_image_read(&store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
@@ -245,7 +245,7 @@ static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 
 	LOCK(store);
 	return store->hooks.read_kernel &&
-	       store->hooks.read_kernel(store->hooks.context, &store->cursor, va, buf, bytes);
+	       store->hooks.read_kernel(store->hooks.context, va, buf, bytes);
 }
 
 static bool cb_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
@@ -281,8 +281,8 @@ struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const st
 					  const struct mmu_fact_hooks *hooks)
 {
 	LOCK(store);
-	struct mmu_error *error =
-		mmu_wanted_names_add(&store->wanted, mmu_fact_wants.symbols, mmu_fact_wants.types);
+	struct mmu_error *error = mmu_wanted_names_add(&store->wanted, mmu_fact_wants.symbols,
+						       mmu_fact_wants.types);
 
 	if (!error)
 		error = mmu_wanted_names_add(&store->wanted, arch->symbols, arch->types);
@@ -411,6 +411,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	free(store->options);
 	free(store->hint);
 	pthread_mutex_destroy(&store->mutex);
+	mmu_cursor_destroy(&store->cursor);
 	free(store);
 }
 

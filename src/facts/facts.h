@@ -130,8 +130,7 @@ struct mmu_fact_hooks {
 		     uint64_t *ret_pa);
 	bool (*next_mapped)(struct mmu_cursor *cursor, const struct mmu_regime *regime,
 			    uint64_t *va, uint64_t last_va, uint64_t *ret_pa);
-	bool (*read_kernel)(void *context, struct mmu_cursor *cursor, uint64_t va, void *buf,
-			    size_t bytes);
+	bool (*read_kernel)(void *context, uint64_t va, void *buf, size_t bytes);
 	void *context; /* of read_kernel() */
 };
 

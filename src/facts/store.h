@@ -13,7 +13,7 @@ struct mmu_fact_store {
 	pthread_mutex_t mutex; /* recursive: a source may ask for facts while it answers */
 	uint64_t lookups;
 	const struct mmu_image *image;
-	struct mmu_cursor cursor;    /* of its own: look-ups come from any thread */
+	struct mmu_cursor cursor;    /* for back-ends, under the mutex */
 	struct mmu_bytes vmcoreinfo; /* the image's, or `own_vmcoreinfo` */
 	uint8_t *own_vmcoreinfo;
 	bool vmcoreinfo_found;

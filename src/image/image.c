@@ -111,8 +111,6 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 {
 	uint8_t *out = buf;
 
-	if (cursor->on_read)
-		cursor->on_read(cursor->on_read_context, pa, bytes);
 	while (bytes) {
 		struct mmu_span span = mmu_image_span(cursor, pa);
 

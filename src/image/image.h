@@ -55,9 +55,6 @@ struct mmu_cursor {
 	const struct mmu_image *image;
 	size_t hit;  /**< of a reader that has a layout: the piece that was used last */
 	void *state; /**< the reader's own, made when it is needed; NULL before */
-	/** Told of all that mmu_image_read() reads; NULL: nobody is. */
-	void (*on_read)(void *context, uint64_t pa, size_t bytes);
-	void *on_read_context;
 };
 
 /** What an image is opened from. Nothing of it is owned. */

@@ -2,86 +2,163 @@
 /** @file Kernel addresses: linear mappings first, then the kernel's own page tables. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "kernel/session.h"
+#include "kernel/layout.h"
+#include "kernel/memory.h"
 
 /* the largest NR_CPUS */
 #define CPUS_MAX 8192u
 
-unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session)
+void mmu_memory_init(struct mmu_memory *memory, const struct mmu_kernel *kernel)
 {
-	return session->arch && session->arch->elf_class == 1 ? 4 : 8;
+	*memory = (struct mmu_memory){ .kernel = kernel };
+	mmu_cursor_init(&memory->cursor, kernel->image);
 }
 
-bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_pa)
+void mmu_memory_destroy(struct mmu_memory *memory)
 {
+	mmu_cursor_destroy(&memory->cursor);
+	free(memory->cpu_offsets);
+	memory->cpu_offsets = NULL;
+}
+
+struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa)
+{
+	return mmu_image_span(&memory->cursor, pa);
+}
+
+enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa, void *buf,
+					 size_t bytes, uint64_t *ret_pa)
+{
+	return mmu_image_read(&memory->cursor, pa, buf, bytes, ret_pa);
+}
+
+struct mmu_walker mmu_memory_walker(struct mmu_memory *memory)
+{
+	return (struct mmu_walker){ .cursor = &memory->cursor,
+				    .arch = memory->kernel->arch,
+				    .regimes = &memory->kernel->regimes };
+}
+
+void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *ret)
+{
+	struct mmu_walker walker = mmu_memory_walker(memory);
+
+	if (walker.regimes->nr)
+		mmu_walker_walk(&walker, va, ret);
+	else
+		*ret = (struct mmu_walk){ .va = va, .result = MMU_RESULT_EMPTY };
+}
+
+/*
+ * By the kernel's tables, of which those of a dump do not change. While the kernel is being learnt,
+ * other tables may be tried.
+ */
+static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
+{
+	unsigned int page_lg2 = mmu_kernel_page_lg2(memory->kernel);
+	uint64_t page_va = va >> page_lg2 << page_lg2;
+	struct mmu_memory_page *page = &memory->pages[(va >> page_lg2) % MMU_MEMORY_PAGES];
 	struct mmu_walk walk;
 
-	for (size_t i = 0; i < session->nr_linear; i++) {
-		const struct mmu_linear *linear = &session->linear[i];
+	if (memory->root_pa != memory->kernel->regimes.regime[0].root_pa)
+		memset(memory->pages, 0, sizeof(memory->pages));
+	memory->root_pa = memory->kernel->regimes.regime[0].root_pa;
+	if (!page->known || page->va != page_va) {
+		mmu_memory_walk(memory, page_va, &walk);
+		if (walk.result != MMU_RESULT_MAPPED)
+			return false;
+		*page = (struct mmu_memory_page){ page_va, walk.pa, !memory->kernel->image->live };
+	}
+	*ret_pa = page->pa + (va - page_va);
+	return true;
+}
+
+bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
+{
+	for (size_t i = 0; i < memory->kernel->nr_linear; i++) {
+		const struct mmu_linear *linear = &memory->kernel->linear[i];
 
 		if (va >= linear->first_va && va <= linear->last_va) {
 			*ret_pa = linear->first_pa + (va - linear->first_va);
 			return true;
 		}
 	}
-	if (!session->regimes.nr)
-		return false;
-	mmu_walker_walk(&session->kernel, va, &walk);
-	if (walk.result != MMU_RESULT_MAPPED)
-		return false;
-	*ret_pa = walk.pa;
-	return true;
+	return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
+}
+
+/* Why a copy ended. */
+struct stop {
+	bool mapped; /* then: */
+	uint64_t pa;
+	enum mmu_page_state state;
+};
+
+static size_t copy(struct mmu_memory *memory, uint64_t va, uint8_t *buf, size_t bytes,
+		   struct stop *ret)
+{
+	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(memory->kernel), pa;
+	size_t done = 0;
+
+	*ret = (struct stop){ .mapped = false };
+	while (done < bytes && mmu_memory_to_phys(memory, va + done, &pa)) {
+		uint64_t here = page_bytes - ((va + done) & (page_bytes - 1));
+		size_t count = bytes - done < here ? bytes - done : (size_t)here;
+
+		ret->state = mmu_memory_read_phys(memory, pa, buf + done, count, &ret->pa);
+		if (ret->state != MMU_PAGE_PRESENT) {
+			ret->mapped = true;
+			return done + (size_t)(ret->pa - pa);
+		}
+		done += count;
+	}
+	return done;
+}
+
+size_t mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes)
+{
+	struct stop stop;
+
+	return copy(memory, va, buf, bytes, &stop);
 }
 
 /* Its page table may be what is missing. */
-static struct mmu_error *not_mapped(struct mmu_session *session, const char *what,
-				    uint64_t object_va, uint64_t va)
+static struct mmu_error *not_mapped(struct mmu_memory *memory, const char *what, uint64_t object_va,
+				    uint64_t va)
 {
-	struct mmu_walk walk = { .result = MMU_RESULT_EMPTY };
+	struct mmu_walk walk;
 	char where[32] = "";
 
-	if (session->regimes.nr)
-		mmu_walker_walk(&session->kernel, va, &walk);
+	mmu_memory_walk(memory, va, &walk);
 	if (va != object_va)
 		snprintf(where, sizeof(where), "0x%" PRIx64 " is ", va);
 	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": %snot mapped (%s)", what,
 			     object_va, where, mmu_result_name(walk.result));
 }
 
-struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t object_va,
+struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,
 				       uint64_t offset, void *buf, size_t bytes, const char *what)
 {
-	uint8_t *out = buf;
-	uint64_t page_bytes = (uint64_t)1 << mmu_session_page_lg2(session), va = object_va + offset;
+	struct stop stop;
+	size_t done = copy(memory, object_va + offset, buf, bytes, &stop);
 
-	while (bytes) {
-		uint64_t pa, stop_pa, here = page_bytes - (va & (page_bytes - 1));
-		size_t count = bytes < here ? bytes : (size_t)here;
-
-		if (!mmu_kernel_to_phys(session, va, &pa))
-			return not_mapped(session, what, object_va, va);
-		enum mmu_page_state state = mmu_image_read(&session->cursor, pa, out, count,
-							   &stop_pa);
-		if (state != MMU_PAGE_PRESENT)
-			return mmu_error_new(MMU_ERROR_FAULT,
-					     "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
-					     what, object_va, stop_pa, mmu_page_state_name(state));
-		out += count;
-		va += count;
-		bytes -= count;
-	}
-	return NULL;
+	if (done == bytes)
+		return NULL;
+	if (!stop.mapped)
+		return not_mapped(memory, what, object_va, object_va + offset + done);
+	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
+			     what, object_va, stop.pa, mmu_page_state_name(stop.state));
 }
 
-struct mmu_error *mmu_kernel_read(struct mmu_session *session, uint64_t va, void *buf, size_t bytes,
+struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,
 				  const char *what)
 {
-	return mmu_kernel_read_part(session, va, 0, buf, bytes, what);
+	return mmu_memory_read_part(memory, va, 0, buf, bytes, what);
 }
 
-struct mmu_error *mmu_kernel_read_part_uint(struct mmu_session *session, uint64_t object_va,
+struct mmu_error *mmu_memory_read_part_uint(struct mmu_memory *memory, uint64_t object_va,
 					    uint64_t offset, unsigned int bytes, const char *what,
 					    uint64_t *ret)
 {
@@ -90,64 +167,85 @@ struct mmu_error *mmu_kernel_read_part_uint(struct mmu_session *session, uint64_
 
 	if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)
 		return mmu_error_new(MMU_ERROR_CORRUPT, "%s: a number of %u bytes", what, bytes);
-	error = mmu_kernel_read_part(session, object_va, offset, buf, bytes, what);
+	error = mmu_memory_read_part(memory, object_va, offset, buf, bytes, what);
 	if (!error)
-		*ret = mmu_get_uint(buf, bytes, session->image->big_endian);
+		*ret = mmu_get_uint(buf, bytes, memory->kernel->image->big_endian);
 	return error;
 }
 
-struct mmu_error *mmu_kernel_read_uint(struct mmu_session *session, uint64_t va, unsigned int bytes,
+struct mmu_error *mmu_memory_read_uint(struct mmu_memory *memory, uint64_t va, unsigned int bytes,
 				       const char *what, uint64_t *ret)
 {
-	return mmu_kernel_read_part_uint(session, va, 0, bytes, what, ret);
+	return mmu_memory_read_part_uint(memory, va, 0, bytes, what, ret);
 }
 
-struct mmu_error *mmu_kernel_read_pointer(struct mmu_session *session, uint64_t va,
-					  const char *what, uint64_t *ret)
+struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va, const char *what,
+					  uint64_t *ret)
 {
-	return mmu_kernel_read_uint(session, va, mmu_kernel_pointer_bytes(session), what, ret);
+	return mmu_memory_read_uint(memory, va, mmu_kernel_pointer_bytes(memory->kernel), what,
+				    ret);
 }
 
-struct mmu_error *mmu_kernel_each_cpu(struct mmu_session *session, mmu_cpu_fn fn, void *context)
+bool mmu_memory_read_for_arch(void *kernel, uint64_t va, void *buf, size_t bytes)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(session);
-	uint64_t offsets_va, cpus_va, cpus, cpu_offset;
+	struct mmu_memory memory;
 
-	if (!mmu_fact_get(session->facts, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
-	    !mmu_fact_get(session->facts, "SYMBOL(nr_cpu_ids)", &cpus_va))
-		return NULL;
-	struct mmu_error *error = mmu_kernel_read_uint(session, cpus_va, 4, "nr_cpu_ids", &cpus);
-	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < CPUS_MAX; cpu++) {
-		error = mmu_kernel_read_uint(session, offsets_va + cpu * bytes, bytes,
-					     "__per_cpu_offset", &cpu_offset);
-		if (!error)
-			error = fn(cpu_offset, context);
+	mmu_memory_init(&memory, kernel);
+	size_t done = mmu_memory_copy(&memory, va, buf, bytes);
+	mmu_memory_destroy(&memory);
+	return done == bytes;
+}
+
+/* ------------------------------------------------------------------ CPUs */
+
+struct cpu_fields {
+	struct mmu_number offsets, nr;
+};
+
+static const struct mmu_field_def cpu_defs[] = {
+	MMU_FIELD_NUMBER(struct cpu_fields, offsets, "SYMBOL(__per_cpu_offset)", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct cpu_fields, nr, "SYMBOL(nr_cpu_ids)", MMU_OPTIONAL),
+};
+static const struct mmu_layout cpu_layout = MMU_LAYOUT(CPUS, "__per_cpu_offset", struct cpu_fields,
+						       cpu_defs);
+
+/* They never change once the kernel has booted. */
+static struct mmu_error *read_cpu_offsets(struct mmu_memory *memory)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
+	uint64_t nr = 0, *offsets;
+	const void *found;
+
+	struct mmu_error *error = mmu_layout_need(memory->kernel, &cpu_layout, &found, NULL);
+	if (error)
+		return error;
+	const struct cpu_fields *fields = found;
+	bool several = fields->offsets.known && fields->nr.known;
+	if (several)
+		error = mmu_memory_read_uint(memory, fields->nr.value, 4, "nr_cpu_ids", &nr);
+	if (error)
+		return error;
+	nr = nr < CPUS_MAX ? nr : CPUS_MAX;
+	offsets = calloc(nr + 1, sizeof(*offsets));
+	if (!offsets)
+		return mmu_error_no_memory();
+	for (uint64_t cpu = 0; !error && cpu < nr; cpu++)
+		error = mmu_memory_read_uint(memory, fields->offsets.value + cpu * bytes, bytes,
+					     "__per_cpu_offset", &offsets[cpu]);
+	if (error) {
+		free(offsets);
+		return error;
 	}
+	memory->cpu_offsets = offsets;
+	memory->nr_cpus = nr;
+	return NULL;
+}
+
+struct mmu_error *mmu_memory_each_cpu(struct mmu_memory *memory, mmu_cpu_fn fn, void *context)
+{
+	struct mmu_error *error = memory->cpu_offsets ? NULL : read_cpu_offsets(memory);
+
+	for (size_t cpu = 0; !error && cpu < memory->nr_cpus; cpu++)
+		error = fn(memory->cpu_offsets[cpu], context);
 	return error;
-}
-
-struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_t va,
-					    const char *member, const char *what, uint64_t *ret)
-{
-	uint64_t offset, bytes;
-	char key[160];
-
-	snprintf(key, sizeof(key), "OFFSET(%s)", member);
-	struct mmu_error *error = mmu_fact_need(session->facts, key, &offset);
-	if (error)
-		return error;
-	snprintf(key, sizeof(key), "SIZE(%s)", member);
-	error = mmu_fact_need(session->facts, key, &bytes);
-	if (error)
-		return error;
-	return mmu_kernel_read_part_uint(session, va, offset, (unsigned int)bytes, what, ret);
-}
-
-struct mmu_error *mmu_kernel_read_member(struct mmu_session *session, uint64_t va,
-					 const char *member, uint64_t *ret)
-{
-	char type[64];
-
-	snprintf(type, sizeof(type), "%.*s", (int)strcspn(member, "."), member);
-	return mmu_kernel_read_member_of(session, va, member, type, ret);
 }

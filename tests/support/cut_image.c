@@ -7,7 +7,7 @@
 
 #include "analysis/extract.h"
 #include "image/elfwrite.h"
-#include "kernel/session.h"
+#include "api/session.h"
 
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks
@@ -352,7 +352,7 @@ int main(int argc, char **argv)
 			error ? mmu_error_message(error) : "can't open the truth");
 		return 3;
 	}
-	struct mmu_image *image = cut.session->image;
+	struct mmu_image *image = cut.session->kernel.image;
 	if (image->big_endian || image->page_bytes != PAGE_BYTES || !image->nr_ram ||
 	    !record_from(image)) {
 		fprintf(stderr, "cut_image: only for little-endian images of 4 KiB pages\n");
@@ -366,7 +366,7 @@ int main(int argc, char **argv)
 	keep_truth(&cut, truth);
 	fclose(truth);
 	image->reader = pages.real;
-	bool good = write_image(&cut.session->cursor, argv[4]) && !cut.problems;
+	bool good = write_image(&cut.session->memory.cursor, argv[4]) && !cut.problems;
 	mmu_space_close(cut.space);
 	mmu_space_close(cut.kernel);
 	mmu_session_close(cut.session);

@@ -13,9 +13,13 @@
 
 #include <cmocka.h>
 
-#include "kernel/memmap.h"
-#include "kernel/task.h"
-#include "kernel/vma.h"
+#include "api/session.h"
+#include "kernel/layout.h"
+#include "kernel/learn.h"
+#include "objects/memmap.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
+#include "objects/vma.h"
 #include "support/memory_image.h"
 #include "support/regimes.h"
 #include "support/task_facts.h"
@@ -160,14 +164,13 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 		memcpy(facts + COUNT(facts_always), facts_maple, sizeof(facts_maple));
 	else
 		memcpy(facts + COUNT(facts_always), facts_rb, sizeof(facts_rb));
-	session->image = image;
-	mmu_cursor_init(&session->cursor, image);
-	session->arch = &arch;
+	assert_null(mmu_kernel_init(&session->kernel, image, facts));
+	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
+	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
 						  MMU_LINEAR_DIRECT };
-	session->nr_linear = 1;
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	session->kernel.nr_linear = 1;
+	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
 
@@ -180,7 +183,7 @@ static inline struct mmu_session *open_session(void)
 
 static inline void put(struct mmu_session *session, uint64_t va, unsigned int width, uint64_t value)
 {
-	memory_image_put(session->image, va - BASE, width, value);
+	memory_image_put(session->kernel.image, va - BASE, width, value);
 }
 
 #endif

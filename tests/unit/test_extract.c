@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "analysis/extract.h"
+#include "kernel/learn.h"
 #include "support/memory_image.h"
 
 /* Where all of physical memory is mapped. */
@@ -30,8 +31,8 @@ static const struct mmu_arch arch = { .name = "fake",
 				      .register_members = registers };
 
 struct world {
-	struct mmu_session session;
-	struct mmu_extraction extract;
+	struct mmu_kernel kernel;
+	struct mmu_basket basket;
 };
 
 /* The static data of all; `more` facts come first, and so win. */
@@ -44,7 +45,7 @@ static const char *const facts_of_data[] = {
 
 static void put(struct world *world, uint64_t pa, unsigned int width, uint64_t value)
 {
-	memory_image_put(world->session.image, pa, width, value);
+	memory_image_put(world->kernel.image, pa, width, value);
 }
 
 static void open_world(struct world *world, const char *const *more, size_t nr)
@@ -56,15 +57,14 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 	memcpy(facts, facts_of_data, sizeof(facts_of_data));
 	if (nr)
 		memcpy(facts + COUNT(facts_of_data), more, nr * sizeof(*more));
-	*world = (struct world){ .extract = { .memmap = { BASE + MEMMAP, 0, 64 },
-					      .result = { .has_memmap = true } } };
-	world->session.image = memory_image_create(&whole, 1);
-	mmu_cursor_init(&world->session.cursor, world->session.image);
-	world->session.arch = &arch;
-	world->session.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
-	world->session.nr_linear = 1;
-	assert_null(mmu_fact_store_create(world->session.image, facts, &world->session.facts));
-	world->extract.session = &world->session;
+	*world = (struct world){ .kernel.nr_linear = 1 };
+	assert_null(mmu_kernel_init(&world->kernel, memory_image_create(&whole, 1), facts));
+	world->kernel.arch = &arch;
+	world->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
+						  MMU_LINEAR_DIRECT };
+	assert_null(mmu_basket_init(&world->basket, &world->kernel));
+	world->basket.memmap = (struct mmu_memmap){ BASE + MEMMAP, 0, 64 };
+	world->basket.has_memmap = true;
 	/* all pages are the kernel's own but 5 and 9 */
 	for (uint64_t pfn = 0; pfn < BYTES >> 12; pfn++)
 		put(world, MEMMAP + 64 * pfn + 8, 8,
@@ -73,9 +73,8 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 
 static void close_world(struct world *world)
 {
-	mmu_keep_destroy(&world->extract.keep);
-	mmu_fact_store_destroy(world->session.facts);
-	mmu_image_close(world->session.image);
+	mmu_basket_destroy(&world->basket);
+	mmu_kernel_destroy(&world->kernel);
 }
 
 /* "kind:first-last ..." of one kind, or of all (-1), as text. */
@@ -84,10 +83,10 @@ static const char *kept(struct world *world, int kind)
 	static char text[1000];
 	size_t used = 0;
 
-	assert_null(mmu_keep_finish(&world->extract.keep));
+	assert_null(mmu_keep_finish(&world->basket.keep));
 	text[0] = '\0';
-	for (size_t i = 0; i < world->extract.keep.nr; i++) {
-		const struct mmu_extent *extent = &world->extract.keep.list[i];
+	for (size_t i = 0; i < world->basket.keep.nr; i++) {
+		const struct mmu_extent *extent = &world->basket.keep.list[i];
 
 		if (kind < 0 || extent->kind == (uint32_t)kind)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%llx-%llx",
@@ -100,7 +99,7 @@ static const char *kept(struct world *world, int kind)
 
 static const char *kernel_of(struct world *world, int kind)
 {
-	struct mmu_error *error = mmu_extract_kernel(&world->extract);
+	struct mmu_error *error = mmu_extract_kernel(&world->basket);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -121,7 +120,7 @@ static void test_static_data(void **state)
 	close_world(&world);
 	/* where nothing is known of that, all of it */
 	open_world(&world, NULL, 0);
-	world.extract.result.has_memmap = false;
+	world.basket.has_memmap = false;
 	assert_string_equal(kernel_of(&world, -1), "1000-27ff 4000-5fff 8000-a00f");
 	close_world(&world);
 	/* but not what x86 gives away within .bss */
@@ -130,15 +129,15 @@ static void test_static_data(void **state)
 		"SYMBOL(__end_bss_decrypted)=ffff80000000a000",
 	};
 	open_world(&world, decrypted, COUNT(decrypted));
-	world.extract.result.has_memmap = false;
+	world.basket.has_memmap = false;
 	assert_string_equal(kernel_of(&world, -1), "1000-27ff 4000-5fff 8000-8fff a000-a00f");
 	close_world(&world);
 	/* a page that is not mapped hides none behind it */
 	open_world(&world, NULL, 0);
-	world.session.linear[0].last_va = BASE + 0x3fff;
-	world.session.linear[1] = (struct mmu_linear){ BASE + 0x5000, BASE + 0x7ffffff, 0x5000,
-						       "more" };
-	world.session.nr_linear = 2;
+	world.kernel.linear[0].last_va = BASE + 0x3fff;
+	world.kernel.linear[1] = (struct mmu_linear){ BASE + 0x5000, BASE + 0x7ffffff, 0x5000,
+						      "more" };
+	world.kernel.nr_linear = 2;
 	put(&world, MEMMAP + 64 * 5 + 8, 8, RESERVED);
 	assert_string_equal(kernel_of(&world, MMU_EXTRACT_KERNEL), "1000-27ff 5000-5fff 8000-8fff "
 								   "a000-a00f");
@@ -163,10 +162,10 @@ static void test_symbols_that_lie(void **state)
 		struct world world;
 
 		open_world(&world, NULL, 0);
-		mmu_fact_store_destroy(world.session.facts);
-		assert_null(mmu_fact_store_create(world.session.image, cases[i].facts,
-						  &world.session.facts));
-		struct mmu_error *error = mmu_extract_kernel(&world.extract);
+		mmu_fact_store_destroy(world.kernel.facts);
+		assert_null(mmu_fact_store_create(world.kernel.image, cases[i].facts,
+						  &world.kernel.facts));
+		struct mmu_error *error = mmu_extract_kernel(&world.basket);
 		assert_non_null(error);
 		assert_int_equal(mmu_error_code(error), cases[i].code);
 		mmu_error_destroy(error);
@@ -188,11 +187,11 @@ static void test_task_without_registers(void **state)
 	struct world world;
 
 	open_world(&world, facts, COUNT(facts));
-	mmu_extract_task(&world.extract, BASE + 0x2f80);
+	mmu_basket_task(&world.basket, BASE + 0x2f80);
 	assert_string_equal(kept(&world, MMU_EXTRACT_TASKS), "2f80-2f8f 2f94-2fff 3040-307f");
 	close_world(&world);
 	open_world(&world, facts, 1);
-	mmu_extract_task(&world.extract, BASE + 0x2f80);
+	mmu_basket_task(&world.basket, BASE + 0x2f80);
 	assert_string_equal(kept(&world, MMU_EXTRACT_TASKS), "2f80-307f");
 	close_world(&world);
 }
@@ -288,13 +287,13 @@ static void test_struct_pages(void **state)
 	struct world world;
 
 	open_world(&world, NULL, 0);
-	world.extract.memmap = (struct mmu_memmap){ BASE + 0x20fc0, 16, 56 };
-	mmu_extract_struct_pages(&world.extract, 0x11fff, 2); /* two pages, over an edge */
-	mmu_extract_struct_pages(&world.extract, 0xffff, 1);  /* before the first */
-	mmu_extract_struct_pages(&world.extract, UINT64_MAX - 0xfff, 0x1000);
+	world.basket.memmap = (struct mmu_memmap){ BASE + 0x20fc0, 16, 56 };
+	mmu_basket_struct_pages(&world.basket, 0x11fff, 2); /* two pages, over an edge */
+	mmu_basket_struct_pages(&world.basket, 0xffff, 1);  /* before the first */
+	mmu_basket_struct_pages(&world.basket, UINT64_MAX - 0xfff, 0x1000);
 	assert_string_equal(kept(&world, MMU_EXTRACT_MEMMAP), "20ff8-21067");
-	world.extract.result.has_memmap = false;
-	mmu_extract_struct_pages(&world.extract, 0x20000, 1);
+	world.basket.has_memmap = false;
+	mmu_basket_struct_pages(&world.basket, 0x20000, 1);
 	assert_string_equal(kept(&world, MMU_EXTRACT_MEMMAP), "20ff8-21067");
 	close_world(&world);
 }

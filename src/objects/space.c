@@ -6,37 +6,25 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/task.h"
-#include "kernel/vma.h"
+#include "kernel/object.h"
+#include "objects/space.h"
+#include "objects/swap.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
+#include "objects/vma.h"
 #include "walk/leaves.h"
-#include "walk/range.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
-#define FORMAT_NAMES_BYTES 128
 
-struct mmu_space {
-	struct mmu_session *session;
-	struct mmu_regimes regimes;
-	struct mmu_walker walker; /* over them */
-	struct mmu_task task;
-	bool has_task;
-	uint64_t mm_va; /* 0: a space without VMAs */
-};
-
-void mmu_space_close(struct mmu_space *space)
-{
-	free(space);
-}
-
-MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_close)
+MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
 /* ------------------------------------------------------------------ finding the root */
 
 static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *root)
 {
-	struct mmu_session *session = space->session;
-	const char *missing = mmu_locate(session->arch, mmu_fact_callbacks(session->facts), root,
+	const struct mmu_kernel *kernel = space->memory.kernel;
+	const char *missing = mmu_locate(kernel->arch, mmu_fact_callbacks(kernel->facts), root,
 					 &space->regimes);
 
 	return missing ? mmu_error_new(root->kind == MMU_ROOT_CPU ? MMU_ERROR_NO_TASK
@@ -70,16 +58,16 @@ static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
 
 static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_session *session = space->session;
+	struct mmu_memory *memory = &space->memory;
 	struct mmu_error *error;
 
 	if (query->by == MMU_SPACE_PID) {
 		if (query->value > INT32_MAX)
 			return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %" PRIu64,
 					     query->value);
-		error = mmu_task_find(session, (int32_t)query->value, &space->task);
+		error = mmu_task_find(memory, (int32_t)query->value, &space->task);
 	} else {
-		error = mmu_task_read(session, query->value, "task_struct", &space->task);
+		error = mmu_task_read(memory, query->value, "task_struct", &space->task);
 	}
 	if (error)
 		return error;
@@ -87,7 +75,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	if (space->task.owner != MMU_MM_OWN)
 		return refuse_without_mm(&space->task);
 	if (!space->task.pgd_va) /* else it was read with the task */
-		error = mmu_task_read_mm(session, &space->task);
+		error = mmu_task_read_mm(memory, &space->task);
 	if (error && mmu_error_code(error) == MMU_ERROR_FAULT)
 		error = mmu_error_as(error, MMU_ERROR_NO_MM);
 	return error ? error : root_of_mm(space, query->user_half);
@@ -119,7 +107,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		return open_task(space, query);
 	case MMU_SPACE_MM:
 		space->task.mm_va = query->value;
-		error = mmu_task_read_mm(space->session, &space->task);
+		error = mmu_task_read_mm(&space->memory, &space->task);
 		return error ? error : root_of_mm(space, query->user_half);
 	case MMU_SPACE_KERNEL:
 		root.kind = MMU_ROOT_KERNEL;
@@ -129,7 +117,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		break;
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
-		error = check_pgd(&space->session->regimes.regime[0], query->value);
+		error = check_pgd(&space->memory.kernel->regimes.regime[0], query->value);
 		if (error)
 			return error;
 		break;
@@ -137,32 +125,28 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 	return locate(space, &root);
 }
 
-/* "short, lpae" */
-static const char *format_names(const struct mmu_arch *arch, char ret[FORMAT_NAMES_BYTES])
+const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FORMAT_NAMES_BYTES])
 {
 	int at = 0;
 
 	ret[0] = '\0';
-	for (size_t i = 0; i < arch->nr_formats && at < FORMAT_NAMES_BYTES; i++)
-		at += snprintf(ret + at, (size_t)(FORMAT_NAMES_BYTES - at), "%s%s", i ? ", " : "",
-			       arch->formats[i]->name);
+	for (size_t i = 0; i < arch->nr_formats && at < MMU_FORMAT_NAMES_BYTES; i++)
+		at += snprintf(ret + at, (size_t)(MMU_FORMAT_NAMES_BYTES - at), "%s%s",
+			       i ? ", " : "", arch->formats[i]->name);
 	return ret;
 }
 
 /* A bare root in a named format needs no kernel. */
 static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_session *session = space->session;
-	struct mmu_error *error = mmu_session_need_arch(session);
-	char names[FORMAT_NAMES_BYTES];
+	const struct mmu_arch *arch = space->walker.arch;
+	char names[MMU_FORMAT_NAMES_BYTES];
 
-	if (error)
-		return error;
-	const struct mmu_sample *sample = mmu_arch_sample(session->arch, query->format);
+	const struct mmu_sample *sample = mmu_arch_sample(arch, query->format);
 	if (!sample)
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
-				     session->arch->name, query->format,
-				     format_names(session->arch, names));
+				     arch->name, query->format,
+				     mmu_space_format_names(arch, names));
 	space->regimes.nr = sample->nr_regimes;
 	for (size_t i = 0; i < sample->nr_regimes; i++) {
 		space->regimes.regime[i] = *sample->regimes[i];
@@ -177,92 +161,53 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 	return check_pgd(&space->regimes.regime[0], query->value);
 }
 
-struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
-				 struct mmu_space **ret)
+struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
+				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
-	bool bare = query->by == MMU_SPACE_PGD && query->format;
-	char names[FORMAT_NAMES_BYTES];
 
 	if (!space)
 		return mmu_error_no_memory();
-	space->session = session;
+	mmu_memory_init(&space->memory, kernel);
+	space->walker = mmu_memory_walker(&space->memory);
 	space->walker.regimes = &space->regimes;
-	struct mmu_error *error = bare ? NULL : mmu_session_learn(session);
-	if (error && query->by == MMU_SPACE_PGD && session->arch)
-		error = mmu_error_context(error,
-					  "the format of the tables (--format: %s) is not "
-					  "given, and the kernel can't tell it",
-					  format_names(session->arch, names));
+	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
+							   : open_learnt(space, query);
+	if (!error && !mmu_space_is_bare(query))
+		error = mmu_swap_map(kernel, &space->walker.swap);
 	if (!error)
-		error = bare ? open_bare(space, query) : open_learnt(space, query);
-	if (error)
-		return error;
-	space->walker.cursor = &session->cursor;
-	space->walker.arch = session->arch;
-	if (!bare)
-		space->walker.swap = mmu_session_swap_map(session);
-	*ret = mmu_steal(space);
-	return NULL;
+		*ret = mmu_steal(space);
+	return error;
 }
 
-struct mmu_session *mmu_space_session(const struct mmu_space *space)
+void mmu_space_destroy(struct mmu_space *space)
 {
-	return space->session;
-}
-
-const struct mmu_regime *mmu_space_regime(const struct mmu_space *space)
-{
-	return &space->regimes.regime[0];
-}
-
-const struct mmu_regime *mmu_space_regime_at(const struct mmu_space *space, size_t n)
-{
-	return n < space->regimes.nr ? &space->regimes.regime[n] : NULL;
-}
-
-const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
-{
-	return space->walker.arch;
-}
-
-const struct mmu_task *mmu_space_task(const struct mmu_space *space)
-{
-	return space->has_task ? &space->task : NULL;
+	if (!space)
+		return;
+	mmu_memory_destroy(&space->memory);
+	free(space);
 }
 
 /* ------------------------------------------------------------------ using it */
 
-bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
+struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
+				     bool *ret_found)
 {
-	bool found = false;
-
-	if (space->mm_va)
-		mmu_error_destroy(mmu_vma_find(space->session, space->mm_va, va, ret, &found));
-	return found;
-}
-
-struct mmu_error *mmu_space_vma_missing(struct mmu_space *space, uint64_t va)
-{
-	struct mmu_vma vma;
-	bool found;
-
-	return space->mm_va ? mmu_vma_find(space->session, space->mm_va, va, &vma, &found) : NULL;
+	*ret_found = false;
+	return space->mm_va ? mmu_vma_find(&space->memory, space->mm_va, va, ret, ret_found) : NULL;
 }
 
 /*
  * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it allows, only
  * NUMA balancing can have taken away.
  */
-static void tell_numa(struct mmu_space *space, struct mmu_walk *walk, const struct mmu_vma *vma)
+static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma,
+		      const struct mmu_error *missing)
 {
-	struct mmu_error *missing = vma ? NULL : mmu_space_vma_missing(space, walk->va);
-
 	if (vma && vma->vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
 		walk->result = MMU_RESULT_NUMA;
 	else if (missing)
 		walk->note = "or numa: its VMA can't be read, which would tell";
-	mmu_error_destroy(missing);
 }
 
 /* Are the entries that a walk read still what they were? */
@@ -287,7 +232,7 @@ static bool still_true(const struct mmu_space *space, const struct mmu_walk *wal
 }
 
 /* The tables of a running kernel change under a walk: a path must hold from its root to its end. */
-static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+static void walk_live(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	for (unsigned int i = 0; i < LIVE_WALKS; i++) {
 		mmu_walker_walk(&space->walker, va, ret);
@@ -295,26 +240,30 @@ static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_wal
 			continue;
 		/* a leader that is a zombie has the mm of one of its threads */
 		if (space->has_task && !space->task.zombie &&
-		    !mmu_task_has_mm(space->session, &space->task))
+		    !mmu_task_has_mm(&space->memory, &space->task))
 			ret->note = "the task has left this address space: its tables may be gone";
 		return;
 	}
 	ret->note = "changed while it was read, again and again";
 }
 
-void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
+	bool found;
 
-	if (space->session->image->live)
+	if (space->memory.kernel->image->live)
 		walk_live(space, va, ret);
 	else
 		mmu_walker_walk(&space->walker, va, ret);
-	if (ret->result == MMU_RESULT_PROTNONE)
-		tell_numa(space, ret, mmu_space_vma(space, va, &vma) ? &vma : NULL);
+	if (ret->result != MMU_RESULT_PROTNONE)
+		return;
+	struct mmu_error *missing = mmu_space_find_vma(space, va, &vma, &found);
+	tell_numa(ret, found ? &vma : NULL, missing);
+	mmu_error_destroy(missing);
 }
 
-bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
+bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret)
 {
 	struct mmu_walk walk;
@@ -324,13 +273,13 @@ bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 	while (done < bytes) {
 		uint64_t stop_pa, here;
 
-		mmu_walk(space, va + done, &walk);
+		mmu_space_translate(space, va + done, &walk);
 		here = walk.page_bytes - (walk.pa & (walk.page_bytes - 1));
 		size_t count = bytes - done < here ? bytes - done : (size_t)here;
 		if (!walk.has_pa)
 			break;
-		walk.page_state = mmu_image_read(&space->session->cursor, walk.pa, out + done,
-						 count, &stop_pa);
+		walk.page_state = mmu_memory_read_phys(&space->memory, walk.pa, out + done, count,
+						       &stop_pa);
 		if (walk.page_state != MMU_PAGE_PRESENT) {
 			done += (size_t)(stop_pa - walk.pa);
 			walk.va += stop_pa - walk.pa;
@@ -343,14 +292,6 @@ bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 	if (done < bytes && ret)
 		*ret = walk;
 	return done == bytes;
-}
-
-enum mmu_page_state mmu_table_entries(struct mmu_space *space, const struct mmu_regime *regime,
-				      unsigned int level, uint64_t table_pa,
-				      bool (*fn)(const struct mmu_step *step, void *context),
-				      void *context)
-{
-	return mmu_walker_table(&space->walker, regime, level, table_pa, fn, context);
 }
 
 /* ------------------------------------------------------------------ whole spaces */
@@ -367,73 +308,63 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 {
 	struct leaves_context *leaves = context;
 	struct mmu_vma *vma = &leaves->vma;
+	struct mmu_error *missing = NULL;
 
 	if (walk->result == MMU_RESULT_PROTNONE) {
 		if (!leaves->has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
-			leaves->has_vma = mmu_space_vma(leaves->space, walk->va, vma);
-		tell_numa(leaves->space, walk, leaves->has_vma ? vma : NULL);
+			missing = mmu_space_find_vma(leaves->space, walk->va, vma,
+						     &leaves->has_vma);
+		tell_numa(walk, leaves->has_vma ? vma : NULL, missing);
+		mmu_error_destroy(missing);
 	}
 	return leaves->fn(walk, last_va, leaves->context);
 }
 
-static enum mmu_leaves_end enumerate(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     bool stretches, mmu_leaf_fn fn, void *context,
-				     struct mmu_leaves *ret)
+static void enumerate(struct mmu_space *space, uint64_t first_va, uint64_t last_va, bool stretches,
+		      mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
 {
 	struct leaves_context leaves = { .space = space, .fn = fn, .context = context };
-	struct mmu_leaves result;
 
 	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
-			  stretches, hand_on, &leaves, &result);
-	if (ret)
-		*ret = result;
-	return result.end;
+			  stretches, hand_on, &leaves, ret);
 }
 
-enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
+void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			    mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
 {
-	return enumerate(space, first_va, last_va, false, fn, context, ret);
+	enumerate(space, first_va, last_va, false, fn, context, ret);
 }
 
-enum mmu_leaves_end mmu_space_stretches(struct mmu_space *space, uint64_t first_va,
-					uint64_t last_va, mmu_leaf_fn fn, void *context,
-					struct mmu_leaves *ret)
+void mmu_space_visit_stretches(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			       mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
 {
-	return enumerate(space, first_va, last_va, true, fn, context, ret);
+	enumerate(space, first_va, last_va, true, fn, context, ret);
 }
 
-enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_range_fn fn, void *context, struct mmu_leaves *ret)
-{
-	struct mmu_range_merger merger = { .fn = fn,
-					   .context = context,
-					   .page_lg2 = space->regimes.regime[0].page_lg2 };
-	enum mmu_leaves_end end = mmu_space_stretches(space, first_va, last_va, mmu_range_merge,
-						      &merger, ret);
+struct size_fields {
+	struct mmu_field task_size;
+};
 
-	if (end != MMU_LEAVES_STOPPED && !mmu_range_flush(&merger)) {
-		end = MMU_LEAVES_STOPPED;
-		if (ret)
-			ret->end = end;
-	}
-	return end;
-}
+static const struct mmu_field_def size_defs[] = {
+	MMU_FIELD(struct size_fields, task_size, "mm_struct.task_size", MMU_NEED),
+};
+static const struct mmu_layout size_layout = MMU_LAYOUT(TASK_SIZE, "mm_struct", struct size_fields,
+							size_defs);
 
 /*
  * Where the kernel has regimes of its own in the space, all others are the process's. Else the mm
  * says where it ends (mm_struct.task_size), or the lowest linear mapping does.
  */
-struct mmu_va_range mmu_space_extent(struct mmu_space *space)
+struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 {
-	const struct mmu_regimes *regimes = &space->regimes;
-	struct mmu_session *session = space->session;
-	uint64_t task_size, user_last_va = 0;
+	const struct mmu_kernel *kernel = space->memory.kernel;
 	struct mmu_va_range all = { 0, 0 };
+	uint64_t task_size, user_last_va = 0;
+	struct mmu_copy copy;
 	bool halves = false;
 
-	for (size_t i = 0; i < regimes->nr; i++) {
-		const struct mmu_regime *regime = &regimes->regime[i];
+	for (size_t i = 0; i < space->regimes.nr; i++) {
+		const struct mmu_regime *regime = &space->regimes.regime[i];
 
 		halves |= regime->half == MMU_HALF_KERNEL;
 		if (regime->last_va > all.last_va)
@@ -447,15 +378,18 @@ struct mmu_va_range mmu_space_extent(struct mmu_space *space)
 		all.last_va = user_last_va;
 		return all;
 	}
-	struct mmu_error *error = mmu_kernel_read_member(session, space->mm_va,
-							 "mm_struct.task_size", &task_size);
+	struct mmu_error *error = mmu_object_read(&space->memory, &size_layout, space->mm_va, NULL,
+						  &copy);
+	task_size = error ? 0
+			  : mmu_copy_get(&copy,
+					 &((const struct size_fields *)copy.fields)->task_size);
 	if (!error && task_size && task_size - 1 < all.last_va) {
 		all.last_va = task_size - 1;
 		return all;
 	}
 	mmu_error_destroy(error);
-	for (size_t i = 0; i < session->nr_linear; i++)
-		if (session->linear[i].first_va && session->linear[i].first_va - 1 < all.last_va)
-			all.last_va = session->linear[i].first_va - 1;
+	for (size_t i = 0; i < kernel->nr_linear; i++)
+		if (kernel->linear[i].first_va && kernel->linear[i].first_va - 1 < all.last_va)
+			all.last_va = kernel->linear[i].first_va - 1;
 	return all;
 }

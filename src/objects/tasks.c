@@ -6,17 +6,44 @@
 
 #include "base/cleanup.h"
 #include "base/set.h"
-#include "kernel/pids.h"
-#include "kernel/task.h"
+#include "kernel/object.h"
+#include "objects/pids.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
 
 /* PID_MAX_LIMIT of 64-bit kernels: no kernel has more */
 #define TASKS_MAX ((size_t)4 << 20)
 /* Missing objects that are named one by one. */
 #define NAMED_MAX 16u
-/* With so many of them a table of pids is no more worth reading: it may be made to take long. */
+/* With more missing objects than this, give up on the pid table: it may be made to take long. */
 #define MISSING_MAX ((uint64_t)1 << 16)
-/* So often the tasks of a running kernel are gone through, as long as some of them change. */
+/* How many times the tasks of a running kernel are visited, as long as some of them change. */
 #define LIVE_ROUNDS 8
+
+/* ------------------------------------------------------------------ what leads to tasks */
+
+struct list_fields {
+	struct mmu_field tasks;
+};
+
+static const struct mmu_field_def list_defs[] = {
+	MMU_FIELD_BYTES(struct list_fields, tasks, "task_struct.tasks", 0, MMU_NEED),
+};
+static const struct mmu_layout list_layout = MMU_LAYOUT(TASK_LIST, "task_struct",
+							struct list_fields, list_defs);
+
+/* The threads of a leader: signal->thread_head, which 4.4 to 7.x have. */
+struct thread_fields {
+	struct mmu_field node, head, signal;
+};
+
+static const struct mmu_field_def thread_defs[] = {
+	MMU_FIELD_BYTES(struct thread_fields, node, "task_struct.thread_node", 0, MMU_NEED),
+	MMU_FIELD_BYTES(struct thread_fields, head, "signal_struct.thread_head", 0, MMU_NEED),
+	MMU_FIELD(struct thread_fields, signal, "task_struct.signal", MMU_NEED),
+};
+static const struct mmu_layout thread_layout = MMU_LAYOUT(THREADS, "task_struct",
+							  struct thread_fields, thread_defs);
 
 /* ------------------------------------------------------------------ what was visited */
 
@@ -36,7 +63,7 @@ struct list {
 };
 
 struct visit {
-	struct mmu_session *session;
+	struct mmu_memory *memory;
 	bool threads;
 	mmu_task_fn fn;
 	void *context;
@@ -74,7 +101,7 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader);
 static void visit_read(struct visit *visit, struct mmu_task *task)
 {
 	/* a task without a readable mm is still a task */
-	visit_problem(visit, mmu_task_read_mm(visit->session, task));
+	visit_problem(visit, mmu_task_read_mm(visit->memory, task));
 	if (visit->stopped)
 		return;
 	visit->nr_given++;
@@ -98,7 +125,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 {
 	struct mmu_task task;
 	struct mmu_error *error = NULL;
-	enum mmu_task_live state = mmu_task_read_live(visit->session, task_va, node_va, &task,
+	enum mmu_task_live state = mmu_task_read_live(visit->memory, task_va, node_va, &task,
 						      &error);
 	bool torn = state == MMU_TASK_TORN ||
 		    (state == MMU_TASK_HOLDS && pid != -1 && task.pid != pid);
@@ -123,7 +150,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 static void visit_task(struct visit *visit, uint64_t task_va)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
+	struct mmu_error *error = mmu_task_read(visit->memory, task_va, "task_struct", &task);
 
 	visit->broken |= error != NULL;
 	if (error)
@@ -138,7 +165,7 @@ static struct mmu_error *read_next(struct visit *visit, const struct list *list,
 				   uint64_t *ret_va)
 {
 	bool head = node_va == list->head_va;
-	struct mmu_error *error = mmu_kernel_read_pointer(visit->session, node_va,
+	struct mmu_error *error = mmu_memory_read_pointer(visit->memory, node_va,
 							  head ? list->head : list->member, ret_va);
 
 	if (!head)
@@ -154,12 +181,12 @@ static struct mmu_error *read_next(struct visit *visit, const struct list *list,
 static struct mmu_error *check_prev(struct visit *visit, const struct list *list, uint64_t node_va,
 				    uint64_t prev_va)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->memory->kernel);
 	uint64_t back_va = prev_va;
 	struct mmu_error *error = NULL;
 
-	if (visit->session->image->live)
-		error = mmu_kernel_read_pointer(visit->session, node_va + bytes, list->member,
+	if (visit->memory->kernel->image->live)
+		error = mmu_memory_read_pointer(visit->memory, node_va + bytes, list->member,
 						&back_va);
 	if (!error && back_va != prev_va)
 		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s: the list changed", list->member);
@@ -194,7 +221,7 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 					     "back to its head",
 					     list->member, node_va);
 		error = set_add(&visit->seen, task_va);
-		if (!error && visit->session->image->live)
+		if (!error && visit->memory->kernel->image->live)
 			visit_live_task(visit, task_va, node_va, -1);
 		else if (!error)
 			visit_task(visit, task_va);
@@ -202,27 +229,29 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 	return error;
 }
 
-/* The threads of a leader, without itself: signal->thread_head, which 4.4 to 7.x have. */
+/* The threads of a leader, without itself. */
 static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 {
-	struct mmu_session *session = visit->session;
+	struct mmu_memory *memory = visit->memory;
 	struct list list = { .head = "signal_struct.thread_head",
 			     .member = "task_struct.thread_node" };
-	uint64_t signal_va = 0, head_offset;
+	uint64_t signal_va = 0, head_offset = 0;
+	struct mmu_copy copy;
 
-	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.thread_node)",
-						&list.member_offset);
-	if (!error)
-		error = mmu_fact_need(session->facts, "OFFSET(signal_struct.thread_head)",
-				      &head_offset);
-	if (!error)
-		error = mmu_kernel_read_member(session, leader->task_va, "task_struct.signal",
-					       &signal_va);
+	struct mmu_error *error = mmu_object_read(memory, &thread_layout, leader->task_va, NULL,
+						  &copy);
+	if (!error) {
+		const struct thread_fields *fields = copy.fields;
+
+		list.member_offset = fields->node.offset;
+		head_offset = fields->head.offset;
+		signal_va = mmu_copy_get(&copy, &fields->signal);
+	}
 	if (!error && signal_va) { /* else a task that is just being released */
 		list.head_va = signal_va + head_offset;
 		error = follow(visit, &list, leader->task_va);
 	}
-	if (error && session->image->live) { /* so it is when the leader goes */
+	if (error && memory->kernel->image->live) { /* so it is when the leader goes */
 		visit->nr_torn++;
 		mmu_error_destroy(error);
 		return;
@@ -236,13 +265,13 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 /* The task next to one, which must say so too. @return 0: none that is not yet known */
 static uint64_t neighbour(struct visit *visit, uint64_t task_va, bool back)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->memory->kernel);
 	uint64_t offset = visit->tasks.member_offset, node_va, again_va;
-	struct mmu_error *error = mmu_kernel_read_pointer(visit->session,
+	struct mmu_error *error = mmu_memory_read_pointer(visit->memory,
 							  task_va + offset + (back ? bytes : 0),
 							  visit->tasks.member, &node_va);
 	if (!error && !mmu_set_has(&visit->seen, node_va - offset))
-		error = mmu_kernel_read_pointer(visit->session, node_va + (back ? 0 : bytes),
+		error = mmu_memory_read_pointer(visit->memory, node_va + (back ? 0 : bytes),
 						visit->tasks.member, &again_va);
 	else
 		again_va = 0;
@@ -325,7 +354,7 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 	    (mmu_set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
 		return goes_on(visit);
 	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
-	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
+	struct mmu_error *error = mmu_task_read(visit->memory, pid->task_va, what, &task);
 	if (!error && task.pid != pid->first)
 		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s at 0x%" PRIx64 ": says pid %d", what,
 				      pid->task_va, task.pid);
@@ -373,9 +402,9 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 	struct mmu_error *error = gap ? visit_around(visit, init_task_va) : NULL;
 
 	if (!error)
-		error = mmu_session_pids(visit->session, visit_leader, visit);
+		error = mmu_pids_visit(visit->memory, visit_leader, NULL, visit);
 	if (!error && visit->threads)
-		error = mmu_session_pids(visit->session, visit_thread, visit);
+		error = mmu_pids_visit(visit->memory, visit_thread, NULL, visit);
 	visit->has_pids = !error && visit->nr_missing < MISSING_MAX;
 	if (visit->nr_missing > NAMED_MAX)
 		visit_problem(visit,
@@ -420,7 +449,7 @@ static bool collect_pid(const struct mmu_pid *pid, void *context)
 static struct mmu_error *visit_live_pids(struct visit *visit)
 {
 	visit->nr_pids = 0;
-	struct mmu_error *error = mmu_session_pids(visit->session, collect_pid, visit);
+	struct mmu_error *error = mmu_pids_visit(visit->memory, collect_pid, NULL, visit);
 
 	if (error)
 		return error;
@@ -473,22 +502,21 @@ static void visit_live(struct visit *visit, uint64_t init_task_va)
 
 static struct mmu_error *visit_all(struct visit *visit)
 {
-	struct mmu_session *session = visit->session;
+	struct mmu_memory *memory = visit->memory;
 	struct mmu_task task;
 	uint64_t init_task_va;
+	const void *found;
 
 	visit->tasks.head = visit->tasks.member = "task_struct.tasks";
-	struct mmu_error *error = mmu_session_learn(session);
+	struct mmu_error *error = mmu_task_read_init(memory, &task);
 	if (!error)
-		error = mmu_task_read_init(session, &task);
-	if (!error)
-		error = mmu_fact_need(session->facts, "OFFSET(task_struct.tasks)",
-				      &visit->tasks.member_offset);
+		error = mmu_layout_need(memory->kernel, &list_layout, &found, NULL);
 	if (error)
 		return error;
+	visit->tasks.member_offset = ((const struct list_fields *)found)->tasks.offset;
 	init_task_va = task.task_va;
 	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
-	if (session->image->live) {
+	if (memory->kernel->image->live) {
 		visit_live(visit, init_task_va);
 		return NULL;
 	}
@@ -511,11 +539,11 @@ static void end(struct visit *visit)
 	mmu_error_destroy(visit->wanted_missing);
 }
 
-struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
-				    void *context)
+struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
+				  void *context)
 {
 	struct visit visit = {
-		.session = session, .threads = threads, .fn = fn, .context = context, .wanted = -1
+		.memory = memory, .threads = threads, .fn = fn, .context = context, .wanted = -1
 	};
 	struct mmu_error *error = visit_all(&visit);
 
@@ -566,10 +594,10 @@ static bool search_mm(const struct mmu_task *task, const char *problem, void *co
 	return false;
 }
 
-static struct mmu_error *search_all(struct mmu_session *session, bool threads, mmu_task_fn fn,
+static struct mmu_error *search_all(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
 				    struct search *search)
 {
-	struct visit visit = { .session = session,
+	struct visit visit = { .memory = memory,
 			       .threads = threads,
 			       .fn = fn,
 			       .context = search,
@@ -595,10 +623,10 @@ static struct mmu_error *not_found(struct search *search)
 }
 
 /* A leader that has left its mm behind gets that of a thread. */
-static struct mmu_error *borrow_mm(struct mmu_session *session, struct mmu_task *leader)
+static struct mmu_error *borrow_mm(struct mmu_memory *memory, struct mmu_task *leader)
 {
 	struct search search = { .pid = -1, .ret = leader };
-	struct mmu_error *error = search_all(session, true, search_mm, &search);
+	struct mmu_error *error = search_all(memory, true, search_mm, &search);
 
 	if (!error && !search.found && !search.whole)
 		error = mmu_error_new(MMU_ERROR_NO_MM,
@@ -608,21 +636,49 @@ static struct mmu_error *borrow_mm(struct mmu_session *session, struct mmu_task 
 	return error;
 }
 
-struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid, struct mmu_task *ret)
+struct mmu_error *mmu_task_find(struct mmu_memory *memory, int32_t pid, struct mmu_task *ret)
 {
 	struct mmu_task task;
 	struct search search = { .pid = pid, .ret = &task };
 
 	/* most are leaders: the short list first */
-	struct mmu_error *error = search_all(session, false, search_pid, &search);
+	struct mmu_error *error = search_all(memory, false, search_pid, &search);
 	if (!error && !search.found && !search.missing)
-		error = search_all(session, true, search_pid, &search);
+		error = search_all(memory, true, search_pid, &search);
 	if (!error && !search.found)
 		error = not_found(&search);
 	if (!error && task.owner == MMU_MM_NONE && task.leader)
-		error = borrow_mm(session, &task);
+		error = borrow_mm(memory, &task);
 	mmu_error_destroy(search.missing);
 	if (!error)
 		*ret = task;
 	return error;
+}
+
+/* ------------------------------------------------------------------ what a task is made of */
+
+void mmu_tasks_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
+		      void *context)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
+	const void *found;
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_layout_need(memory->kernel, &list_layout, &found, NULL);
+
+	mmu_task_pieces(memory, task, fn, context);
+	if (!error)
+		fn(context, task->task_va + ((const struct list_fields *)found)->tasks.offset,
+		   2 * bytes);
+	mmu_error_destroy(error);
+	error = mmu_object_read(memory, &thread_layout, task->task_va, NULL, &copy);
+	if (!error) {
+		const struct thread_fields *fields = copy.fields;
+		uint64_t signal_va = mmu_copy_get(&copy, &fields->signal);
+
+		mmu_object_pieces(memory->kernel, &thread_layout, task->task_va, fn, context);
+		fn(context, task->task_va + fields->node.offset, 2 * bytes);
+		if (signal_va)
+			fn(context, signal_va + fields->head.offset, 2 * bytes);
+	}
+	mmu_error_destroy(error);
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A session: one kernel, whether it is learnt, and the memory for its own calls. */
+#ifndef MMU_API_SESSION_H
+#define MMU_API_SESSION_H
+
+#include "kernel/memory.h"
+
+enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
+
+struct mmu_session {
+	struct mmu_kernel kernel;
+	struct mmu_memory memory;
+	enum mmu_learn_state learnt;
+	struct mmu_error *learn_error;     /* what every later call is told again */
+	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
+#ifndef MMU_OBJECTS_SPACE_H
+#define MMU_OBJECTS_SPACE_H
+
+#include "kernel/memory.h"
+
+/** For one thread; other spaces of the kernel may be walked meanwhile. */
+struct mmu_space {
+	struct mmu_memory memory;
+	struct mmu_regimes regimes;
+	struct mmu_walker walker; /**< over them */
+	struct mmu_task task;
+	bool has_task;
+	uint64_t mm_va; /**< 0: a space without VMAs */
+};
+
+/** Does the query name a root and its format? Then no kernel needs to be learnt. */
+static inline bool mmu_space_is_bare(const struct mmu_space_query *query)
+{
+	return query->by == MMU_SPACE_PGD && query->format;
+}
+
+/**
+ * As mmu_space_open(), of a kernel that is learnt; for a bare query its back-end is enough.
+ */
+struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
+				 const struct mmu_space_query *query,
+				 struct mmu_space **ret) MMU_MUST_CHECK;
+/** Accepts NULL. */
+void mmu_space_destroy(struct mmu_space *space);
+
+#define MMU_FORMAT_NAMES_BYTES 128
+/** "short, lpae" */
+const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FORMAT_NAMES_BYTES]);
+
+/** As mmu_vma_find(), in a space that may have no mm and then no VMAs. */
+struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
+				     bool *ret_found) MMU_MUST_CHECK;
+
+/** As mmu_walk(). */
+void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret);
+
+/** As mmu_space_read(). */
+bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
+		    size_t *ret_bytes, struct mmu_walk *ret);
+
+/** As mmu_space_leaves(). */
+void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			    mmu_leaf_fn fn, void *context, struct mmu_leaves *ret);
+
+/** As above; pages behind each other may be told as one: mmu_walker_leaves(). */
+void mmu_space_visit_stretches(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			       mmu_leaf_fn fn, void *context, struct mmu_leaves *ret);
+
+/** As mmu_space_extent(). */
+struct mmu_va_range mmu_space_user_range(struct mmu_space *space);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file VMAs: the one at an address, all of an mm, and the objects that they are made of. */
+#ifndef MMU_OBJECTS_VMA_H
+#define MMU_OBJECTS_VMA_H
+
+#include "objects/vma_tree.h"
+
+/** vm_flags that every kernel has (include/linux/mm.h). */
+#define MMU_VM_READ 1u
+#define MMU_VM_WRITE 2u
+#define MMU_VM_EXEC 4u
+
+/**
+ * The VMA around `va` in an mm.
+ * @param ret  untouched unless *ret_found
+ * @return MMU_ERROR_FAULT, _CORRUPT: names the object that can't be read, or that contradicts
+ *         itself; _NOT_FOUND (facts)
+ */
+struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
+			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
+
+/** Goes through the VMAs of an mm. Set up with mmu_vmas_init(). */
+struct mmu_vmas {
+	struct mmu_memory *memory;
+	uint64_t mm_va;
+	uint64_t next_va;           /**< what was not looked at yet begins here */
+	bool end;                   /**< nothing is left */
+	uint64_t budget;            /**< look-ups that may still come: no image has room for more */
+	struct mmu_vma_place place; /**< of what came last */
+};
+
+void mmu_vmas_init(struct mmu_vmas *vmas, struct mmu_memory *memory, uint64_t mm_va);
+
+/**
+ * The next VMA, in address order.
+ * @param ret        untouched unless *ret_found
+ * @param ret_found  false, without an error: there are no more
+ * @return as mmu_vma_find(): some that may be there can't be read; the next call goes on behind
+ */
+struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, struct mmu_vma *ret,
+				bool *ret_found) MMU_MUST_CHECK;
+
+/**
+ * Tell the pieces of memory that were read for what mmu_vmas_next() found last, or could not read:
+ * nodes of the tree, the VMA, and what its name lies in.
+ */
+void mmu_vmas_pieces(struct mmu_vmas *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
+		     void *context);
+
+#endif
