@@ -58,7 +58,7 @@ void bench_close(struct bench *bench)
 
 struct visit {
 	struct bench *bench;
-	const struct mmu_format *format;
+	const struct mmu_regime *regime;
 	uint64_t va;     /* where the table begins */
 	uint64_t end_va; /* the kernel's part begins here; 0: there is none in these tables */
 	uint64_t entries;
@@ -82,7 +82,7 @@ static bool visit_entry(const struct mmu_step *step, void *context)
 {
 	struct visit *visit = context;
 	struct bench *bench = visit->bench;
-	unsigned int shift = visit->format->level[step->level].shift;
+	unsigned int shift = visit->regime->shape[step->level].shift;
 	uint64_t va = visit->va + (step->index << shift);
 
 	if (visit->end_va && va >= visit->end_va)
@@ -111,18 +111,17 @@ static void visit_table(struct visit *visit, unsigned int level, uint64_t table_
 		bench->tables[bench->nr_tables++] = (struct bench_table){ table_pa, visit->va,
 									  level };
 	}
-	mmu_table_entries(bench->space, level, table_pa, visit_entry, visit);
+	mmu_table_entries(bench->space, visit->regime, level, table_pa, visit_entry, visit);
 }
 
 uint64_t bench_visit(struct bench *bench, bool keep)
 {
 	const struct mmu_regime *regime = mmu_space_regime(bench->space);
-	const struct mmu_format *format = regime->format;
-	struct visit visit = { .bench = bench, .format = format, .keep = keep };
+	struct visit visit = { .bench = bench, .regime = regime, .keep = keep };
 
-	if (format->sign_extended)
-		visit.end_va = (uint64_t)1 << (format->va_bits - 1);
-	visit_table(&visit, format->nr_levels - 1u, regime->root_pa);
+	if (mmu_space_regime_at(bench->space, 1)) /* the user's half comes first */
+		visit.end_va = regime->last_va + 1;
+	visit_table(&visit, regime->top_level, regime->root_pa);
 	return visit.entries;
 }
 

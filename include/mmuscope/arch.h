@@ -281,8 +281,8 @@ struct mmu_format {
 
 	/**
 	 * How leaves of a level go on, so that the core need not decode each entry of a long
-	 * range. It is applied to no entry that has a run, and to no level with second words at
-	 * which both words don't follow the rule. NULL: not known.
+	 * range. It is applied to no entry that has a run, and where there are second words to
+	 * none of which one is 0. NULL: not known.
 	 * @return false: at this level nothing can be said
 	 */
 	bool (*alike)(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret);
@@ -316,7 +316,7 @@ struct mmu_format {
 /* ------------------------------------------------------------------------------------ regimes */
 
 /** Whose tables. A walk asks Linux's; the hardware's only where Linux's has nothing to say. */
-enum mmu_view {
+enum mmu_regime_view {
 	MMU_VIEW_BOTH, /**< hardware walks what Linux keeps */
 	MMU_VIEW_LINUX,
 	MMU_VIEW_HARDWARE,
@@ -356,7 +356,7 @@ struct mmu_regime {
 	uint8_t top_level;   /**< where a walk begins; hashed: 0 */
 	uint8_t rights;      /**< enum mmu_right bits that are granted before the first entry:
 				      MMU_RIGHTS_ALL, or less where entries don't say all */
-	uint8_t view;        /**< enum mmu_view */
+	uint8_t view;        /**< enum mmu_regime_view */
 	uint8_t half;        /**< enum mmu_half */
 	/** Of levels 0 to top_level. Hashed: shape[0].shift is the base page's. */
 	struct mmu_shape shape[MMU_LEVELS_MAX];
@@ -585,9 +585,9 @@ struct mmu_arch {
  *   stays within the word, refuses what is no leaf or table, longer runs and addresses beyond
  *   pa_mask, and leaves its outputs alone when it refuses. Of each level that may be a leaf there
  *   is one that it builds, and a table of each level above 0.
- * alike(). If the next word follows the rule, decode() makes it a leaf without a run whose address is
- *   one page further and whose every other field is the same. The steps lie within the masks, and
- *   masks within the word.
+ * alike(), of a leaf without a run (with a second word: neither is 0). If the next words follow the
+ *   rule, decode() makes them a leaf whose address is one page further and whose every other field
+ *   is the same. The steps lie within the masks, and masks within the word.
  * audit(). It is pure, and names bits within a word if it says something.
  * probes(), for any address of the regime. It is pure; 1 to MMU_PROBES_MAX groups, each within the
  *   table, none empty, with names.

@@ -176,6 +176,7 @@ struct mmu_fact {
 	const char *other;  /**< the first source that says otherwise; NULL: none does */
 	uint64_t other_value;
 	bool disputed; /**< there is an other one, and no option of the user's settles it */
+	bool assumed;  /**< a guess, for want of any source */
 };
 
 /** The n-th fact used so far, in the order of first use. @return false: there is none. */
@@ -275,7 +276,10 @@ MMU_EXPORT struct mmu_error *mmu_space_open(struct mmu_session *session,
 /** Accepts NULL. */
 MMU_EXPORT void mmu_space_close(struct mmu_space *space);
 
+/** The first regime of a space. */
 MMU_EXPORT const struct mmu_regime *mmu_space_regime(const struct mmu_space *space);
+/** The n-th one, ascending by address. @return NULL: there are not so many */
+MMU_EXPORT const struct mmu_regime *mmu_space_regime_at(const struct mmu_space *space, size_t n);
 MMU_EXPORT const struct mmu_arch *mmu_space_arch(const struct mmu_space *space);
 /** The task that it was opened through, or NULL. */
 MMU_EXPORT const struct mmu_task *mmu_space_task(const struct mmu_space *space);
@@ -314,14 +318,22 @@ struct mmu_step {
 	enum mmu_page_state slot_state;
 	struct mmu_entry entry;
 	uint8_t effective; /**< AND of the rights so far */
+	const char *probe; /**< hashed: the group that was looked into, static text; else NULL */
+	uint32_t nr_slots; /**< hashed: of the group, whose first is `index` unless one was hit */
 };
+
+/** No walk has more steps. */
+#define MMU_STEPS_MAX 12u
+
+/** In mmu_walk.denied_by: not granted even before the first entry. */
+#define MMU_DENIED_BY_REGIME UINT8_MAX
 
 /** A whole translation. Plain data. */
 struct mmu_walk {
 	uint64_t va;
 	enum mmu_result result;
 	unsigned int nr_steps;
-	struct mmu_step steps[MMU_LEVELS_MAX];
+	struct mmu_step steps[MMU_STEPS_MAX];
 	uint8_t rights; /**< effective, of the whole path; 0 unless the page is there */
 	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it */
 	bool has_pa;                    /**< a page is behind the address: mapped, protnone, numa */
@@ -333,7 +345,9 @@ struct mmu_walk {
 	uint64_t swap_offset;
 	bool has_target; /**< migration, hwpoison, device: the entry names a page frame */
 	uint64_t target_pa;
-	const char *note; /**< static text, or NULL */
+	const char *note;                /**< static text, or NULL */
+	const struct mmu_regime *regime; /**< whose tables these are, as long as the space is open;
+					      NULL: the address belongs to none */
 };
 
 /** Translate one address. Never fails: whatever happens is in *ret. */
@@ -351,15 +365,20 @@ MMU_EXPORT bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, 
 
 /**
  * Decode every entry of a table that is not empty.
+ * @param regime  one of the space
  * @param fn  gets a step whose `effective` is the entry's own rights; returns false to stop
  * @return MMU_PAGE_PRESENT, or the state of the first byte that could not be read
  */
 MMU_EXPORT enum mmu_page_state
-mmu_table_entries(struct mmu_space *space, unsigned int level, uint64_t table_pa,
-		  bool (*fn)(const struct mmu_step *step, void *context), void *context);
+mmu_table_entries(struct mmu_space *space, const struct mmu_regime *regime, unsigned int level,
+		  uint64_t table_pa, bool (*fn)(const struct mmu_step *step, void *context),
+		  void *context);
 
-/** Bytes of one table, with the second copies of its entries. */
-MMU_EXPORT uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned int level);
+/** Bytes of one table, with the second words of its entries. */
+MMU_EXPORT uint64_t mmu_table_bytes(const struct mmu_regime *regime, unsigned int level);
+
+/** Address bits that the tables of a regime translate: 48. */
+MMU_EXPORT unsigned int mmu_regime_va_bits(const struct mmu_regime *regime);
 
 /* ------------------------------------------------------------------------------------ leaves */
 
@@ -597,9 +616,8 @@ MMU_EXPORT struct mmu_error *
 mmu_arch_conformance_file(const char *path, void (*report)(void *context, const char *problem),
 			  void *context, bool *ret_conforms, uint64_t *ret_checks);
 
-/** A regime of a back-end's format without any kernel: default traits, all address bits. */
-MMU_EXPORT struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch,
-					     const struct mmu_format *format);
+/** The regimes of a sample, or of the first one in a format, by name. @return NULL: there is none */
+MMU_EXPORT const struct mmu_sample *mmu_arch_sample(const struct mmu_arch *arch, const char *name);
 
 /** @return NULL when the back-end has no format of this name. */
 MMU_EXPORT const struct mmu_format *mmu_arch_format(const struct mmu_arch *arch, const char *name);

@@ -85,13 +85,13 @@ static void read_side(struct side *side, struct mmu_space *space, const struct m
 		side->max = MIN_RANGES;
 	side->merger = (struct mmu_range_merger){ .fn = keep_range,
 						  .context = side,
-						  .page_lg2 = mmu_space_arch(space)->page_lg2 };
-	mmu_space_leaves(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
+						  .page_lg2 = mmu_space_regime(space)->page_lg2 };
+	mmu_space_stretches(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
 	if (leaves.end != MMU_LEAVES_STOPPED && !mmu_range_flush(&side->merger))
 		leaves.end = MMU_LEAVES_STOPPED;
 	if (leaves.end == MMU_LEAVES_STOPPED && side->nr == side->max)
 		leaves.end = MMU_LEAVES_TOO_MANY;
-	mmu_totals_finish(side->totals, mmu_space_regime(space)->format, &leaves);
+	mmu_totals_finish(side->totals, mmu_space_regime(space), &leaves);
 	side->incomplete = leaves.end != MMU_LEAVES_ALL;
 	side->unknown_va = side->nr ? side->ranges[side->nr - 1].last_va + 1 : range->first_va;
 }

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,9 @@
 
 /* options->stop() is asked once for so many entries. */
 #define ASK_EVERY 4096u
+
+/* Members of a task with registers: no back-end names more. */
+#define REGISTERS_MAX 16u
 
 const char *mmu_extract_kind_name(enum mmu_extract_kind kind)
 {
@@ -66,7 +70,7 @@ void mmu_extract_watch_no_more(struct mmu_extraction *extract)
 void mmu_extract_object(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
 			uint64_t bytes)
 {
-	uint64_t page_bytes = (uint64_t)1 << extract->session->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << mmu_session_page_lg2(extract->session);
 
 	while (bytes) {
 		uint64_t here = page_bytes - (va & (page_bytes - 1)), pa;
@@ -100,22 +104,20 @@ void mmu_extract_typed(struct mmu_extraction *extract, enum mmu_extract_kind kin
  */
 void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va)
 {
-	static const char *const registers[][2] = {
-		{ "OFFSET(task_struct.thread.fpu)", "SIZE(task_struct.thread.fpu)" },
-		{ "OFFSET(task_struct.thread.uw)", "SIZE(task_struct.thread.uw)" },
-		{ "OFFSET(task_struct.thread_info.fpstate)", "SIZE(task_struct.thread_info."
-							     "fpstate)" },
-		{ "OFFSET(task_struct.thread_info.vfpstate)", "SIZE(task_struct.thread_info."
-							      "vfpstate)" },
-	};
-	uint64_t holes[4][2], bytes, at = 0;
+	const char *const *members = extract->session->arch->register_members;
+	uint64_t holes[REGISTERS_MAX][2], bytes, at = 0;
 	size_t nr = 0;
+	char key[128];
 
 	if (!mmu_extract_fact(extract, "SIZE(task_struct)", &bytes) || bytes > 65536)
 		return;
-	for (size_t i = 0; i < 4; i++)
-		nr += mmu_extract_fact(extract, registers[i][0], &holes[nr][0]) &&
-		      mmu_extract_fact(extract, registers[i][1], &holes[nr][1]);
+	for (; members && *members && nr < REGISTERS_MAX; members++) {
+		snprintf(key, sizeof(key), "OFFSET(%s)", *members);
+		if (!mmu_extract_fact(extract, key, &holes[nr][0]))
+			continue;
+		snprintf(key, sizeof(key), "SIZE(%s)", *members);
+		nr += mmu_extract_fact(extract, key, &holes[nr][1]);
+	}
 	while (at < bytes) {
 		uint64_t end = bytes, next = bytes;
 
@@ -183,6 +185,7 @@ static bool visit_vma(uint64_t vma_va, void *context)
 struct descent {
 	struct mmu_extraction *extract;
 	struct mmu_space *space;
+	const struct mmu_regime *regime;
 };
 
 static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa);
@@ -200,9 +203,8 @@ static bool visit_entry(const struct mmu_step *step, void *context)
 static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa)
 {
 	struct mmu_extraction *extract = descent->extract;
-	const struct mmu_format *format = mmu_space_regime(descent->space)->format;
-	const struct mmu_level *shape = &format->level[level];
-	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
+	int32_t second_offset = descent->regime->format->level[level].second_offset;
+	uint64_t bytes = mmu_table_span(descent->regime, level);
 	struct mmu_image *image = extract->session->image;
 
 	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
@@ -210,26 +212,27 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	if (added <= 0 || asked_to_stop(extract))
 		return;
 	mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES, table_pa, bytes);
-	if (shape->second_offset)
+	if (second_offset)
 		mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES,
-			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
+			     table_pa + (uint64_t)(int64_t)second_offset, bytes);
 	if (level && mmu_image_span(image, table_pa).state == MMU_PAGE_PRESENT)
-		mmu_table_entries(descent->space, level, table_pa, visit_entry, descent);
+		mmu_table_entries(descent->space, descent->regime, level, table_pa, visit_entry,
+				  descent);
 }
 
 static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 {
-	const struct mmu_regime *regime = mmu_space_regime(space);
 	struct descent descent = { extract, space };
 
-	keep_table(&descent, regime->format->nr_levels - 1u, regime->root_pa);
+	for (size_t i = 0; (descent.regime = mmu_space_regime_at(space, i)); i++)
+		keep_table(&descent, descent.regime->top_level, descent.regime->root_pa);
 }
 
 /* ------------------------------------------------------------------ struct pages */
 
 void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes)
 {
-	unsigned int page_lg2 = extract->session->arch->page_lg2;
+	unsigned int page_lg2 = mmu_session_page_lg2(extract->session);
 	uint64_t mask = ((uint64_t)1 << page_lg2) - 1, pfn = pa >> page_lg2;
 	uint64_t last_pfn = (pa + (bytes - 1)) >> page_lg2;
 
@@ -379,7 +382,7 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 static struct mmu_error *keep_named(struct mmu_extraction *extract)
 {
 	const struct mmu_extract_options *options = extract->options;
-	uint64_t mask = ((uint64_t)1 << extract->session->arch->page_lg2) - 1;
+	uint64_t mask = ((uint64_t)1 << mmu_session_page_lg2(extract->session)) - 1;
 	struct mmu_error *error = NULL;
 
 	for (size_t i = 0; i < options->nr_pids && !error; i++)
@@ -483,9 +486,9 @@ static void find_virtual_addresses(const struct mmu_extraction *extract,
 		const struct mmu_linear *linear = &session->linear[i];
 		uint64_t distance = linear->first_va - linear->first_pa;
 
-		if (strcmp(linear->name, "direct map") == 0)
+		if (linear->roles & MMU_LINEAR_DIRECT)
 			output->direct_map_va = distance;
-		if (strcmp(linear->name, "image") != 0 || !sized)
+		if (!(linear->roles & MMU_LINEAR_IMAGE) || !sized)
 			continue;
 		output->image_va = distance;
 		output->image = (struct mmu_pa_range){ first_va - distance, end_va - 1 - distance };

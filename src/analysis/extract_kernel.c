@@ -32,7 +32,7 @@ static bool may_be_freed(const struct mmu_extraction *extract, uint64_t va)
 static bool is_reserved(struct mmu_extraction *extract, uint64_t va, uint64_t pa)
 {
 	struct mmu_session *session = extract->session;
-	uint64_t pfn = pa >> session->arch->page_lg2, bit, offset, flags;
+	uint64_t pfn = pa >> mmu_session_page_lg2(session), bit, offset, flags;
 
 	if (!extract->result.has_memmap || pfn < extract->memmap.first_pfn ||
 	    !mmu_extract_fact(extract, "ENUM(pageflags.PG_reserved)", &bit) ||
@@ -52,7 +52,7 @@ static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
 		{ "SYMBOL(__bss_start)", "SYMBOL(__bss_stop)" },
 	};
 	struct mmu_session *session = extract->session;
-	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << mmu_session_page_lg2(session);
 
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
 		uint64_t va, end_va, pa;

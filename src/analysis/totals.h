@@ -5,11 +5,11 @@
 
 #include "mmuscope/mmuscope.h"
 
-/** Add an entry of mmu_space_leaves(). */
+/** Add what mmu_space_leaves() tells, or mmu_space_stretches(). */
 void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint64_t last_va);
 
 /** All entries are in: add up what the enumeration itself has counted. */
-void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_format *format,
+void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
 		       const struct mmu_leaves *leaves);
 
 #endif

@@ -19,6 +19,7 @@ struct fact {
 	char *source;
 	uint64_t value;
 	bool missing;      /* asked for and not found: don't search again */
+	bool assumed;      /* a guess of the back-end's */
 	bool seconded;     /* another source answered too */
 	const char *other; /* the first one that says otherwise, NULL: none does */
 	uint64_t other_value;
@@ -34,7 +35,9 @@ struct mmu_fact_store {
 	const char *btf_source;
 	char *hint;
 	struct mmu_facts callbacks;
-	struct fact *facts; /* in the order of first use */
+	struct mmu_fact_hooks hooks;
+	struct mmu_vmlinux_wants wants; /* NULL: the core's own */
+	struct fact *facts;             /* in the order of first use */
 	size_t nr_facts, capacity;
 	char **options;
 	size_t nr_options;
@@ -78,6 +81,7 @@ static void remember(struct mmu_fact_store *store, const char *key, bool missing
 	fact->source = strdup(source);
 	fact->value = value;
 	fact->missing = missing;
+	fact->assumed = false;
 }
 
 /*
@@ -86,12 +90,10 @@ static void remember(struct mmu_fact_store *store, const char *key, bool missing
  */
 static void forget_missing(struct mmu_fact_store *store, bool new_source)
 {
-	static const char assumed[] = "derived: assumed";
 	size_t kept = 0;
 
 	for (size_t i = 0; i < store->nr_facts; i++) {
-		bool guess = new_source && store->facts[i].source &&
-			     strncmp(store->facts[i].source, assumed, strlen(assumed)) == 0;
+		bool guess = new_source && store->facts[i].assumed;
 
 		if (store->facts[i].missing || guess) {
 			free(store->facts[i].key);
@@ -387,14 +389,25 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how)
 {
+	mmu_fact_derive_as(store, key, value, how, 0);
+}
+
+void mmu_fact_derive_as(struct mmu_fact_store *store, const char *key, uint64_t value,
+			const char *how, uint32_t flags)
+{
+	bool assumed = flags & MMU_DERIVED_ASSUMED;
+	struct fact *fact;
 	char source[160];
 	uint64_t known;
 
 	if (mmu_fact_get(store, key, &known))
 		return; /* what a source says is no matter of derivation */
-	snprintf(source, sizeof(source), "derived: %s", how);
+	snprintf(source, sizeof(source), "derived: %s%s", assumed ? "assumed: " : "", how);
 	forget_missing(store, false);
 	remember(store, key, false, value, source);
+	fact = find(store, key);
+	if (fact)
+		fact->assumed = assumed;
 }
 
 bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret)
@@ -409,7 +422,8 @@ bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret)
 					  .source = fact->source ? fact->source : "",
 					  .seconded = fact->seconded,
 					  .other = fact->other,
-					  .other_value = fact->other_value };
+					  .other_value = fact->other_value,
+					  .assumed = fact->assumed };
 		ret->disputed = ret->other && strcmp(ret->source, OPTION_SOURCE) != 0;
 		return true;
 	}
@@ -465,14 +479,78 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 	return mmu_image_read(store->image, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
-static void cb_derived(void *context, const char *key, uint64_t value, const char *how)
+static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	mmu_fact_derive(context, key, value, how);
+	const struct mmu_fact_hooks *hooks = &((struct mmu_fact_store *)context)->hooks;
+
+	return hooks->read_kernel && hooks->read_kernel(hooks->context, va, buf, bytes);
+}
+
+static bool cb_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
+{
+	struct mmu_fact_store *store = context;
+
+	return store->hooks.walk && store->hooks.walk(store->image, regime, va, ret_pa);
+}
+
+static bool cb_next_mapped(void *context, const struct mmu_regime *regime, uint64_t *va,
+			   uint64_t last_va, uint64_t *ret_pa)
+{
+	struct mmu_fact_store *store = context;
+
+	return store->hooks.next_mapped &&
+	       store->hooks.next_mapped(store->image, regime, va, last_va, ret_pa);
+}
+
+static void cb_derived(void *context, const char *key, uint64_t value, const char *how,
+		       uint32_t flags)
+{
+	mmu_fact_derive_as(context, key, value, how, flags);
 }
 
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
 {
 	return &store->callbacks;
+}
+
+/* "Core's, then theirs", as one list. */
+static const char *const *join(const char *const *core, const char *const *theirs)
+{
+	const char **list;
+	size_t nr = 0, more = 0;
+
+	while (core[nr])
+		nr++;
+	while (theirs && theirs[more])
+		more++;
+	list = malloc((nr + more + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	memcpy(list, core, nr * sizeof(*list));
+	if (more)
+		memcpy(list + nr, theirs, more * sizeof(*list));
+	list[nr + more] = NULL;
+	return list;
+}
+
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
+					  const struct mmu_fact_hooks *hooks)
+{
+	free((void *)store->wants.symbols);
+	free((void *)store->wants.types);
+	store->wants.symbols = join(mmu_fact_wants.symbols, arch->symbols);
+	store->wants.types = join(mmu_fact_wants.types, arch->types);
+	if (!store->wants.symbols || !store->wants.types)
+		return mmu_error_no_memory();
+	store->hooks = *hooks;
+	store->callbacks.pointer_bytes = arch->elf_class == 1 ? 4 : 8;
+	store->callbacks.big_endian = store->image->big_endian || arch->elf_data == 2;
+	return NULL;
+}
+
+const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store)
+{
+	return store->wants.types ? &store->wants : &mmu_fact_wants;
 }
 
 /* ------------------------------------------------------------------ life */
@@ -543,6 +621,8 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	mmu_live_symbols_close(store->live);
 	mmu_btf_close(store->btf);
 	free(store->btf_bytes);
+	free((void *)store->wants.symbols);
+	free((void *)store->wants.types);
 	free(store->facts);
 	free(store->options);
 	free(store->hint);
@@ -588,12 +668,17 @@ struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *con
 	if (!store)
 		return mmu_error_no_memory();
 	store->image = image;
-	store->callbacks = (struct mmu_facts){ .context = store,
+	store->callbacks = (struct mmu_facts){ .size = sizeof(struct mmu_facts),
+					       .big_endian = image->big_endian,
+					       .context = store,
 					       .get = cb_get,
 					       .link_symbol = cb_link_symbol,
 					       .note = cb_note,
 					       .ram = cb_ram,
 					       .read_phys = cb_read_phys,
+					       .read_kernel = cb_read_kernel,
+					       .walk = cb_walk,
+					       .next_mapped = cb_next_mapped,
 					       .derived = cb_derived };
 	struct mmu_error *error = copy_options(store, options);
 	if (error) {

@@ -65,14 +65,37 @@ bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_byt
 /** Remember a value that was worked out. Later calls for the same key are ignored. */
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value,
 		     const char *how);
+/** As above, with enum mmu_derived bits. */
+void mmu_fact_derive_as(struct mmu_fact_store *store, const char *key, uint64_t value,
+			const char *how, uint32_t flags);
 
 /** The n-th fact in the order of first use. */
 bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret);
 
+/** What layers above answer for plugins; see struct mmu_facts. */
+struct mmu_fact_hooks {
+	bool (*walk)(struct mmu_image *image, const struct mmu_regime *regime, uint64_t va,
+		     uint64_t *ret_pa);
+	bool (*next_mapped)(struct mmu_image *image, const struct mmu_regime *regime, uint64_t *va,
+			    uint64_t last_va, uint64_t *ret_pa);
+	bool (*read_kernel)(void *context, uint64_t va, void *buf, size_t bytes);
+	void *context; /* of read_kernel() */
+};
+
+/**
+ * The back-end is known now: what it asks for is wanted too, and its questions are answered.
+ * @return MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
+					  const struct mmu_fact_hooks *hooks) MMU_MUST_CHECK;
+
+/** The names that the core, and the back-end if it is known, ask of a vmlinux. */
+const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store);
+
 /** The store as the callback table that plugins get. */
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store);
 
-/** The names that the core and its plugins ask of a vmlinux. */
+/** The names that the core asks of a vmlinux. */
 extern const struct mmu_vmlinux_wants mmu_fact_wants;
 
 #endif

@@ -49,10 +49,13 @@ static enum proof prove_release(struct mmu_session *session, uint64_t va, struct
 static enum proof prove_walk(struct mmu_session *session, const struct mmu_root *root, uint64_t va,
 			     uint64_t pa)
 {
-	struct mmu_walker walker = { .image = session->image, .arch = session->arch };
+	struct mmu_regimes regimes;
+	const struct mmu_walker walker = { .image = session->image,
+					   .arch = session->arch,
+					   .regimes = &regimes };
 	struct mmu_walk walk;
 
-	if (session->arch->locate(mmu_fact_callbacks(session->facts), root, &walker.regime))
+	if (mmu_locate(session->arch, mmu_fact_callbacks(session->facts), root, &regimes))
 		return UNKNOWN;
 	mmu_walker_walk(&walker, va, &walk);
 	if (walk.result == MMU_RESULT_MAPPED)
@@ -257,7 +260,7 @@ struct mmu_error *mmu_session_find_by_tables(struct mmu_session *session)
 		if (mmu_session_find_mappings(session))
 			continue;
 		here.first_pa = session->linear[0].first_pa;
-		here.root_pa = session->kernel.regime.root_pa;
+		here.root_pa = session->regimes.regime[0].root_pa;
 		here.proved = knows_itself(session, &refuted);
 		if (refuted || (found && best.proved && !here.proved))
 			continue;

@@ -75,7 +75,7 @@ static bool each_run(struct mmu_session *session, run_fn fn, void *context)
 	bool inside = false;
 
 	image_range(session, &va, &last_va);
-	if (!session->kernel.regime.format)
+	if (!session->regimes.nr)
 		return fn(context, va, last_va);
 	for (unsigned int steps = 0; steps < RUN_STEPS_MAX; steps++) {
 		struct mmu_walk walk;
@@ -156,8 +156,9 @@ static bool take_kallsyms(void *context, const struct mmu_kallsyms_place *found)
 
 	if (fact(finding->session, "SYMBOL(_stext)", &place.proof_va))
 		place.proof = "_stext";
-	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, finding->session,
-						    mmu_fact_wants.symbols, &finding->kallsyms);
+	struct mmu_error *error = mmu_kallsyms_open(
+		&place, read_kernel, finding->session,
+		mmu_fact_store_wants(finding->session->facts)->symbols, &finding->kallsyms);
 	mmu_error_destroy(error);
 	finding->names_va = place.names_va;
 	return !error;
@@ -182,7 +183,8 @@ struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct
 	struct mmu_error *error = NULL;
 
 	if (find_place(session, &place)) {
-		error = mmu_kallsyms_open(&place, read_kernel, session, mmu_fact_wants.symbols,
+		error = mmu_kallsyms_open(&place, read_kernel, session,
+					  mmu_fact_store_wants(session->facts)->symbols,
 					  &finding.kallsyms);
 		if (!error) {
 			mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
@@ -232,7 +234,8 @@ static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va
 	struct mmu_error *error = mmu_kernel_read(session, first_va, copy, bytes, "BTF");
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, mmu_fact_wants.types, &btf);
+	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big,
+			     mmu_fact_store_wants(session->facts)->types, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy), "BTF in the image");
 	else if (btf)
@@ -308,8 +311,8 @@ static struct mmu_error *learn_from_live(struct mmu_session *session)
 	void *bytes MMU_FREE = NULL;
 	struct mmu_btf *btf;
 	uint64_t count;
-	struct mmu_error *error = mmu_live_symbols_open(MMU_LIVE_KALLSYMS_PATH,
-							mmu_fact_wants.symbols, &live);
+	struct mmu_error *error = mmu_live_symbols_open(
+		MMU_LIVE_KALLSYMS_PATH, mmu_fact_store_wants(session->facts)->symbols, &live);
 
 	if (error)
 		return error;
@@ -318,7 +321,7 @@ static struct mmu_error *learn_from_live(struct mmu_session *session)
 	if (error)
 		return error;
 	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, session->image->big_endian,
-			     mmu_fact_wants.types, &btf);
+			     mmu_fact_store_wants(session->facts)->types, &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
 	mmu_fact_store_set_btf(session->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);

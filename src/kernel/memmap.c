@@ -21,7 +21,7 @@ struct mmu_error *mmu_memmap_find(struct mmu_session *session, struct mmu_memmap
 		error = mmu_kernel_read_pointer(session, va, "vmemmap_base", &map.first_va);
 	} else if (mmu_fact_get(facts, "SYMBOL(mem_map)", &va)) {
 		/* FLATMEM: it begins with the first frame of the linear mapping */
-		map.first_pfn = session->linear[0].first_pa >> session->arch->page_lg2;
+		map.first_pfn = session->linear[0].first_pa >> mmu_session_page_lg2(session);
 		error = mmu_kernel_read_pointer(session, va, "mem_map", &map.first_va);
 	} else if (!mmu_fact_get(facts, "SYMBOL(vmemmap)", &map.first_va)) { /* a value, 6.9 */
 		error = mmu_error_new(MMU_ERROR_NOT_FOUND, "neither vmemmap_base nor mem_map is "

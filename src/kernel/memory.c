@@ -26,7 +26,7 @@ bool mmu_kernel_to_phys(struct mmu_session *session, uint64_t va, uint64_t *ret_
 			return true;
 		}
 	}
-	if (!session->kernel.regime.format)
+	if (!session->regimes.nr)
 		return false;
 	mmu_walker_walk(&session->kernel, va, &walk);
 	if (walk.result != MMU_RESULT_MAPPED)
@@ -42,7 +42,7 @@ static struct mmu_error *not_mapped(struct mmu_session *session, const char *wha
 	struct mmu_walk walk = { .result = MMU_RESULT_EMPTY };
 	char where[32] = "";
 
-	if (session->kernel.regime.format)
+	if (session->regimes.nr)
 		mmu_walker_walk(&session->kernel, va, &walk);
 	if (va != object_va)
 		snprintf(where, sizeof(where), "0x%" PRIx64 " is ", va);
@@ -54,7 +54,7 @@ struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t obj
 				       uint64_t offset, void *buf, size_t bytes, const char *what)
 {
 	uint8_t *out = buf;
-	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2, va = object_va + offset;
+	uint64_t page_bytes = (uint64_t)1 << mmu_session_page_lg2(session), va = object_va + offset;
 
 	while (bytes) {
 		uint64_t pa, stop_pa, here = page_bytes - (va & (page_bytes - 1));

@@ -124,12 +124,11 @@ static void bytes_to_hex(struct mmu_bytes bytes, char *ret, size_t size)
 /* What works without any task. */
 static const char *works_without(struct mmu_session *session)
 {
-	const struct mmu_regime *regime = &session->kernel.regime;
-
 	if (!session->nr_linear)
 		return "walk --pgd PA --format NAME";
-	if (regime->format &&
-	    mmu_image_span(session->image, regime->root_pa).state != MMU_PAGE_PRESENT)
+	if (session->regimes.nr &&
+	    mmu_image_span(session->image, session->regimes.regime[0].root_pa).state !=
+		    MMU_PAGE_PRESENT)
 		return "walk --pgd PA";
 	return "walk --kernel, walk --pgd PA";
 }
@@ -179,7 +178,7 @@ static void set_hint(struct mmu_session *session, const struct mmu_error *itself
 		snprintf(truncated, sizeof(truncated), TRUNCATED "; ",
 			 session->image->truncated_pages);
 		snprintf(advice, sizeof(advice), "a vmlinux named with -s finds only what is left");
-	} else if (mmu_vmlinux_is_debian(release)) {
+	} else if (mmu_vmlinux_is_debian(release, session->arch ? session->arch->flavours : NULL)) {
 		snprintf(advice, sizeof(advice),
 			 "install Debian's linux-image-%s-dbg, or name its vmlinux with -s",
 			 release);
@@ -252,7 +251,7 @@ static struct mmu_error *open_vmlinux(struct mmu_session *session)
 	}
 	if (error || !path)
 		return error;
-	error = mmu_vmlinux_open(path, &mmu_fact_wants, &vmlinux);
+	error = mmu_vmlinux_open(path, mmu_fact_store_wants(session->facts), &vmlinux);
 	if (!error)
 		error = compare_ids(session, vmlinux);
 	if (!error)
@@ -280,6 +279,14 @@ static struct mmu_error *check_machine(struct mmu_session *session, const struct
 			     session->image->file.path, machine, arch->name, arch->elf_machine);
 }
 
+static bool read_for_plugin(void *session, uint64_t va, void *buf, size_t bytes)
+{
+	struct mmu_error *error = mmu_kernel_read(session, va, buf, bytes, "memory");
+
+	mmu_error_destroy(error);
+	return !error;
+}
+
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
@@ -304,6 +311,11 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 	struct mmu_error *error = mmu_arch_load(name, session->plugin_dir, &arch);
 	if (!error)
 		error = check_machine(session, arch);
+	if (!error)
+		error = mmu_fact_store_set_arch(
+			session->facts, arch,
+			&(struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
+						  read_for_plugin, session });
 	if (!error)
 		session->arch = arch;
 	return error;
@@ -421,13 +433,15 @@ static void take_from_itself(struct mmu_session *session)
 const char *mmu_session_find_mappings(struct mmu_session *session)
 {
 	const struct mmu_facts *facts = mmu_fact_callbacks(session->facts);
-	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	const struct mmu_root root = { .size = sizeof(root), .kind = MMU_ROOT_KERNEL };
 	const char *missing;
 
-	session->nr_linear = 0;
-	session->kernel = (struct mmu_walker){ .image = session->image, .arch = session->arch };
+	session->nr_linear = session->regimes.nr = 0;
+	session->kernel = (struct mmu_walker){ .image = session->image,
+					       .arch = session->arch,
+					       .regimes = &session->regimes };
 	missing = session->arch->linear(facts, session->linear, &session->nr_linear);
-	return missing ? missing : session->arch->locate(facts, &root, &session->kernel.regime);
+	return missing ? missing : mmu_locate(session->arch, facts, &root, &session->regimes);
 }
 
 static struct mmu_error *learn(struct mmu_session *session)
@@ -467,7 +481,7 @@ static struct mmu_error *learn(struct mmu_session *session)
 	}
 	if (!missing)
 		return NULL;
-	session->kernel.regime.format = NULL;
+	session->regimes.nr = 0;
 	error = mmu_fact_need(session->facts, "SYMBOL(init_task)", &value);
 	return mmu_error_context(error ? error : mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
 				 "%s: can't find the kernel's mappings%s%s%s",
@@ -523,7 +537,7 @@ void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
 	ret->warning = image->warning;
 	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
-	ret->kernel = session->kernel.regime.format ? &session->kernel.regime : NULL;
+	ret->kernel = session->regimes.nr ? &session->regimes.regime[0] : NULL;
 	ret->has_kaslr_offset = mmu_fact_get(session->facts, "KERNELOFFSET", &ret->kaslr_offset);
 	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */
 	ret->has_phys_base = mmu_fact_get(session->facts, "NUMBER(phys_base)", &value) ||

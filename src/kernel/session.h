@@ -23,7 +23,8 @@ struct mmu_session {
 	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
-	struct mmu_walker kernel; /* regime.format is NULL until it is found */
+	struct mmu_regimes regimes; /* of the kernel's own space: none until they are found */
+	struct mmu_walker kernel;   /* over them */
 	struct mmu_swap_map swap;
 	bool swap_made;
 	bool asked_itself; /* mmu_session_learn_from_itself() was called */
@@ -31,6 +32,14 @@ struct mmu_session {
 	uint8_t *found_vmcoreinfo; /* owned, where VMCOREINFO was found in memory */
 	bool vmcoreinfo_refuted;   /* the notes' own does not fit memory, and was put aside */
 };
+
+/** PAGE_SHIFT of the kernel, as far as it is known: else as its back-end has it by default. */
+static inline unsigned int mmu_session_page_lg2(const struct mmu_session *session)
+{
+	if (session->regimes.nr)
+		return session->regimes.regime[0].page_lg2;
+	return session->arch->nr_samples ? session->arch->samples[0]->regimes[0]->page_lg2 : 12;
+}
 
 /** Load the back-end that the options or the image name; no kernel is needed. Idempotent. */
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session) MMU_MUST_CHECK;
@@ -115,6 +124,11 @@ struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_
 
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session);
+
+/** As mmu_space_leaves(), but pages behind each other may be told as one: see mmu_walker_leaves(). */
+enum mmu_leaves_end mmu_space_stretches(struct mmu_space *space, uint64_t first_va,
+					uint64_t last_va, mmu_leaf_fn fn, void *context,
+					struct mmu_leaves *ret);
 
 /** The session in which a space was opened. */
 struct mmu_session *mmu_space_session(const struct mmu_space *space);

@@ -17,7 +17,8 @@
 
 struct mmu_space {
 	struct mmu_session *session;
-	struct mmu_walker walker;
+	struct mmu_regimes regimes;
+	struct mmu_walker walker; /* over them */
 	struct mmu_task task;
 	bool has_task;
 	uint64_t mm_va; /* 0: a space without VMAs */
@@ -35,8 +36,8 @@ MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_close)
 static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *root)
 {
 	struct mmu_session *session = space->session;
-	const char *missing = session->arch->locate(mmu_fact_callbacks(session->facts), root,
-						    &space->walker.regime);
+	const char *missing = mmu_locate(session->arch, mmu_fact_callbacks(session->facts), root,
+					 &space->regimes);
 
 	return missing ? mmu_error_new(root->kind == MMU_ROOT_CPU ? MMU_ERROR_NO_TASK
 								  : MMU_ERROR_NOT_FOUND,
@@ -46,8 +47,10 @@ static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *
 
 static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
 {
-	struct mmu_root root = { .kind = MMU_ROOT_PGD_PA,
+	struct mmu_root root = { .size = sizeof(root),
+				 .kind = MMU_ROOT_PGD_PA,
 				 .value = space->task.pgd_pa,
+				 .mm_va = space->task.mm_va,
 				 .user_half = user_half };
 
 	space->mm_va = space->task.mm_va;
@@ -91,22 +94,23 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 }
 
 /* People paste CR3 or TTBR0 with their low bits, which say something else: PCID, attributes. */
-static struct mmu_error *check_pgd(const struct mmu_format *format, uint64_t pgd_pa)
+static struct mmu_error *check_pgd(const struct mmu_regime *regime, uint64_t pgd_pa)
 {
-	uint64_t table_bytes = (uint64_t)format->entry_bytes
-			       << format->level[format->nr_levels - 1].index_bits;
+	uint64_t table_bytes = mmu_table_span(regime, regime->top_level);
 
 	if (!(pgd_pa & (table_bytes - 1)))
 		return NULL;
 	return mmu_error_new(MMU_ERROR_INVALID,
 			     "no top table begins at 0x%" PRIx64 ": those of format %s are aligned "
 			     "to %" PRIu64 " bytes",
-			     pgd_pa, format->name, table_bytes);
+			     pgd_pa, regime->format->name, table_bytes);
 }
 
 static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_root root = { .value = query->value, .user_half = query->user_half };
+	struct mmu_root root = { .size = sizeof(root),
+				 .value = query->value,
+				 .user_half = query->user_half };
 	struct mmu_error *error;
 
 	switch (query->by) {
@@ -125,7 +129,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		break;
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
-		error = check_pgd(space->session->kernel.regime.format, query->value);
+		error = check_pgd(&space->session->regimes.regime[0], query->value);
 		if (error)
 			return error;
 		break;
@@ -141,7 +145,7 @@ static const char *format_names(const struct mmu_arch *arch, char ret[FORMAT_NAM
 	ret[0] = '\0';
 	for (size_t i = 0; i < arch->nr_formats && at < FORMAT_NAMES_BYTES; i++)
 		at += snprintf(ret + at, (size_t)(FORMAT_NAMES_BYTES - at), "%s%s", i ? ", " : "",
-			       arch->formats[i].name);
+			       arch->formats[i]->name);
 	return ret;
 }
 
@@ -154,14 +158,23 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 
 	if (error)
 		return error;
-	const struct mmu_format *format = mmu_arch_format(session->arch, query->format);
-	if (!format)
+	const struct mmu_sample *sample = mmu_arch_sample(session->arch, query->format);
+	if (!sample)
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
 				     session->arch->name, query->format,
 				     format_names(session->arch, names));
-	space->walker.regime = mmu_arch_regime(session->arch, format);
-	space->walker.regime.root_pa = query->value;
-	return check_pgd(format, query->value);
+	space->regimes.nr = sample->nr_regimes;
+	for (size_t i = 0; i < sample->nr_regimes; i++) {
+		space->regimes.regime[i] = *sample->regimes[i];
+		space->regimes.regime[i].root_pa = query->value;
+		if (!mmu_format_usable(sample->regimes[i]->format))
+			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+					     "format %s is of kind %d, which this version can't "
+					     "walk",
+					     sample->regimes[i]->format->name,
+					     (int)sample->regimes[i]->format->kind);
+	}
+	return check_pgd(&space->regimes.regime[0], query->value);
 }
 
 struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
@@ -174,6 +187,7 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 	if (!space)
 		return mmu_error_no_memory();
 	space->session = session;
+	space->walker.regimes = &space->regimes;
 	struct mmu_error *error = bare ? NULL : mmu_session_learn(session);
 	if (error && query->by == MMU_SPACE_PGD && session->arch)
 		error = mmu_error_context(error,
@@ -199,7 +213,12 @@ struct mmu_session *mmu_space_session(const struct mmu_space *space)
 
 const struct mmu_regime *mmu_space_regime(const struct mmu_space *space)
 {
-	return &space->walker.regime;
+	return &space->regimes.regime[0];
+}
+
+const struct mmu_regime *mmu_space_regime_at(const struct mmu_space *space, size_t n)
+{
+	return n < space->regimes.nr ? &space->regimes.regime[n] : NULL;
 }
 
 const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
@@ -257,7 +276,9 @@ static bool still_true(const struct mmu_space *space, const struct mmu_walk *wal
 
 		if (then->readable && !then->slot_pa)
 			continue; /* behind the end of its table: it was never read */
-		mmu_step_read(&space->walker, &now);
+		if (then->probe && !then->raw)
+			continue; /* a group in which nothing was found */
+		mmu_step_read(&space->walker, walk->regime, &now);
 		if (now.slot_state != then->slot_state || now.raw != then->raw ||
 		    now.second != then->second)
 			return false;
@@ -324,12 +345,12 @@ bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 	return done == bytes;
 }
 
-enum mmu_page_state mmu_table_entries(struct mmu_space *space, unsigned int level,
-				      uint64_t table_pa,
+enum mmu_page_state mmu_table_entries(struct mmu_space *space, const struct mmu_regime *regime,
+				      unsigned int level, uint64_t table_pa,
 				      bool (*fn)(const struct mmu_step *step, void *context),
 				      void *context)
 {
-	return mmu_walker_table(&space->walker, level, table_pa, fn, context);
+	return mmu_walker_table(&space->walker, regime, level, table_pa, fn, context);
 }
 
 /* ------------------------------------------------------------------ whole spaces */
@@ -355,17 +376,31 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 	return leaves->fn(walk, last_va, leaves->context);
 }
 
-enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
+static enum mmu_leaves_end enumerate(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+				     bool stretches, mmu_leaf_fn fn, void *context,
+				     struct mmu_leaves *ret)
 {
 	struct leaves_context leaves = { .space = space, .fn = fn, .context = context };
 	struct mmu_leaves result;
 
 	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
-			  hand_on, &leaves, &result);
+			  stretches, hand_on, &leaves, &result);
 	if (ret)
 		*ret = result;
 	return result.end;
+}
+
+enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+				     mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
+{
+	return enumerate(space, first_va, last_va, false, fn, context, ret);
+}
+
+enum mmu_leaves_end mmu_space_stretches(struct mmu_space *space, uint64_t first_va,
+					uint64_t last_va, mmu_leaf_fn fn, void *context,
+					struct mmu_leaves *ret)
+{
+	return enumerate(space, first_va, last_va, true, fn, context, ret);
 }
 
 enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
@@ -373,9 +408,9 @@ enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va,
 {
 	struct mmu_range_merger merger = { .fn = fn,
 					   .context = context,
-					   .page_lg2 = space->walker.arch->page_lg2 };
-	enum mmu_leaves_end end = mmu_space_leaves(space, first_va, last_va, mmu_range_merge,
-						   &merger, ret);
+					   .page_lg2 = space->regimes.regime[0].page_lg2 };
+	enum mmu_leaves_end end = mmu_space_stretches(space, first_va, last_va, mmu_range_merge,
+						      &merger, ret);
 
 	if (end != MMU_LEAVES_STOPPED && !mmu_range_flush(&merger)) {
 		end = MMU_LEAVES_STOPPED;
@@ -386,22 +421,30 @@ enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va,
 }
 
 /*
- * Where a format extends signs, Linux keeps the upper half for itself. Elsewhere the mm says where
- * it begins (mm_struct.task_size), or else the lowest linear mapping.
+ * Where the kernel has regimes of its own in the space, all others are the process's. Else the mm
+ * says where it ends (mm_struct.task_size), or the lowest linear mapping does.
  */
 struct mmu_va_range mmu_space_extent(struct mmu_space *space)
 {
-	const struct mmu_format *format = space->walker.regime.format;
+	const struct mmu_regimes *regimes = &space->regimes;
 	struct mmu_session *session = space->session;
-	struct mmu_va_range all = { 0, UINT64_MAX };
-	uint64_t task_size;
+	uint64_t task_size, user_last_va = 0;
+	struct mmu_va_range all = { 0, 0 };
+	bool halves = false;
 
-	if (!format->sign_extended && format->va_bits < 64)
-		all.last_va = ((uint64_t)1 << format->va_bits) - 1;
+	for (size_t i = 0; i < regimes->nr; i++) {
+		const struct mmu_regime *regime = &regimes->regime[i];
+
+		halves |= regime->half == MMU_HALF_KERNEL;
+		if (regime->last_va > all.last_va)
+			all.last_va = regime->last_va;
+		if (regime->half == MMU_HALF_USER && regime->last_va > user_last_va)
+			user_last_va = regime->last_va;
+	}
 	if (!space->mm_va)
 		return all;
-	if (format->sign_extended) {
-		all.last_va = ((uint64_t)1 << (format->va_bits - 1)) - 1;
+	if (halves) {
+		all.last_va = user_last_va;
 		return all;
 	}
 	struct mmu_error *error = mmu_kernel_read_member(session, space->mm_va,

@@ -92,11 +92,11 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 		return map;
 	map->known = true;
 	if (!mmu_fact_get(session->facts, "NUMBER(MAX_PHYSMEM_BITS)", &max_physmem_bits) ||
-	    max_physmem_bits <= session->arch->page_lg2 || max_physmem_bits > 64)
+	    max_physmem_bits <= mmu_session_page_lg2(session) || max_physmem_bits > 64)
 		/* without sparse memory all of a word: SWP_PFN_BITS in swapops.h */
 		max_physmem_bits = session->arch->elf_class == 1 ? 32 : 52;
 	/* since 5.19 (0d206b5d2e0d) the bits above the frame number say young and dirty */
-	map->pfn_bits = (uint8_t)(max_physmem_bits - session->arch->page_lg2);
+	map->pfn_bits = (uint8_t)(max_physmem_bits - mmu_session_page_lg2(session));
 
 	bool exclusive = has_exclusive(session);
 	bool hwpoison = known(session, "SYMBOL(memory_failure)");

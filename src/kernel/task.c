@@ -178,7 +178,7 @@ static bool read_table_bytes(struct mmu_session *session, uint64_t mm_va, uint64
 			*ret = value;
 			return true;
 		}
-		sum += value << session->arch->page_lg2;
+		sum += value << mmu_session_page_lg2(session);
 	}
 	*ret = sum;
 	return found;

@@ -86,17 +86,17 @@ static bool set_trait(const struct mmu_arch *arch, struct mmu_regime *regime, co
 	return false;
 }
 
-static bool find_level(const struct mmu_format *format, const char *name, unsigned int *ret)
+static bool find_level(const struct mmu_regime *regime, const char *name, unsigned int *ret)
 {
 	uint64_t number;
 
-	for (unsigned int level = 0; level < format->nr_levels; level++) {
-		if (strcasecmp(format->level[level].name, name) == 0) {
+	for (unsigned int level = 0; level <= regime->top_level; level++) {
+		if (strcasecmp(regime->format->level[level].name, name) == 0) {
 			*ret = level;
 			return true;
 		}
 	}
-	if (!tool_number(name, &number) || number >= format->nr_levels)
+	if (!tool_number(name, &number) || number > regime->top_level)
 		return false;
 	*ret = (unsigned int)number;
 	return true;
@@ -191,16 +191,17 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 						tool->options.plugin_dir, &arch);
 	if (error)
 		return tool_fail(error);
-	const struct mmu_format *format = entry.format_name
-						  ? mmu_arch_format(arch, entry.format_name)
-						  : &arch->formats[0];
-	if (!format)
+	const struct mmu_sample *sample = entry.format_name
+						  ? mmu_arch_sample(arch, entry.format_name)
+						  : arch->samples[0];
+	if (!sample)
 		return usage("format", entry.format_name, "'mmuscope arch NAME' lists them");
-	struct mmu_regime regime = mmu_arch_regime(arch, format);
+	struct mmu_regime regime = *sample->regimes[0];
+	const struct mmu_format *format = regime.format;
 	for (size_t i = 0; i < entry.nr_traits; i++)
 		if (!set_trait(arch, &regime, entry.traits[i]))
 			return usage("trait", entry.traits[i], "'mmuscope arch NAME' lists them");
-	if (entry.level_name && !find_level(format, entry.level_name, &level))
+	if (entry.level_name && !find_level(&regime, entry.level_name, &level))
 		return usage("level", entry.level_name, "'mmuscope arch NAME' lists them");
 	if (entry.has_second && !format->level[level].second_offset)
 		return usage("second copy at level", format->level[level].name,

@@ -40,12 +40,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Was any trait of the kernel guessed, for want of its symbols? */
 static bool traits_assumed(struct mmu_session *session)
 {
-	static const char guess[] = "derived: assumed";
 	struct mmu_fact fact;
 
 	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
-		if (strncmp(fact.key, "TRAIT(", 6) == 0 &&
-		    strncmp(fact.source, guess, strlen(guess)) == 0)
+		if (strncmp(fact.key, "TRAIT(", 6) == 0 && fact.assumed)
 			return true;
 	return false;
 }

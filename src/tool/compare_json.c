@@ -32,16 +32,16 @@ static void format_json(const struct compare *compare)
 
 /* ------------------------------------------------------------------ walks */
 
-static void levels_json(const struct mmu_format *format)
+static void levels_json(const struct mmu_regime *regime)
 {
 	json_array("levels");
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		json_object(NULL);
 		json_number("level", level);
-		json_string("name", format->level[level].name);
-		json_number("shift", format->level[level].shift);
-		json_number("index_bits", format->level[level].index_bits);
-		json_number("table_bytes", (int64_t)mmu_table_bytes(format, level));
+		json_string("name", regime->format->level[level].name);
+		json_number("shift", regime->shape[level].shift);
+		json_number("index_bits", regime->shape[level].index_bits);
+		json_number("table_bytes", (int64_t)mmu_table_bytes(regime, level));
 		json_object_end();
 	}
 	json_array_end();
@@ -67,12 +67,12 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 	json_array("sides");
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct compare_side *side = &compare->side[i];
-		const struct mmu_regime *regime = mmu_space_regime(side->space);
+		const struct mmu_regime *regime = show_regime(side->space, &side->walk);
 
 		json_object(NULL);
 		side_json(side, image_of(compare, i));
 		json_hex("va", side->walk.va);
-		levels_json(regime->format);
+		levels_json(regime);
 		json_number("entries_read", side->walk.nr_steps);
 		json_number("path_bytes", (int64_t)compare_path_bytes(side));
 		json_array("steps");
@@ -95,14 +95,14 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 
 /* ------------------------------------------------------------------ spaces */
 
-static void totals_json(const struct mmu_format *format, const struct mmu_totals *totals)
+static void totals_json(const struct mmu_regime *regime, const struct mmu_totals *totals)
 {
 	json_bool("complete", totals->leaves.end == MMU_LEAVES_ALL);
 	json_array("tables");
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		json_object(NULL);
 		json_number("level", level);
-		json_string("name", format->level[level].name);
+		json_string("name", regime->format->level[level].name);
 		json_number("count", (int64_t)totals->leaves.tables[level]);
 		json_number("missing", (int64_t)totals->leaves.missing[level]);
 		json_object_end();
@@ -142,7 +142,7 @@ static void summary_json(const struct compare *compare, const struct mmu_compari
 		side_json(side, image_of(compare, i));
 		json_hex("first", compare->range[i].first_va);
 		json_hex("last", compare->range[i].last_va);
-		totals_json(mmu_space_regime(side->space)->format, &comparison->totals[i]);
+		totals_json(mmu_space_regime(side->space), &comparison->totals[i]);
 		json_object_end();
 	}
 	json_array_end();

@@ -11,7 +11,7 @@
 /* "12 pages, 48 KiB" */
 static const char *amount(const struct compare *compare, uint64_t bytes)
 {
-	unsigned int page_lg2 = mmu_space_arch(compare->side[0].space)->page_lg2;
+	unsigned int page_lg2 = mmu_space_regime(compare->side[0].space)->page_lg2;
 	uint64_t pages = bytes >> page_lg2;
 	static char texts[4][64];
 	static unsigned int next;
@@ -33,12 +33,13 @@ static void write_mapped(FILE *out, const struct mmu_totals *totals)
 			tool_size(totals->mapped[i].page_bytes));
 }
 
-static void write_tables(FILE *out, const struct mmu_format *format,
+static void write_tables(FILE *out, const struct mmu_regime *regime,
 			 const struct mmu_totals *totals)
 {
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		fprintf(out, "%" PRIu64 " %s of %s", totals->leaves.tables[level],
-			format->level[level].name, tool_size(mmu_table_bytes(format, level)));
+			regime->format->level[level].name,
+			tool_size(mmu_table_bytes(regime, level)));
 		if (totals->leaves.missing[level])
 			fprintf(out, ", %" PRIu64 " not in the image",
 				totals->leaves.missing[level]);
@@ -73,7 +74,7 @@ static void print_totals(const struct compare *compare, const struct mmu_compari
 	}
 	compare_begin(columns);
 	for (unsigned int i = 0; i < 2; i++)
-		write_tables(columns->side[i], mmu_space_regime(compare->side[i].space)->format,
+		write_tables(columns->side[i], mmu_space_regime(compare->side[i].space),
 			     &comparison->totals[i]);
 	compare_end(columns, "tables");
 }
@@ -207,7 +208,7 @@ static void print_total_words(const struct compare *compare,
 	for (unsigned int i = 0; i < 2; i++) {
 		mapped[i] = totals[i].bytes[MMU_RESULT_MAPPED];
 		per_mille[i] = mapped[i] ? totals[i].table_bytes * 1000 / mapped[i] : 0;
-		levels[i] = mmu_space_regime(compare->side[i].space)->format->nr_levels;
+		levels[i] = mmu_space_regime(compare->side[i].space)->top_level + 1u;
 	}
 	if (levels[0] != levels[1]) {
 		snprintf(text, sizeof(text),

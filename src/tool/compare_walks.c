@@ -177,7 +177,7 @@ void compare_head(const struct compare *compare, struct compare_columns *columns
 
 		fprintf(columns->side[i], "%s %s, %u levels\nroot 0x%" PRIx64 "\n",
 			mmu_space_arch(compare->side[i].space)->name, regime->format->name,
-			regime->format->nr_levels, regime->root_pa);
+			regime->top_level + 1u, regime->root_pa);
 	}
 	compare_end(columns, "format");
 }
@@ -216,24 +216,23 @@ static void write_entry(FILE *out, const struct mmu_regime *regime, const struct
 
 static void write_level(FILE *out, const struct compare_side *side, unsigned int number)
 {
-	const struct mmu_regime *regime = mmu_space_regime(side->space);
+	const struct mmu_regime *regime = show_regime(side->space, &side->walk);
 	const struct mmu_format *format = regime->format;
-	const struct mmu_level *level;
+	const struct mmu_shape *shape = &regime->shape[number];
 	const struct mmu_step *step;
 
-	if (number >= format->nr_levels) {
+	if (number > regime->top_level) {
 		fprintf(out, "-\n");
 		return;
 	}
-	level = &format->level[number];
-	fprintf(out, "%s  bits %u:%u  %s of table\n", level->name,
-		level->shift + level->index_bits - 1u, level->shift,
-		tool_size(mmu_table_bytes(format, number)));
-	if (format->nr_levels - number > side->walk.nr_steps) {
+	fprintf(out, "%s  bits %u:%u  %s of table\n", format->level[number].name,
+		shape->shift + shape->index_bits - 1u, shape->shift,
+		tool_size(mmu_table_bytes(regime, number)));
+	if (regime->top_level + 1u - number > side->walk.nr_steps) {
 		fprintf(out, "not reached\n");
 		return;
 	}
-	step = &side->walk.steps[format->nr_levels - number - 1];
+	step = &side->walk.steps[regime->top_level - number];
 	fprintf(out, "table 0x%09" PRIx64 " [%" PRIu64 "]\nslot 0x%" PRIx64 "\n", step->table_pa,
 		step->index, step->slot_pa);
 	if (!step->readable) {
@@ -306,7 +305,7 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 	compare_head(compare, &columns);
 	compare_begin(&columns);
 	for (unsigned int i = 0; i < 2; i++) {
-		unsigned int own = mmu_space_regime(side[i].space)->format->nr_levels;
+		unsigned int own = mmu_space_regime(side[i].space)->top_level + 1u;
 
 		levels = own > levels ? own : levels;
 		fprintf(columns.side[i], "0x%" PRIx64 "\n", side[i].walk.va);
@@ -315,7 +314,8 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 	compare_end(&columns, "address");
 	for (unsigned int i = 0; i < 2; i++) {
 		printf("\n%s 0x%" PRIx64 "\n", compare_side_name(i), side[i].walk.va);
-		show_ruler(mmu_space_regime(side[i].space)->format, side[i].walk.va, columns.width);
+		show_ruler(mmu_space_arch(side[i].space), show_regime(side[i].space, &side[i].walk),
+			   side[i].walk.va, columns.width);
 	}
 	for (unsigned int level = levels; level-- > 0;) {
 		char label[32];

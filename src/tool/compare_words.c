@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "show.h"
 
 struct words {
 	const struct compare *compare;
@@ -49,11 +50,13 @@ static const char *level_name(const struct words *words, unsigned int side, unsi
 
 const char *compare_formats(const struct compare *compare, char ret[320])
 {
+	const struct mmu_regime *regime[2];
 	const struct mmu_format *format[2];
 	const struct mmu_arch *arch[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		format[i] = mmu_space_regime(compare->side[i].space)->format;
+		regime[i] = mmu_space_regime(compare->side[i].space);
+		format[i] = regime[i]->format;
 		arch[i] = mmu_space_arch(compare->side[i].space);
 	}
 	ret[0] = '\0';
@@ -63,19 +66,19 @@ const char *compare_formats(const struct compare *compare, char ret[320])
 			 "%u, virtual addresses of %u bits against %u, physical ones of %u against "
 			 "%u",
 			 arch[0]->name, format[0]->name, arch[1]->name, format[1]->name,
-			 format[0]->nr_levels, format[1]->nr_levels, format[0]->entry_bytes,
-			 format[1]->entry_bytes, format[0]->va_bits, format[1]->va_bits,
-			 format[0]->pa_bits, format[1]->pa_bits);
+			 regime[0]->top_level + 1u, regime[1]->top_level + 1u,
+			 format[0]->entry_bytes, format[1]->entry_bytes,
+			 mmu_regime_va_bits(regime[0]), mmu_regime_va_bits(regime[1]),
+			 tool_pa_bits(arch[0], format[0]), tool_pa_bits(arch[1], format[1]));
 	return ret;
 }
 
 uint64_t compare_path_bytes(const struct compare_side *side)
 {
-	const struct mmu_format *format = mmu_space_regime(side->space)->format;
 	uint64_t bytes = 0;
 
 	for (unsigned int i = 0; i < side->walk.nr_steps; i++)
-		bytes += mmu_table_bytes(format, side->walk.steps[i].level);
+		bytes += mmu_table_bytes(side->walk.regime, side->walk.steps[i].level);
 	return bytes;
 }
 
@@ -133,15 +136,15 @@ static void say_result(struct words *words)
 static void say_frame(struct words *words)
 {
 	const struct mmu_walk *a = words->walk[0], *b = words->walk[1];
-	uint64_t frame[2] = { a->pa >> words->arch[0]->page_lg2,
-			      b->pa >> words->arch[1]->page_lg2 };
+	uint64_t frame[2] = { a->pa >> words->regime[0]->page_lg2,
+			      b->pa >> words->regime[1]->page_lg2 };
 	bool same;
 
 	if (!a->has_pa || !b->has_pa || words->arch[0] != words->arch[1])
 		return;
 	same = frame[0] == frame[1];
-	frame[0] <<= words->arch[0]->page_lg2;
-	frame[1] <<= words->arch[1]->page_lg2;
+	frame[0] <<= words->regime[0]->page_lg2;
+	frame[1] <<= words->regime[1]->page_lg2;
 	if (!words->compare->one_image)
 		say(words, same, "frame",
 		    same ? "the frame is 0x%" PRIx64 " in both images, each of which has memory of "
@@ -216,8 +219,8 @@ static bool grants(const struct words *words, unsigned int side, const struct mm
 {
 	struct mmu_entry entry;
 
-	words->arch[side]->decode(words->regime[side], step->level, turned.raw, turned.second,
-				  &entry);
+	words->regime[side]->format->decode(words->regime[side], step->level, turned.raw,
+					    turned.second, &entry);
 	return entry.kind == step->entry.kind && entry.pa == step->entry.pa && entry.rights & right;
 }
 
@@ -354,7 +357,7 @@ size_t compare_words(const struct compare *compare, struct compare_word ret[COMP
 
 	for (unsigned int i = 0; i < 2; i++) {
 		words.walk[i] = &compare->side[i].walk;
-		words.regime[i] = mmu_space_regime(compare->side[i].space);
+		words.regime[i] = show_regime(compare->side[i].space, words.walk[i]);
 		words.arch[i] = mmu_space_arch(compare->side[i].space);
 	}
 	compare_formats(compare, text);

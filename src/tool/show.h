@@ -19,7 +19,13 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
  * The bits of an address, field by field.
  * @param columns  of the terminal, below which it goes on in further lines; 0: any number
  */
-void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns);
+void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
+		unsigned int columns);
+/** The regime of a walk; where there is none, the space's first. */
+const struct mmu_regime *show_regime(const struct mmu_space *space, const struct mmu_walk *walk);
+/** What denies the right of this number: a level's name, or the regime's. */
+const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
+			unsigned int bit);
 /** The lines of one entry: flags, rights. `prefix` indents them. */
 void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
 		     const char *prefix);

@@ -37,6 +37,8 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 	json_number("level", step->level);
 	json_string("name", regime->format->level[step->level].name);
 	json_hex("table_pa", step->table_pa);
+	if (step->probe)
+		json_string("group", step->probe);
 	json_number("index", (int64_t)step->index);
 	json_hex("slot_pa", step->slot_pa);
 	if (step->readable) {
@@ -81,11 +83,11 @@ void show_result_json(const struct mmu_walk *walk)
 
 static bool table_entry_json(const struct mmu_step *step, void *context)
 {
-	struct mmu_space *space = context;
+	const struct mmu_walk *walk = context;
 
 	json_object(NULL);
 	json_number("index", (int64_t)step->index);
-	show_entry_json(mmu_space_regime(space), step);
+	show_entry_json(walk->regime, step);
 	json_object_end();
 	return true;
 }
@@ -100,8 +102,9 @@ static void tables_json(struct mmu_space *space, const struct mmu_walk *walk)
 		json_number("level", step->level);
 		json_hex("table_pa", step->table_pa);
 		json_array("entries");
-		enum mmu_page_state state = mmu_table_entries(space, step->level, step->table_pa,
-							      table_entry_json, space);
+		enum mmu_page_state state = mmu_table_entries(space, walk->regime, step->level,
+							      step->table_pa, table_entry_json,
+							      (void *)walk);
 		json_array_end();
 		json_string("state", mmu_page_state_name(state));
 		json_object_end();
@@ -112,12 +115,12 @@ static void tables_json(struct mmu_space *space, const struct mmu_walk *walk)
 static void denied_json(const struct mmu_space *space, const struct mmu_walk *walk)
 {
 	static const char *const names[] = { "r", "w", "x", "X", "u" };
-	const struct mmu_format *format = mmu_space_regime(space)->format;
+	const struct mmu_regime *regime = show_regime(space, walk);
 
 	json_object("denied_by");
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
 		if (walk->result == MMU_RESULT_MAPPED && !(walk->rights >> bit & 1))
-			json_string(names[bit], format->level[walk->denied_by[bit]].name);
+			json_string(names[bit], show_denier(regime, walk, bit));
 	json_object_end();
 }
 
@@ -150,7 +153,7 @@ void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *reg
 
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_regime *regime = mmu_space_regime(space);
+	const struct mmu_regime *regime = show_regime(space, walk);
 	unsigned char bytes[8];
 	char text[64];
 	size_t done;

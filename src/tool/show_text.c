@@ -15,27 +15,27 @@ struct field {
 	char label[96];
 };
 
-static unsigned int fields_of(const struct mmu_format *format, uint64_t va,
-			      struct field fields[MMU_LEVELS_MAX + 2])
+static unsigned int fields_of(const struct mmu_arch *arch, const struct mmu_regime *regime,
+			      uint64_t va, struct field fields[MMU_LEVELS_MAX + 2])
 {
-	unsigned int count = 0, top = format->va_bits;
-	uint64_t offset = va & (((uint64_t)1 << format->level[0].shift) - 1);
+	unsigned int count = 0, top = mmu_regime_va_bits(regime), page_lg2 = regime->shape[0].shift;
+	uint64_t offset = va & (((uint64_t)1 << page_lg2) - 1);
 
-	if (format->sign_extended && top < 64) {
+	if (arch->elf_class == 2 && top < 64) {
 		fields[count] = (struct field){ .first = top, .last = 63 };
 		snprintf(fields[count++].label, 96, "sign");
 	}
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
-		const struct mmu_level *shape = &format->level[level];
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
+		const struct mmu_shape *shape = &regime->shape[level];
 		uint64_t index = va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
 
 		fields[count] = (struct field){ .first = shape->shift,
 						.last = shape->shift + shape->index_bits - 1u };
-		snprintf(fields[count++].label, 96, "%s %" PRIu64, shape->name, index);
+		snprintf(fields[count++].label, 96, "%s %" PRIu64,
+			 regime->format->level[level].name, index);
 	}
-	fields[count] = (struct field){ .first = 0, .last = format->level[0].shift - 1u };
-	snprintf(fields[count++].label, 96, "offset 0x%0*" PRIx64, (format->level[0].shift + 3) / 4,
-		 offset);
+	fields[count] = (struct field){ .first = 0, .last = page_lg2 - 1u };
+	snprintf(fields[count++].label, 96, "offset 0x%0*" PRIx64, ((int)page_lg2 + 3) / 4, offset);
 	return count;
 }
 
@@ -57,10 +57,11 @@ static void print_ruler_lines(char *numbers, char *bits, char *labels)
 	numbers[0] = bits[0] = labels[0] = '\0';
 }
 
-void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns)
+void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
+		unsigned int columns)
 {
 	struct field fields[MMU_LEVELS_MAX + 2];
-	unsigned int count = fields_of(format, va, fields);
+	unsigned int count = fields_of(arch, regime, va, fields);
 	char numbers[RULER_MAX] = "", bits[RULER_MAX] = "", labels[RULER_MAX] = "";
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -88,7 +89,7 @@ void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int colum
 
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step, char ret[128])
 {
-	const struct mmu_level *level = &regime->format->level[step->level];
+	const struct mmu_shape *shape = &regime->shape[step->level];
 	const struct mmu_entry *entry = &step->entry;
 
 	switch (entry->kind) {
@@ -97,7 +98,7 @@ const char *show_target(const struct mmu_regime *regime, const struct mmu_step *
 		break;
 	case MMU_KIND_LEAF:
 		snprintf(ret, 128, "%s page at 0x%" PRIx64,
-			 tool_size((uint64_t)1 << level->shift << entry->run_lg2), entry->pa);
+			 tool_size((uint64_t)1 << shape->shift << entry->run_lg2), entry->pa);
 		break;
 	case MMU_KIND_EMPTY:
 		snprintf(ret, 128, "empty");
@@ -157,9 +158,9 @@ static bool print_table_entry(const struct mmu_step *step, void *context)
 	return true;
 }
 
-static void print_step(struct show *show, struct mmu_space *space, const struct mmu_step *step)
+static void print_step(struct show *show, struct mmu_space *space, const struct mmu_regime *regime,
+		       const struct mmu_step *step)
 {
-	const struct mmu_regime *regime = mmu_space_regime(space);
 	char target[128], own[6], so_far[6];
 
 	printf("%s%-4s%s table 0x%09" PRIx64 " [%3" PRIu64 "]  slot 0x%09" PRIx64 "  ",
@@ -171,6 +172,8 @@ static void print_step(struct show *show, struct mmu_space *space, const struct 
 		return;
 	}
 	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, step->raw);
+	if (step->probe)
+		printf("     in the group of %u slots: %s\n", step->nr_slots, step->probe);
 	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
 		printf("     %-36s rights %s  so far %s\n", show_target(regime, step, target),
 		       mmu_rights_text(step->entry.rights, own),
@@ -180,8 +183,8 @@ static void print_step(struct show *show, struct mmu_space *space, const struct 
 	show_entry_text(regime, step, "     ");
 	if (show->tables) {
 		struct table_context table = { regime, step->index };
-		enum mmu_page_state state = mmu_table_entries(space, step->level, step->table_pa,
-							      print_table_entry, &table);
+		enum mmu_page_state state = mmu_table_entries(
+			space, regime, step->level, step->table_pa, print_table_entry, &table);
 
 		if (state != MMU_PAGE_PRESENT)
 			printf("     part of this table is %s\n", mmu_page_state_name(state));
@@ -189,6 +192,19 @@ static void print_step(struct show *show, struct mmu_space *space, const struct 
 }
 
 /* ------------------------------------------------------------------ the answer */
+
+const struct mmu_regime *show_regime(const struct mmu_space *space, const struct mmu_walk *walk)
+{
+	return walk->regime ? walk->regime : mmu_space_regime(space);
+}
+
+const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
+			unsigned int bit)
+{
+	return walk->denied_by[bit] == MMU_DENIED_BY_REGIME
+		       ? regime->name
+		       : regime->format->level[walk->denied_by[bit]].name;
+}
 
 static void print_denials(const struct mmu_regime *regime, const struct mmu_walk *walk)
 {
@@ -199,8 +215,7 @@ static void print_denials(const struct mmu_regime *regime, const struct mmu_walk
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++) {
 		if (walk->rights >> bit & 1)
 			continue;
-		printf("%sno %s (%s)", before, names[bit],
-		       regime->format->level[walk->denied_by[bit]].name);
+		printf("%sno %s (%s)", before, names[bit], show_denier(regime, walk, bit));
 		before = ", ";
 	}
 }
@@ -275,7 +290,7 @@ void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *reg
 
 static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_regime *regime = mmu_space_regime(space);
+	const struct mmu_regime *regime = show_regime(space, walk);
 	const struct mmu_task *task = mmu_space_task(space);
 	struct mmu_error *missing = NULL;
 	struct mmu_vma vma;
@@ -334,7 +349,7 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_regime *regime = mmu_space_regime(space);
+	const struct mmu_regime *regime = show_regime(space, walk);
 
 	if (show->brief) {
 		print_brief(show, space, walk);
@@ -345,9 +360,9 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	print_head(space, walk);
 	if (show->assumed && show->shown == 1)
 		show_assumed_text(mmu_space_arch(space), regime);
-	show_ruler(regime->format, walk->va, 0);
+	show_ruler(mmu_space_arch(space), regime, walk->va, 0);
 	for (unsigned int i = 0; i < walk->nr_steps; i++)
-		print_step(show, space, &walk->steps[i]);
+		print_step(show, space, regime, &walk->steps[i]);
 	show_result_text(regime, walk);
 	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",

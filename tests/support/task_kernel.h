@@ -57,7 +57,7 @@ static const char *const pid_facts[] = {
 	"OFFSET(task_struct.pid_links)=96",
 };
 
-static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 = 12 };
+static const struct mmu_arch arch = { .name = "fake", .elf_class = 2 };
 
 /* ------------------------------------------------------------------ a kernel */
 
@@ -84,7 +84,8 @@ static inline struct mmu_session *open_session(const unsigned int *gone, bool pi
 	session->image = memory_image_create(pieces, PAGES);
 	session->arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
+						  MMU_LINEAR_DIRECT };
 	session->nr_linear = 1;
 	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
 	return session;

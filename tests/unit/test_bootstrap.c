@@ -136,7 +136,7 @@ static void assert_base(struct mmu_session *session, const struct kernel *kernel
 	assert_true(mmu_fact_get(session->facts, "NUMBER(phys_base)", &base));
 	assert_int_equal(base, base_of(kernel));
 	assert_null(mmu_session_find_mappings(session));
-	assert_int_equal(session->kernel.regime.root_pa, kernel->pa + TOP);
+	assert_int_equal(session->regimes.regime[0].root_pa, kernel->pa + TOP);
 }
 
 /* ------------------------------------------------------------------ the notes' own */

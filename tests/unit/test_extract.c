@@ -22,7 +22,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 = 12 };
+static const struct mmu_arch arch = { .name = "fake", .elf_class = 2 };
 
 struct world {
 	struct mmu_session session;
