@@ -285,11 +285,21 @@ static void compare(const struct world *w, const struct mmu_regimes *regimes,
 /* ------------------------------------------------------------------ enumerations */
 
 struct list {
+	const struct world *w;
 	const struct mmu_walker *walker;
 	uint64_t *first_va, *last_va, *pa;
 	size_t nr;
 	uint64_t next_va;
 };
+
+/* What two slots translate, a walk may find here and there. */
+static bool is_told_twice(const struct world *w, const struct mmu_regime *regime, uint64_t va)
+{
+	struct naive naive;
+
+	translate(w, regime, va, &naive);
+	return naive.nr > 1;
+}
 
 static bool add(struct mmu_walk *walk, uint64_t last_va, void *context)
 {
@@ -298,11 +308,13 @@ static bool add(struct mmu_walk *walk, uint64_t last_va, void *context)
 	struct mmu_walk again;
 
 	assert_true(walk->va >= list->next_va && last_va >= walk->va);
-	mmu_walker_walk(list->walker, inside, &again);
-	assert_int_equal(again.result, walk->result);
-	assert_int_equal(again.rights, walk->rights);
-	if (walk->has_pa)
-		assert_int_equal(again.pa, walk->pa + (inside - walk->va));
+	if (!is_told_twice(list->w, walk->regime, inside)) {
+		mmu_walker_walk(list->walker, inside, &again);
+		assert_int_equal(again.result, walk->result);
+		assert_int_equal(again.rights, walk->rights);
+		if (walk->has_pa)
+			assert_int_equal(again.pa, walk->pa + (inside - walk->va));
+	}
 	list->next_va = last_va + 1;
 	assert_true(list->nr < PAGES);
 	list->first_va[list->nr] = walk->va;
@@ -329,7 +341,7 @@ static void compare_list(struct world *w, unsigned int space)
 					   .arch = &mmu_arch_hash_like,
 					   .regimes = &w->spaces[space] };
 	uint64_t *numbers = calloc(PAGES, 3 * sizeof(*numbers));
-	struct list list = { &walker, numbers, numbers + PAGES, numbers + 2 * PAGES, 0, 0 };
+	struct list list = { w, &walker, numbers, numbers + PAGES, numbers + 2 * PAGES, 0, 0 };
 	struct mmu_leaves ignored;
 
 	assert_non_null(numbers);
@@ -342,7 +354,7 @@ static void compare_list(struct world *w, unsigned int space)
 		if (w->pages[i].space != space)
 			continue;
 		mmu_walker_walk(&walker, w->pages[i].va, &walk);
-		if (walk.result == MMU_RESULT_MAPPED)
+		if (walk.result == MMU_RESULT_MAPPED && !is_told_twice(w, walk.regime, walk.va))
 			check_listed(&list, &walk);
 	}
 	free(numbers);
