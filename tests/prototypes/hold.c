@@ -349,7 +349,7 @@ static void read_map(struct hold *hold, char *line)
 	int pid = (int)strtol(line, &end, 10);
 	uint64_t first_va = strtoull(end, &end, 16), last_va = strtoull(end + 1, NULL, 16) - 1;
 
-	if (!name || (strncmp(name, " [vvar", 6) != 0 && strncmp(name, " /dev/", 6) != 0))
+	if (!name || (strncmp(name, " [vvar", 6) != 0 && strncmp(name, " /dev/mem", 9) != 0))
 		return;
 	if (hold->nr_quiet == QUIET_MAX)
 		die("truth", "too many mappings of devices");
