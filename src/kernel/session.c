@@ -287,6 +287,17 @@ static bool read_for_plugin(void *session, uint64_t va, void *buf, size_t bytes)
 	return !error;
 }
 
+struct mmu_error *mmu_session_set_arch(struct mmu_session *session, const struct mmu_arch *arch)
+{
+	const struct mmu_fact_hooks hooks = { mmu_translate, mmu_translate_next, read_for_plugin,
+					      session };
+	struct mmu_error *error = mmu_fact_store_set_arch(session->facts, arch, &hooks);
+
+	if (!error)
+		session->arch = arch;
+	return error;
+}
+
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->facts);
@@ -312,12 +323,7 @@ struct mmu_error *mmu_session_need_arch(struct mmu_session *session)
 	if (!error)
 		error = check_machine(session, arch);
 	if (!error)
-		error = mmu_fact_store_set_arch(
-			session->facts, arch,
-			&(struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
-						  read_for_plugin, session });
-	if (!error)
-		session->arch = arch;
+		error = mmu_session_set_arch(session, arch);
 	return error;
 }
 

@@ -41,6 +41,10 @@ static inline unsigned int mmu_session_page_lg2(const struct mmu_session *sessio
 	return session->arch->nr_samples ? session->arch->samples[0]->regimes[0]->page_lg2 : 12;
 }
 
+/** Take this back-end: the facts then answer its questions. @return MMU_ERROR_NO_MEMORY */
+struct mmu_error *mmu_session_set_arch(struct mmu_session *session,
+				       const struct mmu_arch *arch) MMU_MUST_CHECK;
+
 /** Load the back-end that the options or the image name; no kernel is needed. Idempotent. */
 struct mmu_error *mmu_session_need_arch(struct mmu_session *session) MMU_MUST_CHECK;
 

@@ -279,7 +279,7 @@ static void test_formats(void **state)
 		setup(state);
 		set(cases[i].key, cases[i].value);
 		assert_null(locate(MMU_ROOT_PGD_PA, 0x8000, false, &r));
-		assert_ptr_equal(r.format, &mmu_arch_armv7.formats[cases[i].format]);
+		assert_ptr_equal(r.format, mmu_arch_armv7.formats[cases[i].format]);
 		assert_int_equal(r.pa_mask, BIT(40) - 1);
 	}
 }
@@ -328,7 +328,7 @@ static void check_offset(unsigned int format, uint64_t split, uint64_t offset, c
 	assert_int_equal(range.first_va, split);
 	assert_int_equal(range.first_pa, offset);
 	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
-	assert_ptr_equal(r.format, &mmu_arch_armv7.formats[format]);
+	assert_ptr_equal(r.format, mmu_arch_armv7.formats[format]);
 	assert_int_equal(r.root_pa, fact("SYMBOL(swapper_pg_dir)") - split + offset);
 }
 

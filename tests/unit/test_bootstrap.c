@@ -90,8 +90,8 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 
 	assert_non_null(session);
 	session->image = image;
-	session->arch = &mmu_arch_x86_64;
 	assert_null(mmu_fact_store_create(image, options, &session->facts));
+	assert_null(mmu_session_set_arch(session, &mmu_arch_x86_64));
 	return session;
 }
 
