@@ -555,12 +555,47 @@ static void test_first_of_run(void **state)
 	end();
 }
 
+/* Of the regimes of a sample, one root serves only those that may share it. */
+static void test_one_root_serves_no_other_half(void **state)
+{
+	static const struct {
+		const struct mmu_arch *arch;
+		const char *name;
+	} samples[] = { { &mmu_arch_arm64_like, "4k-48" },
+			{ &mmu_arch_hash_like, "64k" },
+			{ &mmu_arch_s390x_like, "5level" } };
+	struct mmu_regimes regimes;
+
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		const struct mmu_sample *sample = mmu_arch_sample(samples[i].arch, samples[i].name);
+
+		mmu_sample_regimes(sample, 0x1000, &regimes);
+		assert_int_equal(regimes.nr, 1);
+		assert_int_equal(regimes.regime[0].root_pa, 0x1000);
+		assert_string_equal(regimes.regime[0].name, sample->regimes[0]->name);
+	}
+	/* two halves of one table, as x86 has them */
+	struct mmu_regime low = *mmu_arch_arm64_like.samples[0]->regimes[0], high = low;
+	const struct mmu_regime *const halves[] = { &low, &high };
+	const struct mmu_sample both = { sizeof(both), "both", halves, 2 };
+	low.last_va >>= 1;
+	high.first_va = ~high.last_va | (low.last_va + 1);
+	high.last_va = UINT64_MAX;
+	mmu_sample_regimes(&both, 0x1000, &regimes);
+	assert_int_equal(regimes.nr, 2);
+	assert_int_equal(regimes.regime[1].root_pa, 0x1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arm64_halves),  cmocka_unit_test(test_arm64_granules),
-		cmocka_unit_test(test_s390x_spaces),  cmocka_unit_test(test_s390x_levels),
-		cmocka_unit_test(test_hash_and_tree), cmocka_unit_test(test_first_of_run),
+		cmocka_unit_test(test_arm64_halves),
+		cmocka_unit_test(test_arm64_granules),
+		cmocka_unit_test(test_s390x_spaces),
+		cmocka_unit_test(test_s390x_levels),
+		cmocka_unit_test(test_hash_and_tree),
+		cmocka_unit_test(test_first_of_run),
+		cmocka_unit_test(test_one_root_serves_no_other_half),
 	};
 
 	return cmocka_run_group_tests_name("walks", tests, NULL, NULL);
