@@ -3,8 +3,8 @@
  * @file
  * A prototype for tests: ARM's 64-bit format in two halves, with every granule, and no kernel.
  *
- * ARM DDI 0487, D8.3 (descriptors) and D8.6 (contiguous bit); arch/arm64/include/asm/pgtable-hwdef.h
- * and pgtable-prot.h for what Linux keeps in the bits that are its own.
+ * ARM DDI 0487, D8.3 (descriptors) and D8.6 (contiguous bit); pgtable-hwdef.h and pgtable-prot.h of
+ * arch/arm64/include/asm for what Linux keeps in the bits that are its own.
  */
 #include "mmuscope/arch.h"
 

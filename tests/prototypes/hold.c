@@ -8,8 +8,8 @@
  *
  *     sample NAME               the regimes that follow are this sample's
  *     traits BITS               and have these traits
- *     regime PID N KEY=VALUE... regime N of the sample for a process, pid 0: the kernel. KEY is root,
- *                               first, last, slots, space or word0
+ *     regime PID N KEY=VALUE... regime N of the sample for a process, pid 0: the kernel. KEY is
+ *                               root, first, last, slots, space or word0
  *     at PID VA PA              what a walk must say
  *
  * TRUTH: "@P pid vaddr count entry step ...": the pagemap word of page i is entry + i * step;
@@ -401,7 +401,7 @@ static const struct space *owner_of(const struct hold *hold, const struct mmu_sl
 	return NULL;
 }
 
-/* A valid slot is someone's, hardware finds it, and Linux's tree has the same page, if it has any. */
+/* A valid slot is someone's, hardware finds it, and Linux's tree, if there is one, agrees. */
 static void hold_slot(struct hold *hold, uint64_t index, const struct mmu_slot *slot)
 {
 	struct answer hardware, tree;

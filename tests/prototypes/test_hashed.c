@@ -387,7 +387,7 @@ static void test_random_tables(void **state)
 	assert_true(seen_listed > 1000);
 }
 
-/* The conformance test meets few valid slots by luck; these are all valid, and go there and back. */
+/* The conformance test meets few valid slots by luck; these are valid, there and back. */
 static void test_slots_lie_where_they_are_looked_for(void **state)
 {
 	static struct world w;
