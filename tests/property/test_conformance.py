@@ -60,7 +60,7 @@ def test_faults_are_found(mmuscope, fault, problem):
 
 
 @pytest.mark.parametrize('fault, error', [
-    ('another-abi', 'speaks back-end ABI 2, this version speaks 1'),
+    ('another-abi', 'speaks back-end ABI 3, this version speaks 2'),
     ('too-new', 'was built for a newer version of mmuscope'),
     ('no-symbol', 'has no symbol mmu_arch_plugin'),
     ('missing-function', 'undefined symbol: nowhere_to_be_found'),
