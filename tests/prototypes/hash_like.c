@@ -300,7 +300,7 @@ static void hpt_decode(const struct mmu_regime *regime, unsigned int level, uint
 	ret->kind = MMU_KIND_LEAF;
 	ret->pa = pa;
 	ret->run_lg2 = (uint8_t)(size.actual_lg2 - 12);
-	/* 0: kernel only; 1: user mode reads, 2: and writes; 3: both read. With PP0: kernel reads */
+	/* 0: kernel only; 1: user reads, 2: and writes; 3: both read. With PP0: kernel reads */
 	ret->rights = MMU_RIGHT_READ;
 	if (!(second & R_PP0) && !(second & 1))
 		ret->rights |= MMU_RIGHT_WRITE;

@@ -453,9 +453,35 @@ static void only_hardware(void)
 	world.regimes.nr = nr;
 }
 
+#define LINEAR UINT64_C(0xc000000001000000)
+#define VMALLOC UINT64_C(0xc008000000010000)
+
+/* Some pages in both, some in one of them. */
+static void build_hashed(void)
+{
+	struct mmu_regime *user;
+	uint64_t raw;
+
+	begin_hashed("64k");
+	user = &world.regimes.regime[0];
+	raw = map(user, 0, 0, 0x10000000, 0x41000000, RW | USER);
+	put(user, 0, 0x10000000, raw | UINT64_C(1) << 55);
+	hash(hashed_of(0x10000000), 0x10000000, 16, 0x41001192, false);
+	map(user, 0, 0, 0x10010000, 0x41010000, RW | USER);        /* not hashed */
+	put(user, 0, 0x10020000, (raw & ~UINT64_C(7)));            /* PROT_NONE */
+	put(user, 0, 0x10030000, UINT64_C(1) << 62 | 0x30000 | 2); /* swapped */
+	map(user, 1, 0, 0x20000000000, 0x42000000, RW | USER | RUN);
+	hash(hashed_of(0x20000000000), 0x20000120000, 16, 0x42008192, true);
+	map(user, 0, 0, 0x2000000000000, 0x41030000, MMU_RIGHT_READ | USER); /* the next context */
+	hash(hashed_of(0x2000000000000), 0x2000000000000, 16, 0x41031197, false);
+	hash(hashed_of(LINEAR), LINEAR, 24, 0x1000190, false);
+	hash(hashed_of(VMALLOC), VMALLOC, 16, 0x8000000041051196, false);
+	map(&world.regimes.regime[14], 0, 0, VMALLOC, 0x41050000, MMU_RIGHT_READ);
+	finish();
+}
+
 static void test_hash_and_tree(void **state)
 {
-	const uint64_t linear = 0xc000000001000000, vmalloc = 0xc008000000010000;
 	static const char *const all[] = { "10000000-1000ffff mapped 0x41000000/64K rw--u wb PTE",
 					   "10010000-1001ffff mapped 0x41010000/64K rw--u wb PTE "
 					   "(not in the hashed table: hardware faults at its next "
@@ -473,37 +499,9 @@ static void test_hash_and_tree(void **state)
 					   "c008000000010000-c00800000001ffff mapped "
 					   "0x41050000/64K r---- wb PTE (not in the hashed table: "
 					   "hardware faults at its next use)",
-					   NULL },
-				 *const hardware[] = { "10000000-1000ffff mapped 0x41000000/64K "
-						       "rwxXu wb 64K, primary",
-						       "20000120000-2000012ffff mapped "
-						       "0x42120000/16384K rwxXu wb 64K, secondary",
-						       "2000000000000-200000000ffff mapped "
-						       "0x41030000/64K r---u wb 64K, primary",
-						       "c000000001000000-c000000001ffffff mapped "
-						       "0x1000000/16384K rw-X- wb 16M, primary",
-						       "c008000000010000-c00800000001ffff mapped "
-						       "0x41050000/64K r---- wb 64K, primary",
-						       NULL };
-	struct mmu_regime *user;
-	uint64_t raw;
+					   NULL };
 
-	begin_hashed("64k");
-	user = &world.regimes.regime[0];
-	raw = map(user, 0, 0, 0x10000000, 0x41000000, RW | USER);
-	put(user, 0, 0x10000000, raw | UINT64_C(1) << 55);
-	hash(hashed_of(0x10000000), 0x10000000, 16, 0x41001192, false);
-	map(user, 0, 0, 0x10010000, 0x41010000, RW | USER);        /* not hashed */
-	put(user, 0, 0x10020000, (raw & ~UINT64_C(7)));            /* PROT_NONE */
-	put(user, 0, 0x10030000, UINT64_C(1) << 62 | 0x30000 | 2); /* swapped */
-	map(user, 1, 0, 0x20000000000, 0x42000000, RW | USER | RUN);
-	hash(hashed_of(0x20000000000), 0x20000120000, 16, 0x42008192, true);
-	map(user, 0, 0, 0x2000000000000, 0x41030000, MMU_RIGHT_READ | USER); /* the next context */
-	hash(hashed_of(0x2000000000000), 0x2000000000000, 16, 0x41031197, false);
-	hash(hashed_of(linear), linear, 24, 0x1000190, false);
-	hash(hashed_of(vmalloc), vmalloc, 16, 0x8000000041051196, false);
-	map(&world.regimes.regime[14], 0, 0, vmalloc, 0x41050000, MMU_RIGHT_READ);
-	finish();
+	build_hashed();
 	walks(0x10001234, "mapped 0x41001234/64K rw--u wb PTE");
 	walks(0x10010000, "mapped 0x41010000/64K rw--u wb PTE (not in the hashed table: hardware "
 			  "faults at its next use)");
@@ -514,19 +512,37 @@ static void test_hash_and_tree(void **state)
 			     "hardware faults at its next use)");
 	walks(0x2000000000010, "mapped 0x41030010/64K r---u wb PTE (not in the hashed table: "
 			       "hardware faults at its next use)");
-	walks(linear + 0x123456, "mapped 0x1123456/16384K rw-X- wb 16M, primary");
-	walks(linear + 0x1000000, "empty 4K, secondary");
-	walks(vmalloc, "mapped 0x41050000/64K r---- wb PTE (not in the hashed table: hardware "
+	walks(LINEAR + 0x123456, "mapped 0x1123456/16384K rw-X- wb 16M, primary");
+	walks(LINEAR + 0x1000000, "empty 4K, secondary");
+	walks(VMALLOC, "mapped 0x41050000/64K r---- wb PTE (not in the hashed table: hardware "
 		       "faults at its next use)");
 	walks(0x8000000000000000, "noncanonical");
 	lists(all);
+	end();
+}
+
+static void test_what_hardware_sees(void **state)
+{
+	static const char *const all[] = { "10000000-1000ffff mapped 0x41000000/64K "
+					   "rwxXu wb 64K, primary",
+					   "20000120000-2000012ffff mapped "
+					   "0x42120000/16384K rwxXu wb 64K, secondary",
+					   "2000000000000-200000000ffff mapped "
+					   "0x41030000/64K r---u wb 64K, primary",
+					   "c000000001000000-c000000001ffffff mapped "
+					   "0x1000000/16384K rw-X- wb 16M, primary",
+					   "c008000000010000-c00800000001ffff mapped "
+					   "0x41050000/64K r---- wb 64K, primary",
+					   NULL };
+
+	build_hashed();
 	only_hardware();
 	walks(0x10001234, "mapped 0x41001234/64K rwxXu wb 64K, primary");
 	walks(0x10010000, "empty 4K, secondary");
 	walks(0x20000123456, "mapped 0x42123456/16384K rwxXu wb 64K, secondary");
 	walks(0x20000133456, "empty 4K, secondary");
-	walks(vmalloc, "mapped 0x41050000/64K r---- wb 64K, primary");
-	lists(hardware);
+	walks(VMALLOC, "mapped 0x41050000/64K r---- wb 64K, primary");
+	lists(all);
 	end();
 }
 
@@ -594,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_s390x_spaces),
 		cmocka_unit_test(test_s390x_levels),
 		cmocka_unit_test(test_hash_and_tree),
+		cmocka_unit_test(test_what_hardware_sees),
 		cmocka_unit_test(test_first_of_run),
 		cmocka_unit_test(test_one_root_serves_no_other_half),
 	};
