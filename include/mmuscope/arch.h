@@ -396,8 +396,8 @@ enum mmu_derived {
  * writes them: "SYMBOL(init_task)" (run-time address), "OFFSET(mm_struct.pgd)", also of nested
  * members and elements of arrays ("OFFSET(mm_struct.context.asce)",
  * "OFFSET(mm_struct.context.extended_id[1])"), "SIZE(page)", "NUMBER(phys_base)",
- * "LENGTH(swap_info)", "ENUM(pageflags.PG_head)", "KERNELOFFSET", "CONFIG_ARM_LPAE". Every answer is
- * remembered with its source. What a dump's notes hold of registers, note() gives.
+ * "LENGTH(swap_info)", "ENUM(pageflags.PG_head)", "KERNELOFFSET", "CONFIG_ARM_LPAE". Every answer
+ * is remembered with its source. What a dump's notes hold of registers, note() gives.
  */
 struct mmu_facts {
 	uint32_t size;         /**< sizeof(struct mmu_facts) */
@@ -504,9 +504,9 @@ struct mmu_arch {
 	size_t nr_traits;
 
 	/* What is asked of a kernel beyond what all have. NULL: nothing. */
-	const char *const *symbols; /**< that this back-end asks facts for: read in the same pass */
+	const char *const *symbols; /**< that it asks facts for: read with the core's own */
 	const char *const *types;   /**< likewise, without "struct" */
-	/** Members that hold user mode's registers: "task_struct.thread.fpu". Extracts lack them. */
+	/** Members with user mode's registers: "task_struct.thread.fpu". Extracts lack them. */
 	const char *const *register_members;
 	/** How names of distributions' kernels of this machine end: "-amd64". */
 	const char *const *flavours;

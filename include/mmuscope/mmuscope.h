@@ -616,7 +616,7 @@ MMU_EXPORT struct mmu_error *
 mmu_arch_conformance_file(const char *path, void (*report)(void *context, const char *problem),
 			  void *context, bool *ret_conforms, uint64_t *ret_checks);
 
-/** The regimes of a sample, or of the first one in a format, by name. @return NULL: there is none */
+/** A sample by name, or the first one in the format of this name. @return NULL: there is none */
 MMU_EXPORT const struct mmu_sample *mmu_arch_sample(const struct mmu_arch *arch, const char *name);
 
 /** @return NULL when the back-end has no format of this name. */

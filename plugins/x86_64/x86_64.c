@@ -138,10 +138,18 @@ static const struct mmu_sample sample4 = { sizeof(sample4), "4level", halves[0],
 static const struct mmu_sample sample5 = { sizeof(sample5), "5level", halves[1], 2 };
 static const struct mmu_sample *const samples[] = { &sample4, &sample5 };
 
-static const char *const symbols[] = { "init_top_pgt", "init_level4_pgt", "swapper_pg_dir",
-				       "phys_base", "page_offset_base", "vmalloc_base",
-				       "__pgtable_l5_enabled", "physical_mask", "sme_me_mask",
-				       "boot_cpu_data", "l1tf_mitigation", "arch_check_zapped_pte",
+static const char *const symbols[] = { "init_top_pgt",
+				       "init_level4_pgt",
+				       "swapper_pg_dir",
+				       "phys_base",
+				       "page_offset_base",
+				       "vmalloc_base",
+				       "__pgtable_l5_enabled",
+				       "physical_mask",
+				       "sme_me_mask",
+				       "boot_cpu_data",
+				       "l1tf_mitigation",
+				       "arch_check_zapped_pte",
 				       NULL };
 static const char *const types[] = { "cpuinfo_x86", NULL };
 static const char *const registers[] = { "task_struct.thread.fpu", NULL };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What the parts share: tables (x86_64.c), entries (entry.c), kernels (kernel.c, search.c). */
+/** @file What its parts share: tables (x86_64.c), entries (entry.c), kernels (the others). */
 #ifndef MMU_X86_64_H
 #define MMU_X86_64_H
 

@@ -129,7 +129,7 @@ struct mmu_error *mmu_kernel_read_member_of(struct mmu_session *session, uint64_
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_session *session);
 
-/** As mmu_space_leaves(), but pages behind each other may be told as one: see mmu_walker_leaves(). */
+/** As mmu_space_leaves(); pages behind each other may be told as one: mmu_walker_leaves(). */
 enum mmu_leaves_end mmu_space_stretches(struct mmu_space *space, uint64_t first_va,
 					uint64_t last_va, mmu_leaf_fn fn, void *context,
 					struct mmu_leaves *ret);

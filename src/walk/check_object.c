@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Does a back-end keep the promises of arch.h? Its tables: traits, flags, formats, samples. */
+/** @file Does a back-end keep the promises of arch.h? Traits, flags, formats, samples. */
 #include <ctype.h>
 
 #include "walk/checker.h"

@@ -326,7 +326,7 @@ static bool visit_radix(struct enumeration *e)
 	return !clip(e, &visit) || visit_table(e, &visit);
 }
 
-/* Each address that a slot has is walked to: that a slot lies where it is looked for, the walk says. */
+/* Each address that a slot has is walked to: the walk says whether it is looked for there. */
 static bool visit_hashed(struct enumeration *e)
 {
 	struct mmu_hashed_list *list = &e->hashed;
@@ -361,7 +361,7 @@ static bool visit_hashed(struct enumeration *e)
 			e->ret->end = MMU_LEAVES_STOPPED;
 			return false;
 		}
-		if (last_va == UINT64_MAX)
+		if (last_va == e->last_va)
 			break;
 		next_va = last_va + 1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Regimes: which one answers for an address, what its tables take, how they are asked for. */
+/** @file Regimes: which one answers for an address, and how a back-end is asked for them. */
 #include <stdio.h>
 #include <string.h>
 

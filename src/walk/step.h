@@ -33,8 +33,9 @@ void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk);
 void mmu_walk_hashed(const struct mmu_walker *walker, struct mmu_walk *walk);
 
 /**
- * The walk of walk->va in walk->regime ends at this step: fill in its answer, all that stands behind the steps in
- * struct mmu_walk but denied_by. Without an image the page's bytes are not looked for.
+ * The walk of walk->va in walk->regime ends at this step: fill in its answer, all that stands
+ * behind the steps in struct mmu_walk but denied_by and regime. Without an image the page's bytes
+ * are not looked for.
  */
 void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *step,
 		     struct mmu_walk *walk);

@@ -393,14 +393,9 @@ enum table_fault {
 	SLOT,
 };
 
-static void plant(struct mmu_arch *mutant, enum table_fault fault)
+static void plant_flag(enum table_fault fault)
 {
-	unsigned int top = regimes[0].top_level;
-
 	switch (fault) {
-	case SHIFT:
-		regimes[0].shape[top].shift++;
-		break;
 	case FLAG_TWICE:
 		rows[0] = rows[1];
 		rows[0].set = "AGAIN";
@@ -416,6 +411,45 @@ static void plant(struct mmu_arch *mutant, enum table_fault fault)
 		break;
 	case FLAG_TRAIT:
 		rows[1].if_traits |= UINT32_C(1) << 31;
+		break;
+	default:
+		break;
+	}
+}
+
+static void plant_regime(enum table_fault fault)
+{
+	switch (fault) {
+	case BACKWARDS:
+		regimes[0].first_va = regimes[0].last_va + 1;
+		break;
+	case TAGGED:
+		regimes[0].ignored_va = 1;
+		break;
+	case TALL:
+		regimes[0].top_level = format.nr_levels;
+		break;
+	case TINY_PAGE:
+		regimes[0].page_lg2 = 8;
+		break;
+	default:
+		break;
+	}
+}
+
+static void plant(struct mmu_arch *mutant, enum table_fault fault)
+{
+	unsigned int top = regimes[0].top_level;
+
+	switch (fault) {
+	case SHIFT:
+		regimes[0].shape[top].shift++;
+		break;
+	case FLAG_TWICE:
+	case FLAG_OUTSIDE:
+	case FLAG_ABSENT:
+	case FLAG_TRAIT:
+		plant_flag(fault);
 		break;
 	case LEAF_LEVEL:
 		levels[top ? 1 : 0].may_be_leaf = !levels[top ? 1 : 0].may_be_leaf;
@@ -436,16 +470,10 @@ static void plant(struct mmu_arch *mutant, enum table_fault fault)
 		regimes[0].root_pa = 4096;
 		break;
 	case BACKWARDS:
-		regimes[0].first_va = regimes[0].last_va + 1;
-		break;
 	case TAGGED:
-		regimes[0].ignored_va = 1;
-		break;
 	case TALL:
-		regimes[0].top_level = format.nr_levels;
-		break;
 	case TINY_PAGE:
-		regimes[0].page_lg2 = 8;
+		plant_regime(fault);
 		break;
 	case OVERLAP:
 		regimes[sample.nr_regimes] = regimes[sample.nr_regimes - 1];

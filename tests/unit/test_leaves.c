@@ -299,6 +299,46 @@ static void test_two_roots(void **state)
 
 /* ------------------------------------------------------------------ regimes */
 
+/* What the regime does not grant, no entry gives back; what denies it is the regime. */
+static void test_rights_of_the_regime(void **state)
+{
+	struct mmu_walk w;
+
+	regimes.regime[0].rights = MMU_RIGHTS_ALL & ~MMU_RIGHT_USER;
+	put(LOW, 0, 0x7000 | RIGHTS(MMU_RIGHTS_ALL & ~MMU_RIGHT_WRITE) | W_LEAF);
+	mmu_walker_walk(&f.walker, 0, &w);
+	assert_int_equal(w.rights, MMU_RIGHTS_ALL & ~(MMU_RIGHT_WRITE | MMU_RIGHT_USER));
+	assert_int_equal(w.denied_by[1], 0);
+	assert_int_equal(w.denied_by[4], MMU_DENIED_BY_REGIME);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.seen[0].rights, w.rights);
+}
+
+/* Two halves may have tables of their own, of another depth. */
+static void test_depth_of_each_half(void **state)
+{
+	struct mmu_walk w;
+
+	put(LOW, 0, 0x7000 | ALL | W_LEAF);
+	regimes.regime[1].root_pa = LOW;
+	regimes.regime[1].top_level = 0;
+	regimes.regime[1].first_va = UINT64_C(0xffffffffffff0000);
+	mmu_walker_walk(&f.walker, UINT64_C(0xffffffffffff0123), &w);
+	assert_int_equal(w.pa, 0x7123);
+	assert_int_equal(w.nr_steps, 1);
+	assert_ptr_equal(w.regime, &regimes.regime[1]);
+	mmu_walker_walk(&f.walker, UINT64_C(0xfffffffffffeffff), &w);
+	assert_int_equal(w.result, MMU_RESULT_NONCANONICAL);
+	assert_null(w.regime);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 2);
+	assert_seen(0, 0, 0xfff, MMU_RESULT_MAPPED, 0x7000);
+	assert_seen(1, UINT64_C(0xffffffffffff0000), UINT64_C(0xffffffffffff0fff),
+		    MMU_RESULT_MAPPED, 0x7000);
+	assert_int_equal(f.leaves.tables[0], 2);
+	assert_int_equal(f.leaves.tables[2], 1);
+}
+
 /* The hardware's view answers where Linux's has no regime, and there alone. */
 static void test_views(void **state)
 {
@@ -480,6 +520,8 @@ int main(void)
 		TEST(test_stop),
 		TEST(test_loop_ends),
 		TEST(test_two_roots),
+		TEST(test_rights_of_the_regime),
+		TEST(test_depth_of_each_half),
 		TEST(test_views),
 		TEST(test_the_last_address),
 		TEST(test_first_of_run),

@@ -183,38 +183,6 @@ static void test_canonical(void **state)
 	assert_false(mmu_regime_holds(&kernel, UINT64_C(0xb4ff000000000000)));
 }
 
-/* What the regime does not grant, no entry gives back; what denies it is the regime. */
-static void test_rights_of_the_regime(void **state)
-{
-	struct fixture f = open_three(&wide);
-
-	regimes.regime[0].rights = MMU_RIGHTS_ALL & ~MMU_RIGHT_USER;
-	put(&f, LOW, 0x7000 | RIGHTS(MMU_RIGHTS_ALL & ~MMU_RIGHT_WRITE) | W_LEAF);
-	const struct mmu_walk *w = walk(&f, 0);
-	assert_int_equal(w->rights, MMU_RIGHTS_ALL & ~(MMU_RIGHT_WRITE | MMU_RIGHT_USER));
-	assert_int_equal(w->denied_by[1], 0);
-	assert_int_equal(w->denied_by[4], MMU_DENIED_BY_REGIME);
-	close_memory(&f);
-}
-
-/* Two halves may have tables of their own, of another depth. */
-static void test_root_of_each_half(void **state)
-{
-	struct fixture f = open_three(&wide);
-
-	put(&f, LOW, 0x7000 | ALL | W_LEAF);
-	regimes.regime[1].root_pa = LOW;
-	regimes.regime[1].top_level = 0;
-	regimes.regime[1].first_va = UINT64_C(0xffffffffffff0000);
-	assert_int_equal(walk(&f, UINT64_C(0xffffffffffff0123))->pa, 0x7123);
-	assert_int_equal(f.walk.nr_steps, 1);
-	assert_ptr_equal(f.walk.regime, &regimes.regime[1]);
-	assert_int_equal(walk(&f, UINT64_C(0xfffffffffffeffff))->result, MMU_RESULT_NONCANONICAL);
-	assert_null(f.walk.regime);
-	assert_int_equal(walk(&f, 0x123)->nr_steps, 3);
-	close_memory(&f);
-}
-
 static void test_noncanonical_walk(void **state)
 {
 	struct fixture f = open_three(&wide);
@@ -682,8 +650,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_rights_of_the_regime),
-		cmocka_unit_test(test_root_of_each_half),
 		cmocka_unit_test(test_noncanonical_walk),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_large_leaf_and_run),
