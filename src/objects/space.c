@@ -147,17 +147,12 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
 				     arch->name, query->format,
 				     mmu_space_format_names(arch, names));
-	space->regimes.nr = sample->nr_regimes;
-	for (size_t i = 0; i < sample->nr_regimes; i++) {
-		space->regimes.regime[i] = *sample->regimes[i];
-		space->regimes.regime[i].root_pa = query->value;
-		if (!mmu_format_usable(sample->regimes[i]->format))
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "format %s is of kind %d, which this version can't "
-					     "walk",
-					     sample->regimes[i]->format->name,
-					     (int)sample->regimes[i]->format->kind);
-	}
+	const struct mmu_format *format = sample->regimes[0]->format;
+	if (!mmu_format_usable(format))
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "format %s is of kind %d, which this version can't walk",
+				     format->name, (int)format->kind);
+	mmu_sample_regimes(sample, query->value, &space->regimes);
 	return check_pgd(&space->regimes.regime[0], query->value);
 }
 
