@@ -31,7 +31,7 @@ static ssize_t read_at(const struct mmu_file *file, void *buf, size_t bytes, uin
 	ssize_t count = -1;
 
 	/* There is no way to ask for bytes behind 2^63: riscv shows vmalloc there, never RAM. */
-	if (offset > INT64_MAX - bytes) {
+	if (offset > (uint64_t)INT64_MAX - bytes) {
 		errno = EOVERFLOW;
 		return -1;
 	}
