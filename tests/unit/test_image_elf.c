@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/elf_little.h"
 #include "support/image_checks.h"
 
 #define PAGE 4096
@@ -96,8 +97,10 @@ static void unwritten_headers(void **state)
 						.machine = EM_X86_64,
 						.segments = two_segments,
 						.nr_segments = 2 });
-	Elf64_Ehdr *header = (void *)buffer.data;
-	memset(buffer.data + header->e_phoff + (header->e_phnum - 1) * sizeof(Elf64_Phdr), 0,
+	Elf64_Ehdr header;
+	memcpy(&header, buffer.data, sizeof(header));
+	elf_little_ehdr(&header);
+	memset(buffer.data + header.e_phoff + (header.e_phnum - 1) * sizeof(Elf64_Phdr), 0,
 	       sizeof(Elf64_Phdr));
 	struct opened opened = open_bytes(&buffer);
 	struct mmu_image *image = opened.image;
