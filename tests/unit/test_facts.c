@@ -494,8 +494,8 @@ static void test_disputes(void **state)
 	mmu_vmlinux_close(vmlinux);
 	for (int late = 0; late < 2; late++) {
 		/* LENGTH of an object is no answer to compare, see compare() */
-		struct fixture f = open_text("KERNELOFFSET=0\nSIZE(task_struct)=99\n"
-					     LIST_HEAD "SYMBOL(init_task)=10\n"
+		struct fixture f = open_text("KERNELOFFSET=0\nSIZE(task_struct)=99\n" LIST_HEAD
+					     "SYMBOL(init_task)=10\n"
 					     "LENGTH(init_task)=1\nSYMBOL(linux_banner)=20\n",
 					     OPTIONS("SIZE(mm_struct)=7", "SIZE(atomic_t)=4",
 						     "SYMBOL(linux_banner)=30"));
