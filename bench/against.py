@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measure this tree beside another one: against.py OLD-BUILD NEW-BUILD IMAGE VMLINUX. See README.md.
+"""Measure this tree beside another: against.py OLD-BUILD NEW-BUILD IMAGE VMLINUX. See README.md.
 
 Both are asked the same, in turn, round after round. Every row tells time and peak memory of a whole
 process, but for those that a measuring program times inside; BENCH_ROUNDS says how often.
@@ -140,10 +140,11 @@ def print_row(name, old, new, note):
     # the rest of the machine slows a process down, and hardly makes it work more
     least = [min(row.cpu or row.seconds) for row in (old, new)]
     kib = [statistics.median(row.kib) for row in (old, new)]
-    memory = f'{kib[0] / 1024:8.1f} {kib[1] / 1024:8.1f} {ratio(kib[1], kib[0]):>6}' if kib[0] else ''
+    mib = [f'{size / 1024:.1f}' if size else '' for size in kib]
+    memory = f'{mib[0]:>8} {mib[1]:>8} {ratio(kib[1], kib[0]):>6}'
     cells = [milliseconds(seconds) for seconds in times + least]
     print(f'  {name:30} {cells[0]:>8} {cells[1]:>8} {ratio(times[1], times[0]):>6} {cells[2]:>9} '
-          f'{cells[3]:>9} {ratio(least[1], least[0]):>6} {memory:24} {note}'.rstrip())
+          f'{cells[3]:>9} {ratio(least[1], least[0]):>6} {memory} {note}'.rstrip())
 
 
 def main(old, new, image, vmlinux):
@@ -162,9 +163,9 @@ def main(old, new, image, vmlinux):
           f'{"ratio":>6} {"old MiB":>8} {"new MiB":>8} {"ratio":>6}')
     for question, pair, note in zip(asked, rows, notes):
         print_row(question.name, *pair, note)
-    print('ms: median time of a whole process, or of what a library call takes. least: the least CPU '
-          'time of\na process, or the least time of a call, in ms. MiB: peak memory. ratio: new by '
-          'old.')
+    print('ms: median time of a whole process, or of what a library call takes. least: the least '
+          'CPU time\nof a process, or the least time of a call, in ms. MiB: peak memory. ratio: '
+          'new by old.')
     return int(any(pair[1].failure and not pair[0].failure for pair in rows))
 
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The library's ABI beside the stored one: abi.py check|write LIBRARY HEADERS BASELINE.
 
-What was there may not change: functions, the structs and enumerations that headers show. What is new
-passes. A change that is meant is written down by `./dev abi-baseline`. Exit status 77: skipped.
+What was there may not change: functions, and structs and enumerations that the headers show. What
+is new passes. `./dev abi-baseline` writes down a change that is meant. Exit status 77: skipped.
 """
 import pathlib
 import shutil

@@ -178,7 +178,8 @@ SOURCES = {'a.o': 'src/walk/a.c', 'b.o': 'src/walk/b.c', 'c.o': 'src/kernel/c.c'
            'p.o': 'plugins/p/p.c', 'q.o': 'plugins/q/q.c', 't.o': 'src/tool/t.c'}
 FILES = {'src/walk/a.c': '#include "walk/a.h"\n#include "b.h"\n', 'src/walk/a.h': '',
          'src/walk/b.c': '#include <walk/b.h>\n#include <stdio.h>\n', 'src/walk/b.h': '',
-         'plugins/p/p.c': '#include "p.h"\n', 'plugins/p/p.h': '', 'plugins/p/q.c': '#include "p.h"\n'}
+         'plugins/p/p.c': '#include "p.h"\n', 'plugins/p/p.h': '',
+         'plugins/p/q.c': '#include "p.h"\n'}
 
 # what it is, more symbols, more files, what is allowed, what is found
 CASES = [
@@ -192,17 +193,20 @@ CASES = [
     ('a symbol of another back-end', 'p.o: plugin U\nq.o: x T 0 0\np.o: x U\n', {}, [], []),
     ('sources that include each other\'s header', '', {'src/walk/b.c': '#include "walk/a.h"\n'}, [],
      []),
-    ('headers that do', '', {'src/walk/a.h': ' # include "b.h"\n', 'src/walk/b.h': '#include "a.h"\n'},
-     [], ['include: src/walk/a.h src/walk/b.h']),
-    ('of a back-end', '', {'plugins/p/p.h': '#include "q.h"\n', 'plugins/p/q.h': '#include "p.h"\n'},
-     [], ['include: plugins/p/p.h plugins/p/q.h']),
+    ('headers that do', '',
+     {'src/walk/a.h': ' # include "b.h"\n', 'src/walk/b.h': '#include "a.h"\n'}, [],
+     ['include: src/walk/a.h src/walk/b.h']),
+    ('of a back-end', '',
+     {'plugins/p/p.h': '#include "q.h"\n', 'plugins/p/q.h': '#include "p.h"\n'}, [],
+     ['include: plugins/p/p.h plugins/p/q.h']),
     ('includes one way, uses the other', 'b.o: f U\na.o: g t 0 0\n', {'src/walk/b.h': ''}, [],
      ['use: src/walk/a.c src/walk/b.c']),
     ('an allowed circle', 'b.o: f U\n', {}, ['use: src/walk/a.c src/walk/b.c'], []),
     ('an allowed circle that grew', 'a.o: e U\nc.o: e D 0 0\nb.o: f U\n', {},
      ['use: src/walk/a.c src/walk/b.c'],
-     ['use: src/kernel/c.c src/walk/a.c src/walk/b.c', 'use: src/walk/a.c src/walk/b.c: this circle is gone, '
-      'take it out of circles.allowed']),
+     ['use: src/kernel/c.c src/walk/a.c src/walk/b.c',
+      'use: src/walk/a.c src/walk/b.c: this circle '
+      'is gone, take it out of circles.allowed']),
     ('an allowed circle that is gone', '', {}, ['include: src/walk/a.h src/walk/b.h'],
      ['include: src/walk/a.h src/walk/b.h: this circle is gone, take it out of circles.allowed']),
 ]
