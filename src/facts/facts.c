@@ -25,13 +25,13 @@ static void unlock(struct mmu_fact_store **store)
 
 /* ------------------------------------------------------------------ the list of what is known */
 
-/* What nobody knew may be known now, for a value has come. */
+/* A new value may answer what was missing before. */
 static bool is_missing(const struct mmu_known_fact *fact)
 {
 	return fact->missing;
 }
 
-/* A new source also ends what was only assumed without it. */
+/* A new source also ends what was only assumed. */
 static bool is_missing_or_assumed(const struct mmu_known_fact *fact)
 {
 	return fact->missing || fact->from == MMU_SOURCE_ASSUMED;
@@ -65,7 +65,7 @@ static void compare(struct mmu_fact_store *store, const char *key, enum mmu_plac
 	}
 }
 
-/* A source has come: what it could have answered before, and whether it agrees with others. */
+/* A new source: ask it again what was missing, and compare the rest with it. */
 static void add_source(struct mmu_fact_store *store, enum mmu_place first, enum mmu_place last)
 {
 	mmu_known_drop(&store->known, is_missing_or_assumed);
@@ -91,7 +91,7 @@ bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 	}
 	while (source == MMU_SOURCE_NONE && next < MMU_PLACES)
 		source = mmu_store_sources[next++](store, key, &value);
-	/* without room for it the answer is still given, only not kept */
+	/* if there is no room, the answer is given but not kept */
 	fact = mmu_known_find(&store->known, key);
 	if (!fact)
 		fact = mmu_known_add(&store->known, key);

@@ -45,7 +45,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store);
 
 /** Let the store ask a vmlinux too. Takes ownership. */
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux);
-/** As above, the kernel's own symbol table; NULL takes it away, and gives it back to the caller. */
+/** As above, the kernel's own symbol table. NULL takes it away: the caller owns it again. */
 void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms);
 /** Let the store ask the running kernel's symbols too. Takes ownership. */
 void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);

@@ -9,8 +9,7 @@
 #include "facts/known.h"
 
 struct mmu_fact_store {
-	pthread_mutex_t
-		mutex; /* recursive: what a source reads may be found by a plugin that asks */
+	pthread_mutex_t mutex; /* recursive: a source may ask for facts while it answers */
 	uint64_t lookups;
 	const struct mmu_image *image;
 	struct mmu_cursor cursor;    /* for back-ends, under the mutex */
