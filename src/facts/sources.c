@@ -103,8 +103,9 @@ static bool symbol_from_vmlinux(struct mmu_fact_store *store, const char *name, 
 {
 	uint64_t va, text_va, slide;
 
+	/* the slide may be another source's to tell: ask the store, as a back-end does */
 	if (!mmu_vmlinux_symbol(store->vmlinux.vmlinux, name, &va, NULL) ||
-	    !mmu_fact_get(store, "KERNELOFFSET", &slide))
+	    !store->callbacks.get(store, "KERNELOFFSET", &slide))
 		return false;
 	if (mmu_vmlinux_symbol(store->vmlinux.vmlinux, "_text", &text_va, NULL) && va < text_va)
 		slide = 0;
