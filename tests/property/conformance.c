@@ -355,7 +355,7 @@ static void copy_tables(const struct mmu_arch *arch, const struct mmu_format *of
 	for (size_t i = 0; i < last->nr_regimes; i++) {
 		size_t n = sample.nr_regimes;
 
-		if (last->regimes[i]->format != of)
+		if (last->regimes[i]->format != of || n == 2) /* two can overlap: enough */
 			continue;
 		regimes[n] = *last->regimes[i];
 		regimes[n].format = &format;
