@@ -396,5 +396,5 @@ int main(void)
 		cmocka_unit_test(test_scan),
 	};
 
-	return cmocka_run_group_tests_name("itself", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("self-described", tests, NULL, NULL);
 }
