@@ -170,7 +170,7 @@ static void test_span(void **state)
 {
 #define NEW HWPOISON, MIGRATION, EXCLUSIVE, BITS
 #define OLD HWPOISON, MIGRATION, BITS
-	static const struct mmu_arch narrow = { .name = "fake", .page_lg2 = 12, .elf_class = 1 };
+	static const struct mmu_arch narrow = { .name = "fake", .elf_class = 1 };
 	uint64_t length;
 
 	/* the highest that the array can have ends at the next symbol, the lowest 56 bytes before */
