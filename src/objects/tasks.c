@@ -379,7 +379,7 @@ static bool visit_thread(const struct mmu_pid *pid, void *context)
 	return visit_pid(pid, context, false);
 }
 
-/* @param found  how many tasks other routes led to. @param error  why their pids did not, or NULL */
+/* @param found  how many tasks other routes led to; error: why their pids led nowhere, or NULL */
 static void tell_gap(struct visit *visit, struct mmu_error *gap, uint64_t found,
 		     const struct mmu_error *error)
 {
