@@ -51,7 +51,7 @@ void mmu_basket_destroy(struct mmu_basket *basket)
 void mmu_basket_object(struct mmu_basket *basket, enum mmu_extract_kind kind, uint64_t va,
 		       uint64_t bytes)
 {
-	uint64_t page_bytes = (uint64_t)1 << basket->memory.kernel->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(basket->memory.kernel);
 
 	while (bytes) {
 		uint64_t here = page_bytes - (va & (page_bytes - 1)), pa;
@@ -107,7 +107,7 @@ void mmu_basket_task(struct mmu_basket *basket, uint64_t task_va)
 
 void mmu_basket_struct_pages(struct mmu_basket *basket, uint64_t pa, uint64_t bytes)
 {
-	unsigned int page_lg2 = basket->memory.kernel->arch->page_lg2;
+	unsigned int page_lg2 = mmu_kernel_page_lg2(basket->memory.kernel);
 	uint64_t mask = ((uint64_t)1 << page_lg2) - 1, pfn = pa >> page_lg2;
 	uint64_t last_pfn = (pa + (bytes - 1)) >> page_lg2;
 

@@ -265,7 +265,7 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 static struct mmu_error *keep_named(struct mmu_extraction *extract)
 {
 	const struct mmu_extract_options *options = extract->options;
-	uint64_t mask = ((uint64_t)1 << extract->basket.memory.kernel->arch->page_lg2) - 1;
+	uint64_t mask = ((uint64_t)1 << mmu_kernel_page_lg2(extract->basket.memory.kernel)) - 1;
 	struct mmu_error *error = NULL;
 
 	for (size_t i = 0; i < options->nr_pids && !error; i++)

@@ -36,6 +36,12 @@ void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text);
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel);
 
+/** PAGE_SHIFT of this kernel; its back-end must be known. */
+static inline unsigned int mmu_kernel_page_lg2(const struct mmu_kernel *kernel)
+{
+	return kernel->arch->page_lg2;
+}
+
 /**
  * Load the back-end that the options or the image name; nothing else needs to be known. Idempotent.
  * @return MMU_ERROR_NOT_FOUND, _PLUGIN, _MISMATCH: vmlinux or the image are of another machine

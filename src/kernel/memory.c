@@ -57,7 +57,7 @@ void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *re
  */
 static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
 {
-	unsigned int page_lg2 = memory->kernel->arch->page_lg2;
+	unsigned int page_lg2 = mmu_kernel_page_lg2(memory->kernel);
 	uint64_t page_va = va >> page_lg2 << page_lg2;
 	struct mmu_memory_page *page = &memory->pages[(va >> page_lg2) % MMU_MEMORY_PAGES];
 	struct mmu_walk walk;
@@ -98,7 +98,7 @@ struct stop {
 static size_t copy(struct mmu_memory *memory, uint64_t va, uint8_t *buf, size_t bytes,
 		   struct stop *ret)
 {
-	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2, pa;
+	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(memory->kernel), pa;
 	size_t done = 0;
 
 	*ret = (struct stop){ .mapped = false };
