@@ -232,14 +232,14 @@ static void check_stretches(struct check *check, enum mmu_leaves_end end,
 
 static void check_part(const struct world *w, uint64_t first_va, uint64_t last_va)
 {
-	struct check check = {
-		.w = w,
-		.walker = { .cursor = memory_image_cursor(w->image), .arch = w->arch, .regimes = &w->regimes },
-		.first_va = first_va,
-		.last_va = last_va,
-		.next_va = first_va,
-		.range_next_va = first_va
-	};
+	struct check check = { .w = w,
+			       .walker = { .cursor = memory_image_cursor(w->image),
+					   .arch = w->arch,
+					   .regimes = &w->regimes },
+			       .first_va = first_va,
+			       .last_va = last_va,
+			       .next_va = first_va,
+			       .range_next_va = first_va };
 	struct mmu_leaves leaves;
 	enum mmu_leaves_end end;
 

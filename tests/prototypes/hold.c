@@ -224,8 +224,7 @@ static bool keep_leaf(struct mmu_walk *walk, uint64_t last_va, void *context)
 	return true;
 }
 
-static void enumerate(struct hold *hold, struct space *space,
-		      const struct mmu_regimes *regimes)
+static void enumerate(struct hold *hold, struct space *space, const struct mmu_regimes *regimes)
 {
 	const struct mmu_walker walker = { .cursor = &hold->cursor,
 					   .arch = hold->arch,
@@ -440,7 +439,8 @@ static void hold_slots(struct hold *hold)
 		struct mmu_slot slot;
 		uint8_t bytes[16];
 
-		if (mmu_image_read(&hold->cursor, pa, bytes, sizeof(bytes), NULL) != MMU_PAGE_PRESENT)
+		if (mmu_image_read(&hold->cursor, pa, bytes, sizeof(bytes), NULL) !=
+		    MMU_PAGE_PRESENT)
 			die("hashed table", "a slot can't be read");
 		if (format->slot(table, index, mmu_get_uint(bytes, 8, format->big_endian),
 				 mmu_get_uint(bytes + 8, 8, format->big_endian), &slot))

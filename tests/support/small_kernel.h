@@ -168,7 +168,7 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
-						  MMU_LINEAR_DIRECT };
+							 MMU_LINEAR_DIRECT };
 	session->kernel.nr_linear = 1;
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;

@@ -422,7 +422,8 @@ static void test_spaces(void **state)
 	assert_int_equal(root_of(session, MMU_SPACE_PID, 100), 0x11000);
 	assert_int_equal(root_of(session, MMU_SPACE_TASK, task_at(2)), 0x12000);
 	assert_int_equal(root_of(session, MMU_SPACE_MM, mm_at(3)), 0x13000);
-	regimes_of(&session->kernel.regimes, &format, 0, false); /* as a kernel that was learnt has it */
+	regimes_of(&session->kernel.regimes, &format, 0,
+		   false); /* as a kernel that was learnt has it */
 	assert_int_equal(root_of(session, MMU_SPACE_PGD, 0x5000), 0x5000);
 	assert_int_equal(root_of(session, MMU_SPACE_PGD, 0x5080), 0x5080); /* 16 entries of 8 */
 	assert_int_equal(refused(session, MMU_SPACE_PGD, 0x5040, "aligned to 128 bytes"),
