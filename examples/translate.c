@@ -28,7 +28,7 @@ static bool parse(const char *text, uint64_t *ret)
 /* Tell an error, and free it. */
 static int fail(struct mmu_error *error)
 {
-	enum mmu_error_code code = mmu_error_code(error);
+	enum mmu_error_kind code = mmu_error_code(error);
 
 	fprintf(stderr, "translate: %s\n", mmu_error_message(error));
 	mmu_error_destroy(error);

@@ -46,8 +46,20 @@ static struct mmu_error *not_mapped(struct mmu_session *session, const char *wha
 		mmu_walker_walk(&session->kernel, va, &walk);
 	if (va != object_va)
 		snprintf(where, sizeof(where), "0x%" PRIx64 " is ", va);
-	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": %snot mapped (%s)", what,
-			     object_va, where, mmu_result_name(walk.result));
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_FAULT,
+						"%s at 0x%" PRIx64 ": %snot mapped (%s)", what,
+						object_va, where, mmu_result_name(walk.result));
+	return mmu_error_at_virt(mmu_error_of(error, what, object_va), va);
+}
+
+static struct mmu_error *not_there(const char *what, uint64_t object_va, uint64_t pa,
+				   enum mmu_page_state state)
+{
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_FAULT,
+						"%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
+						what, object_va, pa, mmu_page_state_name(state));
+
+	return mmu_error_at_phys(mmu_error_of(error, what, object_va), pa, state);
 }
 
 struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t object_va,
@@ -65,9 +77,7 @@ struct mmu_error *mmu_kernel_read_part(struct mmu_session *session, uint64_t obj
 		enum mmu_page_state state = mmu_image_read(session->image, pa, out, count,
 							   &stop_pa);
 		if (state != MMU_PAGE_PRESENT)
-			return mmu_error_new(MMU_ERROR_FAULT,
-					     "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
-					     what, object_va, stop_pa, mmu_page_state_name(state));
+			return not_there(what, object_va, stop_pa, state);
 		out += count;
 		va += count;
 		bytes -= count;

@@ -6,29 +6,19 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/space.h"
 #include "kernel/task.h"
-#include "kernel/vma.h"
-#include "walk/leaves.h"
-#include "walk/range.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
 #define FORMAT_NAMES_BYTES 128
 
-struct mmu_space {
-	struct mmu_session *session;
-	struct mmu_walker walker;
-	struct mmu_task task;
-	bool has_task;
-	uint64_t mm_va; /* 0: a space without VMAs */
-};
-
-void mmu_space_close(struct mmu_space *space)
+void mmu_space_destroy(struct mmu_space *space)
 {
 	free(space);
 }
 
-MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_close)
+MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
 /* ------------------------------------------------------------------ finding the root */
 
@@ -87,7 +77,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 		error = mmu_task_read_mm(session, &space->task);
 	if (error && mmu_error_code(error) == MMU_ERROR_FAULT)
 		error = mmu_error_as(error, MMU_ERROR_NO_MM);
-	return error ? error : root_of_mm(space, query->user_half);
+	return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
 }
 
 /* People paste CR3 or TTBR0 with their low bits, which say something else: PCID, attributes. */
@@ -106,7 +96,7 @@ static struct mmu_error *check_pgd(const struct mmu_format *format, uint64_t pgd
 
 static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_root root = { .value = query->value, .user_half = query->user_half };
+	struct mmu_root root = { .value = query->value, .user_half = query->flags & MMU_SPACE_USER_HALF };
 	struct mmu_error *error;
 
 	switch (query->by) {
@@ -116,7 +106,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 	case MMU_SPACE_MM:
 		space->task.mm_va = query->value;
 		error = mmu_task_read_mm(space->session, &space->task);
-		return error ? error : root_of_mm(space, query->user_half);
+		return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
 	case MMU_SPACE_KERNEL:
 		root.kind = MMU_ROOT_KERNEL;
 		break;
@@ -164,7 +154,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 	return check_pgd(format, query->value);
 }
 
-struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
+struct mmu_error *mmu_space_find(struct mmu_session *session, const struct mmu_space_query *query,
 				 struct mmu_space **ret)
 {
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
@@ -192,58 +182,25 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 	return NULL;
 }
 
-struct mmu_session *mmu_space_session(const struct mmu_space *space)
-{
-	return space->session;
-}
-
-const struct mmu_regime *mmu_space_regime(const struct mmu_space *space)
-{
-	return &space->walker.regime;
-}
-
-const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
-{
-	return space->walker.arch;
-}
-
-const struct mmu_task *mmu_space_task(const struct mmu_space *space)
-{
-	return space->has_task ? &space->task : NULL;
-}
-
 /* ------------------------------------------------------------------ using it */
 
-bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
+struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
+				     bool *ret_found)
 {
-	bool found = false;
-
-	if (space->mm_va)
-		mmu_error_destroy(mmu_vma_find(space->session, space->mm_va, va, ret, &found));
-	return found;
-}
-
-struct mmu_error *mmu_space_vma_missing(struct mmu_space *space, uint64_t va)
-{
-	struct mmu_vma vma;
-	bool found;
-
-	return space->mm_va ? mmu_vma_find(space->session, space->mm_va, va, &vma, &found) : NULL;
+	*ret_found = false;
+	return space->mm_va ? mmu_vma_find(space->session, space->mm_va, va, ret, ret_found) : NULL;
 }
 
 /*
  * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it allows, only
  * NUMA balancing can have taken away.
  */
-static void tell_numa(struct mmu_space *space, struct mmu_walk *walk, const struct mmu_vma *vma)
+static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma, bool missing)
 {
-	struct mmu_error *missing = vma ? NULL : mmu_space_vma_missing(space, walk->va);
-
 	if (vma && vma->vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
 		walk->result = MMU_RESULT_NUMA;
 	else if (missing)
 		walk->note = "or numa: its VMA can't be read, which would tell";
-	mmu_error_destroy(missing);
 }
 
 /* Are the entries that a walk read still what they were? */
@@ -281,19 +238,23 @@ static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_wal
 	ret->note = "changed while it was read, again and again";
 }
 
-void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
+	bool found;
 
 	if (space->walker.image->live)
 		walk_live(space, va, ret);
 	else
 		mmu_walker_walk(&space->walker, va, ret);
-	if (ret->result == MMU_RESULT_PROTNONE)
-		tell_numa(space, ret, mmu_space_vma(space, va, &vma) ? &vma : NULL);
+	if (ret->result != MMU_RESULT_PROTNONE)
+		return;
+	struct mmu_error *missing = mmu_space_find_vma(space, va, &vma, &found);
+	tell_numa(ret, found ? &vma : NULL, missing);
+	mmu_error_destroy(missing);
 }
 
-bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
+bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret)
 {
 	struct mmu_walk walk;
@@ -303,7 +264,7 @@ bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 	while (done < bytes) {
 		uint64_t stop_pa, here;
 
-		mmu_walk(space, va + done, &walk);
+		mmu_space_translate(space, va + done, &walk);
 		here = walk.page_bytes - (walk.pa & (walk.page_bytes - 1));
 		size_t count = bytes - done < here ? bytes - done : (size_t)here;
 		if (!walk.has_pa)
@@ -324,14 +285,6 @@ bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 	return done == bytes;
 }
 
-enum mmu_page_state mmu_table_entries(struct mmu_space *space, unsigned int level,
-				      uint64_t table_pa,
-				      bool (*fn)(const struct mmu_step *step, void *context),
-				      void *context)
-{
-	return mmu_walker_table(&space->walker, level, table_pa, fn, context);
-}
-
 /* ------------------------------------------------------------------ whole spaces */
 
 struct leaves_context {
@@ -346,50 +299,32 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 {
 	struct leaves_context *leaves = context;
 	struct mmu_vma *vma = &leaves->vma;
+	struct mmu_error *missing = NULL;
 
 	if (walk->result == MMU_RESULT_PROTNONE) {
 		if (!leaves->has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
-			leaves->has_vma = mmu_space_vma(leaves->space, walk->va, vma);
-		tell_numa(leaves->space, walk, leaves->has_vma ? vma : NULL);
+			missing = mmu_space_find_vma(leaves->space, walk->va, vma,
+						     &leaves->has_vma);
+		tell_numa(walk, leaves->has_vma ? vma : NULL, missing);
+		mmu_error_destroy(missing);
 	}
 	return leaves->fn(walk, last_va, leaves->context);
 }
 
-enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
+void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			    mmu_leaf_fn fn, void *context, struct mmu_tally *ret)
 {
 	struct leaves_context leaves = { .space = space, .fn = fn, .context = context };
-	struct mmu_leaves result;
 
 	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
-			  hand_on, &leaves, &result);
-	if (ret)
-		*ret = result;
-	return result.end;
-}
-
-enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_range_fn fn, void *context, struct mmu_leaves *ret)
-{
-	struct mmu_range_merger merger = { .fn = fn,
-					   .context = context,
-					   .page_lg2 = space->walker.arch->page_lg2 };
-	enum mmu_leaves_end end = mmu_space_leaves(space, first_va, last_va, mmu_range_merge,
-						   &merger, ret);
-
-	if (end != MMU_LEAVES_STOPPED && !mmu_range_flush(&merger)) {
-		end = MMU_LEAVES_STOPPED;
-		if (ret)
-			ret->end = end;
-	}
-	return end;
+			  hand_on, &leaves, ret);
 }
 
 /*
  * Where a format extends signs, Linux keeps the upper half for itself. Elsewhere the mm says where
  * it begins (mm_struct.task_size), or else the lowest linear mapping.
  */
-struct mmu_va_range mmu_space_extent(struct mmu_space *space)
+struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 {
 	const struct mmu_format *format = space->walker.regime.format;
 	struct mmu_session *session = space->session;

@@ -42,6 +42,18 @@ enum mmu_task_live mmu_task_read_live(struct mmu_session *session, uint64_t task
 bool mmu_task_has_mm(struct mmu_session *session, const struct mmu_task *task);
 
 /**
+ * Called for each task, and with task NULL and a `problem` for each object that is missing: a task
+ * or its mm, part of the table of pids, and last the place where the list is broken.
+ * @return false to stop.
+ */
+typedef bool (*mmu_task_fn)(const struct mmu_task *task, const struct mmu_error *problem,
+			    void *context);
+
+/** Visit all tasks, as mmu_tasks_open() has them; errors as there. */
+struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
+				    void *context) MMU_MUST_CHECK;
+
+/**
  * Find a task by pid, leader or thread. A leader that has left its mm behind (a zombie with living
  * threads) gets the mm of one of them.
  * @return MMU_ERROR_NO_TASK: no such pid, or none that the image has; the message says why

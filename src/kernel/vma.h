@@ -10,6 +10,14 @@
 #define MMU_VM_WRITE 2u
 #define MMU_VM_EXEC 4u
 
+/** One VMA. Names are filled in where they are cheap: "[heap]", "[stack]", else "". */
+struct mmu_vma {
+	uint64_t first_va, last_va;
+	uint64_t vm_flags;
+	uint64_t file_va; /**< struct file, 0: anonymous */
+	char name[256];   /**< file's last path component or special name; raw bytes */
+};
+
 /**
  * The VMA around `va` in an mm.
  * @param ret  untouched unless *ret_found

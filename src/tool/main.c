@@ -204,7 +204,7 @@ int tool_fail(struct mmu_error *error)
 		[MMU_ERROR_NO_MM] = TOOL_ANSWERED,
 		[MMU_ERROR_INVALID] = TOOL_USAGE,
 	};
-	enum mmu_error_code code = mmu_error_code(error);
+	enum mmu_error_kind code = mmu_error_code(error);
 	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
 
 	fflush(stdout);

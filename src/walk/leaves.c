@@ -19,7 +19,7 @@ struct enumeration {
 	uint64_t tables_left;
 	mmu_walker_leaf_fn fn;
 	void *context;
-	struct mmu_leaves *ret;
+	struct mmu_tally *ret;
 	bool zero_is_empty[MMU_LEVELS_MAX];
 	struct mmu_walk walk; /* its steps are the path to where we are */
 };
@@ -195,6 +195,26 @@ static bool clip(const struct enumeration *e, struct visit *visit)
 	return true;
 }
 
+/* Each table once, also if an earlier call was stopped in it. */
+static void count_table(struct mmu_tally *tally, const struct visit *visit, bool readable)
+{
+	unsigned int level = visit->level;
+
+	if (tally->goes_on && tally->last[level].known &&
+	    tally->last[level].base_va == visit->base_va) {
+		if (readable && !tally->last[level].readable) {
+			tally->missing[level]--;
+			tally->tables[level]++;
+			tally->last[level].readable = true;
+		}
+		return;
+	}
+	(readable ? tally->tables : tally->missing)[level]++;
+	tally->last[level].known = true;
+	tally->last[level].readable = readable;
+	tally->last[level].base_va = visit->base_va;
+}
+
 static bool visit_table(struct enumeration *e, struct visit *visit)
 {
 	unsigned int depth = e->walker->regime.format->nr_levels - 1u - visit->level;
@@ -229,7 +249,7 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 		go_on = tell(e, visit, step, last);
 		index = last;
 	}
-	(any_readable ? e->ret->tables : e->ret->missing)[visit->level]++;
+	count_table(e->ret, visit, any_readable);
 	return go_on;
 }
 
@@ -259,7 +279,7 @@ static void visit_root(struct enumeration *e)
 
 enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t first_va,
 				      uint64_t last_va, uint64_t max_tables, mmu_walker_leaf_fn fn,
-				      void *context, struct mmu_leaves *ret)
+				      void *context, struct mmu_tally *ret)
 {
 	struct enumeration e = { .walker = walker,
 				 .answer = *walker,
@@ -270,7 +290,9 @@ enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t 
 				 .context = context,
 				 .ret = ret };
 
-	*ret = (struct mmu_leaves){ .end = MMU_LEAVES_ALL };
+	if (!ret->goes_on)
+		*ret = (struct mmu_tally){ .end = MMU_LEAVES_ALL };
+	ret->end = MMU_LEAVES_ALL;
 	e.answer.image = NULL;
 	for (unsigned int level = 0; level < walker->regime.format->nr_levels; level++) {
 		struct mmu_entry entry;

@@ -209,6 +209,7 @@ void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_wa
 
 	memset(ret, 0, sizeof(*ret));
 	ret->va = va;
+	ret->regime = &walker->regime;
 	if (!mmu_format_canonical(format, va)) {
 		ret->result = MMU_RESULT_NONCANONICAL;
 		return;
@@ -281,8 +282,9 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 	step->readable = true;
 	arch->decode(regime, level, raw, second, &step->entry);
 	mmu_step_restrict(step, &rights, ret);
+	ret->regime = regime;
 	if (step->entry.kind == MMU_KIND_TABLE)
-		ret->result = MMU_RESULT_MAPPED;
+		ret->result = MMU_RESULT_TABLE;
 	else
 		mmu_step_finish(&walker, step, ret);
 }

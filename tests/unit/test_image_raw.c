@@ -51,7 +51,7 @@ static void refusals(void **state)
 {
 	static const struct {
 		struct mmu_raw_range ranges[2];
-		enum mmu_error_code code;
+		enum mmu_error_kind code;
 		const char *message;
 	} cases[] = {
 		{ { { 0x1000, 0, PAGE + 1, NULL } }, MMU_ERROR_INVALID, "0x1001 bytes at file" },

@@ -385,7 +385,7 @@ static void test_zombie_leader(void **state)
 
 /* ------------------------------------------------------------------ spaces */
 
-static enum mmu_error_code refused(struct mmu_session *session, enum mmu_space_by by,
+static enum mmu_error_kind refused(struct mmu_session *session, enum mmu_space_by by,
 				   uint64_t value, const char *part)
 {
 	const struct mmu_space_query query = { .by = by, .value = value };
@@ -396,7 +396,7 @@ static enum mmu_error_code refused(struct mmu_session *session, enum mmu_space_b
 	assert_ptr_equal(space, session); /* untouched */
 	if (!strstr(mmu_error_message(error), part))
 		fail_msg("'%s' has no '%s'", mmu_error_message(error), part);
-	enum mmu_error_code code = mmu_error_code(error);
+	enum mmu_error_kind code = mmu_error_code(error);
 	mmu_error_destroy(error);
 	return code;
 }
@@ -493,7 +493,7 @@ static void test_no_memmap(void **state)
 {
 	static const struct {
 		const char *size, *symbol;
-		enum mmu_error_code code;
+		enum mmu_error_kind code;
 	} cases[] = {
 		{ NULL, "SYMBOL(mem_map)=ffff800000003000", MMU_ERROR_NOT_FOUND },
 		{ "SIZE(page)=64", NULL, MMU_ERROR_NOT_FOUND },

@@ -173,7 +173,7 @@ static void test_symbols(void **state)
 	mmu_live_symbols_close(live);
 }
 
-static void refuse_symbols(const char *text, enum mmu_error_code code, const char *part)
+static void refuse_symbols(const char *text, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_live_symbols *live;
 	struct mmu_error *error = text ? open_symbols(text, &live)

@@ -158,7 +158,7 @@ static void test_threads_behind_a_gap(void **state)
 
 /* ------------------------------------------------------------------ one pid */
 
-static void refuses(struct mmu_session *session, int pid, enum mmu_error_code code,
+static void refuses(struct mmu_session *session, int pid, enum mmu_error_kind code,
 		    const char *message)
 {
 	struct mmu_task task;

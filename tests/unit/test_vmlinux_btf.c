@@ -212,7 +212,7 @@ static void test_compressed(void **state)
 
 /* ------------------------------------------------- hostile ones */
 
-static void refuse_types(const struct section *section, enum mmu_error_code code, const char *part)
+static void refuse_types(const struct section *section, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_vmlinux *vmlinux;
 	uint64_t bytes = 99;
