@@ -168,7 +168,7 @@ MMU_EXPORT const struct mmu_totals *mmu_comparison_totals(const struct mmu_compa
 							  unsigned int side);
 MMU_EXPORT enum mmu_leaves_end mmu_totals_ended(const struct mmu_totals *totals);
 /** As mmu_leaves_tables(). */
-MMU_EXPORT uint64_t mmu_totals_tables(const struct mmu_totals *totals, size_t n, unsigned int level,
+MMU_EXPORT uint64_t mmu_totals_tables(const struct mmu_totals *totals, unsigned int level,
 				      uint64_t *ret_missing);
 /** Bytes of all tables that were read, the top one included. */
 MMU_EXPORT uint64_t mmu_totals_table_bytes(const struct mmu_totals *totals);

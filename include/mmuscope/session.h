@@ -54,8 +54,8 @@ MMU_EXPORT struct mmu_error *mmu_session_open(const struct mmu_options *options,
 MMU_EXPORT void mmu_session_close(struct mmu_session *session);
 
 /**
- * Learn the kernel: back-end, vmlinux, KASLR slide, linear mappings. Idempotent, and every later
- * call has the answer of the first, but for MMU_ERROR_STOPPED.
+ * Learn the kernel: back-end, vmlinux, KASLR slide, linear mappings. Done once: every later call
+ * has the answer of the first, MMU_ERROR_STOPPED too.
  * @return MMU_ERROR_NOT_FOUND (no vmlinux, a missing fact), _MISMATCH, _PLUGIN, _CORRUPT, _FAULT,
  *         _STOPPED
  */

@@ -136,10 +136,9 @@ MMU_EXPORT struct mmu_error *mmu_leaves_next(struct mmu_leaves *leaves, const st
 MMU_EXPORT enum mmu_leaves_end mmu_leaves_ended(const struct mmu_leaves *leaves);
 /**
  * How many tables of a level were read so far, once for every entry that led there.
- * @param n            the regime's number in the space
  * @param ret_missing  those of which not one entry could be read, not among the others; may be NULL
  */
-MMU_EXPORT uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, size_t n, unsigned int level,
+MMU_EXPORT uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, unsigned int level,
 				      uint64_t *ret_missing);
 /** Accepts NULL. */
 MMU_EXPORT void mmu_leaves_close(struct mmu_leaves *leaves);

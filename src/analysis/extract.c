@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Extracts: what work with page tables needs of an image, written as an image of its own. */
 #include <elf.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analysis/extract.h"
 #include "analysis/list.h"
 #include "base/cleanup.h"
 #include "image/elfwrite.h"
-#include "kernel/vma.h"
+#include "objects/space.h"
+#include "objects/tasks.h"
+#include "objects/vma.h"
 #include "walk/leaves.h"
-
-/* options->stop() is asked once for so many entries. */
-#define ASK_EVERY 4096u
 
 const char *mmu_extract_kind_name(enum mmu_extract_kind kind)
 {
@@ -26,15 +23,14 @@ const char *mmu_extract_kind_name(enum mmu_extract_kind kind)
 		[MMU_EXTRACT_CHOSEN] = "chosen pages",
 	};
 
-	return kind < MMU_EXTRACT_KIND_COUNT ? names[kind] : "?";
+	return (size_t)kind < MMU_EXTRACT_KINDS ? names[kind] : NULL;
 }
 
 static bool asked_to_stop(struct mmu_extraction *extract)
 {
-	const struct mmu_extract_options *options = extract->options;
-
-	if (!extract->stopped && extract->entries++ % ASK_EVERY == 0 && options->stop)
-		extract->stopped = options->stop(options->context);
+	if (!extract->stopped && extract->entries++ % MMU_HOOK_EVERY == 0)
+		extract->stopped = mmu_hook_stops(&extract->wish->hook, MMU_PHASE_EXTRACT,
+						  extract->entries - 1, 0);
 	return extract->stopped;
 }
 
@@ -50,7 +46,7 @@ static void note_read(void *context, uint64_t pa, size_t bytes)
 
 void mmu_extract_watch(struct mmu_extraction *extract, enum mmu_extract_kind kind)
 {
-	struct mmu_image *image = extract->session->image;
+	struct mmu_image *image = extract->memory.kernel->image;
 
 	extract->kind = kind;
 	image->on_read_context = extract;
@@ -59,20 +55,20 @@ void mmu_extract_watch(struct mmu_extraction *extract, enum mmu_extract_kind kin
 
 void mmu_extract_watch_no_more(struct mmu_extraction *extract)
 {
-	extract->session->image->on_read = NULL;
+	extract->memory.kernel->image->on_read = NULL;
 }
 
 /* Keep an object at a kernel address, as far as it is mapped. */
 void mmu_extract_object(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
 			uint64_t bytes)
 {
-	uint64_t page_bytes = (uint64_t)1 << extract->session->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << extract->memory.kernel->arch->page_lg2;
 
 	while (bytes) {
 		uint64_t here = page_bytes - (va & (page_bytes - 1)), pa;
 
 		here = here < bytes ? here : bytes;
-		if (mmu_kernel_to_phys(extract->session, va, &pa))
+		if (mmu_memory_to_phys(&extract->memory, va, &pa))
 			mmu_keep_add(&extract->keep, kind, pa, here);
 		va += here;
 		bytes -= here;
@@ -81,7 +77,7 @@ void mmu_extract_object(struct mmu_extraction *extract, enum mmu_extract_kind ki
 
 bool mmu_extract_fact(const struct mmu_extraction *extract, const char *key, uint64_t *ret)
 {
-	return mmu_fact_get(extract->session->facts, key, ret);
+	return mmu_fact_get(extract->memory.kernel->facts, key, ret);
 }
 
 /* An object whose whole type is known. */
@@ -130,7 +126,7 @@ void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va)
 	}
 }
 
-static bool visit_task(const struct mmu_task *task, const char *problem, void *context)
+static bool visit_task(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct mmu_extraction *extract = context;
 	uint64_t signal_va = 0;
@@ -143,10 +139,10 @@ static bool visit_task(const struct mmu_task *task, const char *problem, void *c
 	extract->result.tasks++;
 	mmu_extract_task(extract, task->task_va);
 	mmu_extract_typed(extract, MMU_EXTRACT_TASKS, task->mm_va, "SIZE(mm_struct)");
-	mmu_error_destroy(mmu_kernel_read_member(extract->session, task->task_va,
+	mmu_error_destroy(mmu_memory_read_member(&extract->memory, task->task_va,
 						 "task_struct.signal", &signal_va));
 	mmu_extract_typed(extract, MMU_EXTRACT_TASKS, signal_va, "SIZE(signal_struct)");
-	if (task->owner == MMU_MM_OWN && !extract->options->nr_pids) {
+	if (task->owner == MMU_MM_OWN && !extract->wish->nr_pids) {
 		if (!mmu_list_room(&extract->chosen, extract->nr_chosen, sizeof(*extract->chosen)))
 			extract->no_memory = true;
 		else
@@ -164,16 +160,16 @@ struct vmas {
 static bool visit_vma(uint64_t vma_va, void *context)
 {
 	const struct vmas *vmas = context;
-	struct mmu_session *session = vmas->extract->session;
+	struct mmu_memory *memory = &vmas->extract->memory;
 	uint64_t first_va;
 	struct mmu_vma vma;
 	bool found;
 
 	mmu_extract_typed(vmas->extract, MMU_EXTRACT_VMAS, vma_va, "SIZE(vm_area_struct)");
-	struct mmu_error *error = mmu_kernel_read_member(session, vma_va, "vm_area_struct.vm_start",
+	struct mmu_error *error = mmu_memory_read_member(memory, vma_va, "vm_area_struct.vm_start",
 							 &first_va);
 	if (!error) /* its name is read on the way */
-		error = mmu_vma_find(session, vmas->mm_va, first_va, &vma, &found);
+		error = mmu_vma_find(memory, vmas->mm_va, first_va, &vma, &found);
 	mmu_error_destroy(error);
 	return !asked_to_stop(vmas->extract);
 }
@@ -200,10 +196,10 @@ static bool visit_entry(const struct mmu_step *step, void *context)
 static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa)
 {
 	struct mmu_extraction *extract = descent->extract;
-	const struct mmu_format *format = mmu_space_regime(descent->space)->format;
+	const struct mmu_format *format = descent->space->walker.regime.format;
 	const struct mmu_level *shape = &format->level[level];
 	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
-	struct mmu_image *image = extract->session->image;
+	struct mmu_image *image = extract->memory.kernel->image;
 
 	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
 	extract->no_memory |= added < 0;
@@ -214,12 +210,12 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 		mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES,
 			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
 	if (level && mmu_image_span(image, table_pa).state == MMU_PAGE_PRESENT)
-		mmu_table_entries(descent->space, level, table_pa, visit_entry, descent);
+		mmu_walker_table(&descent->space->walker, level, table_pa, visit_entry, descent);
 }
 
 static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 {
-	const struct mmu_regime *regime = mmu_space_regime(space);
+	const struct mmu_regime *regime = &space->walker.regime;
 	struct descent descent = { extract, space };
 
 	keep_table(&descent, regime->format->nr_levels - 1u, regime->root_pa);
@@ -229,7 +225,7 @@ static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 
 void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes)
 {
-	unsigned int page_lg2 = extract->session->arch->page_lg2;
+	unsigned int page_lg2 = extract->memory.kernel->arch->page_lg2;
 	uint64_t mask = ((uint64_t)1 << page_lg2) - 1, pfn = pa >> page_lg2;
 	uint64_t last_pfn = (pa + (bytes - 1)) >> page_lg2;
 
@@ -242,7 +238,7 @@ void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint6
 
 		here = here < left ? here : left;
 		if ((va & ~mask) != extract->memmap_va &&
-		    !mmu_kernel_to_phys(extract->session, va & ~mask, &extract->memmap_pa))
+		    !mmu_memory_to_phys(&extract->memory, va & ~mask, &extract->memmap_pa))
 			return; /* frames that are no RAM have none */
 		extract->memmap_va = va & ~mask;
 		mmu_keep_add(&extract->keep, MMU_EXTRACT_MEMMAP, extract->memmap_pa + (va & mask),
@@ -284,12 +280,12 @@ static struct mmu_error *open_space(struct mmu_extraction *extract,
 				    const struct mmu_space_query *query, struct mmu_space **ret)
 {
 	mmu_extract_watch(extract, MMU_EXTRACT_TASKS);
-	struct mmu_error *error = mmu_space_open(extract->session, query, ret);
+	struct mmu_error *error = mmu_space_find(extract->memory.kernel, NULL, query, ret);
 	mmu_extract_watch_no_more(extract);
 	return error;
 }
 
-MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_close)
+MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
 /* The kernel's own copy of the tables, or what user mode runs on, if that is another. */
 static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_va, bool user_half)
@@ -297,16 +293,18 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
 	const struct mmu_space_query query = { .by = MMU_SPACE_MM,
 					       .value = mm_va,
-					       .user_half = user_half };
+					       .flags = user_half ? MMU_SPACE_USER_HALF : 0 };
 	struct mmu_error *error = open_space(extract, &query, &space);
 
 	if (error)
 		return error;
 	keep_tables(extract, space);
 	if (!user_half) {
-		struct mmu_va_range range = mmu_space_extent(space);
+		struct mmu_va_range range = mmu_space_user_range(space);
+		struct mmu_tally tally = { .goes_on = false };
 
-		mmu_space_leaves(space, range.first_va, range.last_va, visit_leaf, extract, NULL);
+		mmu_space_visit_leaves(space, range.first_va, range.last_va, visit_leaf, extract,
+				       &tally);
 	}
 	return NULL;
 }
@@ -325,7 +323,7 @@ static void keep_process(struct mmu_extraction *extract, uint64_t mm_va)
 	/* that there is no such half is no error */
 	mmu_error_destroy(keep_space(extract, mm_va, true));
 	mmu_extract_watch(extract, MMU_EXTRACT_VMAS);
-	extract->result.problems += !mmu_vma_visit(extract->session, mm_va, visit_vma, &vmas);
+	extract->result.problems += !mmu_vma_visit(&extract->memory, mm_va, visit_vma, &vmas);
 	mmu_extract_watch_no_more(extract);
 }
 
@@ -357,8 +355,8 @@ static struct mmu_error *choose(struct mmu_extraction *extract, int32_t pid, str
 		return error;
 	if (!mmu_list_room(&extract->chosen, extract->nr_chosen, sizeof(*extract->chosen)))
 		return mmu_error_no_memory();
-	extract->chosen[extract->nr_chosen++] =
-		(struct mmu_extract_process){ mmu_space_task(space)->mm_va, pid };
+	extract->chosen[extract->nr_chosen++] = (struct mmu_extract_process){ space->task.mm_va,
+									      pid };
 	if (ret)
 		*ret = mmu_steal(space);
 	return NULL;
@@ -378,21 +376,23 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 /* The processes that the caller names, and their pages. */
 static struct mmu_error *keep_named(struct mmu_extraction *extract)
 {
-	const struct mmu_extract_options *options = extract->options;
-	uint64_t mask = ((uint64_t)1 << extract->session->arch->page_lg2) - 1;
+	const struct mmu_extract_wish *wish = extract->wish;
+	uint64_t mask = ((uint64_t)1 << extract->memory.kernel->arch->page_lg2) - 1;
 	struct mmu_error *error = NULL;
 
-	for (size_t i = 0; i < options->nr_pids && !error; i++)
-		error = choose(extract, options->pids[i], NULL);
-	for (size_t i = 0; i < options->nr_pages && !error; i++) {
-		const struct mmu_extract_pages *pages = &options->pages[i];
+	for (size_t i = 0; i < wish->nr_pids && !error; i++)
+		error = choose(extract, wish->pids[i], NULL);
+	for (size_t i = 0; i < wish->nr_pages && !error; i++) {
+		const struct mmu_extract_pages *pages = &wish->pages[i];
 		struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
+		struct mmu_tally tally = { .goes_on = false };
 
 		error = choose(extract, pages->pid, &space);
 		uint64_t before = extract->chosen_pages;
 		if (!error)
-			mmu_space_leaves(space, pages->first_va & ~mask, pages->last_va | mask,
-					 visit_chosen_page, extract, NULL);
+			mmu_space_visit_leaves(space, pages->first_va & ~mask,
+					       pages->last_va | mask, visit_chosen_page, extract,
+					       &tally);
 		extract->result.ranges_without_pages += !error && extract->chosen_pages == before;
 	}
 	return error;
@@ -404,20 +404,18 @@ static struct mmu_error *collect(struct mmu_extraction *extract)
 {
 	struct mmu_space *kernel MMU_CLEANUP(cleanup_space) = NULL;
 	const struct mmu_space_query query = { .by = MMU_SPACE_KERNEL };
-	struct mmu_error *error = mmu_session_learn(extract->session);
+	struct mmu_error *error = open_space(extract, &query, &kernel);
 
-	if (!error)
-		error = open_space(extract, &query, &kernel);
 	if (error)
 		return error;
-	struct mmu_error *no_memmap = mmu_memmap_find(extract->session, &extract->memmap);
+	struct mmu_error *no_memmap = mmu_memmap_find(&extract->memory, &extract->memmap);
 	extract->result.has_memmap = !no_memmap;
 	mmu_error_destroy(no_memmap);
 	error = mmu_extract_kernel(extract);
 	if (error)
 		return error;
 	mmu_extract_watch(extract, MMU_EXTRACT_TASKS);
-	error = mmu_session_tasks(extract->session, true, visit_task, extract);
+	error = mmu_tasks_visit(&extract->memory, true, visit_task, extract);
 	mmu_extract_watch_no_more(extract);
 	if (!error)
 		error = keep_named(extract);
@@ -440,7 +438,7 @@ static struct mmu_error *take_present(struct mmu_extraction *extract, struct mmu
 		uint64_t pa = extent->first, left = extent->last - extent->first + 1;
 
 		while (left) {
-			struct mmu_span span = mmu_image_span(extract->session->image, pa);
+			struct mmu_span span = mmu_memory_span(&extract->memory, pa);
 			uint64_t here = span.bytes < left ? span.bytes : left;
 
 			if (span.state != MMU_PAGE_PRESENT) {
@@ -474,13 +472,13 @@ static bool wants_note(const struct mmu_note *note)
 static void find_virtual_addresses(const struct mmu_extraction *extract,
 				   struct mmu_elf_output *output)
 {
-	const struct mmu_session *session = extract->session;
+	const struct mmu_memory *memory = &extract->memory;
 	uint64_t first_va, end_va;
 	bool sized = mmu_extract_fact(extract, "SYMBOL(__start_rodata)", &first_va) &&
 		     mmu_extract_fact(extract, "SYMBOL(__bss_stop)", &end_va) && first_va < end_va;
 
-	for (size_t i = 0; i < session->nr_linear; i++) {
-		const struct mmu_linear *linear = &session->linear[i];
+	for (size_t i = 0; i < memory->kernel->nr_linear; i++) {
+		const struct mmu_linear *linear = &memory->kernel->linear[i];
 		uint64_t distance = linear->first_va - linear->first_pa;
 
 		if (strcmp(linear->name, "direct map") == 0)
@@ -492,15 +490,20 @@ static void find_virtual_addresses(const struct mmu_extraction *extract,
 	}
 }
 
+static bool stop_writing(void *context)
+{
+	return mmu_hook_stops(context, MMU_PHASE_EXTRACT, 0, 0);
+}
+
 static struct mmu_error *write_out(struct mmu_extraction *extract, const char *path)
 {
-	struct mmu_session *session = extract->session;
+	struct mmu_memory *memory = &extract->memory;
 	struct mmu_pa_range *kept MMU_FREE = NULL;
-	struct mmu_elf_output output = { .elf_machine = session->arch->elf_machine,
-					 .elf_class = session->image->elf_class,
+	struct mmu_elf_output output = { .elf_machine = memory->kernel->arch->elf_machine,
+					 .elf_class = memory->kernel->image->elf_class,
 					 .wants_note = wants_note,
-					 .stop = extract->options->stop,
-					 .context = extract->options->context };
+					 .stop = stop_writing,
+					 .context = (void *)&extract->wish->hook };
 	struct mmu_elf_written written;
 	struct mmu_error *error = mmu_keep_finish(&extract->keep);
 
@@ -510,9 +513,9 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 		return error;
 	output.kept = kept;
 	if (!output.elf_class)
-		output.elf_class = session->arch->elf_class;
+		output.elf_class = memory->kernel->arch->elf_class;
 	find_virtual_addresses(extract, &output);
-	error = mmu_elf_write(session->image, &output, path, &written);
+	error = mmu_elf_write(memory->kernel->image, &output, path, &written);
 	if (error)
 		return error;
 	extract->result.note_bytes = written.note_bytes;
@@ -521,23 +524,23 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	return NULL;
 }
 
-struct mmu_error *mmu_session_extract(struct mmu_session *session,
-				      const struct mmu_extract_options *options, const char *path,
-				      struct mmu_extract *ret)
+struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
+				    const struct mmu_extract_wish *wish, const char *path,
+				    struct mmu_extract *ret)
 {
-	struct mmu_extraction extract = { .session = session, .options = options };
+	struct mmu_extraction extract = { .wish = wish };
 
-	if (access(path, F_OK) == 0)
-		return mmu_error_os(EEXIST, "%s", path);
+	mmu_memory_init(&extract.memory, kernel);
 	struct mmu_error *error = collect(&extract);
 	if (!error && extract.stopped)
-		error = mmu_error_new(MMU_ERROR_STOPPED, "stopped");
+		error = mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
 	if (!error && extract.no_memory)
 		error = mmu_error_no_memory();
 	if (!error)
 		error = write_out(&extract, path);
 	if (!error)
 		*ret = extract.result;
+	mmu_memory_destroy(&extract.memory);
 	mmu_keep_destroy(&extract.keep);
 	mmu_set_destroy(&extract.tables);
 	free(extract.chosen);

@@ -4,8 +4,31 @@
 #define MMU_ANALYSIS_EXTRACT_H
 
 #include "analysis/keep.h"
+#include "base/hook.h"
 #include "base/set.h"
-#include "kernel/memmap.h"
+#include "objects/memmap.h"
+
+/** How many values enum mmu_extract_kind has. */
+#define MMU_EXTRACT_KINDS (MMU_EXTRACT_CHOSEN + 1u)
+
+struct mmu_extract {
+	struct mmu_extract_info;
+	uint64_t bytes[MMU_EXTRACT_KINDS]; /**< each byte counts once */
+};
+
+/** What is wanted: the members of struct mmu_extract_options, taken apart. */
+struct mmu_extract_wish {
+	const int32_t *pids;
+	size_t nr_pids;
+	struct mmu_extract_pages *pages;
+	size_t nr_pages;
+	struct mmu_hook hook;
+};
+
+/** As mmu_session_extract(), of a learnt kernel. */
+struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
+				    const struct mmu_extract_wish *wish, const char *path,
+				    struct mmu_extract *ret) MMU_MUST_CHECK;
 
 /** A process that is wanted whole. */
 struct mmu_extract_process {
@@ -15,8 +38,8 @@ struct mmu_extract_process {
 
 /** An extract that is being made. */
 struct mmu_extraction {
-	struct mmu_session *session;
-	const struct mmu_extract_options *options;
+	struct mmu_memory memory;
+	const struct mmu_extract_wish *wish;
 	struct mmu_keep keep;
 	struct mmu_set tables;      /**< mmu_table_key() of those that are in it */
 	enum mmu_extract_kind kind; /**< of what is just being read */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The kernel's part of an extract: static data, and lists that debuggers follow. */
 #include "analysis/extract.h"
-#include "kernel/pids.h"
+#include "objects/pids.h"
 
 #define MODULES_MAX 65536u
 /* MAX_PID_NS_LEVEL, and one */
@@ -31,15 +31,15 @@ static bool may_be_freed(const struct mmu_extraction *extract, uint64_t va)
  */
 static bool is_reserved(struct mmu_extraction *extract, uint64_t va, uint64_t pa)
 {
-	struct mmu_session *session = extract->session;
-	uint64_t pfn = pa >> session->arch->page_lg2, bit, offset, flags;
+	struct mmu_memory *memory = &extract->memory;
+	uint64_t pfn = pa >> memory->kernel->arch->page_lg2, bit, offset, flags;
 
 	if (!extract->result.has_memmap || pfn < extract->memmap.first_pfn ||
 	    !mmu_extract_fact(extract, "ENUM(pageflags.PG_reserved)", &bit) ||
 	    !mmu_extract_fact(extract, "OFFSET(page.flags)", &offset) || bit > 63)
 		return !may_be_freed(extract, va);
-	struct mmu_error *error = mmu_kernel_read_pointer(
-		session, mmu_memmap_va(&extract->memmap, pfn) + offset, "page.flags", &flags);
+	struct mmu_error *error = mmu_memory_read_pointer(
+		memory, mmu_memmap_va(&extract->memmap, pfn) + offset, "page.flags", &flags);
 	mmu_error_destroy(error);
 	return error ? !may_be_freed(extract, va) : flags >> bit & 1;
 }
@@ -51,15 +51,15 @@ static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
 		{ "SYMBOL(_sdata)", "SYMBOL(_edata)" },
 		{ "SYMBOL(__bss_start)", "SYMBOL(__bss_stop)" },
 	};
-	struct mmu_session *session = extract->session;
-	uint64_t page_bytes = (uint64_t)1 << session->arch->page_lg2;
+	struct mmu_memory *memory = &extract->memory;
+	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2;
 
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
 		uint64_t va, end_va, pa;
-		struct mmu_error *error = mmu_fact_need(session->facts, areas[i][0], &va);
+		struct mmu_error *error = mmu_fact_need(memory->kernel->facts, areas[i][0], &va);
 
 		if (!error)
-			error = mmu_fact_need(session->facts, areas[i][1], &end_va);
+			error = mmu_fact_need(memory->kernel->facts, areas[i][1], &end_va);
 		if (!error && end_va - va > DATA_BYTES_MAX)
 			error = mmu_error_new(MMU_ERROR_CORRUPT, "%s lies far behind %s",
 					      areas[i][1], areas[i][0]);
@@ -69,7 +69,7 @@ static struct mmu_error *keep_static_data(struct mmu_extraction *extract)
 			uint64_t here = page_bytes - (va & (page_bytes - 1));
 
 			here = here < end_va - va ? here : end_va - va;
-			if (!mmu_kernel_to_phys(session, va, &pa))
+			if (!mmu_memory_to_phys(memory, va, &pa))
 				;
 			else if (is_reserved(extract, va, pa))
 				mmu_keep_add(&extract->keep, MMU_EXTRACT_KERNEL, pa, here);
@@ -88,7 +88,7 @@ static void keep_idle_task(struct mmu_extraction *extract, uint64_t cpu_offset)
 
 	if (!mmu_extract_fact(extract, "SYMBOL(idle_threads)", &va))
 		return;
-	struct mmu_error *error = mmu_kernel_read_pointer(extract->session, va + cpu_offset,
+	struct mmu_error *error = mmu_memory_read_pointer(&extract->memory, va + cpu_offset,
 							  "idle_threads", &task_va);
 	if (!error && task_va)
 		mmu_extract_task(extract, task_va);
@@ -121,7 +121,7 @@ static void keep_percpu_data(struct mmu_extraction *extract)
 	    end - percpu.first > PERCPU_BYTES_MAX)
 		return;
 	percpu.bytes = end - percpu.first;
-	mmu_error_destroy(mmu_kernel_each_cpu(extract->session, keep_cpu, &percpu));
+	mmu_error_destroy(mmu_memory_each_cpu(&extract->memory, keep_cpu, &percpu));
 }
 
 /* ------------------------------------------------------------------ lists that others follow */
@@ -132,7 +132,7 @@ static void keep_pid(struct mmu_extraction *extract, uint64_t pid_va)
 	uint64_t offset, level, bytes;
 
 	mmu_extract_typed(extract, MMU_EXTRACT_TASKS, pid_va, "SIZE(pid)");
-	struct mmu_error *error = mmu_kernel_read_member(extract->session, pid_va, "pid.level",
+	struct mmu_error *error = mmu_memory_read_member(&extract->memory, pid_va, "pid.level",
 							 &level);
 	if (!error && level < PID_NAMESPACES_MAX &&
 	    mmu_extract_fact(extract, "SIZE(upid)", &bytes) &&
@@ -153,14 +153,14 @@ static bool visit_pid(const struct mmu_pid *pid, void *context)
 static void keep_pids(struct mmu_extraction *extract)
 {
 	mmu_extract_watch(extract, MMU_EXTRACT_TASKS);
-	mmu_error_destroy(mmu_session_pids(extract->session, visit_pid, extract));
+	mmu_error_destroy(mmu_pids_visit(&extract->memory, visit_pid, extract));
 	mmu_extract_watch_no_more(extract);
 }
 
 /* The struct module of each module: its name, and where it lies. */
 static void keep_modules(struct mmu_extraction *extract)
 {
-	struct mmu_session *session = extract->session;
+	struct mmu_memory *memory = &extract->memory;
 	uint64_t head_va, offset, node_va;
 
 	if (!mmu_extract_fact(extract, "SYMBOL(modules)", &head_va) ||
@@ -168,7 +168,7 @@ static void keep_modules(struct mmu_extraction *extract)
 		return;
 	node_va = head_va;
 	for (unsigned int i = 0; i < MODULES_MAX; i++) {
-		struct mmu_error *error = mmu_kernel_read_pointer(session, node_va, "module.list",
+		struct mmu_error *error = mmu_memory_read_pointer(memory, node_va, "module.list",
 								  &node_va);
 
 		mmu_error_destroy(error);

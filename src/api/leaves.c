@@ -113,10 +113,10 @@ enum mmu_leaves_end mmu_leaves_ended(const struct mmu_leaves *leaves)
 	return leaves->at < leaves->nr ? MMU_LEAVES_STOPPED : leaves->tally.end;
 }
 
-uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, size_t n, unsigned int level,
+uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, unsigned int level,
 			   uint64_t *ret_missing)
 {
-	bool known = n == 0 && level < MMU_LEVELS_MAX;
+	bool known = level < MMU_LEVELS_MAX;
 
 	if (ret_missing)
 		*ret_missing = known ? leaves->tally.missing[level] : 0;

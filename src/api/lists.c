@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What a kernel and a process have: facts, tasks, VMAs. */
+/** @file What a kernel and a process have: facts and tasks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/hook.h"
 #include "base/sized.h"
-#include "kernel/task.h"
+#include "objects/tasks.h"
 
 /* ------------------------------------------------------------------ facts */
 
@@ -31,7 +31,7 @@ struct mmu_error *mmu_facts_open(struct mmu_session *session, struct mmu_facts_i
 
 const struct mmu_fact *mmu_facts_next(struct mmu_facts_iter *facts)
 {
-	if (!mmu_fact_nth(facts->session->facts, facts->next, &facts->fact))
+	if (!mmu_fact_nth(facts->session->kernel.facts, facts->next, &facts->fact))
 		return NULL;
 	facts->next++;
 	return &facts->fact;
@@ -84,12 +84,13 @@ struct mmu_error *mmu_tasks_open(struct mmu_session *session, const struct mmu_t
 		error = mmu_error_no_memory();
 	if (error)
 		return error;
-	tasks->hook = session->hook;
+	tasks->hook = session->kernel.options.hook;
 	error = own.hook ? mmu_sized(own.hook, &tasks->hook) : NULL;
 	if (!error)
 		error = mmu_session_learn(session);
 	if (!error)
-		error = mmu_session_tasks(session, own.flags & MMU_TASKS_THREADS, keep_item, tasks);
+		error = mmu_tasks_visit(&session->memory, own.flags & MMU_TASKS_THREADS, keep_item,
+					tasks);
 	if (!error)
 		error = mmu_steal(tasks->error);
 	if (error) {
@@ -118,35 +119,3 @@ void mmu_tasks_close(struct mmu_tasks *tasks)
 	free(tasks->items);
 	free(tasks);
 }
-
-/* ------------------------------------------------------------------ VMAs */
-
-static const struct mmu_vma_info *show_vma(const struct mmu_vma *vma, struct mmu_vma_info *ret)
-{
-	*ret = (struct mmu_vma_info){ .first_va = vma->first_va,
-				      .last_va = vma->last_va,
-				      .vm_flags = vma->vm_flags,
-				      .file_va = vma->file_va,
-				      .name = vma->name };
-	return ret;
-}
-
-struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
-				const struct mmu_vma_info **ret)
-{
-	bool found;
-	struct mmu_error *error = mmu_space_find_vma(space, va, &space->vma, &found);
-
-	if (!error)
-		*ret = found ? show_vma(&space->vma, &space->vma_info) : NULL;
-	return error;
-}
-
-struct mmu_vmas {
-	struct mmu_space *space;
-	uint64_t *list; /* addresses of them */
-	size_t nr, at;
-	bool whole, no_memory;
-	struct mmu_vma vma;
-	struct mmu_vma_info info;
-};

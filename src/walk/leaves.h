@@ -8,8 +8,10 @@
 /** What an enumeration came across. */
 struct mmu_tally {
 	enum mmu_leaves_end end;
-	uint64_t tables[MMU_LEVELS_MAX];  /**< per level: read, once for every entry that led there */
-	uint64_t missing[MMU_LEVELS_MAX]; /**< per level: not one entry of the table could be read */
+	uint64_t
+		tables[MMU_LEVELS_MAX]; /**< per level: read, once for every entry that led there */
+	uint64_t
+		missing[MMU_LEVELS_MAX]; /**< per level: not one entry of the table could be read */
 	/** To be set by whoever goes on behind the address where an earlier call was stopped. */
 	bool goes_on;
 	/** Per level, the table that was counted last: whoever goes on comes across it again. */

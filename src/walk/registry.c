@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,10 +169,22 @@ struct mmu_error *mmu_arch_open(const char *path, const char *name, const struct
 	return error;
 }
 
-struct mmu_error *mmu_arch_conformance_file(const char *path,
-					    void (*report)(void *context, const char *problem),
-					    void *context, bool *ret_conforms, uint64_t *ret_checks)
+struct reporter {
+	mmu_text_fn fn;
+	void *context;
+};
+
+static void report_problem(void *context, const char *problem)
 {
+	const struct reporter *reporter = context;
+
+	reporter->fn(problem, reporter->context);
+}
+
+struct mmu_error *mmu_arch_conformance_file(const char *path, mmu_text_fn report, void *context,
+					    bool *ret_conforms, uint64_t *ret_checks)
+{
+	struct reporter reporter = { report, context };
 	const struct mmu_arch *theirs;
 	char here[4096];
 	struct mmu_arch arch;
@@ -183,13 +196,13 @@ struct mmu_error *mmu_arch_conformance_file(const char *path,
 	if (error)
 		return error;
 	copy_arch(theirs, &arch);
-	*ret_conforms = mmu_arch_conformance(&arch, report, context, ret_checks);
+	*ret_conforms = mmu_arch_conformance(&arch, report ? report_problem : NULL, &reporter,
+					     ret_checks);
 	dlclose(handle);
 	return NULL;
 }
 
-struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,
-				const struct mmu_arch **ret)
+static struct mmu_error *load(const char *name, const char *plugin_dir, const struct mmu_arch **ret)
 {
 	char dir[4096], path[4096 + 64];
 
@@ -218,6 +231,17 @@ struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,
 			     "no back-end for architecture '%s' (" PREFIX "%s" SUFFIX
 			     " is not in --plugin-dir, MMUSCOPE_PLUGIN_PATH or " MMU_PLUGIN_DIR ")",
 			     name, name);
+}
+
+struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,
+				const struct mmu_arch **ret)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	struct mmu_error *error = load(name, plugin_dir, ret);
+	pthread_mutex_unlock(&lock);
+	return error;
 }
 
 static int by_name(const void *one, const void *other)

@@ -17,4 +17,13 @@ const char *mmu_arch_name_of_machine(uint16_t elf_machine);
 struct mmu_error *mmu_arch_open(const char *path, const char *name,
 				const struct mmu_arch **ret) MMU_MUST_CHECK;
 
+/**
+ * Names of the back-ends that can be found, sorted.
+ * @return MMU_ERROR_NO_MEMORY, _OS; *ret is a NULL-terminated list, freed with free() as one block
+ */
+struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret) MMU_MUST_CHECK;
+
+/** A regime of a back-end's format without any kernel: default traits, all address bits. */
+struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch, const struct mmu_format *format);
+
 #endif

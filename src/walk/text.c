@@ -16,10 +16,9 @@ const char *mmu_page_state_name(enum mmu_page_state state)
 const char *mmu_result_name(enum mmu_result result)
 {
 	static const char *const names[MMU_RESULTS] = {
-		"mapped",       "empty",    "swapped",   "protnone",    "numa",
-		"migration",    "hwpoison", "device",    "marker",      "bad-entry",
-		"noncanonical", "filtered", "truncated", "outside-ram", "unreadable",
-		"table",
+		"mapped",    "empty",       "swapped",    "protnone",  "numa",         "migration",
+		"hwpoison",  "device",      "marker",     "bad-entry", "noncanonical", "filtered",
+		"truncated", "outside-ram", "unreadable", "table",
 	};
 
 	return (size_t)result < MMU_RESULTS ? names[result] : NULL;

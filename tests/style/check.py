@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-LAYERS = ['base', 'image', 'facts', 'walk', 'kernel', 'analysis']
+LAYERS = ['base', 'image', 'facts', 'walk', 'kernel', 'objects', 'analysis', 'api']
 PLUGIN_INCLUDES = {'mmuscope/arch.h', 'assert.h', 'elf.h', 'inttypes.h', 'limits.h', 'stdbool.h',
                    'stddef.h', 'stdint.h', 'string.h'}
 BINARIES = {'tests/fixtures/*.xz': 4 << 20, 'tests/fuzz/corpus/*': 64 << 10}

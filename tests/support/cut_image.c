@@ -7,7 +7,7 @@
 
 #include "analysis/extract.h"
 #include "image/elfwrite.h"
-#include "kernel/session.h"
+#include "api/session.h"
 
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks
@@ -350,7 +350,7 @@ int main(int argc, char **argv)
 			error ? mmu_error_message(error) : "can't open the truth");
 		return 3;
 	}
-	struct mmu_image *image = cut.session->image;
+	struct mmu_image *image = cut.session->kernel.image;
 	if (image->big_endian || image->page_bytes != PAGE_BYTES || !image->nr_ram ||
 	    !record_from(image)) {
 		fprintf(stderr, "cut_image: only for little-endian images of 4 KiB pages\n");

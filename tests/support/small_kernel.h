@@ -13,9 +13,11 @@
 
 #include <cmocka.h>
 
-#include "kernel/memmap.h"
-#include "kernel/task.h"
-#include "kernel/vma.h"
+#include "api/session.h"
+#include "objects/memmap.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
+#include "objects/vma.h"
 #include "support/memory_image.h"
 #include "support/task_facts.h"
 
@@ -160,12 +162,13 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 		memcpy(facts + COUNT(facts_always), facts_maple, sizeof(facts_maple));
 	else
 		memcpy(facts + COUNT(facts_always), facts_rb, sizeof(facts_rb));
-	session->image = image;
-	session->arch = &arch;
+	session->kernel.image = image;
+	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
-	session->nr_linear = 1;
-	assert_null(mmu_fact_store_create(image, facts, &session->facts));
+	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->kernel.nr_linear = 1;
+	assert_null(mmu_fact_store_create(image, facts, &session->kernel.facts));
+	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
 
@@ -178,7 +181,7 @@ static inline struct mmu_session *open_session(void)
 
 static inline void put(struct mmu_session *session, uint64_t va, unsigned int width, uint64_t value)
 {
-	memory_image_put(session->image, va - BASE, width, value);
+	memory_image_put(session->kernel.image, va - BASE, width, value);
 }
 
 #endif

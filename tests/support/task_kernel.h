@@ -13,8 +13,10 @@
 
 #include <cmocka.h>
 
-#include "kernel/task.h"
-#include "kernel/vma.h"
+#include "api/session.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
+#include "objects/vma.h"
 #include "support/memory_image.h"
 #include "support/task_facts.h"
 
@@ -81,12 +83,13 @@ static inline struct mmu_session *open_session(const unsigned int *gone, bool pi
 	memcpy(facts, list_facts, sizeof(list_facts));
 	if (pids)
 		memcpy(facts + COUNT(list_facts), pid_facts, sizeof(pid_facts));
-	session->image = memory_image_create(pieces, PAGES);
-	session->arch = &arch;
+	session->kernel.image = memory_image_create(pieces, PAGES);
+	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
-	session->nr_linear = 1;
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->kernel.nr_linear = 1;
+	assert_null(mmu_fact_store_create(session->kernel.image, facts, &session->kernel.facts));
+	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
 
@@ -97,8 +100,8 @@ static inline void more_facts(struct mmu_session *session, const char *const *mo
 
 	memcpy(facts, list_facts, sizeof(list_facts));
 	memcpy(facts + COUNT(list_facts), more, nr * sizeof(*more));
-	mmu_fact_store_destroy(session->facts);
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
+	mmu_fact_store_destroy(session->kernel.facts);
+	assert_null(mmu_fact_store_create(session->kernel.image, facts, &session->kernel.facts));
 }
 
 /* What lies on a page that is gone is lost. */
@@ -107,8 +110,8 @@ static inline void put(struct mmu_session *session, unsigned int page, unsigned 
 {
 	uint64_t pa = ((uint64_t)page << 12) + offset;
 
-	if (mmu_image_span(session->image, pa).state == MMU_PAGE_PRESENT)
-		memory_image_put(session->image, pa, width, value);
+	if (mmu_image_span(session->kernel.image, pa).state == MMU_PAGE_PRESENT)
+		memory_image_put(session->kernel.image, pa, width, value);
 }
 
 static inline void put_list(struct mmu_session *session, unsigned int page, unsigned int offset,

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
-#include "kernel/session.h"
+#include "api/session.h"
+#include "kernel/self_described.h"
+#include "kernel/tables.h"
+#include "kernel/vmcoreinfo.h"
 #include "support/memory_image.h"
 
 extern const struct mmu_arch mmu_arch_x86_64;
@@ -89,9 +92,10 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 	struct mmu_session *session = calloc(1, sizeof(*session));
 
 	assert_non_null(session);
-	session->image = image;
-	session->arch = &mmu_arch_x86_64;
-	assert_null(mmu_fact_store_create(image, options, &session->facts));
+	session->kernel.image = image;
+	session->kernel.arch = &mmu_arch_x86_64;
+	assert_null(mmu_fact_store_create(image, options, &session->kernel.facts));
+	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
 
@@ -124,8 +128,8 @@ static void run_on(struct mmu_image *image, const struct kernel *kernel)
 
 static void close_session(struct mmu_session *session)
 {
-	session->image->notes = NULL;
-	session->image->nr_notes = 0;
+	session->kernel.image->notes = NULL;
+	session->kernel.image->nr_notes = 0;
 	mmu_session_close(session);
 }
 
@@ -133,9 +137,9 @@ static void assert_base(struct mmu_session *session, const struct kernel *kernel
 {
 	uint64_t base;
 
-	assert_true(mmu_fact_get(session->facts, "NUMBER(phys_base)", &base));
+	assert_true(mmu_fact_get(session->kernel.facts, "NUMBER(phys_base)", &base));
 	assert_int_equal(base, base_of(kernel));
-	assert_null(mmu_session_find_mappings(session));
+	assert_null(mmu_kernel_find_mappings(&session->kernel));
 	assert_int_equal(session->kernel.regime.root_pa, kernel->pa + TOP);
 }
 
@@ -153,8 +157,8 @@ static void test_note_of_this_boot(void **state)
 		put_kernel(image, kernel);
 		note(image, kernel);
 		struct mmu_session *session = open_session(image, NULL);
-		mmu_session_find_vmcoreinfo(session);
-		assert_false(session->vmcoreinfo_refuted);
+		mmu_vmcoreinfo_find(&session->kernel, &session->memory);
+		assert_false(session->kernel.vmcoreinfo_refuted);
 		assert_null(image->warning);
 		assert_base(session, kernel);
 		close_session(session);
@@ -181,16 +185,16 @@ static void test_note_of_another(void **state)
 			if (found)
 				put_text(image, MIB(4), &ours);
 			struct mmu_session *session = open_session(image, NULL);
-			mmu_session_find_vmcoreinfo(session);
-			assert_true(session->vmcoreinfo_refuted);
+			mmu_vmcoreinfo_find(&session->kernel, &session->memory);
+			assert_true(session->kernel.vmcoreinfo_refuted);
 			assert_non_null(strstr(image->warning, "another kernel or boot"));
 			assert_int_equal(!!strstr(image->warning, "in memory fits"), found);
 			assert_int_equal(image->vmcoreinfo_found, found);
 			assert_int_equal(!!image->vmcoreinfo.data, found);
 			if (found)
-				assert_string_equal(session->release, ours.release);
+				assert_string_equal(session->kernel.release, ours.release);
 			else
-				assert_null(mmu_session_find_by_tables(session));
+				assert_null(mmu_tables_find(&session->kernel, &session->memory));
 			assert_base(session, &ours);
 			close_session(session);
 		}
@@ -210,17 +214,17 @@ static void test_note_that_nothing_refutes(void **state)
 	filtered.pa = MIB(4); /* its page was left out */
 	note(image, &filtered);
 	struct mmu_session *session = open_session(image, NULL);
-	mmu_session_find_vmcoreinfo(session);
-	assert_false(session->vmcoreinfo_refuted);
-	assert_true(mmu_fact_get(session->facts, "NUMBER(phys_base)", &base));
+	mmu_vmcoreinfo_find(&session->kernel, &session->memory);
+	assert_false(session->kernel.vmcoreinfo_refuted);
+	assert_true(mmu_fact_get(session->kernel.facts, "NUMBER(phys_base)", &base));
 	close_session(session);
 
 	image = new_image(); /* the user insists */
 	note(image, &older);
 	session = open_session(image, NULL);
-	session->force = true;
-	mmu_session_find_vmcoreinfo(session);
-	assert_false(session->vmcoreinfo_refuted);
+	session->kernel.options.force = true;
+	mmu_vmcoreinfo_find(&session->kernel, &session->memory);
+	assert_false(session->kernel.vmcoreinfo_refuted);
 	assert_non_null(image->vmcoreinfo.data);
 	close_session(session);
 }
@@ -242,7 +246,7 @@ static void test_two_kernels(void **state)
 		if (running)
 			run_on(image, kernel);
 		struct mmu_session *session = open_session(image, NULL);
-		mmu_session_find_vmcoreinfo(session);
+		mmu_vmcoreinfo_find(&session->kernel, &session->memory);
 		assert_int_equal(image->vmcoreinfo_found, running > 0);
 		if (running) {
 			assert_null(image->warning);
@@ -268,7 +272,7 @@ static void test_two_kernels_by_tables(void **state)
 		snprintf(option, sizeof(option), "NUMBER(phys_base)=%" PRId64,
 			 (int64_t)base_of(kernel));
 		struct mmu_session *session = open_session(image, way == 3 ? option : NULL);
-		struct mmu_error *error = mmu_session_find_by_tables(session);
+		struct mmu_error *error = mmu_tables_find(&session->kernel, &session->memory);
 		if (way) {
 			assert_null(error);
 			assert_base(session, kernel);
@@ -319,16 +323,18 @@ static void test_btf_by_its_header(void **state)
 		if (whole)
 			put_btf(image, ours.pa + 0x1fffa, "task_struct", 3);
 		struct mmu_session *session = open_session(image, NULL);
-		assert_null(mmu_session_find_by_tables(session));
-		assert_null(mmu_session_find_mappings(session));
-		struct mmu_error *error = mmu_session_learn_from_itself(session);
+		assert_null(mmu_tables_find(&session->kernel, &session->memory));
+		assert_null(mmu_kernel_find_mappings(&session->kernel));
+		struct mmu_error *error = mmu_self_learn(&session->memory);
 		assert_non_null(error); /* there is no kallsyms */
 		mmu_error_destroy(error);
-		assert_int_equal(mmu_fact_get(session->facts, "OFFSET(mm_struct.pgd)", &value),
-				 whole);
+		assert_int_equal(
+			mmu_fact_get(session->kernel.facts, "OFFSET(mm_struct.pgd)", &value),
+			whole);
 		if (whole) {
 			assert_int_equal(value, 24);
-			assert_true(mmu_fact_get(session->facts, "SYMBOL(__start_BTF)", &value));
+			assert_true(
+				mmu_fact_get(session->kernel.facts, "SYMBOL(__start_BTF)", &value));
 			assert_int_equal(value, va_of(&ours, 0x1fffa));
 		}
 		close_session(session);
@@ -372,10 +378,11 @@ static void test_btf_where_it_can_be(void **state)
 		note(image, &ours);
 		put_btf(image, ours.pa + 0x1fffa, "task_struct", 3);
 		struct mmu_session *session = open_with(image, cases[i].options);
-		assert_null(mmu_session_find_mappings(session));
-		mmu_error_destroy(mmu_session_learn_from_itself(session));
-		assert_int_equal(mmu_fact_get(session->facts, "OFFSET(mm_struct.pgd)", &value),
-				 cases[i].found);
+		assert_null(mmu_kernel_find_mappings(&session->kernel));
+		mmu_error_destroy(mmu_self_learn(&session->memory));
+		assert_int_equal(
+			mmu_fact_get(session->kernel.facts, "OFFSET(mm_struct.pgd)", &value),
+			cases[i].found);
 		close_session(session);
 	}
 }

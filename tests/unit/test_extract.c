@@ -25,7 +25,7 @@
 static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 = 12 };
 
 struct world {
-	struct mmu_session session;
+	struct mmu_kernel kernel;
 	struct mmu_extraction extract;
 };
 
@@ -39,7 +39,7 @@ static const char *const facts_of_data[] = {
 
 static void put(struct world *world, uint64_t pa, unsigned int width, uint64_t value)
 {
-	memory_image_put(world->session.image, pa, width, value);
+	memory_image_put(world->kernel.image, pa, width, value);
 }
 
 static void open_world(struct world *world, const char *const *more, size_t nr)
@@ -53,12 +53,12 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 		memcpy(facts + COUNT(facts_of_data), more, nr * sizeof(*more));
 	*world = (struct world){ .extract = { .memmap = { BASE + MEMMAP, 0, 64 },
 					      .result = { .has_memmap = true } } };
-	world->session.image = memory_image_create(&whole, 1);
-	world->session.arch = &arch;
-	world->session.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
-	world->session.nr_linear = 1;
-	assert_null(mmu_fact_store_create(world->session.image, facts, &world->session.facts));
-	world->extract.session = &world->session;
+	world->kernel.image = memory_image_create(&whole, 1);
+	world->kernel.arch = &arch;
+	world->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	world->kernel.nr_linear = 1;
+	assert_null(mmu_fact_store_create(world->kernel.image, facts, &world->kernel.facts));
+	mmu_memory_init(&world->extract.memory, &world->kernel);
 	/* all pages are the kernel's own but 5 and 9 */
 	for (uint64_t pfn = 0; pfn < BYTES >> 12; pfn++)
 		put(world, MEMMAP + 64 * pfn + 8, 8,
@@ -68,8 +68,8 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 static void close_world(struct world *world)
 {
 	mmu_keep_destroy(&world->extract.keep);
-	mmu_fact_store_destroy(world->session.facts);
-	mmu_image_close(world->session.image);
+	mmu_memory_destroy(&world->extract.memory);
+	mmu_kernel_destroy(&world->kernel);
 }
 
 /* "kind:first-last ..." of one kind, or of all (-1), as text. */
@@ -129,10 +129,10 @@ static void test_static_data(void **state)
 	close_world(&world);
 	/* a page that is not mapped hides none behind it */
 	open_world(&world, NULL, 0);
-	world.session.linear[0].last_va = BASE + 0x3fff;
-	world.session.linear[1] = (struct mmu_linear){ BASE + 0x5000, BASE + 0x7ffffff, 0x5000,
-						       "more" };
-	world.session.nr_linear = 2;
+	world.kernel.linear[0].last_va = BASE + 0x3fff;
+	world.kernel.linear[1] = (struct mmu_linear){ BASE + 0x5000, BASE + 0x7ffffff, 0x5000,
+						      "more" };
+	world.kernel.nr_linear = 2;
 	put(&world, MEMMAP + 64 * 5 + 8, 8, RESERVED);
 	assert_string_equal(kernel_of(&world, MMU_EXTRACT_KERNEL), "1000-27ff 5000-5fff 8000-8fff "
 								   "a000-a00f");
@@ -157,9 +157,9 @@ static void test_symbols_that_lie(void **state)
 		struct world world;
 
 		open_world(&world, NULL, 0);
-		mmu_fact_store_destroy(world.session.facts);
-		assert_null(mmu_fact_store_create(world.session.image, cases[i].facts,
-						  &world.session.facts));
+		mmu_fact_store_destroy(world.kernel.facts);
+		assert_null(mmu_fact_store_create(world.kernel.image, cases[i].facts,
+						  &world.kernel.facts));
 		struct mmu_error *error = mmu_extract_kernel(&world.extract);
 		assert_non_null(error);
 		assert_int_equal(mmu_error_code(error), cases[i].code);

@@ -28,7 +28,7 @@ static void put_task(struct mmu_session *session, unsigned int n, uint32_t pid, 
 	put(session, va + TGID, 4, pid);
 	put(session, va + MM, 8, mm_va);
 	put(session, va + ACTIVE_MM, 8, mm_va);
-	memcpy(memory_image_at(session->image, va + COMM - BASE, 16), "task\0garbage", 12);
+	memcpy(memory_image_at(session->kernel.image, va + COMM - BASE, 16), "task\0garbage", 12);
 	put(session, va + SIGNAL, 8, signal_va);
 	put(session, signal_va + THREAD_HEAD, 8, va + THREAD_NODE);
 	put(session, va + THREAD_NODE, 8, signal_va + THREAD_HEAD);
@@ -156,7 +156,7 @@ static void test_long_comm(void **state)
 	struct mmu_session *session = open_tasks(1);
 	struct seen seen;
 
-	memset(memory_image_at(session->image, task_at(1) + COMM - BASE, 16), 'x', 16);
+	memset(memory_image_at(session->kernel.image, task_at(1) + COMM - BASE, 16), 'x', 16);
 	list(session, false, &seen);
 	assert_string_equal(seen.tasks[1].comm, "xxxxxxxxxxxxxxxx");
 	mmu_session_close(session);
@@ -337,19 +337,19 @@ static void test_find(void **state)
 
 	put_task(session, 3, 101, mm_at(1));
 	put_thread(session, 3, 1, 1);
-	assert_null(mmu_task_find(session, 200, &task));
+	assert_null(mmu_task_find(&session->memory, 200, &task));
 	assert_int_equal(task.task_va, task_at(2));
-	assert_null(mmu_task_find(session, 101, &task));
+	assert_null(mmu_task_find(&session->memory, 101, &task));
 	assert_int_equal(task.task_va, task_at(3));
 	assert_int_equal(task.pgd_pa, 0x13000);
-	struct mmu_error *error = mmu_task_find(session, 7, &task);
+	struct mmu_error *error = mmu_task_find(&session->memory, 7, &task);
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_NO_TASK);
 	assert_int_equal(task.pid, 101); /* untouched */
 	mmu_error_destroy(error);
 	/* a list that is not whole may be why */
 	link_tasks(session, 1, NOWHERE);
-	error = mmu_task_find(session, 200, &task);
+	error = mmu_task_find(&session->memory, 200, &task);
 	assert_non_null(error);
 	assert_non_null(strstr(mmu_error_message(error), "not whole"));
 	mmu_error_destroy(error);
@@ -368,7 +368,7 @@ static void test_zombie_leader(void **state)
 	put_thread(session, 4, 1, 3);
 	put(session, task_at(1) + MM, 8, 0);
 	put(session, task_at(1) + EXIT_STATE, 4, 0x20);
-	assert_null(mmu_task_find(session, 100, &task));
+	assert_null(mmu_task_find(&session->memory, 100, &task));
 	assert_int_equal(task.pid, 100);
 	assert_true(task.zombie);
 	assert_int_equal(task.owner, MMU_MM_OWN);
@@ -377,7 +377,7 @@ static void test_zombie_leader(void **state)
 	/* without any living thread there is none */
 	put(session, task_at(2) + MM, 8, 0);
 	put(session, task_at(2) + EXIT_STATE, 4, 0x20);
-	assert_null(mmu_task_find(session, 200, &task));
+	assert_null(mmu_task_find(&session->memory, 200, &task));
 	assert_int_equal(task.owner, MMU_MM_NONE);
 	assert_int_equal(task.mm_va, 0);
 	mmu_session_close(session);
@@ -450,9 +450,9 @@ static struct mmu_session *open_memmap(const char *size, const char *symbol)
 	const char *const facts[] = { size ? size : symbol, size ? symbol : NULL, NULL };
 	struct mmu_session *session = open_session();
 
-	mmu_fact_store_destroy(session->facts);
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
-	session->linear[0].first_pa = 0;
+	mmu_fact_store_destroy(session->kernel.facts);
+	assert_null(mmu_fact_store_create(session->kernel.image, facts, &session->kernel.facts));
+	session->kernel.linear[0].first_pa = 0;
 	put(session, BASE + 0x3000, 8, UINT64_C(0xffffea0000000000));
 	return session;
 }
@@ -462,7 +462,7 @@ static void check_memmap(const char *symbol, uint64_t first_va)
 	struct mmu_session *session = open_memmap("SIZE(page)=64", symbol);
 	struct mmu_memmap map;
 
-	assert_null(mmu_memmap_find(session, &map));
+	assert_null(mmu_memmap_find(&session->memory, &map));
 	assert_int_equal(map.first_va, first_va);
 	assert_int_equal(map.first_pfn, 0);
 	assert_int_equal(map.page_bytes, 64);
@@ -480,9 +480,9 @@ static void test_memmap(void **state)
 	/* FLATMEM's begins with the RAM */
 	struct mmu_session *session = open_memmap("SIZE(page)=32", "SYMBOL(mem_map)="
 								   "ffff800000003000");
-	session->linear[0].first_pa = 0x1000;
+	session->kernel.linear[0].first_pa = 0x1000;
 	put(session, BASE + 0x4000, 8, 0x4000);
-	assert_null(mmu_memmap_find(session, &map));
+	assert_null(mmu_memmap_find(&session->memory, &map));
 	assert_int_equal(map.first_pfn, 1);
 	assert_int_equal(map.first_va, 0x4000);
 	assert_int_equal(mmu_memmap_va(&map, 3), 0x4040);
@@ -505,7 +505,7 @@ static void test_no_memmap(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct mmu_session *session = open_memmap(cases[i].size, cases[i].symbol);
 		struct mmu_memmap map = { .page_bytes = 7 };
-		struct mmu_error *error = mmu_memmap_find(session, &map);
+		struct mmu_error *error = mmu_memmap_find(&session->memory, &map);
 
 		assert_non_null(error);
 		assert_int_equal(mmu_error_code(error), cases[i].code);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "facts/live.h"
-#include "kernel/session.h"
+#include "api/session.h"
 #include "support/memory_image.h"
 
 #define TABLE 0x1000
@@ -80,22 +80,23 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 	struct mmu_walk walk;
 
 	assert_non_null(session);
-	session->image = memory_image_create(&whole, 1);
-	session->arch = &arch;
+	session->kernel.image = memory_image_create(&whole, 1);
+	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.regime.format = &format;
-	assert_null(mmu_fact_store_create(session->image, NULL, &session->facts));
-	memory_image_put(session->image, TABLE + 8, 8, 0x2001);
+	assert_null(mmu_fact_store_create(session->kernel.image, NULL, &session->kernel.facts));
+	mmu_memory_init(&session->memory, &session->kernel);
+	memory_image_put(session->kernel.image, TABLE + 8, 8, 0x2001);
 	assert_null(mmu_space_open(session, &query, &space));
-	quiet = session->image->reader;
+	quiet = session->kernel.image->reader;
 	restless = *quiet;
 	restless.span = restless_span;
-	session->image->reader = &restless;
-	session->image->live = live;
+	session->kernel.image->reader = &restless;
+	session->kernel.image->live = live;
 	looks = 0;
 	changes = nr_changes;
 	mmu_walk(space, 0x1234, &walk);
-	session->image->reader = quiet;
+	session->kernel.image->reader = quiet;
 	mmu_space_close(space);
 	mmu_session_close(session);
 	return walk;

@@ -12,20 +12,34 @@
 
 #include <cmocka.h>
 
-#include "kernel/session.h"
+#include "objects/swap.h"
 #include "support/memory_image.h"
 
 static const struct mmu_arch arch = { .name = "fake", .page_lg2 = 12, .elf_class = 2 };
 
-static struct mmu_session *session_with(const char *const *facts)
+static struct mmu_kernel *kernel_with(const char *const *facts)
 {
-	struct mmu_session *session = calloc(1, sizeof(*session));
+	struct mmu_kernel *kernel = calloc(1, sizeof(*kernel));
 
-	assert_non_null(session);
-	session->image = memory_image_create(NULL, 0);
-	session->arch = &arch;
-	assert_null(mmu_fact_store_create(session->image, facts, &session->facts));
-	return session;
+	assert_non_null(kernel);
+	kernel->image = memory_image_create(NULL, 0);
+	kernel->arch = &arch;
+	assert_null(mmu_fact_store_create(kernel->image, facts, &kernel->facts));
+	return kernel;
+}
+
+static const struct mmu_swap_map *map_of(const struct mmu_kernel *kernel)
+{
+	static struct mmu_swap_map map;
+
+	mmu_swap_map_make(kernel, &map);
+	return &map;
+}
+
+static void close_kernel(struct mmu_kernel *kernel)
+{
+	mmu_kernel_destroy(kernel);
+	free(kernel);
 }
 
 /* One letter a type: s swap file, h hwpoison, m migration, d device, k marker. */
@@ -36,8 +50,8 @@ static void expect(const char *const *facts, const char *types, unsigned int pfn
 		[MMU_RESULT_MIGRATION] = 'm', [MMU_RESULT_DEVICE] = 'd',
 		[MMU_RESULT_MARKER] = 'k',
 	};
-	struct mmu_session *session = session_with(facts);
-	const struct mmu_swap_map *map = mmu_session_swap_map(session);
+	struct mmu_kernel *kernel = kernel_with(facts);
+	const struct mmu_swap_map *map = map_of(kernel);
 	char seen[33] = "";
 
 	for (unsigned int type = 0; type < 32; type++) {
@@ -50,8 +64,7 @@ static void expect(const char *const *facts, const char *types, unsigned int pfn
 	assert_true(map->known);
 	assert_string_equal(seen, types);
 	assert_int_equal(map->pfn_bits, pfn_bits);
-	assert_ptr_equal(mmu_session_swap_map(session), map); /* made once */
-	mmu_session_close(session);
+	close_kernel(kernel);
 }
 
 #define FACTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -106,9 +119,9 @@ static void test_everything_on(void **state)
 
 static void test_notes(void **state)
 {
-	struct mmu_session *session =
-		session_with(FACTS("LENGTH(swap_info)=26", HWPOISON, MIGRATION, EXCLUSIVE, BITS));
-	const struct mmu_swap_map *map = mmu_session_swap_map(session);
+	struct mmu_kernel *kernel =
+		kernel_with(FACTS("LENGTH(swap_info)=26", HWPOISON, MIGRATION, EXCLUSIVE, BITS));
+	const struct mmu_swap_map *map = map_of(kernel);
 
 	/* read, read-exclusive, write: in this order (SWP_MIGRATION_READ, ...) */
 	assert_non_null(strstr(map->note[27], "read-only"));
@@ -116,18 +129,18 @@ static void test_notes(void **state)
 	assert_non_null(strstr(map->note[28], "exclusive"));
 	assert_non_null(strstr(map->note[29], "writable"));
 	assert_string_not_equal(map->note[30], map->note[31]);
-	mmu_session_close(session);
+	close_kernel(kernel);
 }
 
 /* Without MAX_PHYSMEM_BITS it is all that a word can hold (SWP_PFN_BITS in swapops.h). */
 static void test_frame_bits(void **state)
 {
 	static const struct mmu_arch narrow = { .name = "fake", .page_lg2 = 12, .elf_class = 1 };
-	struct mmu_session *session = session_with(FACTS("LENGTH(swap_info)=29", MIGRATION));
+	struct mmu_kernel *kernel = kernel_with(FACTS("LENGTH(swap_info)=29", MIGRATION));
 
-	session->arch = &narrow;
-	assert_int_equal(mmu_session_swap_map(session)->pfn_bits, 20);
-	mmu_session_close(session);
+	kernel->arch = &narrow;
+	assert_int_equal(map_of(kernel)->pfn_bits, 20);
+	close_kernel(kernel);
 	expect(FACTS("LENGTH(swap_info)=30", MIGRATION), "ssssssssssssssssssssssssssssssmm", 40);
 	/* nonsense is not believed */
 	expect(FACTS("LENGTH(swap_info)=30", MIGRATION, "NUMBER(MAX_PHYSMEM_BITS)=12"),
@@ -138,13 +151,13 @@ static void test_frame_bits(void **state)
 
 static void expect_unknown(const char *const *facts)
 {
-	struct mmu_session *session = session_with(facts);
-	const struct mmu_swap_map *map = mmu_session_swap_map(session);
+	struct mmu_kernel *kernel = kernel_with(facts);
+	const struct mmu_swap_map *map = map_of(kernel);
 
 	assert_false(map->known);
 	for (unsigned int type = 0; type < 32; type++)
 		assert_int_equal(map->result[type], MMU_RESULT_SWAPPED);
-	mmu_session_close(session);
+	close_kernel(kernel);
 }
 
 static void test_not_known(void **state)

@@ -162,7 +162,7 @@ static void refuses(struct mmu_session *session, int pid, enum mmu_error_kind co
 		    const char *message)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_find(session, pid, &task);
+	struct mmu_error *error = mmu_task_find(&session->memory, pid, &task);
 
 	assert_non_null(error);
 	assert_string_equal(mmu_error_message(error), message);
@@ -173,7 +173,7 @@ static void refuses(struct mmu_session *session, int pid, enum mmu_error_kind co
 static void finds(struct mmu_session *session, int pid)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_find(session, pid, &task);
+	struct mmu_error *error = mmu_task_find(&session->memory, pid, &task);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -243,7 +243,7 @@ static void test_mm_behind_a_gap(void **state)
 	put(session, TASK(65), T_FLAGS, 4, 0);
 	put(session, TASK(65), T_MM, 8, va_of(MM));
 	put(session, MM, 0, 8, BASE + 0x5000);
-	assert_null(mmu_task_find(session, 2, &task));
+	assert_null(mmu_task_find(&session->memory, 2, &task));
 	assert_int_equal(task.mm_va, va_of(MM));
 	assert_int_equal(task.pgd_pa, 0x5000);
 	/* when that one has none either, the one that is missing may have it */
@@ -312,7 +312,7 @@ static void test_counters(void **state)
 		put(session, 0x90, 8, 8, va_of(0x93));
 		put(session, 0x92, 0x100, 4, 5);
 		put(session, 0x93, 0x100, 4, (uint32_t)-2);
-		assert_null(mmu_task_find(session, 1, &task));
+		assert_null(mmu_task_find(&session->memory, 1, &task));
 		assert_int_equal(task.has_counters, !gone);
 		if (!gone)
 			assert_int_equal(task.rss_pages, 33);
@@ -324,7 +324,7 @@ static void expect_vma(struct mmu_session *session, uint64_t va, const char *mes
 {
 	struct mmu_vma vma;
 	bool found = true;
-	struct mmu_error *error = mmu_vma_find(session, va_of(MM), va, &vma, &found);
+	struct mmu_error *error = mmu_vma_find(&session->memory, va_of(MM), va, &vma, &found);
 
 	if (message) {
 		assert_non_null(error);

@@ -50,7 +50,7 @@ static struct mmu_session *open_live(bool pids)
 	struct mmu_session *session = open_tasks(NR_TASKS, GONE(0), pids);
 	char comm[16];
 
-	image = session->image;
+	image = session->kernel.image;
 	put_threads(session, 5, GONE(64, 65));
 	for (unsigned int pid = 0; pid <= 65; pid++) {
 		snprintf(comm, sizeof(comm), "t%u", pid);
@@ -375,7 +375,7 @@ static void test_never_still(void **state)
 		assert_int_equal(rows.pids, (STAY | BIT(4)) & ~BIT(6));
 		assert_string_equal(rows.problems, WARNING);
 		assert_int_equal(rows.nr_problems, 1);
-		struct mmu_error *error = mmu_task_find(session, 6, &task);
+		struct mmu_error *error = mmu_task_find(&session->memory, 6, &task);
 		assert_non_null(error);
 		assert_int_equal(mmu_error_code(error), MMU_ERROR_NO_TASK);
 		assert_string_equal(mmu_error_message(error), "no task has pid 6, but the list is "
@@ -396,7 +396,7 @@ static void find_meanwhile(void (*what)(void))
 		struct mmu_task task = { .pid = -1 };
 
 		let_happen(what, n);
-		struct mmu_error *error = mmu_task_find(session, 4, &task);
+		struct mmu_error *error = mmu_task_find(&session->memory, 4, &task);
 		happened = close_live(session);
 		if (error) {
 			assert_string_equal(mmu_error_message(error), "no task has pid 4");
@@ -471,7 +471,7 @@ static void test_open(void **state)
 		struct mmu_session *session = open_live(true);
 		struct mmu_space *space = NULL;
 
-		session->arch = &walking;
+		session->kernel.arch = &walking;
 		let_happen(die_and_lend_mm, n);
 		mmu_error_destroy(mmu_space_open(session, &query, &space));
 		happened = reads >= at_read;
@@ -495,7 +495,7 @@ static void test_walk(void **state)
 		struct mmu_space *space;
 		struct mmu_walk walk;
 
-		session->arch = &walking;
+		session->kernel.arch = &walking;
 		set(PGD >> 12, 8, 8, 0x7000);
 		assert_null(mmu_space_open(session, &query, &space));
 		let_happen(die, n);
@@ -580,7 +580,7 @@ static void test_vma(void **state)
 		struct mmu_session *session = open_vmas();
 
 		let_happen(shrink, n);
-		assert_null(mmu_vma_find(session, va_of(MM), 0x1000, &vma, &found));
+		assert_null(mmu_vma_find(&session->memory, va_of(MM), 0x1000, &vma, &found));
 		happened = close_live(session);
 		assert_true(found);
 		assert_int_equal(vma.vm_flags, vma.last_va == 0xffff ? 3 : 1);
@@ -588,16 +588,16 @@ static void test_vma(void **state)
 	}
 	struct mmu_session *session = open_vmas();
 	let_happen(settle_late, 0);
-	assert_null(mmu_vma_find(session, va_of(MM), 0x1000, &vma, &found));
+	assert_null(mmu_vma_find(&session->memory, va_of(MM), 0x1000, &vma, &found));
 	assert_true(found);
 	let_happen(wobble, 0);
-	struct mmu_error *error = mmu_vma_find(session, va_of(MM), 0x1000, &vma, &found);
+	struct mmu_error *error = mmu_vma_find(&session->memory, va_of(MM), 0x1000, &vma, &found);
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_CORRUPT);
 	assert_string_equal(mmu_error_message(error), "the VMA at 0x1000: changed while it was "
 						      "read, again and again");
 	mmu_error_destroy(error);
-	assert_null(mmu_vma_find(session, va_of(MM), 0x800, &vma, &found));
+	assert_null(mmu_vma_find(&session->memory, va_of(MM), 0x800, &vma, &found));
 	assert_false(found);
 	close_live(session);
 }

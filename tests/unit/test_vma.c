@@ -45,7 +45,7 @@ static const char *vma_at(struct mmu_session *session, uint64_t va)
 	struct mmu_vma vma;
 	bool found = false;
 
-	mmu_error_destroy(mmu_vma_find(session, TREE_MM, va, &vma, &found));
+	mmu_error_destroy(mmu_vma_find(&session->memory, TREE_MM, va, &vma, &found));
 	if (!found)
 		return "-";
 	snprintf(text, sizeof(text), "%llx-%llx %llx%s%s", (unsigned long long)vma.first_va,
@@ -211,7 +211,7 @@ static const char *all_vmas(struct mmu_session *session)
 	static struct visited visited;
 
 	visited = (struct visited){ 0 };
-	if (!mmu_vma_visit(session, TREE_MM, visit_vma, &visited))
+	if (!mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited))
 		strcat(visited.text, "...");
 	return visited.text;
 }
@@ -222,7 +222,7 @@ static void test_visit_maple_tree(void **state)
 	struct visited visited = { .stop_after = 2 };
 
 	assert_string_equal(all_vmas(session), "0 1 2");
-	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
 	assert_string_equal(visited.text, "0 1");
 	/* what lies behind the end of a node is not looked at; a reserved value is no VMA */
 	put(session, slot_at(NODE(1), 16, 4), 8, VMA(7));
@@ -261,10 +261,10 @@ static void test_visit_looping_maple_tree(void **state)
 	/* and a leaf that is there again and again */
 	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NODE(1), LEAF_64, false));
 	put(session, slot_at(NODE(1), 16, 0), 8, VMA(0));
-	assert_false(mmu_vma_visit(session, TREE_MM, visit_vma, &visited));
+	assert_false(mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited));
 	assert_in_range(visited.vmas, 1, 1 << 18);
 	visited = (struct visited){ .stop_after = 10 };
-	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
 	assert_int_equal(visited.vmas, 10);
 	mmu_session_close(session);
 }
@@ -281,10 +281,10 @@ static void test_visit_rb_tree(void **state)
 	put(session, VMA(1) + VM_RB, 8, VMA(3) + VM_RB);     /* right */
 	put(session, VMA(3) + VM_RB + 8, 8, VMA(2) + VM_RB);
 	assert_string_equal(all_vmas(session), "0 1 2 3");
-	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
 	assert_string_equal(visited.text, "0 1");
 	visited = (struct visited){ .stop_after = 1 };
-	mmu_vma_visit(session, TREE_MM, visit_vma, &visited);
+	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
 	assert_string_equal(visited.text, "0");
 	put(session, VMA(0) + VM_RB, 8, NOWHERE);
 	assert_string_equal(all_vmas(session), "0 1 2 3...");
@@ -292,7 +292,7 @@ static void test_visit_rb_tree(void **state)
 	put(session, VMA(0) + VM_RB, 8, VMA(0) + VM_RB);
 	put(session, VMA(0) + VM_RB + 8, 8, VMA(0) + VM_RB);
 	visited = (struct visited){ 0 };
-	assert_false(mmu_vma_visit(session, TREE_MM, visit_vma, &visited));
+	assert_false(mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited));
 	assert_in_range(visited.vmas, 1, 1 << 18);
 	mmu_session_close(session);
 }
@@ -313,10 +313,10 @@ static void test_vma_names(void **state)
 	put(session, VMA(0) + VM_FILE, 8, file_va);
 	put(session, file_va + 16, 8, dentry_va);
 	put(session, dentry_va + 24, 8, name_va);
-	memcpy(memory_image_at(session->image, name_va - BASE, 16), "libexample.so.1", 16);
+	memcpy(memory_image_at(session->kernel.image, name_va - BASE, 16), "libexample.so.1", 16);
 	assert_string_equal(vma_at(session, 0x1000), "1000-2fff 75 libexample.so.1");
 	/* a name without an end is cut; one that is nowhere is none */
-	memset(memory_image_at(session->image, name_va - BASE, 1000), 'n', 1000);
+	memset(memory_image_at(session->kernel.image, name_va - BASE, 1000), 'n', 1000);
 	assert_int_equal(strlen(vma_at(session, 0x1000)), strlen("1000-2fff 75 ") + 255);
 	put(session, dentry_va + 24, 8, NOWHERE);
 	assert_string_equal(vma_at(session, 0x1000), "1000-2fff 75");

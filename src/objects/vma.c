@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kernel/vma.h"
+#include "objects/vma.h"
 
 /* lib/maple_tree.c: 31 slots of 64 bits; a tree of 2^64 entries is far lower */
 #define MAPLE_DEPTH_MAX 32u
@@ -15,23 +15,23 @@
 
 enum maple_type { MAPLE_DENSE, MAPLE_LEAF_64, MAPLE_RANGE_64, MAPLE_ARANGE_64 };
 
-static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
+static bool fact(struct mmu_memory *memory, const char *key, uint64_t *ret)
 {
-	return mmu_fact_get(session->facts, key, ret);
+	return mmu_fact_get(memory->kernel->facts, key, ret);
 }
 
 /* What is only shown beside the VMA: without it there is less to show. */
-static bool pointer_at(struct mmu_session *session, uint64_t va, const char *what, uint64_t *ret)
+static bool pointer_at(struct mmu_memory *memory, uint64_t va, const char *what, uint64_t *ret)
 {
-	struct mmu_error *error = mmu_kernel_read_pointer(session, va, what, ret);
+	struct mmu_error *error = mmu_memory_read_pointer(memory, va, what, ret);
 
 	mmu_error_destroy(error);
 	return !error;
 }
 
-static bool member_of(struct mmu_session *session, uint64_t va, const char *member, uint64_t *ret)
+static bool member_of(struct mmu_memory *memory, uint64_t va, const char *member, uint64_t *ret)
 {
-	struct mmu_error *error = mmu_kernel_read_member(session, va, member, ret);
+	struct mmu_error *error = mmu_memory_read_member(memory, va, member, ret);
 
 	mmu_error_destroy(error);
 	return !error;
@@ -49,10 +49,9 @@ struct maple_layout {
  * (include/linux/maple_tree.h): a parent, slots - 1 pivots, the slots. What is found is checked
  * against the VMA's own bounds.
  */
-static bool maple_layout(struct mmu_session *session, enum maple_type type,
-			 struct maple_layout *ret)
+static bool maple_layout(struct mmu_memory *memory, enum maple_type type, struct maple_layout *ret)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
 
 	if (type == MAPLE_ARANGE_64)
 		ret->slots = bytes == 8 ? 10 : 21;
@@ -71,15 +70,15 @@ static struct mmu_error *damaged(const char *what, uint64_t va)
 }
 
 /* The slot of `index` in a node: the first whose (inclusive) pivot is not below it. */
-static struct mmu_error *maple_slot(struct mmu_session *session, uint64_t node_va, uint64_t index,
+static struct mmu_error *maple_slot(struct mmu_memory *memory, uint64_t node_va, uint64_t index,
 				    const struct maple_layout *layout, uint64_t *ret)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
 	uint64_t slot, pivot, last = 0;
 
 	for (slot = 0; slot < layout->slots - 1; slot++) {
-		struct mmu_error *error = mmu_kernel_read_part_uint(
-			session, node_va, layout->pivot_offset + slot * bytes, bytes, "maple_node",
+		struct mmu_error *error = mmu_memory_read_part_uint(
+			memory, node_va, layout->pivot_offset + slot * bytes, bytes, "maple_node",
 			&pivot);
 		if (error)
 			return error;
@@ -90,16 +89,16 @@ static struct mmu_error *maple_slot(struct mmu_session *session, uint64_t node_v
 			return damaged("maple_node", node_va);
 		last = pivot;
 	}
-	return mmu_kernel_read_part_uint(session, node_va, layout->slot_offset + slot * bytes,
-					 bytes, "maple_node", ret);
+	return mmu_memory_read_part_uint(memory, node_va, layout->slot_offset + slot * bytes, bytes,
+					 "maple_node", ret);
 }
 
-static struct mmu_error *find_in_maple_tree(struct mmu_session *session, uint64_t tree_va,
+static struct mmu_error *find_in_maple_tree(struct mmu_memory *memory, uint64_t tree_va,
 					    uint64_t va, uint64_t *ret_va)
 {
 	struct maple_layout layout;
 	uint64_t entry;
-	struct mmu_error *error = mmu_kernel_read_member_of(session, tree_va, "maple_tree.ma_root",
+	struct mmu_error *error = mmu_memory_read_member_of(memory, tree_va, "maple_tree.ma_root",
 							    "mm_struct.mm_mt", &entry);
 	/* the root is a node when bits 1:0 are 10 and it is no small number, else the one entry */
 	bool node = !error && (entry & 3) == 2 && entry > 4096;
@@ -108,9 +107,9 @@ static struct mmu_error *find_in_maple_tree(struct mmu_session *session, uint64_
 		enum maple_type type = entry >> 3 & 0xf;
 		uint64_t node_va = entry & ~(uint64_t)MAPLE_NODE_MASK;
 
-		if (depth == MAPLE_DEPTH_MAX || !maple_layout(session, type, &layout))
+		if (depth == MAPLE_DEPTH_MAX || !maple_layout(memory, type, &layout))
 			return damaged("maple_node", node_va);
-		error = maple_slot(session, node_va, va, &layout, &entry);
+		error = maple_slot(memory, node_va, va, &layout, &entry);
 		node = type != MAPLE_LEAF_64;
 	}
 	if (!error)
@@ -120,10 +119,10 @@ static struct mmu_error *find_in_maple_tree(struct mmu_session *session, uint64_
 
 /* ------------------------------------------------------------------ red-black tree */
 
-static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+static struct mmu_error *find_in_rb_tree(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 					 uint64_t *ret_va)
 {
-	struct mmu_fact_store *facts = session->facts;
+	struct mmu_fact_store *facts = memory->kernel->facts;
 	uint64_t node_va, rb_offset, left_offset, right_offset, end, start;
 
 	struct mmu_error *error = mmu_fact_need(facts, "OFFSET(vm_area_struct.vm_rb)", &rb_offset);
@@ -132,18 +131,17 @@ static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t m
 	if (!error)
 		error = mmu_fact_need(facts, "OFFSET(rb_node.rb_right)", &right_offset);
 	if (!error)
-		error = mmu_kernel_read_member(session, mm_va, "mm_struct.mm_rb", &node_va);
+		error = mmu_memory_read_member(memory, mm_va, "mm_struct.mm_rb", &node_va);
 	*ret_va = 0;
 	for (unsigned int depth = 0; !error && node_va; depth++) {
 		uint64_t vma_va = node_va - rb_offset;
 
 		if (depth == RB_DEPTH_MAX)
 			return damaged("vm_area_struct", vma_va);
-		error = mmu_kernel_read_member_of(session, vma_va, "vm_area_struct.vm_end",
+		error = mmu_memory_read_member_of(memory, vma_va, "vm_area_struct.vm_end",
 						  "vm_area_struct", &end);
 		if (!error)
-			error = mmu_kernel_read_member_of(session, vma_va,
-							  "vm_area_struct.vm_start",
+			error = mmu_memory_read_member_of(memory, vma_va, "vm_area_struct.vm_start",
 							  "vm_area_struct", &start);
 		if (error)
 			break;
@@ -151,9 +149,9 @@ static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t m
 			*ret_va = vma_va;
 			break;
 		}
-		error = mmu_kernel_read_part_uint(
-			session, vma_va, node_va - vma_va + (va < end ? left_offset : right_offset),
-			mmu_kernel_pointer_bytes(session), "vm_area_struct", &node_va);
+		error = mmu_memory_read_part_uint(
+			memory, vma_va, node_va - vma_va + (va < end ? left_offset : right_offset),
+			mmu_kernel_pointer_bytes(memory->kernel), "vm_area_struct", &node_va);
 	}
 	return error;
 }
@@ -161,21 +159,21 @@ static struct mmu_error *find_in_rb_tree(struct mmu_session *session, uint64_t m
 /* ------------------------------------------------------------------ the VMA and its name */
 
 /* The last component of the file's path: struct file -> dentry -> name. */
-static void file_name(struct mmu_session *session, uint64_t file_va, char *ret, size_t size)
+static void file_name(struct mmu_memory *memory, uint64_t file_va, char *ret, size_t size)
 {
 	uint64_t path_offset, dentry_offset, dentry_va, name_offset, text_offset, name_va;
 
-	if (!fact(session, "OFFSET(file.f_path)", &path_offset) ||
-	    !fact(session, "OFFSET(path.dentry)", &dentry_offset) ||
-	    !fact(session, "OFFSET(dentry.d_name)", &name_offset) ||
-	    !fact(session, "OFFSET(qstr.name)", &text_offset) ||
-	    !pointer_at(session, file_va + path_offset + dentry_offset, "file.f_path.dentry",
+	if (!fact(memory, "OFFSET(file.f_path)", &path_offset) ||
+	    !fact(memory, "OFFSET(path.dentry)", &dentry_offset) ||
+	    !fact(memory, "OFFSET(dentry.d_name)", &name_offset) ||
+	    !fact(memory, "OFFSET(qstr.name)", &text_offset) ||
+	    !pointer_at(memory, file_va + path_offset + dentry_offset, "file.f_path.dentry",
 			&dentry_va) ||
-	    !pointer_at(session, dentry_va + name_offset + text_offset, "dentry.d_name", &name_va))
+	    !pointer_at(memory, dentry_va + name_offset + text_offset, "dentry.d_name", &name_va))
 		return;
 	for (size_t i = 0; i + 1 < size; i++) {
 		uint64_t byte;
-		struct mmu_error *error = mmu_kernel_read_uint(session, name_va + i, 1, "d_name",
+		struct mmu_error *error = mmu_memory_read_uint(memory, name_va + i, 1, "d_name",
 							       &byte);
 
 		mmu_error_destroy(error);
@@ -187,20 +185,20 @@ static void file_name(struct mmu_session *session, uint64_t file_va, char *ret, 
 }
 
 /* Names as fs/proc/task_mmu.c gives them to memory without a file. */
-static void special_name(struct mmu_session *session, uint64_t mm_va, struct mmu_vma *vma)
+static void special_name(struct mmu_memory *memory, uint64_t mm_va, struct mmu_vma *vma)
 {
 	uint64_t brk, start_brk, start_stack;
 
-	if (member_of(session, mm_va, "mm_struct.brk", &brk) &&
-	    member_of(session, mm_va, "mm_struct.start_brk", &start_brk) && vma->first_va < brk &&
+	if (member_of(memory, mm_va, "mm_struct.brk", &brk) &&
+	    member_of(memory, mm_va, "mm_struct.start_brk", &start_brk) && vma->first_va < brk &&
 	    vma->last_va >= start_brk)
 		strcpy(vma->name, "[heap]");
-	else if (member_of(session, mm_va, "mm_struct.start_stack", &start_stack) &&
+	else if (member_of(memory, mm_va, "mm_struct.start_stack", &start_stack) &&
 		 start_stack >= vma->first_va && start_stack <= vma->last_va)
 		strcpy(vma->name, "[stack]");
 }
 
-static struct mmu_error *read_vma(struct mmu_session *session, uint64_t vma_va, struct mmu_vma *ret)
+static struct mmu_error *read_vma(struct mmu_memory *memory, uint64_t vma_va, struct mmu_vma *ret)
 {
 	uint64_t end = 0;
 	const struct {
@@ -214,8 +212,8 @@ static struct mmu_error *read_vma(struct mmu_session *session, uint64_t vma_va, 
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		struct mmu_error *error = mmu_kernel_read_member_of(
-			session, vma_va, members[i].member, "vm_area_struct", members[i].to);
+		struct mmu_error *error = mmu_memory_read_member_of(
+			memory, vma_va, members[i].member, "vm_area_struct", members[i].to);
 		if (error)
 			return error;
 	}
@@ -224,27 +222,27 @@ static struct mmu_error *read_vma(struct mmu_session *session, uint64_t vma_va, 
 }
 
 /* `ret` is all zeros where there is no VMA. */
-static struct mmu_error *find_once(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+static struct mmu_error *find_once(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 				   struct mmu_vma *ret, bool *ret_found)
 {
 	struct mmu_vma vma = { 0 };
 	uint64_t tree_offset, vma_va = 0;
 	struct mmu_error *error;
 
-	if (fact(session, "OFFSET(mm_struct.mm_mt)", &tree_offset))
-		error = find_in_maple_tree(session, mm_va + tree_offset, va, &vma_va);
+	if (fact(memory, "OFFSET(mm_struct.mm_mt)", &tree_offset))
+		error = find_in_maple_tree(memory, mm_va + tree_offset, va, &vma_va);
 	else
-		error = find_in_rb_tree(session, mm_va, va, &vma_va);
+		error = find_in_rb_tree(memory, mm_va, va, &vma_va);
 	if (!error && vma_va)
-		error = read_vma(session, vma_va, &vma);
+		error = read_vma(memory, vma_va, &vma);
 	if (!error && vma_va && (va < vma.first_va || va > vma.last_va))
 		error = damaged("vm_area_struct", vma_va); /* the tree and its leaf disagree */
 	if (error)
 		return error;
 	if (vma_va && vma.file_va)
-		file_name(session, vma.file_va, vma.name, sizeof(vma.name));
+		file_name(memory, vma.file_va, vma.name, sizeof(vma.name));
 	else if (vma_va)
-		special_name(session, mm_va, &vma);
+		special_name(memory, mm_va, &vma);
 	*ret = vma;
 	*ret_found = vma_va;
 	return NULL;
@@ -257,12 +255,12 @@ static bool same_vma(const struct mmu_vma *one, const struct mmu_vma *other)
 	       strcmp(one->name, other->name) == 0;
 }
 
-struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found)
 {
 	struct mmu_vma vma = { 0 }, before;
-	bool found = false, found_before, settled = !session->image->live;
-	struct mmu_error *error = find_once(session, mm_va, va, &vma, &found);
+	bool found = false, found_before, settled = !memory->kernel->image->live;
+	struct mmu_error *error = find_once(memory, mm_va, va, &vma, &found);
 
 	/* what a tree says that changes as it is read holds when it says so twice */
 	for (unsigned int i = 1; !settled && i < LIVE_TRIES; i++) {
@@ -271,7 +269,7 @@ struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint
 		before = vma;
 		found_before = found;
 		mmu_error_destroy(error);
-		error = find_once(session, mm_va, va, &vma, &found);
+		error = find_once(memory, mm_va, va, &vma, &found);
 		settled = !error && !failed && found == found_before && same_vma(&vma, &before);
 	}
 	if (!error && !settled)
@@ -295,7 +293,7 @@ struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint
 #define NODES_MIN (UINT64_C(1) << 17)
 
 struct all {
-	struct mmu_session *session;
+	struct mmu_memory *memory;
 	mmu_vma_fn fn;
 	void *context;
 	uint64_t budget; /* nodes and VMAs that may still come */
@@ -317,16 +315,16 @@ static bool take_one(struct all *all)
 
 static void all_in_maple_node(struct all *all, uint64_t entry, uint64_t last_va, unsigned int depth)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(all->session);
-	bool big = all->session->image->big_endian;
+	unsigned int bytes = mmu_kernel_pointer_bytes(all->memory->kernel);
+	bool big = all->memory->kernel->image->big_endian;
 	enum maple_type type = entry >> 3 & 0xf;
 	uint8_t node[MAPLE_NODE_BYTES];
 	struct maple_layout layout;
 
-	struct mmu_error *error = mmu_kernel_read(all->session, entry & ~(uint64_t)MAPLE_NODE_MASK,
+	struct mmu_error *error = mmu_memory_read(all->memory, entry & ~(uint64_t)MAPLE_NODE_MASK,
 						  node, sizeof(node), "maple_node");
 	mmu_error_destroy(error);
-	if (error || depth == MAPLE_DEPTH_MAX || !maple_layout(all->session, type, &layout)) {
+	if (error || depth == MAPLE_DEPTH_MAX || !maple_layout(all->memory, type, &layout)) {
 		all->whole = false;
 		return;
 	}
@@ -355,8 +353,8 @@ static void all_in_rb_tree(struct all *all, uint64_t node_va, unsigned int depth
 	if (!node_va || !take_one(all))
 		return;
 	if (depth == RB_DEPTH_MAX ||
-	    !pointer_at(all->session, node_va + all->left_offset, "rb_node", &left_va) ||
-	    !pointer_at(all->session, node_va + all->right_offset, "rb_node", &right_va)) {
+	    !pointer_at(all->memory, node_va + all->left_offset, "rb_node", &left_va) ||
+	    !pointer_at(all->memory, node_va + all->right_offset, "rb_node", &right_va)) {
 		all->whole = false;
 		return;
 	}
@@ -366,16 +364,17 @@ static void all_in_rb_tree(struct all *all, uint64_t node_va, unsigned int depth
 	all_in_rb_tree(all, right_va, depth + 1);
 }
 
-bool mmu_vma_visit(struct mmu_session *session, uint64_t mm_va, mmu_vma_fn fn, void *context)
+bool mmu_vma_visit(struct mmu_memory *memory, uint64_t mm_va, mmu_vma_fn fn, void *context)
 {
-	struct all all = { .session = session, .fn = fn, .context = context, .whole = true };
+	struct all all = { .memory = memory, .fn = fn, .context = context, .whole = true };
 	uint64_t tree_offset, entry;
 
-	all.budget = session->image->present_pages * session->image->page_bytes / NODE_BYTES_MIN;
+	all.budget = memory->kernel->image->present_pages * memory->kernel->image->page_bytes /
+		     NODE_BYTES_MIN;
 	if (all.budget < NODES_MIN)
 		all.budget = NODES_MIN;
-	if (fact(session, "OFFSET(mm_struct.mm_mt)", &tree_offset)) {
-		if (!member_of(session, mm_va + tree_offset, "maple_tree.ma_root", &entry))
+	if (fact(memory, "OFFSET(mm_struct.mm_mt)", &tree_offset)) {
+		if (!member_of(memory, mm_va + tree_offset, "maple_tree.ma_root", &entry))
 			return false;
 		if ((entry & 3) == 2 && entry > 4096)
 			all_in_maple_node(&all, entry, UINT64_MAX, 0);
@@ -383,10 +382,10 @@ bool mmu_vma_visit(struct mmu_session *session, uint64_t mm_va, mmu_vma_fn fn, v
 			fn(entry, context);
 		return all.whole;
 	}
-	if (!fact(session, "OFFSET(vm_area_struct.vm_rb)", &all.rb_offset) ||
-	    !fact(session, "OFFSET(rb_node.rb_left)", &all.left_offset) ||
-	    !fact(session, "OFFSET(rb_node.rb_right)", &all.right_offset) ||
-	    !member_of(session, mm_va, "mm_struct.mm_rb", &entry))
+	if (!fact(memory, "OFFSET(vm_area_struct.vm_rb)", &all.rb_offset) ||
+	    !fact(memory, "OFFSET(rb_node.rb_left)", &all.left_offset) ||
+	    !fact(memory, "OFFSET(rb_node.rb_right)", &all.right_offset) ||
+	    !member_of(memory, mm_va, "mm_struct.mm_rb", &entry))
 		return false;
 	all_in_rb_tree(&all, entry, 0);
 	return all.whole;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The kernel's table of pids: a second way to its tasks. */
-#ifndef MMU_KERNEL_PIDS_H
-#define MMU_KERNEL_PIDS_H
+#ifndef MMU_OBJECTS_PIDS_H
+#define MMU_OBJECTS_PIDS_H
 
-#include "kernel/session.h"
+#include "kernel/memory.h"
 
 /** A pid and its task, or pids of which nothing can be known. */
 struct mmu_pid {
@@ -22,7 +22,7 @@ typedef bool (*mmu_pid_fn)(const struct mmu_pid *pid, void *context);
  * init_pid_ns.idr, an xarray: since 4.20). Needs a learnt kernel.
  * @return MMU_ERROR_NOT_FOUND (facts), _FAULT (not even the root can be read)
  */
-struct mmu_error *mmu_session_pids(struct mmu_session *session, mmu_pid_fn fn,
-				   void *context) MMU_MUST_CHECK;
+struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn,
+				 void *context) MMU_MUST_CHECK;
 
 #endif

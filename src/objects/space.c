@@ -6,17 +6,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/space.h"
-#include "kernel/task.h"
+#include "objects/space.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
+#include "walk/registry.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
-#define FORMAT_NAMES_BYTES 128
-
-void mmu_space_destroy(struct mmu_space *space)
-{
-	free(space);
-}
 
 MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
@@ -24,9 +20,9 @@ MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
 static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *root)
 {
-	struct mmu_session *session = space->session;
-	const char *missing = session->arch->locate(mmu_fact_callbacks(session->facts), root,
-						    &space->walker.regime);
+	const struct mmu_kernel *kernel = space->memory.kernel;
+	const char *missing = kernel->arch->locate(mmu_fact_callbacks(kernel->facts), root,
+						   &space->walker.regime);
 
 	return missing ? mmu_error_new(root->kind == MMU_ROOT_CPU ? MMU_ERROR_NO_TASK
 								  : MMU_ERROR_NOT_FOUND,
@@ -57,16 +53,16 @@ static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
 
 static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_session *session = space->session;
+	struct mmu_memory *memory = &space->memory;
 	struct mmu_error *error;
 
 	if (query->by == MMU_SPACE_PID) {
 		if (query->value > INT32_MAX)
 			return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %" PRIu64,
 					     query->value);
-		error = mmu_task_find(session, (int32_t)query->value, &space->task);
+		error = mmu_task_find(memory, (int32_t)query->value, &space->task);
 	} else {
-		error = mmu_task_read(session, query->value, "task_struct", &space->task);
+		error = mmu_task_read(memory, query->value, "task_struct", &space->task);
 	}
 	if (error)
 		return error;
@@ -74,7 +70,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	if (space->task.owner != MMU_MM_OWN)
 		return refuse_without_mm(&space->task);
 	if (!space->task.pgd_va) /* else it was read with the task */
-		error = mmu_task_read_mm(session, &space->task);
+		error = mmu_task_read_mm(memory, &space->task);
 	if (error && mmu_error_code(error) == MMU_ERROR_FAULT)
 		error = mmu_error_as(error, MMU_ERROR_NO_MM);
 	return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
@@ -96,7 +92,8 @@ static struct mmu_error *check_pgd(const struct mmu_format *format, uint64_t pgd
 
 static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_root root = { .value = query->value, .user_half = query->flags & MMU_SPACE_USER_HALF };
+	struct mmu_root root = { .value = query->value,
+				 .user_half = query->flags & MMU_SPACE_USER_HALF };
 	struct mmu_error *error;
 
 	switch (query->by) {
@@ -105,7 +102,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		return open_task(space, query);
 	case MMU_SPACE_MM:
 		space->task.mm_va = query->value;
-		error = mmu_task_read_mm(space->session, &space->task);
+		error = mmu_task_read_mm(&space->memory, &space->task);
 		return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
 	case MMU_SPACE_KERNEL:
 		root.kind = MMU_ROOT_KERNEL;
@@ -115,71 +112,66 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		break;
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
-		error = check_pgd(space->session->kernel.regime.format, query->value);
+		error = check_pgd(space->memory.kernel->regime.format, query->value);
 		if (error)
 			return error;
+		break;
+	case MMU_SPACE_FORCE_32:
 		break;
 	}
 	return locate(space, &root);
 }
 
-/* "short, lpae" */
-static const char *format_names(const struct mmu_arch *arch, char ret[FORMAT_NAMES_BYTES])
+const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FORMAT_NAMES_BYTES])
 {
 	int at = 0;
 
 	ret[0] = '\0';
-	for (size_t i = 0; i < arch->nr_formats && at < FORMAT_NAMES_BYTES; i++)
-		at += snprintf(ret + at, (size_t)(FORMAT_NAMES_BYTES - at), "%s%s", i ? ", " : "",
-			       arch->formats[i].name);
+	for (size_t i = 0; i < arch->nr_formats && at < MMU_FORMAT_NAMES_BYTES; i++)
+		at += snprintf(ret + at, (size_t)(MMU_FORMAT_NAMES_BYTES - at), "%s%s",
+			       i ? ", " : "", arch->formats[i].name);
 	return ret;
 }
 
 /* A bare root in a named format needs no kernel. */
 static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_session *session = space->session;
-	struct mmu_error *error = mmu_session_need_arch(session);
-	char names[FORMAT_NAMES_BYTES];
+	const struct mmu_arch *arch = space->walker.arch;
+	char names[MMU_FORMAT_NAMES_BYTES];
 
-	if (error)
-		return error;
-	const struct mmu_format *format = mmu_arch_format(session->arch, query->format);
+	const struct mmu_format *format = mmu_arch_format(arch, query->format);
 	if (!format)
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
-				     session->arch->name, query->format,
-				     format_names(session->arch, names));
-	space->walker.regime = mmu_arch_regime(session->arch, format);
+				     arch->name, query->format,
+				     mmu_space_format_names(arch, names));
+	space->walker.regime = mmu_arch_regime(arch, format);
 	space->walker.regime.root_pa = query->value;
 	return check_pgd(format, query->value);
 }
 
-struct mmu_error *mmu_space_find(struct mmu_session *session, const struct mmu_space_query *query,
-				 struct mmu_space **ret)
+struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel, const struct mmu_swap_map *swap,
+				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
-	bool bare = query->by == MMU_SPACE_PGD && query->format;
-	char names[FORMAT_NAMES_BYTES];
 
 	if (!space)
 		return mmu_error_no_memory();
-	space->session = session;
-	struct mmu_error *error = bare ? NULL : mmu_session_learn(session);
-	if (error && query->by == MMU_SPACE_PGD && session->arch)
-		error = mmu_error_context(error,
-					  "the format of the tables (--format: %s) is not "
-					  "given, and the kernel can't tell it",
-					  format_names(session->arch, names));
+	mmu_memory_init(&space->memory, kernel);
+	space->walker = mmu_memory_walker(&space->memory);
+	space->walker.swap = swap;
+	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
+							   : open_learnt(space, query);
 	if (!error)
-		error = bare ? open_bare(space, query) : open_learnt(space, query);
-	if (error)
-		return error;
-	space->walker.image = session->image;
-	space->walker.arch = session->arch;
-	if (!bare)
-		space->walker.swap = mmu_session_swap_map(session);
-	*ret = mmu_steal(space);
-	return NULL;
+		*ret = mmu_steal(space);
+	return error;
+}
+
+void mmu_space_destroy(struct mmu_space *space)
+{
+	if (!space)
+		return;
+	mmu_memory_destroy(&space->memory);
+	free(space);
 }
 
 /* ------------------------------------------------------------------ using it */
@@ -188,14 +180,15 @@ struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struc
 				     bool *ret_found)
 {
 	*ret_found = false;
-	return space->mm_va ? mmu_vma_find(space->session, space->mm_va, va, ret, ret_found) : NULL;
+	return space->mm_va ? mmu_vma_find(&space->memory, space->mm_va, va, ret, ret_found) : NULL;
 }
 
 /*
  * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it allows, only
  * NUMA balancing can have taken away.
  */
-static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma, bool missing)
+static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma,
+		      const struct mmu_error *missing)
 {
 	if (vma && vma->vm_flags & (MMU_VM_READ | MMU_VM_WRITE | MMU_VM_EXEC))
 		walk->result = MMU_RESULT_NUMA;
@@ -223,7 +216,7 @@ static bool still_true(const struct mmu_space *space, const struct mmu_walk *wal
 }
 
 /* The tables of a running kernel change under a walk: a path must hold from its root to its end. */
-static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+static void walk_live(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	for (unsigned int i = 0; i < LIVE_WALKS; i++) {
 		mmu_walker_walk(&space->walker, va, ret);
@@ -231,7 +224,7 @@ static void walk_live(const struct mmu_space *space, uint64_t va, struct mmu_wal
 			continue;
 		/* a leader that is a zombie has the mm of one of its threads */
 		if (space->has_task && !space->task.zombie &&
-		    !mmu_task_has_mm(space->session, &space->task))
+		    !mmu_task_has_mm(&space->memory, &space->task))
 			ret->note = "the task has left this address space: its tables may be gone";
 		return;
 	}
@@ -243,7 +236,7 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 	struct mmu_vma vma;
 	bool found;
 
-	if (space->walker.image->live)
+	if (space->memory.kernel->image->live)
 		walk_live(space, va, ret);
 	else
 		mmu_walker_walk(&space->walker, va, ret);
@@ -269,8 +262,8 @@ bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 		size_t count = bytes - done < here ? bytes - done : (size_t)here;
 		if (!walk.has_pa)
 			break;
-		walk.page_state = mmu_image_read(space->session->image, walk.pa, out + done, count,
-						 &stop_pa);
+		walk.page_state = mmu_memory_read_phys(&space->memory, walk.pa, out + done, count,
+						       &stop_pa);
 		if (walk.page_state != MMU_PAGE_PRESENT) {
 			done += (size_t)(stop_pa - walk.pa);
 			walk.va += stop_pa - walk.pa;
@@ -327,7 +320,7 @@ void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t
 struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 {
 	const struct mmu_format *format = space->walker.regime.format;
-	struct mmu_session *session = space->session;
+	const struct mmu_kernel *kernel = space->memory.kernel;
 	struct mmu_va_range all = { 0, UINT64_MAX };
 	uint64_t task_size;
 
@@ -339,15 +332,15 @@ struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 		all.last_va = ((uint64_t)1 << (format->va_bits - 1)) - 1;
 		return all;
 	}
-	struct mmu_error *error = mmu_kernel_read_member(session, space->mm_va,
+	struct mmu_error *error = mmu_memory_read_member(&space->memory, space->mm_va,
 							 "mm_struct.task_size", &task_size);
 	if (!error && task_size && task_size - 1 < all.last_va) {
 		all.last_va = task_size - 1;
 		return all;
 	}
 	mmu_error_destroy(error);
-	for (size_t i = 0; i < session->nr_linear; i++)
-		if (session->linear[i].first_va && session->linear[i].first_va - 1 < all.last_va)
-			all.last_va = session->linear[i].first_va - 1;
+	for (size_t i = 0; i < kernel->nr_linear; i++)
+		if (kernel->linear[i].first_va && kernel->linear[i].first_va - 1 < all.last_va)
+			all.last_va = kernel->linear[i].first_va - 1;
 	return all;
 }

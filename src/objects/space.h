@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
-#ifndef MMU_KERNEL_SPACE_H
-#define MMU_KERNEL_SPACE_H
+#ifndef MMU_OBJECTS_SPACE_H
+#define MMU_OBJECTS_SPACE_H
 
-#include "kernel/session.h"
-#include "kernel/vma.h"
+#include "kernel/memory.h"
+#include "objects/vma.h"
 #include "walk/leaves.h"
 #include "walk/range.h"
 
+/** For one thread; other spaces of the kernel may be walked meanwhile. */
 struct mmu_space {
-	struct mmu_session *session;
+	struct mmu_memory memory;
 	struct mmu_walker walker;
 	struct mmu_task task;
 	bool has_task;
-	uint64_t mm_va; /**< 0: a space without VMAs */
+	uint64_t mm_va;       /**< 0: a space without VMAs */
+	struct mmu_hook hook; /**< for long work on it */
+	struct mmu_vma vma;   /**< what a caller was told last */
+	struct mmu_vma_info vma_info;
 };
 
-/** As mmu_space_open(). */
-struct mmu_error *mmu_space_find(struct mmu_session *session, const struct mmu_space_query *query,
+/** Does the query name a root and its format? Then no kernel needs to be learnt. */
+static inline bool mmu_space_is_bare(const struct mmu_space_query *query)
+{
+	return query->by == MMU_SPACE_PGD && query->format;
+}
+
+/**
+ * As mmu_space_open(), of a kernel that is learnt; for a bare query its back-end is enough.
+ * @param swap  what its swap types mean; NULL: not known
+ */
+struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel, const struct mmu_swap_map *swap,
+				 const struct mmu_space_query *query,
 				 struct mmu_space **ret) MMU_MUST_CHECK;
 /** Accepts NULL. */
 void mmu_space_destroy(struct mmu_space *space);
+
+#define MMU_FORMAT_NAMES_BYTES 128
+/** "short, lpae" */
+const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FORMAT_NAMES_BYTES]);
 
 /** As mmu_vma_find(), in a space that may have no mm and then no VMAs. */
 struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
@@ -33,7 +51,7 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret);
 
-/** As mmu_walker_leaf_fn; the walk is whole. */
+/** As mmu_walker_leaf_fn; the walk is whole. @return false to stop */
 typedef bool (*mmu_leaf_fn)(const struct mmu_walk *walk, uint64_t last_va, void *context);
 
 /** As mmu_walker_leaves(), with what the VMAs tell. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file VMAs. */
-#ifndef MMU_KERNEL_VMA_H
-#define MMU_KERNEL_VMA_H
+#ifndef MMU_OBJECTS_VMA_H
+#define MMU_OBJECTS_VMA_H
 
-#include "kernel/session.h"
+#include "kernel/memory.h"
 
 /** vm_flags that every kernel has (include/linux/mm.h). */
 #define MMU_VM_READ 1u
@@ -24,7 +24,7 @@ struct mmu_vma {
  * @return MMU_ERROR_FAULT, _CORRUPT: names the object that can't be read, or that contradicts
  *         itself; _NOT_FOUND (facts)
  */
-struct mmu_error *mmu_vma_find(struct mmu_session *session, uint64_t mm_va, uint64_t va,
+struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
 
 /** Called with the address of a vm_area_struct. @return true: go on. */
@@ -35,6 +35,6 @@ typedef bool (*mmu_vma_fn)(uint64_t vma_va, void *context);
  * @return false: a part of the tree can't be read, or it has more than the image has room for, as
  *         in a loop; a caller that stops it learns nothing
  */
-bool mmu_vma_visit(struct mmu_session *session, uint64_t mm_va, mmu_vma_fn fn, void *context);
+bool mmu_vma_visit(struct mmu_memory *memory, uint64_t mm_va, mmu_vma_fn fn, void *context);
 
 #endif

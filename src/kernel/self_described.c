@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/session.h"
+#include "kernel/self_described.h"
 
 /* vmlinux's BTF takes 3 to 10 MB; a module's, some KB. */
 #define BTF_BYTES_MAX ((uint64_t)64 << 20)
@@ -17,14 +17,14 @@
 #define IMAGE_BYTES_MAX ((uint64_t)256 << 20)
 #define IMAGE_RANGE_BYTES_MAX ((uint64_t)1 << 30)
 
-static bool fact(struct mmu_session *session, const char *key, uint64_t *ret)
+static bool fact(struct mmu_memory *memory, const char *key, uint64_t *ret)
 {
-	return mmu_fact_get(session->facts, key, ret);
+	return mmu_fact_get(memory->kernel->facts, key, ret);
 }
 
 static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	struct mmu_error *error = mmu_kernel_read(context, va, buf, bytes, "kallsyms");
+	struct mmu_error *error = mmu_memory_read(context, va, buf, bytes, "kallsyms");
 
 	mmu_error_destroy(error);
 	return !error;
@@ -41,17 +41,17 @@ typedef bool (*run_fn)(void *context, uint64_t first_va, uint64_t last_va);
  * the read-only data, which begin with .rodata, where kallsyms is, and mostly lie before the init
  * sections.
  */
-static void image_range(struct mmu_session *session, uint64_t *ret_first_va, uint64_t *ret_last_va)
+static void image_range(struct mmu_memory *memory, uint64_t *ret_first_va, uint64_t *ret_last_va)
 {
-	const struct mmu_linear *linear = session->linear;
+	const struct mmu_linear *linear = memory->kernel->linear;
 	uint64_t anchor_va = linear->first_va, below_bytes = 0, bytes = IMAGE_BYTES_MAX, init_va;
 
-	if (fact(session, "SYMBOL(kallsyms_names)", &anchor_va) &&
-	    fact(session, "SYMBOL(_sinittext)", &init_va) && init_va > anchor_va &&
+	if (fact(memory, "SYMBOL(kallsyms_names)", &anchor_va) &&
+	    fact(memory, "SYMBOL(_sinittext)", &init_va) && init_va > anchor_va &&
 	    init_va - anchor_va < bytes)
 		bytes = init_va - anchor_va;
-	else if (!fact(session, "SYMBOL(_stext)", &anchor_va) &&
-		 fact(session, "SYMBOL(swapper_pg_dir)", &anchor_va))
+	else if (!fact(memory, "SYMBOL(_stext)", &anchor_va) &&
+		 fact(memory, "SYMBOL(swapper_pg_dir)", &anchor_va))
 		below_bytes = IMAGE_BYTES_MAX;
 	if (anchor_va <= linear->first_va || anchor_va > linear->last_va) {
 		anchor_va = linear->first_va;
@@ -68,19 +68,19 @@ static void image_range(struct mmu_session *session, uint64_t *ret_first_va, uin
  * What the kernel's tables map of the range that holds the image: most of it is empty, or lies
  * behind the image. All of it, where no tables are known.
  */
-static bool each_run(struct mmu_session *session, run_fn fn, void *context)
+static bool each_run(struct mmu_memory *memory, run_fn fn, void *context)
 {
-	const struct mmu_linear *linear = session->linear;
+	const struct mmu_linear *linear = memory->kernel->linear;
 	uint64_t va, last_va, first_va = 0;
 	bool inside = false;
 
-	image_range(session, &va, &last_va);
-	if (!session->kernel.regime.format)
+	image_range(memory, &va, &last_va);
+	if (!memory->kernel->regime.format)
 		return fn(context, va, last_va);
 	for (unsigned int steps = 0; steps < RUN_STEPS_MAX; steps++) {
 		struct mmu_walk walk;
 
-		mmu_walker_walk(&session->kernel, va, &walk);
+		mmu_memory_walk(memory, va, &walk);
 		bool mapped = walk.result == MMU_RESULT_MAPPED &&
 			      walk.pa == linear->first_pa + (va - linear->first_va);
 		uint64_t mask = walk.page_bytes ? walk.page_bytes - 1 : 0;
@@ -102,23 +102,23 @@ static bool each_run(struct mmu_session *session, run_fn fn, void *context)
 /* ------------------------------------------------------------------ kallsyms */
 
 /* VMCOREINFO tells the places since 6.0 (5fd8fea935a1); distributions brought it to 5.x. */
-static bool find_place(struct mmu_session *session, struct mmu_kallsyms_place *ret)
+static bool find_place(struct mmu_memory *memory, struct mmu_kallsyms_place *ret)
 {
 	struct mmu_kallsyms_place place = {
-		.pointer_bytes = mmu_kernel_pointer_bytes(session),
-		.big_endian = session->image->big_endian,
+		.pointer_bytes = mmu_kernel_pointer_bytes(memory->kernel),
+		.big_endian = memory->kernel->image->big_endian,
 	};
 
-	if (!fact(session, "SYMBOL(kallsyms_names)", &place.names_va) ||
-	    !fact(session, "SYMBOL(kallsyms_num_syms)", &place.num_syms_va) ||
-	    !fact(session, "SYMBOL(kallsyms_token_table)", &place.token_table_va) ||
-	    !fact(session, "SYMBOL(kallsyms_token_index)", &place.token_index_va))
+	if (!fact(memory, "SYMBOL(kallsyms_names)", &place.names_va) ||
+	    !fact(memory, "SYMBOL(kallsyms_num_syms)", &place.num_syms_va) ||
+	    !fact(memory, "SYMBOL(kallsyms_token_table)", &place.token_table_va) ||
+	    !fact(memory, "SYMBOL(kallsyms_token_index)", &place.token_index_va))
 		return false;
-	if (fact(session, "SYMBOL(kallsyms_offsets)", &place.offsets_va))
-		fact(session, "SYMBOL(kallsyms_relative_base)", &place.relative_base_va);
-	else if (!fact(session, "SYMBOL(kallsyms_addresses)", &place.addresses_va))
+	if (fact(memory, "SYMBOL(kallsyms_offsets)", &place.offsets_va))
+		fact(memory, "SYMBOL(kallsyms_relative_base)", &place.relative_base_va);
+	else if (!fact(memory, "SYMBOL(kallsyms_addresses)", &place.addresses_va))
 		return false;
-	if (fact(session, "SYMBOL(_stext)", &place.proof_va))
+	if (fact(memory, "SYMBOL(_stext)", &place.proof_va))
 		place.proof = "_stext";
 	*ret = place;
 	return true;
@@ -128,15 +128,15 @@ static bool find_place(struct mmu_session *session, struct mmu_kallsyms_place *r
  * Does a whole table of symbols answer, a vmlinux's or kallsyms with data? What it does not know,
  * this kernel does not have. `_end` is in no VMCOREINFO, and in no kallsyms of text alone.
  */
-static bool all_symbols_known(struct mmu_session *session)
+static bool all_symbols_known(struct mmu_memory *memory)
 {
 	uint64_t va;
 
-	return fact(session, "SYMBOL(init_task)", &va) && fact(session, "SYMBOL(_end)", &va);
+	return fact(memory, "SYMBOL(init_task)", &va) && fact(memory, "SYMBOL(_end)", &va);
 }
 
 struct finding {
-	struct mmu_session *session;
+	struct mmu_memory *memory;
 	struct mmu_kallsyms *kallsyms;
 	uint64_t names_va;
 	uint64_t btf_va;
@@ -146,7 +146,7 @@ struct finding {
 
 static bool read_for_finding(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	return read_kernel(((struct finding *)context)->session, va, buf, bytes);
+	return read_kernel(((struct finding *)context)->memory, va, buf, bytes);
 }
 
 static bool take_kallsyms(void *context, const struct mmu_kallsyms_place *found)
@@ -154,9 +154,9 @@ static bool take_kallsyms(void *context, const struct mmu_kallsyms_place *found)
 	struct finding *finding = context;
 	struct mmu_kallsyms_place place = *found;
 
-	if (fact(finding->session, "SYMBOL(_stext)", &place.proof_va))
+	if (fact(finding->memory, "SYMBOL(_stext)", &place.proof_va))
 		place.proof = "_stext";
-	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, finding->session,
+	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, finding->memory,
 						    mmu_fact_wants.symbols, &finding->kallsyms);
 	mmu_error_destroy(error);
 	finding->names_va = place.names_va;
@@ -167,41 +167,41 @@ static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last
 {
 	struct finding *finding = context;
 	const struct mmu_kallsyms_where where = { first_va, last_va,
-						  mmu_kernel_pointer_bytes(finding->session),
-						  finding->session->image->big_endian,
+						  mmu_kernel_pointer_bytes(finding->memory->kernel),
+						  finding->memory->kernel->image->big_endian,
 						  &finding->budget_bytes };
 
 	return mmu_kallsyms_find(&where, read_for_finding, take_kallsyms, finding);
 }
 
 /* By the places that the notes tell, else by its shape. */
-struct mmu_error *mmu_session_learn_kallsyms(struct mmu_session *session, struct mmu_kallsyms **ret)
+struct mmu_error *mmu_self_kallsyms(struct mmu_memory *memory, struct mmu_kallsyms **ret)
 {
-	struct finding finding = { .session = session, .budget_bytes = MMU_KALLSYMS_BUDGET_BYTES };
+	struct finding finding = { .memory = memory, .budget_bytes = MMU_KALLSYMS_BUDGET_BYTES };
 	struct mmu_kallsyms_place place;
 	struct mmu_error *error = NULL;
 
-	if (find_place(session, &place)) {
-		error = mmu_kallsyms_open(&place, read_kernel, session, mmu_fact_wants.symbols,
+	if (find_place(memory, &place)) {
+		error = mmu_kallsyms_open(&place, read_kernel, memory, mmu_fact_wants.symbols,
 					  &finding.kallsyms);
 		if (!error) {
-			mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
+			mmu_fact_store_set_kallsyms(memory->kernel->facts, finding.kallsyms);
 			*ret = finding.kallsyms;
 			return NULL;
 		}
 		if (mmu_error_code(error) == MMU_ERROR_FAULT)
 			return error;
 	}
-	if (all_symbols_known(session) || !each_run(session, find_kallsyms_in_run, &finding))
+	if (all_symbols_known(memory) || !each_run(memory, find_kallsyms_in_run, &finding))
 		return error ? error
 			     : mmu_error_new(MMU_ERROR_NOT_FOUND, "the notes do not say where the "
 								  "kernel keeps "
 								  "kallsyms, and no whole one is "
 								  "in its image");
 	mmu_error_destroy(error);
-	mmu_fact_store_set_kallsyms(session->facts, finding.kallsyms);
+	mmu_fact_store_set_kallsyms(memory->kernel->facts, finding.kallsyms);
 	*ret = finding.kallsyms;
-	mmu_fact_derive(session->facts, "SYMBOL(kallsyms_names)", finding.names_va,
+	mmu_fact_derive(memory->kernel->facts, "SYMBOL(kallsyms_names)", finding.names_va,
 			"kallsyms by its shape; what it says of itself and of the banner holds");
 	return NULL;
 }
@@ -217,9 +217,9 @@ static struct mmu_error *has_kernel_types(struct mmu_btf *btf)
 }
 
 /* As a copy: what an image hands out may vanish with the next call. */
-static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va, uint64_t bytes)
+static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, uint64_t bytes)
 {
-	bool big = session->image->big_endian;
+	bool big = memory->kernel->image->big_endian;
 	struct mmu_btf *btf = NULL;
 
 	if (bytes < 24 || bytes > BTF_BYTES_MAX)
@@ -229,12 +229,13 @@ static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va
 	void *copy MMU_FREE = malloc(bytes);
 	if (!copy)
 		return mmu_error_no_memory();
-	struct mmu_error *error = mmu_kernel_read(session, first_va, copy, bytes, "BTF");
+	struct mmu_error *error = mmu_memory_read(memory, first_va, copy, bytes, "BTF");
 	if (error)
 		return error;
 	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, mmu_fact_wants.types, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
-		mmu_fact_store_set_btf(session->facts, btf, mmu_steal(copy), "BTF in the image");
+		mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(copy),
+				       "BTF in the image");
 	else if (btf)
 		mmu_btf_close(btf);
 	return error;
@@ -244,8 +245,8 @@ static struct mmu_error *open_btf(struct mmu_session *session, uint64_t first_va
 static bool find_btf_in_run(void *context, uint64_t first_va, uint64_t last_va)
 {
 	struct finding *finding = context;
-	struct mmu_session *session = finding->session;
-	bool big = session->image->big_endian;
+	struct mmu_memory *memory = finding->memory;
+	bool big = memory->kernel->image->big_endian;
 	uint8_t magic[8] = { [2] = 1 }, *chunk MMU_FREE = malloc(CHUNK_BYTES + sizeof(magic));
 
 	mmu_put_uint(magic, 2, big, 0xeb9f);
@@ -256,7 +257,7 @@ static bool find_btf_in_run(void *context, uint64_t first_va, uint64_t last_va)
 								  : CHUNK_BYTES + sizeof(magic);
 		const uint8_t *hit = chunk, *end = chunk + bytes;
 
-		if (!read_kernel(session, va, chunk, bytes))
+		if (!read_kernel(memory, va, chunk, bytes))
 			end = chunk; /* what lies in pieces is no whole BTF */
 		while (finding->tries < BTF_TRIES_MAX &&
 		       (hit = memmem(hit, (size_t)(end - hit), magic, sizeof(magic)))) {
@@ -264,10 +265,10 @@ static bool find_btf_in_run(void *context, uint64_t first_va, uint64_t last_va)
 			uint64_t at_va = va + (uint64_t)(hit++ - chunk);
 
 			finding->tries++;
-			if (!read_kernel(session, at_va, header, sizeof(header)))
+			if (!read_kernel(memory, at_va, header, sizeof(header)))
 				continue;
 			struct mmu_error *error = open_btf(
-				session, at_va,
+				memory, at_va,
 				mmu_btf_bytes((struct mmu_bytes){ header, sizeof(header) }, big));
 			mmu_error_destroy(error);
 			finding->btf_va = at_va;
@@ -280,29 +281,29 @@ static bool find_btf_in_run(void *context, uint64_t first_va, uint64_t last_va)
 	return false;
 }
 
-static struct mmu_error *learn_btf(struct mmu_session *session)
+static struct mmu_error *learn_btf(struct mmu_memory *memory)
 {
-	struct finding finding = { .session = session };
+	struct finding finding = { .memory = memory };
 	uint64_t first_va, stop_va;
 
 	/* the first names are those of 5.6 (90ceddcb4950), the others those of 5.4 and 5.5 */
-	if (((fact(session, "SYMBOL(__start_BTF)", &first_va) &&
-	      fact(session, "SYMBOL(__stop_BTF)", &stop_va)) ||
-	     (fact(session, "SYMBOL(_binary__btf_vmlinux_bin_start)", &first_va) &&
-	      fact(session, "SYMBOL(_binary__btf_vmlinux_bin_end)", &stop_va))) &&
+	if (((fact(memory, "SYMBOL(__start_BTF)", &first_va) &&
+	      fact(memory, "SYMBOL(__stop_BTF)", &stop_va)) ||
+	     (fact(memory, "SYMBOL(_binary__btf_vmlinux_bin_start)", &first_va) &&
+	      fact(memory, "SYMBOL(_binary__btf_vmlinux_bin_end)", &stop_va))) &&
 	    stop_va >= first_va)
-		return mmu_error_context(open_btf(session, first_va, stop_va - first_va), "the "
-											  "kernel'"
-											  "s BTF");
-	if (all_symbols_known(session) || !each_run(session, find_btf_in_run, &finding))
+		return mmu_error_context(open_btf(memory, first_va, stop_va - first_va), "the "
+											 "kernel'"
+											 "s BTF");
+	if (all_symbols_known(memory) || !each_run(memory, find_btf_in_run, &finding))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
-	mmu_fact_derive(session->facts, "SYMBOL(__start_BTF)", finding.btf_va,
+	mmu_fact_derive(memory->kernel->facts, "SYMBOL(__start_BTF)", finding.btf_va,
 			"BTF by its header; it has task_struct and mm_struct");
 	return NULL;
 }
 
 /* The kernel that runs here also tells of itself in files. */
-static struct mmu_error *learn_from_live(struct mmu_session *session)
+static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 {
 	struct mmu_live_symbols *live;
 	void *bytes MMU_FREE = NULL;
@@ -313,23 +314,23 @@ static struct mmu_error *learn_from_live(struct mmu_session *session)
 
 	if (error)
 		return error;
-	mmu_fact_store_set_live(session->facts, live);
+	mmu_fact_store_set_live(memory->kernel->facts, live);
 	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, &bytes, &count);
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, session->image->big_endian,
+	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->image->big_endian,
 			     mmu_fact_wants.types, &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
-	mmu_fact_store_set_btf(session->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);
+	mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);
 	return NULL;
 }
 
-static struct mmu_error *learn_from_image(struct mmu_session *session)
+static struct mmu_error *learn_from_image(struct mmu_memory *memory)
 {
 	struct mmu_kallsyms *kallsyms;
-	struct mmu_error *error = mmu_session_learn_kallsyms(session, &kallsyms);
-	struct mmu_error *btf_error = learn_btf(session);
+	struct mmu_error *error = mmu_self_kallsyms(memory, &kallsyms);
+	struct mmu_error *btf_error = learn_btf(memory);
 
 	if (!error)
 		return btf_error;
@@ -337,35 +338,16 @@ static struct mmu_error *learn_from_image(struct mmu_session *session)
 	return error;
 }
 
-struct mmu_error *mmu_session_learn_from_itself(struct mmu_session *session)
+struct mmu_error *mmu_self_learn(struct mmu_memory *memory)
 {
 	struct mmu_error *error;
 
-	session->asked_itself = true;
-	error = learn_from_image(session);
-	if (!error || !session->image->live)
+	error = learn_from_image(memory);
+	if (!error || !memory->kernel->image->live)
 		return error;
-	struct mmu_error *live = learn_from_live(session);
+	struct mmu_error *live = learn_from_live(memory);
 	if (live)
 		live = mmu_error_context(live, "%s; and", mmu_error_message(error));
 	mmu_error_destroy(error);
 	return live;
-}
-
-static bool stop_at_mm(const struct mmu_task *task, const char *problem, void *context)
-{
-	(void)problem;
-	(void)context;
-	return task && task->owner != MMU_MM_OWN;
-}
-
-struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
-{
-	struct mmu_error *error = mmu_session_learn(session);
-
-	if (error)
-		return error;
-	/* the facts about tasks, which learning does not need */
-	mmu_error_destroy(mmu_session_tasks(session, false, stop_at_mm, NULL));
-	return session->asked_itself ? NULL : mmu_session_learn_from_itself(session);
 }

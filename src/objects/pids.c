@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "kernel/pids.h"
+#include "objects/pids.h"
 
 /* PID_MAX_LIMIT of 64-bit kernels */
 #define PIDS ((uint64_t)4 << 20)
@@ -14,7 +14,7 @@
 #define XA_SLOTS 64u
 
 struct table {
-	struct mmu_session *session;
+	struct mmu_memory *memory;
 	mmu_pid_fn fn;
 	void *context;
 	bool stopped;
@@ -48,16 +48,15 @@ static void visit_pid(struct table *table, uint64_t number, uint64_t pid_va)
 			       .last = (int32_t)number,
 			       .pid_va = pid_va };
 	uint64_t link_va, group_va;
-	unsigned int bytes = mmu_kernel_pointer_bytes(table->session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(table->memory->kernel);
 	char what[32];
 
 	snprintf(what, sizeof(what), "struct pid of pid %d", pid.first);
-	struct mmu_error *error = mmu_kernel_read_part_uint(
-		table->session, pid_va, table->tasks_offset, bytes, what, &link_va);
+	struct mmu_error *error = mmu_memory_read_part_uint(
+		table->memory, pid_va, table->tasks_offset, bytes, what, &link_va);
 	if (!error)
-		error = mmu_kernel_read_part_uint(table->session, pid_va,
-						  table->tasks_offset + bytes, bytes, what,
-						  &group_va);
+		error = mmu_memory_read_part_uint(
+			table->memory, pid_va, table->tasks_offset + bytes, bytes, what, &group_va);
 	if (error) {
 		tell_missing(table, number, number, error);
 		return;
@@ -65,7 +64,7 @@ static void visit_pid(struct table *table, uint64_t number, uint64_t pid_va)
 	pid.node_va = link_va;
 	pid.task_va = link_va - table->links_offset;
 	pid.leader = group_va;
-	if (link_va) /* else only a process group or a session still has this number */
+	if (link_va) /* else only a process group or a memory still has this number */
 		tell(table, &pid);
 }
 
@@ -76,13 +75,13 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
 static void visit_slots(struct table *table, uint64_t node_va, uint64_t first, uint64_t end,
 			unsigned int shift)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(table->session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(table->memory->kernel);
 	struct mmu_error *missing = NULL;
 	uint64_t missing_first = 0, at = first, step = (uint64_t)1 << shift, entry;
 
 	for (uint64_t i = 0; i < table->nr_slots && at < end && !table->stopped; i++, at += step) {
-		struct mmu_error *error = mmu_kernel_read_part_uint(
-			table->session, node_va, table->slots_offset + i * bytes, bytes,
+		struct mmu_error *error = mmu_memory_read_part_uint(
+			table->memory, node_va, table->slots_offset + i * bytes, bytes,
 			"xa_node of pids", &entry);
 		if (error && !missing) {
 			missing = error;
@@ -111,8 +110,8 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
 			visit_pid(table, first, entry);
 		return;
 	}
-	struct mmu_error *error = mmu_kernel_read_part_uint(
-		table->session, entry - 2, table->shift_offset, 1, "xa_node of pids", &shift);
+	struct mmu_error *error = mmu_memory_read_part_uint(
+		table->memory, entry - 2, table->shift_offset, 1, "xa_node of pids", &shift);
 	if (!error && shift >= room_lg2)
 		error = mmu_error_new(MMU_ERROR_CORRUPT,
 				      "xa_node of pids at 0x%" PRIx64 ": its shift %" PRIu64
@@ -131,7 +130,7 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
  */
 static void learn_node(struct table *table)
 {
-	struct mmu_fact_store *facts = table->session->facts;
+	struct mmu_fact_store *facts = table->memory->kernel->facts;
 
 	if (mmu_fact_get(facts, "OFFSET(xa_node.shift)", &table->shift_offset) &&
 	    mmu_fact_get(facts, "OFFSET(xa_node.slots)", &table->slots_offset) &&
@@ -139,16 +138,16 @@ static void learn_node(struct table *table)
 	    table->nr_slots <= XA_SLOTS)
 		return;
 	table->shift_offset = 0;
-	table->slots_offset = 5 * mmu_kernel_pointer_bytes(table->session);
+	table->slots_offset = 5 * mmu_kernel_pointer_bytes(table->memory->kernel);
 	table->nr_slots = XA_SLOTS;
 }
 
 /* @return false: this is no node */
-static bool read_node_entry(struct mmu_session *session, uint64_t va, uint64_t *ret,
+static bool read_node_entry(struct mmu_memory *memory, uint64_t va, uint64_t *ret,
 			    struct mmu_error **error)
 {
 	mmu_error_destroy(*error);
-	*error = mmu_kernel_read_pointer(session, va, "init_pid_ns.idr", ret);
+	*error = mmu_memory_read_pointer(memory, va, "init_pid_ns.idr", ret);
 	return !*error && (*ret & 3) == 2 && *ret > XA_ENTRY_MAX;
 }
 
@@ -157,24 +156,25 @@ static bool read_node_entry(struct mmu_session *session, uint64_t va, uint64_t *
  * in 6.1: there idr is the first member, or the second behind a kref before 5.11; what is no node
  * of an xarray tells one from the other.
  */
-static struct mmu_error *read_root(struct mmu_session *session, uint64_t *ret)
+static struct mmu_error *read_root(struct mmu_memory *memory, uint64_t *ret)
 {
 	uint64_t namespace_va, head_offset, entry = 0;
-	struct mmu_error *error = mmu_fact_need(session->facts, "SYMBOL(init_pid_ns)",
+	struct mmu_error *error = mmu_fact_need(memory->kernel->facts, "SYMBOL(init_pid_ns)",
 						&namespace_va);
 
 	if (error)
 		return error;
-	if (mmu_fact_get(session->facts, "OFFSET(pid_namespace.idr.idr_rt.xa_head)", &head_offset))
-		return mmu_kernel_read_pointer(session, namespace_va + head_offset,
+	if (mmu_fact_get(memory->kernel->facts, "OFFSET(pid_namespace.idr.idr_rt.xa_head)",
+			 &head_offset))
+		return mmu_memory_read_pointer(memory, namespace_va + head_offset,
 					       "init_pid_ns.idr", ret);
-	error = mmu_fact_need(session->facts, "OFFSET(xarray.xa_head)", &head_offset);
+	error = mmu_fact_need(memory->kernel->facts, "OFFSET(xarray.xa_head)", &head_offset);
 	if (error)
 		return error;
-	if (!read_node_entry(session, namespace_va + head_offset, &entry, &error) &&
-	    !read_node_entry(session,
-			     namespace_va + mmu_kernel_pointer_bytes(session) + head_offset, &entry,
-			     &error))
+	if (!read_node_entry(memory, namespace_va + head_offset, &entry, &error) &&
+	    !read_node_entry(memory,
+			     namespace_va + mmu_kernel_pointer_bytes(memory->kernel) + head_offset,
+			     &entry, &error))
 		return error ? error
 			     : mmu_error_new(MMU_ERROR_UNSUPPORTED,
 					     "init_pid_ns at 0x%" PRIx64 " begins with no xarray",
@@ -183,18 +183,18 @@ static struct mmu_error *read_root(struct mmu_session *session, uint64_t *ret)
 	return NULL;
 }
 
-struct mmu_error *mmu_session_pids(struct mmu_session *session, mmu_pid_fn fn, void *context)
+struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, void *context)
 {
-	struct table table = { .session = session, .fn = fn, .context = context };
+	struct table table = { .memory = memory, .fn = fn, .context = context };
 	uint64_t entry;
 
-	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(pid.tasks)",
+	struct mmu_error *error = mmu_fact_need(memory->kernel->facts, "OFFSET(pid.tasks)",
 						&table.tasks_offset);
 	if (!error)
-		error = mmu_fact_need(session->facts, "OFFSET(task_struct.pid_links)",
+		error = mmu_fact_need(memory->kernel->facts, "OFFSET(task_struct.pid_links)",
 				      &table.links_offset);
 	if (!error)
-		error = read_root(session, &entry);
+		error = read_root(memory, &entry);
 	if (error)
 		return error;
 	learn_node(&table);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Finding the array of struct pages. */
-#include "kernel/memmap.h"
+#include "objects/memmap.h"
 
 /* Even a kernel with every debug option keeps to this. */
 #define STRUCT_PAGE_BYTES_MAX 512u
 
-struct mmu_error *mmu_memmap_find(struct mmu_session *session, struct mmu_memmap *ret)
+struct mmu_error *mmu_memmap_find(struct mmu_memory *memory, struct mmu_memmap *ret)
 {
-	struct mmu_fact_store *facts = session->facts;
+	struct mmu_fact_store *facts = memory->kernel->facts;
 	struct mmu_memmap map = { 0 };
 	struct mmu_error *error = mmu_fact_need(facts, "SIZE(page)", &map.page_bytes);
 	uint64_t va;
@@ -18,11 +18,12 @@ struct mmu_error *mmu_memmap_find(struct mmu_session *session, struct mmu_memmap
 		return mmu_error_new(MMU_ERROR_CORRUPT, "a struct page of %llu bytes",
 				     (unsigned long long)map.page_bytes);
 	if (mmu_fact_get(facts, "SYMBOL(vmemmap_base)", &va)) {
-		error = mmu_kernel_read_pointer(session, va, "vmemmap_base", &map.first_va);
+		error = mmu_memory_read_pointer(memory, va, "vmemmap_base", &map.first_va);
 	} else if (mmu_fact_get(facts, "SYMBOL(mem_map)", &va)) {
 		/* FLATMEM: it begins with the first frame of the linear mapping */
-		map.first_pfn = session->linear[0].first_pa >> session->arch->page_lg2;
-		error = mmu_kernel_read_pointer(session, va, "mem_map", &map.first_va);
+		map.first_pfn = memory->kernel->linear[0].first_pa >>
+				memory->kernel->arch->page_lg2;
+		error = mmu_memory_read_pointer(memory, va, "mem_map", &map.first_va);
 	} else if (!mmu_fact_get(facts, "SYMBOL(vmemmap)", &map.first_va)) { /* a value, 6.9 */
 		error = mmu_error_new(MMU_ERROR_NOT_FOUND, "neither vmemmap_base nor mem_map is "
 							   "known");

@@ -6,8 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/set.h"
-#include "kernel/pids.h"
-#include "kernel/task.h"
+#include "objects/pids.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
 
 /* PID_MAX_LIMIT of 64-bit kernels: no kernel has more */
 #define TASKS_MAX ((size_t)4 << 20)
@@ -36,7 +37,7 @@ struct list {
 };
 
 struct visit {
-	struct mmu_session *session;
+	struct mmu_memory *memory;
 	bool threads;
 	mmu_task_fn fn;
 	void *context;
@@ -74,7 +75,7 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader);
 static void visit_read(struct visit *visit, struct mmu_task *task)
 {
 	/* a task without a readable mm is still a task */
-	visit_problem(visit, mmu_task_read_mm(visit->session, task));
+	visit_problem(visit, mmu_task_read_mm(visit->memory, task));
 	if (visit->stopped)
 		return;
 	visit->nr_given++;
@@ -98,7 +99,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 {
 	struct mmu_task task;
 	struct mmu_error *error = NULL;
-	enum mmu_task_live state = mmu_task_read_live(visit->session, task_va, node_va, &task,
+	enum mmu_task_live state = mmu_task_read_live(visit->memory, task_va, node_va, &task,
 						      &error);
 	bool torn = state == MMU_TASK_TORN ||
 		    (state == MMU_TASK_HOLDS && pid != -1 && task.pid != pid);
@@ -123,7 +124,7 @@ static void visit_live_task(struct visit *visit, uint64_t task_va, uint64_t node
 static void visit_task(struct visit *visit, uint64_t task_va)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_read(visit->session, task_va, "task_struct", &task);
+	struct mmu_error *error = mmu_task_read(visit->memory, task_va, "task_struct", &task);
 
 	visit->broken |= error != NULL;
 	if (error)
@@ -138,7 +139,7 @@ static struct mmu_error *read_next(struct visit *visit, const struct list *list,
 				   uint64_t *ret_va)
 {
 	bool head = node_va == list->head_va;
-	struct mmu_error *error = mmu_kernel_read_pointer(visit->session, node_va,
+	struct mmu_error *error = mmu_memory_read_pointer(visit->memory, node_va,
 							  head ? list->head : list->member, ret_va);
 
 	if (!head)
@@ -154,12 +155,12 @@ static struct mmu_error *read_next(struct visit *visit, const struct list *list,
 static struct mmu_error *check_prev(struct visit *visit, const struct list *list, uint64_t node_va,
 				    uint64_t prev_va)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->memory->kernel);
 	uint64_t back_va = prev_va;
 	struct mmu_error *error = NULL;
 
-	if (visit->session->image->live)
-		error = mmu_kernel_read_pointer(visit->session, node_va + bytes, list->member,
+	if (visit->memory->kernel->image->live)
+		error = mmu_memory_read_pointer(visit->memory, node_va + bytes, list->member,
 						&back_va);
 	if (!error && back_va != prev_va)
 		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s: the list changed", list->member);
@@ -194,7 +195,7 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 					     "back to its head",
 					     list->member, node_va);
 		error = set_add(&visit->seen, task_va);
-		if (!error && visit->session->image->live)
+		if (!error && visit->memory->kernel->image->live)
 			visit_live_task(visit, task_va, node_va, -1);
 		else if (!error)
 			visit_task(visit, task_va);
@@ -205,24 +206,24 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 /* The threads of a leader, without itself: signal->thread_head, which 4.4 to 7.x have. */
 static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 {
-	struct mmu_session *session = visit->session;
+	struct mmu_memory *memory = visit->memory;
 	struct list list = { .head = "signal_struct.thread_head",
 			     .member = "task_struct.thread_node" };
 	uint64_t signal_va = 0, head_offset;
 
-	struct mmu_error *error = mmu_fact_need(session->facts, "OFFSET(task_struct.thread_node)",
-						&list.member_offset);
+	struct mmu_error *error = mmu_fact_need(
+		memory->kernel->facts, "OFFSET(task_struct.thread_node)", &list.member_offset);
 	if (!error)
-		error = mmu_fact_need(session->facts, "OFFSET(signal_struct.thread_head)",
+		error = mmu_fact_need(memory->kernel->facts, "OFFSET(signal_struct.thread_head)",
 				      &head_offset);
 	if (!error)
-		error = mmu_kernel_read_member(session, leader->task_va, "task_struct.signal",
+		error = mmu_memory_read_member(memory, leader->task_va, "task_struct.signal",
 					       &signal_va);
 	if (!error && signal_va) { /* else a task that is just being released */
 		list.head_va = signal_va + head_offset;
 		error = follow(visit, &list, leader->task_va);
 	}
-	if (error && session->image->live) { /* so it is when the leader goes */
+	if (error && memory->kernel->image->live) { /* so it is when the leader goes */
 		visit->nr_torn++;
 		mmu_error_destroy(error);
 		return;
@@ -236,13 +237,13 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 /* The task next to one, which must say so too. @return 0: none that is not yet known */
 static uint64_t neighbour(struct visit *visit, uint64_t task_va, bool back)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(visit->session);
+	unsigned int bytes = mmu_kernel_pointer_bytes(visit->memory->kernel);
 	uint64_t offset = visit->tasks.member_offset, node_va, again_va;
-	struct mmu_error *error = mmu_kernel_read_pointer(visit->session,
+	struct mmu_error *error = mmu_memory_read_pointer(visit->memory,
 							  task_va + offset + (back ? bytes : 0),
 							  visit->tasks.member, &node_va);
 	if (!error && !mmu_set_has(&visit->seen, node_va - offset))
-		error = mmu_kernel_read_pointer(visit->session, node_va + (back ? 0 : bytes),
+		error = mmu_memory_read_pointer(visit->memory, node_va + (back ? 0 : bytes),
 						visit->tasks.member, &again_va);
 	else
 		again_va = 0;
@@ -290,13 +291,14 @@ static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct 
 	if (!one)
 		error = mmu_error_context(error, "pids %d to %d", pid->first, pid->last);
 	if (visit->wanted >= pid->first && visit->wanted <= pid->last && !visit->wanted_missing)
-		visit->wanted_missing = mmu_error_as(
-			mmu_error_reword(mmu_error_copy(error), "%s%s",
-					 one ? ""
-					     : "no such task was found; it may be among those that "
-					       "are missing: ",
-					 mmu_error_message(error)),
-			MMU_ERROR_NO_TASK);
+		visit->wanted_missing = mmu_error_as(mmu_error_reword(mmu_error_copy(error), "%s%s",
+								      one ? ""
+									  : "no such task was "
+									    "found; it may be "
+									    "among those that "
+									    "are missing: ",
+								      mmu_error_message(error)),
+						     MMU_ERROR_NO_TASK);
 	if (visit->nr_missing++ < NAMED_MAX)
 		visit_problem(visit, error);
 	else
@@ -317,8 +319,7 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 
 	if (pid->missing) {
 		if (leader)
-			tell_missing(visit, pid,
-				     mmu_error_copy(pid->missing));
+			tell_missing(visit, pid, mmu_error_copy(pid->missing));
 		return goes_on(visit);
 	}
 	/* who is wanted and was seen, but never found, could not be read */
@@ -326,7 +327,7 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 	    (mmu_set_has(&visit->seen, pid->task_va) && pid->first != visit->wanted))
 		return goes_on(visit);
 	snprintf(what, sizeof(what), "task_struct of pid %d", pid->first);
-	struct mmu_error *error = mmu_task_read(visit->session, pid->task_va, what, &task);
+	struct mmu_error *error = mmu_task_read(visit->memory, pid->task_va, what, &task);
 	if (!error && task.pid != pid->first)
 		error = mmu_error_new(MMU_ERROR_CORRUPT, "%s at 0x%" PRIx64 ": says pid %d", what,
 				      pid->task_va, task.pid);
@@ -372,9 +373,9 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 	struct mmu_error *error = gap ? visit_around(visit, init_task_va) : NULL;
 
 	if (!error)
-		error = mmu_session_pids(visit->session, visit_leader, visit);
+		error = mmu_pids_visit(visit->memory, visit_leader, visit);
 	if (!error && visit->threads)
-		error = mmu_session_pids(visit->session, visit_thread, visit);
+		error = mmu_pids_visit(visit->memory, visit_thread, visit);
 	visit->has_pids = !error && visit->nr_missing < MISSING_MAX;
 	if (visit->nr_missing > NAMED_MAX)
 		visit_problem(visit,
@@ -419,7 +420,7 @@ static bool collect_pid(const struct mmu_pid *pid, void *context)
 static struct mmu_error *visit_live_pids(struct visit *visit)
 {
 	visit->nr_pids = 0;
-	struct mmu_error *error = mmu_session_pids(visit->session, collect_pid, visit);
+	struct mmu_error *error = mmu_pids_visit(visit->memory, collect_pid, visit);
 
 	if (error)
 		return error;
@@ -472,22 +473,20 @@ static void visit_live(struct visit *visit, uint64_t init_task_va)
 
 static struct mmu_error *visit_all(struct visit *visit)
 {
-	struct mmu_session *session = visit->session;
+	struct mmu_memory *memory = visit->memory;
 	struct mmu_task task;
 	uint64_t init_task_va;
 
 	visit->tasks.head = visit->tasks.member = "task_struct.tasks";
-	struct mmu_error *error = mmu_session_learn(session);
+	struct mmu_error *error = mmu_task_read_init(memory, &task);
 	if (!error)
-		error = mmu_task_read_init(session, &task);
-	if (!error)
-		error = mmu_fact_need(session->facts, "OFFSET(task_struct.tasks)",
+		error = mmu_fact_need(memory->kernel->facts, "OFFSET(task_struct.tasks)",
 				      &visit->tasks.member_offset);
 	if (error)
 		return error;
 	init_task_va = task.task_va;
 	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
-	if (session->image->live) {
+	if (memory->kernel->image->live) {
 		visit_live(visit, init_task_va);
 		return NULL;
 	}
@@ -510,11 +509,11 @@ static void end(struct visit *visit)
 	mmu_error_destroy(visit->wanted_missing);
 }
 
-struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
-				    void *context)
+struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
+				  void *context)
 {
 	struct visit visit = {
-		.session = session, .threads = threads, .fn = fn, .context = context, .wanted = -1
+		.memory = memory, .threads = threads, .fn = fn, .context = context, .wanted = -1
 	};
 	struct mmu_error *error = visit_all(&visit);
 
@@ -566,10 +565,10 @@ static bool search_mm(const struct mmu_task *task, const struct mmu_error *probl
 	return false;
 }
 
-static struct mmu_error *search_all(struct mmu_session *session, bool threads, mmu_task_fn fn,
+static struct mmu_error *search_all(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
 				    struct search *search)
 {
-	struct visit visit = { .session = session,
+	struct visit visit = { .memory = memory,
 			       .threads = threads,
 			       .fn = fn,
 			       .context = search,
@@ -595,10 +594,10 @@ static struct mmu_error *not_found(struct search *search)
 }
 
 /* A leader that has left its mm behind gets that of a thread. */
-static struct mmu_error *borrow_mm(struct mmu_session *session, struct mmu_task *leader)
+static struct mmu_error *borrow_mm(struct mmu_memory *memory, struct mmu_task *leader)
 {
 	struct search search = { .pid = -1, .ret = leader };
-	struct mmu_error *error = search_all(session, true, search_mm, &search);
+	struct mmu_error *error = search_all(memory, true, search_mm, &search);
 
 	if (!error && !search.found && !search.whole)
 		error = mmu_error_new(MMU_ERROR_NO_MM,
@@ -608,19 +607,19 @@ static struct mmu_error *borrow_mm(struct mmu_session *session, struct mmu_task 
 	return error;
 }
 
-struct mmu_error *mmu_task_find(struct mmu_session *session, int32_t pid, struct mmu_task *ret)
+struct mmu_error *mmu_task_find(struct mmu_memory *memory, int32_t pid, struct mmu_task *ret)
 {
 	struct mmu_task task;
 	struct search search = { .pid = pid, .ret = &task };
 
 	/* most are leaders: the short list first */
-	struct mmu_error *error = search_all(session, false, search_pid, &search);
+	struct mmu_error *error = search_all(memory, false, search_pid, &search);
 	if (!error && !search.found && !search.missing)
-		error = search_all(session, true, search_pid, &search);
+		error = search_all(memory, true, search_pid, &search);
 	if (!error && !search.found)
 		error = not_found(&search);
 	if (!error && task.owner == MMU_MM_NONE && task.leader)
-		error = borrow_mm(session, &task);
+		error = borrow_mm(memory, &task);
 	mmu_error_destroy(search.missing);
 	if (!error)
 		*ret = task;

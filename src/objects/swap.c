@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What the swap types of this kernel mean. */
-#include "kernel/session.h"
+#include "objects/swap.h"
 
 /* Fill `count` types from *type on. */
 static void assign(struct mmu_swap_map *map, unsigned int *type, unsigned int count,
@@ -12,45 +12,45 @@ static void assign(struct mmu_swap_map *map, unsigned int *type, unsigned int co
 	}
 }
 
-static bool known(struct mmu_session *session, const char *key)
+static bool known(const struct mmu_kernel *kernel, const char *key)
 {
 	uint64_t value;
 
-	return mmu_fact_get(session->facts, key, &value);
+	return mmu_fact_get(kernel->facts, key, &value);
 }
 
 /*
  * 5.19 (6c287605fd56) brought PG_anon_exclusive, the third migration type and PTE markers. The
  * maple tree of 6.1 proves the same, and is at hand: the enum can be far away in the debug info.
  */
-static bool has_exclusive(struct mmu_session *session)
+static bool has_exclusive(const struct mmu_kernel *kernel)
 {
-	return known(session, "OFFSET(mm_struct.mm_mt)") || known(session, "ENUM(pageflags.PG_anon_"
-									   "exclusive)");
+	return known(kernel, "OFFSET(mm_struct.mm_mt)") || known(kernel, "ENUM(pageflags.PG_anon_"
+									 "exclusive)");
 }
 
 /*
  * kallsyms has no sizes: the next symbol may lie up to an alignment of 64 bytes behind the array.
  * Among the lengths that are left, one fits the special types that this kernel can have.
  */
-static bool length_by_span(struct mmu_session *session, uint64_t *ret)
+static bool length_by_span(const struct mmu_kernel *kernel, uint64_t *ret)
 {
 	static const unsigned int nr_device[] = { 0, 2, 3, 4 };
-	unsigned int pointer_bytes = mmu_kernel_pointer_bytes(session), fits = 0;
+	unsigned int pointer_bytes = mmu_kernel_pointer_bytes(kernel), fits = 0;
 	uint64_t span, most, least, found = 0;
 
-	if (!mmu_fact_get(session->facts, "SPAN(swap_info)", &span) || span > 4096)
+	if (!mmu_fact_get(kernel->facts, "SPAN(swap_info)", &span) || span > 4096)
 		return false;
 	most = span / pointer_bytes;
 	least = most > 64 / pointer_bytes ? most - 64 / pointer_bytes + 1 : 0;
-	bool exclusive = has_exclusive(session);
-	unsigned int specials = known(session, "SYMBOL(memory_failure)") +
-				(!known(session, "SYMBOL(migrate_pages)") ? 0
-				 : exclusive                              ? 3
-									  : 2);
+	bool exclusive = has_exclusive(kernel);
+	unsigned int specials = known(kernel, "SYMBOL(memory_failure)") +
+				(!known(kernel, "SYMBOL(migrate_pages)") ? 0
+				 : exclusive                             ? 3
+									 : 2);
 	/* a marker since 5.19; a swapin error up to 6.1 (6.2 made RSS per-CPU counters) */
 	if (exclusive)
-		specials += 1 + known(session, "LENGTH(mm_struct.rss_stat.count)");
+		specials += 1 + known(kernel, "LENGTH(mm_struct.rss_stat.count)");
 	for (size_t i = 0; i < sizeof(nr_device) / sizeof(nr_device[0]); i++) {
 		uint64_t length = 32 - specials - nr_device[i];
 
@@ -64,7 +64,7 @@ static bool length_by_span(struct mmu_session *session, uint64_t *ret)
 	}
 	if (fits != 1)
 		return false;
-	mmu_fact_derive(session->facts, "LENGTH(swap_info)", found,
+	mmu_fact_derive(kernel->facts, "LENGTH(swap_info)", found,
 			"its span in kallsyms, and the special types of this kernel");
 	*ret = found;
 	return true;
@@ -75,32 +75,29 @@ static bool length_by_span(struct mmu_session *session, uint64_t *ret)
  * migration, device, marker, swapin error. MAX_SWAPFILES is the length of swap_info[]; which of
  * them there are follows from what else the kernel has, and the rest by subtraction.
  */
-const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
+void mmu_swap_map_make(const struct mmu_kernel *kernel, struct mmu_swap_map *map)
 {
-	struct mmu_swap_map *map = &session->swap;
 	uint64_t max_swapfiles, max_physmem_bits;
 	unsigned int type;
 
-	if (session->swap_made)
-		return map;
-	session->swap_made = true;
+	*map = (struct mmu_swap_map){ .known = false };
 	for (type = 0; type < 32; type++)
 		map->result[type] = MMU_RESULT_SWAPPED;
-	if ((!mmu_fact_get(session->facts, "LENGTH(swap_info)", &max_swapfiles) &&
-	     !length_by_span(session, &max_swapfiles)) ||
+	if ((!mmu_fact_get(kernel->facts, "LENGTH(swap_info)", &max_swapfiles) &&
+	     !length_by_span(kernel, &max_swapfiles)) ||
 	    max_swapfiles < 16 || max_swapfiles > 32)
-		return map;
+		return;
 	map->known = true;
-	if (!mmu_fact_get(session->facts, "NUMBER(MAX_PHYSMEM_BITS)", &max_physmem_bits) ||
-	    max_physmem_bits <= session->arch->page_lg2 || max_physmem_bits > 64)
+	if (!mmu_fact_get(kernel->facts, "NUMBER(MAX_PHYSMEM_BITS)", &max_physmem_bits) ||
+	    max_physmem_bits <= kernel->arch->page_lg2 || max_physmem_bits > 64)
 		/* without sparse memory all of a word: SWP_PFN_BITS in swapops.h */
-		max_physmem_bits = session->arch->elf_class == 1 ? 32 : 52;
+		max_physmem_bits = kernel->arch->elf_class == 1 ? 32 : 52;
 	/* since 5.19 (0d206b5d2e0d) the bits above the frame number say young and dirty */
-	map->pfn_bits = (uint8_t)(max_physmem_bits - session->arch->page_lg2);
+	map->pfn_bits = (uint8_t)(max_physmem_bits - kernel->arch->page_lg2);
 
-	bool exclusive = has_exclusive(session);
-	bool hwpoison = known(session, "SYMBOL(memory_failure)");
-	bool migration = known(session, "SYMBOL(migrate_pages)");
+	bool exclusive = has_exclusive(kernel);
+	bool hwpoison = known(kernel, "SYMBOL(memory_failure)");
+	bool migration = known(kernel, "SYMBOL(migrate_pages)");
 	unsigned int left = 32 - (unsigned int)max_swapfiles;
 	unsigned int nr_hwpoison = hwpoison && left ? 1 : 0;
 	unsigned int nr_migration = !migration ? 0 : exclusive ? 3 : 2;
@@ -108,7 +105,7 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 
 	if (nr_hwpoison + nr_migration > left) {
 		map->known = false; /* not this scheme: say less rather than something wrong */
-		return map;
+		return;
 	}
 	left -= nr_hwpoison + nr_migration;
 	if (exclusive) {
@@ -133,5 +130,4 @@ const struct mmu_swap_map *mmu_session_swap_map(struct mmu_session *session)
 	assign(map, &type, nr_marker, MMU_RESULT_MARKER,
 	       "a PTE marker: offset bit 0 uffd-wp, 1 poisoned, 2 guard");
 	assign(map, &type, nr_error, MMU_RESULT_MARKER, "reading it back from swap failed");
-	return map;
 }

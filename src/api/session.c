@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Sessions: an image is opened, its kernel learnt once, and what is known of both. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/session.h"
+#include "base/cleanup.h"
+#include "base/sized.h"
+#include "image/reader.h"
+#include "kernel/hint.h"
+#include "kernel/learn.h"
+#include "kernel/self_described.h"
+#include "objects/task.h"
+#include "objects/tasks.h"
+
+/* ------------------------------------------------------------------ opening */
+
+static struct mmu_error *copy_options(struct mmu_session *session,
+				      const struct mmu_options *options)
+{
+	const struct {
+		const char *from;
+		char **to;
+	} texts[] = {
+		{ options->vmlinux, &session->kernel.options.vmlinux },
+		{ options->arch, &session->kernel.options.arch },
+		{ options->plugin_dir, &session->kernel.options.plugin_dir },
+	};
+	size_t count = 0;
+
+	session->kernel.options.force = options->flags & MMU_OPEN_FORCE;
+	if (options->hook) {
+		struct mmu_error *error = mmu_sized(options->hook, &session->kernel.options.hook);
+
+		if (error)
+			return error;
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].from && !(*texts[i].to = strdup(texts[i].from)))
+			return mmu_error_no_memory();
+	while (options->debug_dirs && options->debug_dirs[count])
+		count++;
+	if (!count)
+		return NULL;
+	session->kernel.options.debug_dirs = calloc(count + 1,
+						    sizeof(*session->kernel.options.debug_dirs));
+	for (size_t i = 0; session->kernel.options.debug_dirs && i < count; i++)
+		if (!(session->kernel.options.debug_dirs[i] = strdup(options->debug_dirs[i])))
+			return mmu_error_no_memory();
+	return session->kernel.options.debug_dirs ? NULL : mmu_error_no_memory();
+}
+
+/* The readers take raw ranges as an array. @param ret  freed by the caller; NULL: none are given */
+static struct mmu_error *copy_raw(const struct mmu_raw_range *const *from,
+				  struct mmu_raw_range **ret, size_t *ret_nr)
+{
+	struct mmu_raw_range *raw MMU_FREE = NULL;
+	struct mmu_error *error = NULL;
+	size_t nr = 0;
+
+	while (from && from[nr])
+		nr++;
+	raw = nr ? calloc(nr, sizeof(*raw)) : NULL;
+	if (nr && !raw)
+		return mmu_error_no_memory();
+	for (size_t i = 0; i < nr && !error; i++)
+		error = mmu_sized(from[i], &raw[i]);
+	if (error)
+		return error;
+	*ret = mmu_steal(raw);
+	*ret_nr = nr;
+	return NULL;
+}
+
+static struct mmu_error *open_image(struct mmu_session *session, const struct mmu_options *options)
+{
+	struct mmu_raw_range *raw MMU_FREE = NULL;
+	size_t nr_raw = 0;
+	struct mmu_error *error = copy_raw(options->raw, &raw, &nr_raw);
+
+	if (error)
+		return error;
+	if (options->parts)
+		return mmu_image_open_split(options->image, options->parts, &session->kernel.image);
+	return mmu_image_open(options->image, raw, nr_raw, &session->kernel.image);
+}
+
+static struct mmu_error *open_session(struct mmu_session *session,
+				      const struct mmu_options *options)
+{
+	struct mmu_error *error = copy_options(session, options);
+
+	if (!error)
+		error = open_image(session, options);
+	if (!error)
+		error = mmu_fact_store_create(session->kernel.image, options->facts,
+					      &session->kernel.facts);
+	if (error)
+		return error;
+	mmu_kernel_read_identity(&session->kernel);
+	mmu_memory_init(&session->memory, &session->kernel);
+	return NULL;
+}
+
+struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu_session **ret)
+{
+	struct mmu_options own;
+	struct mmu_session *session;
+	struct mmu_error *error = mmu_sized(options, &own);
+
+	if (!error && (!own.image || own.flags & ~(uint64_t)MMU_OPEN_FORCE))
+		error = mmu_error_new(MMU_ERROR_INVALID, "options: %s",
+				      own.image ? "an unknown flag" : "no image is named");
+	if (error)
+		return error;
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return mmu_error_no_memory();
+	pthread_mutex_init(&session->lock, NULL);
+	error = open_session(session, &own);
+	if (error) {
+		mmu_session_close(session);
+		return error;
+	}
+	*ret = session;
+	return NULL;
+}
+
+void mmu_session_close(struct mmu_session *session)
+{
+	if (!session)
+		return;
+	mmu_memory_destroy(&session->memory);
+	mmu_kernel_destroy(&session->kernel);
+	mmu_error_destroy(session->learn_error);
+	mmu_error_destroy(session->lacks);
+	for (char **dir = session->kernel.options.debug_dirs; dir && *dir; dir++)
+		free(*dir);
+	free(session->kernel.options.debug_dirs);
+	free(session->kernel.options.vmlinux);
+	free(session->kernel.options.arch);
+	free(session->kernel.options.plugin_dir);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+/* ------------------------------------------------------------------ learning */
+
+struct mmu_error *mmu_session_learn(struct mmu_session *session)
+{
+	if (session->learnt == MMU_LEARN_NOT_YET) {
+		session->learn_error = mmu_kernel_learn(&session->kernel);
+		session->learnt = session->learn_error ? MMU_LEARN_FAILED : MMU_LEARN_DONE;
+	}
+	return mmu_error_copy(session->learn_error);
+}
+
+static bool stop_at_mm(const struct mmu_task *task, const struct mmu_error *problem, void *context)
+{
+	(void)problem;
+	(void)context;
+	return task && task->owner != MMU_MM_OWN;
+}
+
+struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
+{
+	struct mmu_error *error = mmu_session_learn(session);
+
+	if (error)
+		return error;
+	/* the facts about tasks, which learning does not need */
+	mmu_error_destroy(mmu_tasks_visit(&session->memory, false, stop_at_mm, NULL));
+	if (session->kernel.asked_itself)
+		return NULL;
+	session->kernel.asked_itself = true;
+	return mmu_self_learn(&session->memory);
+}
+
+/* ------------------------------------------------------------------ what is known */
+
+/* Why no task can be found, or NULL; owned by the session. */
+static const struct mmu_error *what_lacks(struct mmu_session *session)
+{
+	struct mmu_task task;
+
+	mmu_error_destroy(session->lacks);
+	if (mmu_hint_tasks_known(&session->kernel))
+		session->lacks = mmu_task_read_init(&session->memory, &task);
+	else
+		session->lacks = mmu_error_new(MMU_ERROR_NOT_FOUND, "%s",
+					       mmu_fact_store_hint(session->kernel.facts));
+	return session->lacks;
+}
+
+static uint32_t what_is_usable(struct mmu_session *session)
+{
+	const struct mmu_regime *regime = &session->kernel.regime;
+
+	if (!session->kernel.nr_linear)
+		return 0;
+	if (regime->format &&
+	    mmu_memory_span(&session->memory, regime->root_pa).state != MMU_PAGE_PRESENT)
+		return MMU_USABLE_PGD;
+	return MMU_USABLE_KERNEL | MMU_USABLE_PGD;
+}
+
+static void tell_image(const struct mmu_image *image, struct mmu_info *ret)
+{
+	ret->path = image->file.path;
+	ret->image_format = image->format;
+	ret->reader = image->reader->name;
+	ret->warning = image->warning;
+	ret->nr_ram = (uint32_t)image->nr_ram;
+	ret->page_bytes = image->page_bytes;
+	ret->present_pages = image->present_pages;
+	ret->filtered_pages = image->filtered_pages;
+	ret->truncated_pages = image->truncated_pages;
+	ret->big_endian = image->big_endian;
+	ret->live = image->live;
+	ret->has_vmcoreinfo = image->vmcoreinfo.data;
+	ret->vmcoreinfo_found = image->vmcoreinfo_found;
+}
+
+const struct mmu_info *mmu_session_info(struct mmu_session *session)
+{
+	struct mmu_kernel *kernel = &session->kernel;
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
+	struct mmu_info *ret = &session->info;
+	const uint8_t *data;
+	uint64_t value;
+	size_t bytes;
+
+	memset(ret, 0, sizeof(*ret));
+	tell_image(kernel->image, ret);
+	ret->arch = kernel->arch ? kernel->arch->name : "";
+	ret->backend = kernel->arch;
+	ret->release = kernel->release;
+	ret->build_id = kernel->build_id;
+	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
+	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
+	ret->usable = what_is_usable(session);
+	ret->nr_regimes = kernel->regime.format != NULL;
+	ret->nr_linear = (uint32_t)kernel->nr_linear;
+	ret->has_kaslr_offset = mmu_fact_get(kernel->facts, "KERNELOFFSET", &ret->kaslr_offset);
+	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */
+	ret->has_phys_base = mmu_fact_get(kernel->facts, "NUMBER(phys_base)", &value) ||
+			     mmu_fact_get(kernel->facts, "PHYS_OFFSET", &value);
+	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
+	ret->vmcoreinfo_refuted = kernel->vmcoreinfo_refuted;
+	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
+		ret->nr_cpu_states++;
+	return ret;
+}
+
+bool mmu_session_ram(const struct mmu_session *session, size_t n, uint64_t *ret_first_pa,
+		     uint64_t *ret_last_pa)
+{
+	const struct mmu_image *image = session->kernel.image;
+
+	if (n >= image->nr_ram)
+		return false;
+	*ret_first_pa = image->ram[n].first_pa;
+	*ret_last_pa = image->ram[n].last_pa;
+	return true;
+}
+
+const struct mmu_linear *mmu_session_linear(const struct mmu_session *session, size_t n)
+{
+	return n < session->kernel.nr_linear ? &session->kernel.linear[n] : NULL;
+}
+
+const struct mmu_regime *mmu_session_regime(const struct mmu_session *session, size_t n)
+{
+	return n == 0 && session->kernel.regime.format ? &session->kernel.regime : NULL;
+}
+
+struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,
+				     uint64_t *ret_va)
+{
+	char key[128];
+	struct mmu_error *error = mmu_session_learn(session);
+
+	if (error)
+		return error;
+	snprintf(key, sizeof(key), "SYMBOL(%s)", name);
+	return mmu_fact_need(session->kernel.facts, key, ret_va);
+}
+
+enum mmu_page_state mmu_session_read_phys(struct mmu_session *session, uint64_t pa, void *buf,
+					  size_t bytes, uint64_t *ret_pa)
+{
+	return mmu_memory_read_phys(&session->memory, pa, buf, bytes, ret_pa);
+}

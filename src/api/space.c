@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Address spaces of a session. */
+#include "api/session.h"
+#include "base/sized.h"
+#include "objects/swap.h"
+
+static struct mmu_error *take_query(const struct mmu_session *session,
+				    const struct mmu_space_query *from, struct mmu_space_query *ret,
+				    struct mmu_hook *ret_hook)
+{
+	struct mmu_error *error = mmu_sized(from, ret);
+
+	*ret_hook = session->kernel.options.hook;
+	if (!error && ((unsigned int)ret->by > MMU_SPACE_CPU || ret->flags & ~MMU_SPACE_USER_HALF))
+		error = mmu_error_new(MMU_ERROR_INVALID, "query: an unknown way to find a space");
+	return error || !ret->hook ? error : mmu_sized(ret->hook, ret_hook);
+}
+
+/* Made when it is first needed, once. */
+static const struct mmu_swap_map *swap_map(struct mmu_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	if (!session->swap_made)
+		mmu_swap_map_make(&session->kernel, &session->swap);
+	session->swap_made = true;
+	pthread_mutex_unlock(&session->lock);
+	return &session->swap;
+}
+
+struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
+				 struct mmu_space **ret)
+{
+	struct mmu_space_query own;
+	struct mmu_hook hook;
+	char names[MMU_FORMAT_NAMES_BYTES];
+	struct mmu_error *error = take_query(session, query, &own, &hook);
+
+	if (error)
+		return error;
+	bool bare = mmu_space_is_bare(&own);
+	error = bare ? mmu_kernel_need_arch(&session->kernel) : mmu_session_learn(session);
+	if (error && !bare && own.by == MMU_SPACE_PGD && session->kernel.arch)
+		return mmu_error_context(error,
+					 "the format of the tables (--format: %s) is not given, "
+					 "and the kernel can't tell it",
+					 mmu_space_format_names(session->kernel.arch, names));
+	if (!error)
+		error = mmu_space_find(&session->kernel, bare ? NULL : swap_map(session), &own,
+				       ret);
+	if (!error)
+		(*ret)->hook = hook;
+	return error;
+}
+
+void mmu_space_close(struct mmu_space *space)
+{
+	mmu_space_destroy(space);
+}
+
+const struct mmu_regime *mmu_space_regime(const struct mmu_space *space, size_t n)
+{
+	return n == 0 ? &space->walker.regime : NULL;
+}
+
+const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
+{
+	return space->walker.arch;
+}
+
+const struct mmu_task *mmu_space_task(const struct mmu_space *space)
+{
+	return space->has_task ? &space->task : NULL;
+}
+
+void mmu_space_extent(struct mmu_space *space, uint64_t *ret_first_va, uint64_t *ret_last_va)
+{
+	struct mmu_va_range range = mmu_space_user_range(space);
+
+	*ret_first_va = range.first_va;
+	*ret_last_va = range.last_va;
+}
+
+/* ------------------------------------------------------------------ VMAs */
+
+static const struct mmu_vma_info *show_vma(const struct mmu_vma *vma, struct mmu_vma_info *ret)
+{
+	*ret = (struct mmu_vma_info){ .first_va = vma->first_va,
+				      .last_va = vma->last_va,
+				      .vm_flags = vma->vm_flags,
+				      .file_va = vma->file_va,
+				      .name = vma->name };
+	return ret;
+}
+
+struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
+				const struct mmu_vma_info **ret)
+{
+	bool found;
+	struct mmu_error *error = mmu_space_find_vma(space, va, &space->vma, &found);
+
+	if (!error)
+		*ret = found ? show_vma(&space->vma, &space->vma_info) : NULL;
+	return error;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What every part of learning needs: the back-end, who the kernel is, where it is mapped. */
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/kernel.h"
+#include "walk/registry.h"
+
+void mmu_kernel_destroy(struct mmu_kernel *kernel)
+{
+	mmu_fact_store_destroy(kernel->facts);
+	mmu_image_close(kernel->image);
+	free(kernel->found_vmcoreinfo);
+}
+
+unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel)
+{
+	return kernel->arch && kernel->arch->elf_class == 1 ? 4 : 8;
+}
+
+/* Is the back-end that of vmlinux's machine, and of the one that the image names? */
+static struct mmu_error *check_machine(struct mmu_kernel *kernel, const struct mmu_arch *arch)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	uint16_t machine = kernel->image->elf_machine;
+
+	if (!arch->elf_machine)
+		return NULL;
+	if (vmlinux && mmu_vmlinux_machine(vmlinux) != arch->elf_machine)
+		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
+				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux),
+				     arch->name);
+	if (machine == EM_NONE || machine == arch->elf_machine || kernel->options.force)
+		return NULL;
+	return mmu_error_new(MMU_ERROR_MISMATCH,
+			     "%s is of ELF machine %u, the back-end %s is for %u; --force takes it "
+			     "all the same",
+			     kernel->image->file.path, machine, arch->name, arch->elf_machine);
+}
+
+struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	uint16_t machine = kernel->image->elf_machine;
+	const char *name = kernel->options.arch;
+	const struct mmu_arch *arch;
+
+	if (kernel->arch)
+		return check_machine(kernel, kernel->arch);
+	if (machine == EM_NONE && vmlinux)
+		machine = mmu_vmlinux_machine(vmlinux);
+	if (!name)
+		name = mmu_arch_name_of_machine(machine);
+	if (!name && machine == EM_NONE)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "%s does not say its architecture; name it with --arch, or "
+				     "its vmlinux with -s",
+				     kernel->image->file.path);
+	if (!name)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is of ELF machine %u: no back-end",
+				     kernel->image->file.path, machine);
+	struct mmu_error *error = mmu_arch_load(name, kernel->options.plugin_dir, &arch);
+	if (!error)
+		error = check_machine(kernel, arch);
+	if (!error)
+		kernel->arch = arch;
+	return error;
+}
+
+/* VMCOREINFO says it best; a kdump header says it too. */
+void mmu_kernel_read_identity(struct mmu_kernel *kernel)
+{
+	struct mmu_bytes text;
+
+	snprintf(kernel->release, sizeof(kernel->release), "%s", kernel->image->release);
+	if (mmu_fact_text(kernel->facts, "OSRELEASE", &text) &&
+	    text.count < sizeof(kernel->release)) {
+		memcpy(kernel->release, text.data, text.count);
+		kernel->release[text.count] = '\0';
+	}
+	if (mmu_fact_text(kernel->facts, "BUILD-ID", &text) &&
+	    text.count < sizeof(kernel->build_id)) {
+		memcpy(kernel->build_id, text.data, text.count);
+		kernel->build_id[text.count] = '\0';
+	}
+}
+
+const char *mmu_kernel_find_mappings(struct mmu_kernel *kernel)
+{
+	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
+	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	const char *missing;
+
+	kernel->nr_linear = 0;
+	kernel->regime = (struct mmu_regime){ 0 };
+	missing = kernel->arch->linear(facts, kernel->linear, &kernel->nr_linear);
+	return missing ? missing : kernel->arch->locate(facts, &root, &kernel->regime);
+}

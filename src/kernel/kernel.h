@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file One kernel: what was learnt of it. Written while it is learnt, only read afterwards. */
+#ifndef MMU_KERNEL_KERNEL_H
+#define MMU_KERNEL_KERNEL_H
+
+#include "facts/facts.h"
+#include "image/image.h"
+
+/** What the user says of a kernel; zero means: find out. Owned by the caller. */
+struct mmu_kernel_options {
+	char *vmlinux, *arch, *plugin_dir;
+	char **debug_dirs;    /**< NULL-terminated, or NULL: the system's */
+	struct mmu_hook hook; /**< of the caller */
+	bool force;           /**< take a vmlinux of another kernel */
+};
+
+struct mmu_kernel {
+	struct mmu_kernel_options options;
+	struct mmu_image *image;
+	struct mmu_fact_store *facts;
+	const struct mmu_arch *arch; /**< NULL until it is known */
+	struct mmu_linear linear[MMU_LINEAR_MAX];
+	size_t nr_linear;
+	struct mmu_regime regime; /**< its own; format is NULL until it is found */
+	char release[65], build_id[41];
+	bool vmcoreinfo_refuted;   /**< the notes' own does not fit memory, and was put aside */
+	bool asked_itself;         /**< what it carries about itself was looked for */
+	uint8_t *found_vmcoreinfo; /**< owned, where VMCOREINFO was found in memory */
+};
+
+/** Release what the kernel owns: image, facts, and what was found. */
+void mmu_kernel_destroy(struct mmu_kernel *kernel);
+
+/** Bytes of a pointer in this kernel: 4 or 8. */
+unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel);
+
+/**
+ * Load the back-end that the options or the image name; nothing else needs to be known. Idempotent.
+ * @return MMU_ERROR_NOT_FOUND, _PLUGIN, _MISMATCH: vmlinux or the image are of another machine
+ */
+struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel) MMU_MUST_CHECK;
+
+/** Take release and build-id from VMCOREINFO, else from the image's headers. */
+void mmu_kernel_read_identity(struct mmu_kernel *kernel);
+
+/**
+ * Ask the back-end for the linear mappings and for the kernel's own tables, as far as the facts go.
+ * @return what is missing of the two, static text, or NULL
+ */
+const char *mmu_kernel_find_mappings(struct mmu_kernel *kernel);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Learning a kernel, step by step, each step checked. */
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "kernel/hint.h"
+#include "kernel/identity.h"
+#include "kernel/learn.h"
+#include "kernel/self_described.h"
+#include "kernel/tables.h"
+#include "kernel/vmcoreinfo.h"
+
+MMU_CLEANUP_TYPE(vmlinux, struct mmu_vmlinux *, mmu_vmlinux_close)
+
+static size_t hex_to_bytes(const char *hex, uint8_t *ret, size_t max)
+{
+	size_t count = 0;
+
+	for (; hex[0] && hex[1] && count < max; hex += 2)
+		if (sscanf(hex, "%2hhx", &ret[count++]) != 1)
+			return 0;
+	return count;
+}
+
+/* Look for a vmlinux where the user named none. None is no error: the hint says so later. */
+static struct mmu_error *find_vmlinux(struct mmu_memory *memory, char **ret)
+{
+	const struct mmu_kernel *kernel = memory->kernel;
+	uint8_t id[20];
+	struct mmu_bytes build_id = { id, hex_to_bytes(kernel->build_id, id, sizeof(id)) };
+	struct mmu_error *error = NULL;
+
+	if (build_id.count || kernel->release[0])
+		error = mmu_vmlinux_find((const char *const *)kernel->options.debug_dirs, build_id,
+					 kernel->release, ret, NULL);
+	if (!error && !*ret)
+		mmu_hint_set(memory, NULL);
+	return error;
+}
+
+static struct mmu_error *open_vmlinux(struct mmu_memory *memory)
+{
+	const struct mmu_kernel *kernel = memory->kernel;
+	char *found MMU_FREE = NULL;
+	struct mmu_vmlinux *vmlinux MMU_CLEANUP(cleanup_vmlinux) = NULL;
+	const char *path = kernel->options.vmlinux;
+	struct mmu_error *error = NULL;
+
+	if (!path) {
+		error = find_vmlinux(memory, &found);
+		path = found;
+	}
+	if (error || !path)
+		return error;
+	error = mmu_vmlinux_open(path, &mmu_fact_wants, &vmlinux);
+	if (!error)
+		error = mmu_identity_compare_ids(kernel, vmlinux);
+	if (!error)
+		mmu_fact_store_set_vmlinux(kernel->facts, mmu_steal(vmlinux));
+	return error;
+}
+
+/* Without a vmlinux that has symbols and types, the kernel in the image describes itself. */
+static void take_from_itself(struct mmu_kernel *kernel, struct mmu_memory *memory)
+{
+	struct mmu_error *error = mmu_self_learn(memory);
+
+	kernel->asked_itself = true;
+	if (error && !mmu_hint_tasks_known(kernel))
+		mmu_hint_set(memory, error);
+	mmu_error_destroy(error);
+}
+
+static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *memory)
+{
+	const char *missing;
+	uint64_t value;
+
+	mmu_vmcoreinfo_find(kernel, memory);
+	bool searched = kernel->arch;
+	struct mmu_error *error = open_vmlinux(memory);
+	if (!error)
+		error = mmu_kernel_need_arch(kernel);
+	if (error)
+		return error;
+	if (!searched) /* only vmlinux said the architecture, which the search needs */
+		mmu_vmcoreinfo_find(kernel, memory);
+	if (!kernel->arch->linear || !kernel->arch->locate)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "back-end %s knows formats but no kernels: give --pgd and "
+				     "--format",
+				     kernel->arch->name);
+	missing = mmu_kernel_find_mappings(kernel);
+	if (missing) {
+		error = mmu_tables_find(kernel, memory);
+		if (error)
+			return error;
+		missing = mmu_kernel_find_mappings(kernel);
+	}
+	if (kernel->nr_linear && !mmu_hint_tasks_known(kernel)) {
+		take_from_itself(kernel, memory);
+		missing = mmu_kernel_find_mappings(kernel);
+	}
+	if (kernel->nr_linear) {
+		error = mmu_identity_check_banner(kernel, memory);
+		if (error)
+			return error;
+	}
+	if (!missing)
+		return NULL;
+	kernel->regime.format = NULL;
+	error = mmu_fact_need(kernel->facts, "SYMBOL(init_task)", &value);
+	return mmu_error_context(error ? error : mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
+				 "%s: can't find the kernel's mappings%s%s%s",
+				 kernel->image->file.path,
+				 kernel->vmcoreinfo_refuted ? "; the VMCOREINFO in the notes is "
+							      "of another kernel or boot"
+							    : "",
+				 error ? "; " : "", error ? missing : "");
+}
+
+struct mmu_error *mmu_kernel_learn(struct mmu_kernel *kernel)
+{
+	struct mmu_memory memory;
+
+	mmu_memory_init(&memory, kernel);
+	struct mmu_error *error = learn(kernel, &memory);
+	mmu_memory_destroy(&memory);
+	return error;
+}

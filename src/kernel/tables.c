@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Where nothing says where the kernel lies: its tables, found by their shape. */
+#include <string.h>
+
+#include "kernel/self_described.h"
+#include "kernel/tables.h"
+
+#define CANDIDATES_MAX 16u
+
+struct candidate {
+	uint64_t from_pa; /* the search that begins here finds it */
+	uint64_t first_pa, root_pa;
+	bool proved;
+};
+
+/*
+ * Does the kernel that these facts describe know itself? Its symbols say where the banner is, and
+ * let the back-end hold its own variables to the tables. *ret_refuted: they contradict.
+ */
+static bool knows_itself(struct mmu_kernel *kernel, struct mmu_memory *memory, bool *ret_refuted)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	struct mmu_kallsyms *kallsyms = NULL;
+	char seen[256];
+	uint64_t va;
+	bool known = false;
+
+	*ret_refuted = false;
+	if (vmlinux && mmu_fact_get(kernel->facts, "SYMBOL(linux_banner)", &va)) {
+		const char *banner = mmu_vmlinux_banner(vmlinux);
+		size_t bytes = strnlen(banner, sizeof(seen));
+		struct mmu_error *error = mmu_memory_read(memory, va, seen, bytes, "banner");
+
+		/* a separate debug file has no banner */
+		known = !error && bytes && memcmp(seen, banner, bytes) == 0;
+		*ret_refuted = !error && bytes && !known && !kernel->options.force;
+		mmu_error_destroy(error);
+		return known;
+	}
+	struct mmu_error *error = mmu_self_kallsyms(memory, &kallsyms);
+	mmu_error_destroy(error);
+	if (error)
+		return false;
+	*ret_refuted = mmu_kernel_find_mappings(kernel);
+	mmu_fact_store_set_kallsyms(kernel->facts, NULL);
+	mmu_kallsyms_close(kallsyms);
+	return !*ret_refuted;
+}
+
+struct mmu_error *mmu_tables_find(struct mmu_kernel *kernel, struct mmu_memory *memory)
+{
+	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
+	struct candidate best = { .proved = false };
+	bool found = false, several = false;
+	unsigned int nr;
+	uint64_t pa = 0;
+
+	if (!kernel->arch->search)
+		return NULL;
+	for (nr = 0; nr < CANDIDATES_MAX; nr++) {
+		struct candidate here = { .from_pa = pa };
+		bool refuted;
+
+		mmu_fact_store_forget(kernel->facts);
+		if (!kernel->arch->search(facts, &pa))
+			break;
+		if (mmu_kernel_find_mappings(kernel))
+			continue;
+		here.first_pa = kernel->linear[0].first_pa;
+		here.root_pa = kernel->regime.root_pa;
+		here.proved = knows_itself(kernel, memory, &refuted);
+		if (refuted || (found && best.proved && !here.proved))
+			continue;
+		several = found && best.proved == here.proved &&
+			  (several || here.first_pa != best.first_pa ||
+			   here.root_pa != best.root_pa);
+		best = here;
+		found = true;
+	}
+	mmu_fact_store_forget(kernel->facts);
+	if (several || nr == CANDIDATES_MAX) /* others may follow */
+		return mmu_error_new(MMU_ERROR_MISMATCH,
+				     "%s holds the tables of several kernels, and nothing tells "
+				     "which of them ran last; --fact can name the right one, as in "
+				     "NUMBER(phys_base)",
+				     kernel->image->file.path);
+	if (found)
+		kernel->arch->search(facts, &best.from_pa);
+	return NULL;
+}
