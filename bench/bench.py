@@ -212,7 +212,7 @@ class Bench:
     # ------------------------------------------------------------------------------- contests
 
     def peers(self):
-        """(name, kind, command) of what is there."""
+        """(name, kind, command) of the peers that are installed."""
         crashes = [shutil.which('crash'), *os.environ.get('BENCH_CRASH', '').split(',')]
         for binary in filter(None, crashes):
             told = subprocess.run([*shlex.split(binary), '--version'],

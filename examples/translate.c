@@ -35,7 +35,7 @@ static int fail(struct mmu_error *error)
 	return code == MMU_ERROR_NO_TASK || code == MMU_ERROR_NO_MM ? NOT_MAPPED : UNUSABLE;
 }
 
-/* A walk never fails: that something is not there is its result. */
+/* A walk can't fail: a hole is a result. */
 static int tell(struct mmu_space *space, uint64_t va)
 {
 	struct mmu_walk walk;

@@ -35,7 +35,7 @@ static const struct mmu_format formats[] = {
 	  .nr_flags = sizeof(flags) / sizeof(flags[0]) },
 };
 
-/* Any word must come out as something, and every field of *ret must be written. */
+/* Decode any word, and write every field of *ret. */
 static void decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		   uint64_t second, struct mmu_entry *ret)
 {
@@ -53,7 +53,7 @@ static void decode(const struct mmu_regime *regime, unsigned int level, uint64_t
 	ret->rights = MMU_RIGHTS_ALL; /* no entry can deny anything */
 }
 
-/* The inverse, which refuses what it can't say. Tests build their tables with it. */
+/* The inverse; it refuses what an entry can't hold. Tests build their tables with it. */
 static bool encode(const struct mmu_regime *regime, unsigned int level,
 		   const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
 {

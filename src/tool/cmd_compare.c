@@ -9,7 +9,7 @@ enum { KEY_WITH = 0x300, KEY_IMAGE, KEY_ALL, KEY_RANGE };
 
 static const struct argp_option options[] = {
 	{ "with", KEY_WITH, NULL, 0,
-	  "Here the second side begins: what it leaves out is as on the first", 1 },
+	  "The second side begins here; what it leaves out, it takes from the first", 1 },
 	{ "image", KEY_IMAGE, "FILE", 0, "After --with: the second side's image", 1 },
 	{ "range", KEY_RANGE, "FIRST-LAST", 0,
 	  "Whole spaces: only these addresses (default: those of the process, or all of a space "
@@ -70,7 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct compare *compare = input->compare;
 
 	switch (key) {
-	case KEY_WITH: /* the one that counts was cut off before */
+	case KEY_WITH: /* the first one was cut off before */
 		argp_error(state, "--with stands once, and written out");
 		return 0;
 	case KEY_IMAGE:
@@ -98,7 +98,7 @@ static int usage(const char *message)
 	return TOOL_USAGE;
 }
 
-/* Do the options of the second side speak of an image? */
+/* Does the second side have options that only an image has? */
 static bool has_image_options(const struct tool *own)
 {
 	static const struct mmu_options none;
@@ -106,7 +106,7 @@ static bool has_image_options(const struct tool *own)
 	return memcmp(&own->options, &none, sizeof(none)) != 0;
 }
 
-/* What the second side leaves out is as on the first. */
+/* The second side takes from the first what it leaves out. */
 static int complete_second(struct compare *compare)
 {
 	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
@@ -136,7 +136,7 @@ static int complete_second(struct compare *compare)
 	second->tool = second->image ? &second->own : first->tool;
 	if (compare->one_image)
 		return TOOL_OK;
-	/* where to look is of this machine; --ram, --arch and --fact are of one image */
+	/* where to look depends on this machine; --ram, --arch and --fact belong to one image */
 	if (!second->own.options.vmlinux)
 		second->own.options.vmlinux = image->vmlinux;
 	if (!second->own.options.plugin_dir)
@@ -151,9 +151,9 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 	static const char doc[] =
 		"Put two walks side by side, level by level, and say what makes the difference; "
 		"or, without an ADDRESS, two whole spaces: which pages moved, appeared, went or "
-		"have other rights, and which frames both map.\vLeft of --with stands the first "
-		"side, right of it the second: whose tables, and an ADDRESS (0x..., decimal, or a "
-		"kernel symbol). What the second side leaves out is as on the first:\n\n"
+		"have other rights, and which frames both map.\vThe first side stands left of "
+		"--with, the second right of it: whose tables, and an ADDRESS (0x..., decimal, or "
+		"a kernel symbol). The second side takes from the first what it leaves out:\n\n"
 		"  compare vmcore -p 1 0x400000 --with 0x401000\n"
 		"  compare vmcore -p 1 0x400000 --with -p 2\n"
 		"  compare vmcore -p 1 --with -p 2\n"

@@ -132,7 +132,7 @@ static void decoded_json(const struct mmu_arch *arch, const struct mmu_regime *r
 	json_end();
 }
 
-/* An empty copy and one that is not known are two things: say nothing that came of the former. */
+/* A copy that was not given is unknown, not empty: drop what was concluded from an empty one. */
 static void forget_second(const struct mmu_format *format, struct mmu_walk *walk, char note[64])
 {
 	struct mmu_entry *entry = &walk->steps[0].entry;

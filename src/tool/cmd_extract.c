@@ -89,7 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static bool stop(void *context)
 {
 	(void)context;
-	tool_catch_interrupt(); /* asked when the kernel is learnt, before there is a file */
+	tool_catch_interrupt(); /* the kernel is learnt, and no file exists yet */
 	return tool_interrupted();
 }
 
@@ -142,7 +142,7 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 	       result->spaces == 1 ? "" : "s");
 }
 
-/* @return whether something is to be said */
+/* @return whether anything was missing */
 static bool warn(const struct mmu_extract *result)
 {
 	bool whole = !result->missing_bytes && !result->problems && result->has_memmap &&
@@ -151,13 +151,13 @@ static bool warn(const struct mmu_extract *result)
 	fflush(stdout);
 	if (result->missing_bytes)
 		fprintf(stderr,
-			"mmuscope: warning: %" PRIu64 " KiB that belong in it are not in the "
-			"image either\n",
+			"mmuscope: warning: the image itself lacks %" PRIu64 " KiB that belong in "
+			"the extract\n",
 			(result->missing_bytes + 1023) / 1024);
 	if (result->problems)
 		fprintf(stderr,
-			"mmuscope: warning: not whole in the image, or damaged: %" PRIu64
-			" tasks, spaces or trees of VMAs\n",
+			"mmuscope: warning: %" PRIu64 " tasks, spaces or trees of VMAs are "
+			"incomplete in the image, or damaged\n",
 			result->problems);
 	if (result->ranges_without_pages)
 		fprintf(stderr,
@@ -165,10 +165,9 @@ static bool warn(const struct mmu_extract *result)
 			"--with-pages\n",
 			result->ranges_without_pages);
 	if (!result->has_memmap)
-		fprintf(stderr, "mmuscope: warning: where the struct pages lie is not known, so "
-				"none are "
-				"in it, and kernel data may include pages that the kernel gave "
-				"away\n");
+		fprintf(stderr, "mmuscope: warning: the place of the struct pages is not known: "
+				"the extract has none, and its kernel data may include pages that "
+				"the kernel has freed\n");
 	return !whole;
 }
 

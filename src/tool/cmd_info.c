@@ -37,7 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Was any trait of the kernel guessed, for want of its symbols? */
+/* Was any trait of the kernel guessed, because its symbols are not known? */
 static bool traits_assumed(struct mmu_session *session)
 {
 	static const char guess[] = "derived: assumed";
@@ -334,7 +334,7 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	else
 		info_text(&command, tool->session, &info, arch, problem, unchecked);
 	mmu_error_destroy(check);
-	/* an image without its vmlinux is still an image; what the user named must work */
+	/* info needs no vmlinux, but what the user named must work */
 	if (error && (tool->options.vmlinux || (tool->options.arch && !info.arch[0])))
 		return tool_fail(error);
 	mmu_error_destroy(error);

@@ -104,7 +104,7 @@ static int tell_stop(const struct tool *tool, const struct mmu_space *space,
 {
 	bool mapped = walk->has_pa && walk->page_state != MMU_PAGE_PRESENT;
 
-	if (tool->json) { /* what is not there is an answer */
+	if (tool->json) { /* a hole is an answer */
 		begin_json(space, walk->va);
 		json_string("result", mapped ? mmu_page_state_name(walk->page_state)
 					     : mmu_result_name(walk->result));
@@ -180,7 +180,7 @@ static int read_range(const struct tool *tool, const struct read *read, struct m
 		bool whole = mmu_space_read(space, va, buf, want, &done, &stop);
 
 		show_chunk(tool, read, space, va, buf, done, out);
-		if (ferror(out)) /* whoever closes it tells why */
+		if (ferror(out)) /* closing it reports why */
 			break;
 		if (!whole)
 			status = tell_stop(tool, space, &stop);

@@ -128,7 +128,7 @@ static void walk_stdin(struct walk *walk)
 			*--end = '\0';
 		if (*at)
 			walk_text(walk, at);
-		/* whoever waits for this answer before asking on gets it now */
+		/* the reader may wait for this answer before it asks again */
 		if (pipe && poll(&input, 1, 0) == 0)
 			fflush(stdout);
 	}

@@ -113,7 +113,7 @@ static const char *changes_text(uint32_t changes, char ret[64])
 	return ret;
 }
 
-/* Does `b` go on where `a` ends and say the same but for its frames? A line holds both then. */
+/* Does `b` begin where `a` ends, and differ only in its frames? Then one line holds both. */
 static bool alike(const struct mmu_difference *a, const struct mmu_difference *b)
 {
 	if (b->first_va != a->last_va + 1 || a->changes != b->changes)
@@ -195,7 +195,7 @@ static void print_shared(const struct compare *compare, const struct mmu_compari
 		printf("  ... and %zu more; --all shows them\n", nr - shown);
 }
 
-/* What the totals come to, in words. */
+/* The totals in words. */
 static void print_total_words(const struct compare *compare,
 			      const struct mmu_comparison *comparison, unsigned int width)
 {

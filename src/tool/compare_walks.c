@@ -9,7 +9,7 @@
 #include "compare.h"
 #include "show.h"
 
-/* Two columns need so many; with fewer, one stands below the other. */
+/* Two columns need this width; in less, one stands below the other. */
 #define WIDTH 100u
 #define LABEL 14u
 #define COLUMN ((WIDTH - LABEL - 2) / 2)
@@ -31,8 +31,8 @@ unsigned int compare_columns(void)
 }
 
 /*
- * The next line of *at that fits `width`, cut at a blank where there is one; what a line leaves
- * over goes on indented. @return its length; 0 with *at at the end: there is no more
+ * The next line of *at that fits `width`, cut at a blank if it has one; the rest follows indented.
+ * @return its length; 0 with *at at the end: there is no more
  */
 static size_t next_line(const char **at, unsigned int width, bool *further, const char **ret)
 {

@@ -155,7 +155,7 @@ static void say_frame(struct words *words)
 		    frame[0], frame[1]);
 }
 
-/* From which level on both go through one table: shared by threads, or by the kernel's part. */
+/* The level from which both use one table: threads share it, or it is the kernel's. */
 static void say_tables(struct words *words)
 {
 	const struct mmu_walk *a = words->walk[0], *b = words->walk[1];
@@ -200,7 +200,7 @@ static size_t only_in(const struct mmu_flag_text *a, size_t nr_a, const struct m
 	return out;
 }
 
-/* An entry with some bits turned: 0 to 63 of the word, 64 to 127 of its second copy. */
+/* An entry with some bits flipped: 0 to 63 of the word, 64 to 127 of its second copy. */
 struct turned {
 	uint64_t raw, second;
 };
@@ -222,8 +222,8 @@ static bool grants(const struct words *words, unsigned int side, const struct mm
 }
 
 /*
- * " NX", " no RW": the flags that an entry has and the turned one has not, and, if those are none
- * or both are wanted, the other way round.
+ * " NX", " no RW": the flags that an entry has and its flipped form lacks. If there are none, or
+ * `both` is set, also those that it lacks and its flipped form has.
  */
 static void name_turned(const struct words *words, unsigned int side, const struct mmu_step *step,
 			struct turned turned, bool both, char *ret, size_t max)
@@ -244,8 +244,8 @@ static void name_turned(const struct words *words, unsigned int side, const stru
 }
 
 /*
- * The flags of an entry by which it denies a right, found by turning its bits, one and then two at
- * a time, and asking the back-end: so it holds for any. "" when that is not enough.
+ * The flags of an entry that deny a right. Flip its bits, one and then two at a time, and ask the
+ * back-end, so that this works for all of them. "" if no two bits decide.
  */
 static void denying_flags(const struct words *words, unsigned int side, const struct mmu_step *step,
 			  uint8_t right, char *ret, size_t max)

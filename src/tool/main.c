@@ -44,7 +44,7 @@ static const struct argp_option global_options[] = {
 	  "The kernel's vmlinux (default: found by build-id and release)", 100 },
 	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0,
 	  "Look for vmlinux below DIR, not in the system's places; repeatable", 100 },
-	{ "force", KEY_FORCE, NULL, 0, "Take a vmlinux, or VMCOREINFO, of another kernel", 100 },
+	{ "force", KEY_FORCE, NULL, 0, "Accept a vmlinux or VMCOREINFO of another kernel", 100 },
 	{ "fact", KEY_FACT, "KEY=VALUE", 0,
 	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
 	{ "ram", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
@@ -172,7 +172,7 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 	struct parse_input parse_input = {
 		.tool = tool, .input = input, .parser = parser, .space = space
 	};
-	static char name[64]; /* argv[0] from now on */
+	static char name[64]; /* becomes argv[0] */
 
 	snprintf(name, sizeof(name), "mmuscope %s", argv[0]);
 	argv[0] = name;
@@ -208,7 +208,7 @@ int tool_fail(struct mmu_error *error)
 	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
 
 	fflush(stdout);
-	if (code != MMU_ERROR_STOPPED) /* whoever pressed Ctrl-C knows */
+	if (code != MMU_ERROR_STOPPED) /* the user pressed Ctrl-C, and knows */
 		fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
 	mmu_error_destroy(error);
 	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
@@ -216,7 +216,7 @@ int tool_fail(struct mmu_error *error)
 
 int tool_open(struct tool *tool, const char *image)
 {
-	/* files of these names are ./live and ./- */
+	/* a file of such a name is written ./live or ./- */
 	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
 			      : strcmp(image, "-") == 0  ? "/dev/stdin"
 							 : image;
@@ -236,7 +236,7 @@ static bool was_asked_for(struct mmu_session *session, const char *option)
 	return false;
 }
 
-/* Nothing else tells that a fact is misspelt. */
+/* A misspelt fact shows only in that nothing asks for it. */
 static void warn_of_idle_facts(const struct tool *tool)
 {
 	for (size_t i = 0; i < tool->nr_facts; i++) {
@@ -292,7 +292,7 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 	struct mmu_info info = { .lacks = NULL };
 	if (error)
 		mmu_session_info(tool->session, &info);
-	/* what can't be looked up may well be a symbol */
+	/* what can't be looked up may still be a symbol */
 	bool symbols = !error || (info.kernel && !info.lacks);
 	mmu_error_destroy(error);
 	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
@@ -318,7 +318,7 @@ void tool_warn(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ main */
 
-/* A mapped file that another process truncates: the read that hits the hole ends here. */
+/* Another process truncated a mapped file, and a read hit the hole. */
 static void on_bus_error(int signal)
 {
 	static const char text[] = "mmuscope: the image or vmlinux was cut short while it was "
@@ -340,7 +340,7 @@ static void on_interrupt(int signal)
 
 void tool_catch_interrupt(void)
 {
-	/* not restarted: a read of standard input ends too; the second time it ends the process */
+	/* without SA_RESTART a read of standard input ends too; a second SIGINT ends the process */
 	const struct sigaction interrupt = { .sa_handler = on_interrupt,
 					     .sa_flags = (int)SA_RESETHAND };
 	static bool caught;
@@ -387,7 +387,7 @@ static error_t parse_main(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		input->command_at = state->next - 1;
-		state->next = state->argc; /* the rest is the command's */
+		state->next = state->argc; /* the command parses the rest */
 		return 0;
 	default:
 		(void)arg;
@@ -430,7 +430,7 @@ int main(int argc, char **argv)
 	int status = -1;
 
 	argp_err_exit_status = TOOL_USAGE;
-	program_invocation_name = (char *)"mmuscope"; /* what argp's messages begin with */
+	program_invocation_name = (char *)"mmuscope"; /* argp's messages begin with it */
 	signal(SIGBUS, on_bus_error);
 	argp_program_version_hook = print_version;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
@@ -442,7 +442,7 @@ int main(int argc, char **argv)
 		if (strcmp(commands[i].name, argv[input.command_at]) == 0) {
 			status = commands[i].run(&tool, argc - input.command_at,
 						 argv + input.command_at);
-			if (commands[i].run != tool_info) /* which says it itself */
+			if (commands[i].run != tool_info) /* info shows it itself */
 				tool_warn(tool.session);
 		}
 	if (status < 0) {

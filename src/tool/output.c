@@ -36,7 +36,7 @@ int tool_output_open(const char *path, struct tool_output *ret)
 		return status;
 	if (asprintf(&output.partial, "%s.%ld.partial", path, (long)getpid()) < 0)
 		return TOOL_UNUSABLE;
-	/* what it will hold is memory, which is nobody else's */
+	/* it will hold memory, which is private */
 	int fd = open(output.partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	output.file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!output.file) {
@@ -48,7 +48,7 @@ int tool_output_open(const char *path, struct tool_output *ret)
 	return TOOL_OK;
 }
 
-/* Not every file system can both rename without replacing, and link. */
+/* Some file systems can't rename without replacing, and others can't link. */
 static bool rename_new(const char *from, const char *to)
 {
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)

@@ -17,7 +17,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 
 /**
  * The bits of an address, field by field.
- * @param columns  of the terminal, below which it goes on in further lines; 0: any number
+ * @param columns  of the terminal: a longer ruler continues in further lines; 0: no limit
  */
 void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns);
 /** The lines of one entry: flags, rights. `prefix` indents them. */
@@ -30,7 +30,7 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 /** Where an entry points, in words: "table at 0x...", "4 KiB page at 0x...". */
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
 			char ret[128]);
-/** Without a kernel the newest one is assumed: say so, it can be another. */
+/** Print which traits are assumed: without a kernel, those of the newest. */
 void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime);
 /** The same as an array of JSON. */
 void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *regime);

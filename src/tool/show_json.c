@@ -21,7 +21,7 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 	if (step->has_second) {
 		json_object("second");
 		json_string("name", regime->format->second_name);
-		if (step->slot_pa || step->second_pa) /* else it was pasted, from nowhere */
+		if (step->slot_pa || step->second_pa) /* a pasted entry has none */
 			json_hex("slot_pa", step->second_pa);
 		json_hex("raw", step->second);
 		json_flags("flags", regime, step, true);

@@ -22,7 +22,7 @@ static const struct argp_option options[] = {
 	{ "user-half", KEY_USER_HALF, NULL, 0,
 	  "The tables that user mode runs on (x86 page-table isolation)", 50 },
 	{ "format", KEY_FORMAT, "NAME", 0,
-	  "With --pgd: a format's name (arch lists them), so that no kernel need be known", 50 },
+	  "With --pgd: the format (arch lists them); no kernel needs to be known", 50 },
 	{ 0 },
 };
 

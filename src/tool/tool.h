@@ -8,7 +8,7 @@
 
 #include "mmuscope/mmuscope.h"
 
-/** Exit statuses, as documented. The greater one wins when several hold. */
+/** Exit statuses, as documented. If several hold, the greatest wins. */
 enum tool_status {
 	TOOL_OK = 0,       /**< all that was asked is mapped, or clean */
 	TOOL_ANSWERED = 1, /**< answered, but something is not mapped or not there */
@@ -58,8 +58,8 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 		struct tool_space *space);
 
 /**
- * From here on SIGINT does not end the process at once: to be called when the kernel is learnt and
- * output begins, or a file that must be removed, and by whoever then asks tool_interrupted().
+ * From now on SIGINT no longer ends the process: callers must poll tool_interrupted(). Call it when
+ * the kernel is learnt, before output or a file that must be removed on failure begins.
  */
 void tool_catch_interrupt(void);
 
@@ -69,7 +69,7 @@ void tool_catch_interrupt(void);
  */
 int tool_refuse_image_options(const struct tool *tool);
 
-/** Has SIGINT come? Loops end at the next whole line then. */
+/** Has SIGINT come? If so, loops end at the next whole line. */
 bool tool_interrupted(void);
 
 /**
@@ -79,8 +79,8 @@ bool tool_interrupted(void);
 int tool_open(struct tool *tool, const char *image);
 
 /**
- * Close the session, if there is one. Where there was an answer (status), a line on stderr tells
- * when the image's notes were wrong, and one when no one asked for a fact of --fact.
+ * Close the session, if there is one. If there was an answer (status), print a line on stderr when
+ * the image's notes were wrong, and one when nothing asked for a fact of --fact.
  */
 void tool_close(struct tool *tool, int status);
 
@@ -108,14 +108,14 @@ struct tool_output {
 	char *partial;
 };
 
-/** Nothing that exists is written into or replaced. @return TOOL_UNUSABLE after one line */
+/** Refuse a path that exists: no file is replaced. @return TOOL_UNUSABLE after one line */
 int tool_output_check(const char *path);
 
 /** @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr; then `ret` is untouched */
 int tool_output_open(const char *path, struct tool_output *ret);
 
 /**
- * Give the file its name, or remove it where it is not to be kept or was not written whole.
+ * Give the file its name, or remove it if `keep` is false or a write failed.
  * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
  */
 int tool_output_close(struct tool_output *output, bool keep);

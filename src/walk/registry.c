@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "walk/conformance.h"
+#include "walk/plugindir.h"
 #include "walk/registry.h"
 
 #define PREFIX "mmuscope-arch-"
@@ -75,7 +76,7 @@ static bool search_dir(const char *plugin_dir, unsigned int n, char *ret, size_t
 		path = *colon ? colon + 1 : NULL;
 	}
 	if (n == 0)
-		snprintf(ret, size, "%s", MMU_PLUGIN_DIR);
+		mmu_plugin_dir(ret, size);
 	return n == 0;
 }
 
@@ -227,10 +228,11 @@ static struct mmu_error *load(const char *name, const char *plugin_dir, const st
 				return mmu_arch_open(path, name, ret);
 		}
 	}
+	mmu_plugin_dir(dir, sizeof(dir));
 	return mmu_error_new(MMU_ERROR_NOT_FOUND,
 			     "no back-end for architecture '%s' (" PREFIX "%s" SUFFIX
-			     " is not in --plugin-dir, MMUSCOPE_PLUGIN_PATH or " MMU_PLUGIN_DIR ")",
-			     name, name);
+			     " is not in --plugin-dir, MMUSCOPE_PLUGIN_PATH or %s)",
+			     name, name, dir);
 }
 
 struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,

@@ -409,6 +409,39 @@ def test_example(command, output, fixture_dir, request):
 
 # -------------------------------------------------------------------------------- for readers
 
+def readme_section(heading):
+    """(number of its last line, text)"""
+    before, _, after = README.read_text().partition(f'\n## {heading}\n')
+    text = after.partition('\n## ')[0]
+    return before.count('\n') + 2 + text.count('\n'), text
+
+
+def install_packages():
+    """{distribution: packages} of the README's install commands."""
+    lines = re.sub(r' \\\n +', ' ', readme_section('Install')[1])
+    found = re.findall(r'^    # (\w+).*\n    sudo (?:apt install|dnf install|pacman -S --needed) (.*)$',
+                       lines, re.M)
+    return {distribution: packages.split() for distribution, packages in found}
+
+
+def test_install_comes_early():
+    last, text = readme_section('Install')
+    assert last < 60
+    assert 'meson install' in text and '--prefix' in text
+
+
+def test_install_names_every_dependency():
+    """Of each distribution; Debian's names are those that ./dev knows."""
+    wanted = set(re.findall(r'^dep_(\w+) =', code('meson.build'), re.M)) - {'dl'}
+    packages = install_packages()
+    assert list(packages) == ['Debian', 'Fedora', 'Arch'] and 'yajl' in wanted
+    for distribution, names in packages.items():
+        for what in wanted | {'meson', 'gcc'}:
+            assert [name for name in names if what in name], (distribution, what)
+    known = re.search(r'^packages=\((.*?)^\)', code('dev'), re.M | re.S)[1].split()
+    assert set(packages['Debian']) <= set(known)
+
+
 @pytest.mark.parametrize('name', ['README.md', 'src/README.md', 'bench/README.md'])
 def test_paths_exist(name):
     """What looks like a path of the tree is one."""

@@ -16,6 +16,9 @@ import pytest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
+# linear16 is an example for those who write a back-end: no image needs it
+ARCHES = ['armv7', 'x86_64']
+
 
 def run(command, **more):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
@@ -60,9 +63,10 @@ class Installed:
         found = self.pkg_config('--variable=plugindir')[0]
         return found.removeprefix(str(self.root))
 
-    def env(self, **more):
+    def env(self):
+        """For programs that are not ours: they find the library, which finds its back-ends."""
         without = {key: value for key, value in os.environ.items() if key != 'MMUSCOPE_PLUGIN_PATH'}
-        return {**without, 'LD_LIBRARY_PATH': str(self.libdir), **more}
+        return {**without, 'LD_LIBRARY_PATH': str(self.libdir)}
 
 
 @pytest.fixture(scope='module')
@@ -92,12 +96,11 @@ def test_files(installed):
     libdir = build_option('libdir')
     plain = {re.sub(r'\.so(\.\d+)+$', '.so', name).replace(libdir, 'LIB') for name in found}
     plugins = {name for name in plain if name.startswith('LIB/mmuscope/')}
+    assert plugins == {f'LIB/mmuscope/mmuscope-arch-{name}.so' for name in ARCHES}
     assert plain - plugins == {
         'bin/mmuscope', 'include/mmuscope/arch.h', 'include/mmuscope/mmuscope.h',
         'LIB/libmmuscope.so', 'LIB/pkgconfig/mmuscope.pc', 'share/man/man1/mmuscope.1',
         'share/bash-completion/completions/mmuscope'}
-    assert 'LIB/mmuscope/mmuscope-arch-x86_64.so' in plugins
-    assert all(re.fullmatch(r'LIB/mmuscope/mmuscope-arch-\w+\.so', name) for name in plugins)
 
 
 def test_nothing_outside_the_prefix(installed):
@@ -115,24 +118,90 @@ def test_headers_stand_alone(installed, tmp_path, header):
 
 
 def test_version(installed):
-    told = run([installed.prefix / 'bin/mmuscope', '--version'], env=installed.env())
+    told = run([installed.prefix / 'bin/mmuscope', '--version'])
     assert told.split() == ['mmuscope', *installed.pkg_config('--modversion')]
 
 
-def test_plugin_is_where_the_library_looks(installed):
-    """The root moved, so the library itself finds nothing; its message says where it looked."""
-    done = subprocess.run([installed.prefix / 'bin/mmuscope', 'arch', 'nosuch'],
-                          env=installed.env(), capture_output=True, text=True, timeout=60)
+# ------------------------------------------------------------------------ a tree that was moved
+
+@pytest.fixture
+def moved(installed, tmp_path):
+    """The installed tree at a place that neither the build nor the installation knew of."""
+    shutil.copytree(installed.prefix, tmp_path / 'moved', symlinks=True)
+    return tmp_path / 'moved'
+
+
+def run_bare(tool, *words, cwd='/'):
+    """With nothing in the environment."""
+    return subprocess.run([tool, *map(str, words)], env={}, cwd=cwd, capture_output=True, text=True,
+                          timeout=60)
+
+
+def arches(tool, **more):
+    done = run_bare(tool, 'arch', **more)
+    assert (done.returncode, done.stderr) == (0, '')
+    return re.findall(r'^(\w+): ', done.stdout, re.M)
+
+
+def where_it_looked(tool, **more):
+    done = run_bare(tool, 'arch', 'nosuch', **more)
     assert done.returncode == 3
-    assert installed.plugindir() + ')' in done.stderr
-    assert (installed.root / installed.plugindir().lstrip('/') / 'mmuscope-arch-x86_64.so').exists()
+    return re.search(r'MMUSCOPE_PLUGIN_PATH or (.*)\)$', done.stderr)[1]
 
 
-def test_installed_plugin_works(installed):
-    plugindir = installed.root / installed.plugindir().lstrip('/')
-    told = run([installed.prefix / 'bin/mmuscope', 'arch', '--plugin-dir', plugindir],
-               env=installed.env())
-    assert re.search('^x86_64: ', told, re.M)
+def test_moved_tree_works(moved, fixture_dir):
+    """It finds its library and its back-ends, of each architecture, and walks."""
+    tool = moved / 'bin/mmuscope'
+    assert arches(tool) == ARCHES
+    assert where_it_looked(tool) == str(moved / build_option('libdir') / 'mmuscope')
+    # an int that each guest's process wrote
+    for arch, pid, address in ('x86_64', 109, '0x7faceb40448c'), ('armv7', 98, '0xbec39cac'):
+        image = fixture_dir / f'{arch}.vmcore'
+        if not image.exists():
+            pytest.skip(f'{image.name} is missing')
+        done = run_bare(tool, 'walk', image, '-s', fixture_dir / f'{arch}.vmlinux', '--pid', pid,
+                        '--brief', '--value', 'int', address)
+        assert (done.returncode, done.stderr) == (0, '')
+        assert done.stdout.split()[1] == 'mapped' and done.stdout.endswith(' value 8055\n')
+
+
+def test_moved_tool_by_a_link(moved, tmp_path):
+    (tmp_path / 'link').symlink_to(moved / 'bin/mmuscope')
+    assert arches(tmp_path / 'link') == ARCHES
+
+
+def test_moved_library_alone_has_no_plugins(moved, installed):
+    """Then the configured place is left; in a root that is not '/' there is nothing."""
+    shutil.rmtree(moved / build_option('libdir') / 'mmuscope')
+    assert where_it_looked(moved / 'bin/mmuscope') == installed.plugindir()
+
+
+def test_current_directory_has_no_plugins(moved, installed, tmp_path):
+    """Nothing is loaded from a directory that is only near, in whatever way it is started."""
+    libdir = moved / build_option('libdir')
+    (libdir / 'mmuscope').rename(tmp_path / 'mmuscope')
+    assert where_it_looked(moved / 'bin/mmuscope', cwd=tmp_path) == installed.plugindir()
+    assert where_it_looked('moved/bin/mmuscope', cwd=tmp_path) == installed.plugindir()
+
+
+def test_directory_that_all_may_write_to_is_not_trusted(moved, installed):
+    libdir = moved / build_option('libdir')
+    for open_to_all in libdir / 'mmuscope', libdir:
+        before = open_to_all.stat().st_mode
+        open_to_all.chmod(0o1777)
+        assert where_it_looked(moved / 'bin/mmuscope') == installed.plugindir()
+        open_to_all.chmod(before)
+    assert arches(moved / 'bin/mmuscope') == ARCHES
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root gives files away')
+def test_directory_of_another_user_is_not_trusted(moved, installed, tmp_path):
+    plugins = moved / build_option('libdir') / 'mmuscope'
+    os.chown(plugins, 12345, 12345)
+    assert where_it_looked(moved / 'bin/mmuscope') == installed.plugindir()
+    plugins.rename(tmp_path / 'theirs')
+    plugins.symlink_to(tmp_path / 'theirs')
+    assert where_it_looked(moved / 'bin/mmuscope') == installed.plugindir()
 
 
 def test_library_shows_only_its_api(installed):
@@ -171,8 +240,7 @@ def test_example_translates(translate, installed, fixture_dir, pid, address, ans
     image, vmlinux = fixture_dir / 'x86_64.vmcore', fixture_dir / 'x86_64.vmlinux'
     if not image.exists():
         pytest.skip(f'{image.name} is missing')
-    plugindir = installed.root / installed.plugindir().lstrip('/')
     done = subprocess.run([translate, image, vmlinux, str(pid), address], capture_output=True,
-                          text=True, env=installed.env(MMUSCOPE_PLUGIN_PATH=str(plugindir)))
+                          text=True, env=installed.env())
     assert re.search(answer, done.stdout + done.stderr)
     assert done.returncode == status

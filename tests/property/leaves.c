@@ -35,7 +35,7 @@ struct check {
 
 static uint64_t seen[MMU_RESULT_COUNT], seen_runs, seen_merged, seen_too_many;
 
-/* Walks of addresses that the enumeration passed over must find nothing. */
+/* Walks must find nothing at addresses that the enumeration skipped. */
 static void check_hole(struct check *check, uint64_t first_va, uint64_t last_va)
 {
 	uint64_t step = (uint64_t)1 << check->walker.regime.format->level[0].shift;

@@ -100,7 +100,7 @@ static void naive_page(struct naive *n, uint64_t page_pa, uint64_t va)
 	n->pa = page_pa + va % n->page_bytes;
 }
 
-/* As the core says of an entry that hardware takes for a hole. */
+/* The result that the core gives for an entry that hardware takes for a hole. */
 static void naive_software(const struct world *w, struct naive *n, unsigned int level, uint64_t va,
 			   uint64_t raw, uint64_t second)
 {
@@ -175,7 +175,7 @@ static void naive_translate(const struct world *w, uint64_t va, struct naive *n)
 	}
 }
 
-/* A mapped page has a right when no level on the way denies it. */
+/* A mapped page has a right if no level on its path denies it. */
 static void naive_rights(const struct world *w, struct naive *n)
 {
 	if (n->result != MMU_RESULT_MAPPED)
@@ -194,7 +194,7 @@ static void naive_rights(const struct world *w, struct naive *n)
 
 /* ------------------------------------------------------------------ comparison */
 
-/* What has been seen: a test that never meets a case proves nothing about it. */
+/* The cases that were met: a test proves nothing about a case that never occurs. */
 static uint64_t seen[MMU_RESULT_COUNT];
 static uint64_t seen_denials[MMU_LEVELS_MAX], seen_depth[MMU_LEVELS_MAX + 1];
 

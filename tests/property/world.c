@@ -208,7 +208,7 @@ static void fill_tables(struct world *w)
 				put_anything(w, level, w->table_pa[level][i], index);
 }
 
-/* Entries that lead anywhere in the memory, aligned or not, with bits turned at random. */
+/* Entries that point anywhere in memory, aligned or not, with bits flipped at random. */
 static void fill_hostile(struct world *w)
 {
 	for (uint64_t at = 0; at < w->nr_bytes; at += entry_bytes(w)) {

@@ -17,7 +17,7 @@ uint64_t any(void);
 uint64_t below(uint64_t limit);
 bool one_in(unsigned int count);
 
-/* Memory is a row of pieces without gaps; some of them are not there. */
+/* Memory is a row of adjacent pieces; the image lacks some of them. */
 #define PIECES_MAX 64u
 #define TABLES_PER_LEVEL 5u
 #define FIRST_PA UINT64_C(0x40000000)
@@ -33,7 +33,7 @@ struct world {
 	struct mmu_image *image;
 };
 
-/** @param hostile  nothing but table entries that lead anywhere, aligned or not */
+/** @param hostile  all entries point to tables, anywhere, aligned or not */
 void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu_format *format,
 		  bool hostile);
 void world_destroy(struct world *w);

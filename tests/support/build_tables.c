@@ -49,7 +49,7 @@ static char *read_text(const char *path)
 	return strdup("");
 }
 
-/* What the image has, without its holes. */
+/* The pieces of the image, without its holes. */
 static size_t cut_to_pieces(const struct tables *tables, struct piece pieces[])
 {
 	uint64_t next_pa = tables->first_pa, end_pa = tables->first_pa + tables->bytes;

@@ -140,7 +140,7 @@ static void set_bit(uint8_t *bits, uint64_t page)
 	bits[page / 8] |= (uint8_t)(1u << page % 8);
 }
 
-/* The bitmaps: memory, and of it what is dumped. */
+/* The two bitmaps: which pages are memory, and which of them are dumped. */
 static void put_bitmaps(struct kdump *kdump)
 {
 	uint8_t *memory = kdump->buffer.data + kdump->bitmap;

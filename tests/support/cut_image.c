@@ -146,7 +146,7 @@ struct tables {
 	unsigned int level;
 };
 
-/* Keep a table and all below it; in the top one only what is the kernel's. */
+/* Keep a table and all below it; of the top one only the kernel's half. */
 static bool keep_table(const struct mmu_step *step, void *context)
 {
 	struct tables *tables = context, below = *tables;

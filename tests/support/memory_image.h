@@ -15,7 +15,7 @@ struct memory_piece {
 
 /**
  * An image of these pieces, ascending; outside of them there is no memory. Each piece lies in a
- * block of its own, so that a sanitizer sees who reads past its end. Aborts without memory.
+ * block of its own, so that a sanitizer sees reads past its end. Aborts without memory.
  * @return to be closed with mmu_image_close()
  */
 struct mmu_image *memory_image_create(const struct memory_piece *pieces, size_t nr);

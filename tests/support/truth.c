@@ -103,7 +103,7 @@ static bool lacks_object(struct check *check, uint64_t va, uint64_t bytes)
 	return lacks;
 }
 
-/* The message names what is missing; and what this pid needs is missing. */
+/* Does the message name something that this pid needs, and is it really missing? */
 static bool pid_is_left_out(struct check *check, int pid, const char *message)
 {
 	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
@@ -347,7 +347,7 @@ static bool add_task(const struct mmu_task *task, const char *problem, void *con
 	return true;
 }
 
-/* A task that is not listed: does the one who asks for it learn what is missing? */
+/* A task that is not listed: does the error of its pid say what is missing? */
 static bool task_is_left_out(struct check *check, const struct mmu_task *task)
 {
 	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)task->pid };

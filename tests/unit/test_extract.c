@@ -110,7 +110,7 @@ static void test_static_data(void **state)
 	open_world(&world, NULL, 0);
 	assert_string_equal(kernel_of(&world, MMU_EXTRACT_KERNEL), "1000-27ff 4000-4fff 8000-8fff "
 								   "a000-a00f");
-	/* of what the kernel gave away, the proof */
+	/* of freed pages, the proof */
 	assert_string_equal(kept(&world, MMU_EXTRACT_MEMMAP), "20140-2017f 20240-2027f");
 	close_world(&world);
 	/* where nothing is known of that, all of it */

@@ -396,7 +396,7 @@ static void test_need(void **state)
 
 static const char *vmlinux_path;
 
-/* The user, the dump, vmlinux; and what is worked out only where all of them are silent. */
+/* The user, then the dump, then vmlinux; a derived value only if none of them knows. */
 static void test_order_of_sources(void **state)
 {
 	struct fixture f = open_text("KERNELOFFSET=100000\nSIZE(task_struct)=99\n"
@@ -435,7 +435,7 @@ static void test_order_of_sources(void **state)
 	close_fixture(&f);
 }
 
-/* Without the slide an address of vmlinux would be a wrong one. */
+/* An address from vmlinux would be wrong without the slide. */
 static void test_no_slide_no_symbol(void **state)
 {
 	struct fixture f = open_text("", NULL);

@@ -158,7 +158,7 @@ static void nothing_is_kept(void **state)
 	drop_core(&core);
 }
 
-/* Behind the end of the file, as behind a fault, there is memory that can't be had. */
+/* Memory after the end of the file, or after a fault, is unreadable. */
 static void unreadable_memory(void **state)
 {
 	const struct load loads[] = {

@@ -172,7 +172,7 @@ static bool read_memory(void *context, uint64_t va, void *buf, size_t bytes)
 	return true;
 }
 
-/* Each byte is its own token, but for 0x80, which stands for "task". */
+/* Each byte is its own token, except 0x80, which stands for "task". */
 static void make_tokens(uint8_t *memory)
 {
 	size_t at = 0;
@@ -337,7 +337,7 @@ static void test_damaged_kallsyms(void **state)
 static const char info[] = "OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff81000000\n"
 			   "SYMBOL(swapper_pg_dir)=ffffffff82000000\nCOPY=";
 
-/* Collects the last letters of the texts that are offered; takes the one that ends in `take`. */
+/* Collects the last letter of each candidate; accepts the one that ends in `take`. */
 struct offers {
 	char seen[16], take;
 };

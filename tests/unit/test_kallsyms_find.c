@@ -250,7 +250,7 @@ static void test_every_layout(void **state)
 	}
 }
 
-/* Of each part one thing is wrong: then there is no table, rather than two thirds of one. */
+/* One thing is wrong in each part: then nothing is found, not two thirds of a table. */
 static void test_no_part_is_believed_alone(void **state)
 {
 	for (size_t i = 0; i < LAYOUTS; i++) {

@@ -347,7 +347,7 @@ static void test_find(void **state)
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_NO_TASK);
 	assert_int_equal(task.pid, 101); /* untouched */
 	mmu_error_destroy(error);
-	/* a list that is not whole may be why */
+	/* the list may be incomplete, and the message says so */
 	link_tasks(session, 1, NOWHERE);
 	error = mmu_task_find(&session->memory, 200, &task);
 	assert_non_null(error);

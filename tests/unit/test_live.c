@@ -59,7 +59,7 @@ static const struct mmu_arch arch = { .name = "fake",
 				      .decode = decode,
 				      .locate = locate };
 
-/* Each look at entry 1 finds it one page further, until it was looked at so often. */
+/* Each read of entry 1 finds it one page further, up to a number of reads. */
 static const struct mmu_image_reader *quiet;
 static unsigned int looks, changes;
 
@@ -114,7 +114,7 @@ static void test_walks(void **state)
 	assert_int_equal(looks, 2);
 	assert_int_equal(walk.pa, 0x2234);
 	assert_null(walk.note);
-	walk = walk_restless(true, 3); /* it settles: what is told is the last it was */
+	walk = walk_restless(true, 3); /* it settles: the walk gives the last value */
 	assert_int_equal(looks, 4);
 	assert_int_equal(walk.pa, 0x5234);
 	assert_null(walk.note);

@@ -413,7 +413,7 @@ static void test_backwards_for_ever(void **state)
 	mmu_session_close(session);
 }
 
-/* A table of pids that leads back into itself ends all the same. */
+/* The search ends in a table of pids that points back into itself. */
 static void test_table_of_pids_loops(void **state)
 {
 	struct mmu_session *session = open_tasks(8, GONE(TASK(2), TASK(7)), true);
@@ -431,7 +431,7 @@ static void test_table_of_pids_loops(void **state)
 	mmu_session_close(session);
 }
 
-/* One node again and again, for four million pids that lead nowhere: it ends soon. */
+/* The same node everywhere, four million pids without a task: the search ends soon. */
 static void test_table_of_pids_repeats(void **state)
 {
 	struct mmu_session *session = open_tasks(8, GONE(TASK(2)), true);

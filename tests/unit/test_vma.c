@@ -113,7 +113,7 @@ static void test_maple_root(void **state)
 	mmu_session_close(session);
 }
 
-/* A leaf that is full to the last slot: that one's end is the node's own. */
+/* In a full leaf, the end of the last slot is the end of the node. */
 static void test_maple_full_leaf(void **state)
 {
 	struct mmu_session *session = open_session();
@@ -205,7 +205,7 @@ static bool visit_vma(uint64_t vma_va, void *context)
 	return ++visited->vmas != visited->stop_after;
 }
 
-/* The numbers of the VMAs, and "..." when that is not all. */
+/* The numbers of the VMAs, and "..." if there are more. */
 static const char *all_vmas(struct mmu_session *session)
 {
 	static struct visited visited;
@@ -315,7 +315,7 @@ static void test_vma_names(void **state)
 	put(session, dentry_va + 24, 8, name_va);
 	memcpy(memory_image_at(session->kernel.image, name_va - BASE, 16), "libexample.so.1", 16);
 	assert_string_equal(vma_at(session, 0x1000), "1000-2fff 75 libexample.so.1");
-	/* a name without an end is cut; one that is nowhere is none */
+	/* a name without a final NUL is cut; one that is not in memory is empty */
 	memset(memory_image_at(session->kernel.image, name_va - BASE, 1000), 'n', 1000);
 	assert_int_equal(strlen(vma_at(session, 0x1000)), strlen("1000-2fff 75 ") + 255);
 	put(session, dentry_va + 24, 8, NOWHERE);

@@ -26,7 +26,7 @@ static uint64_t next_random(void)
 	return random_state;
 }
 
-/* Ask for everything; whatever the answers are, nothing may crash, hang or leak. */
+/* Ask for everything: any answer will do, but nothing may crash, hang or leak. */
 static void ask_everything(const char *path)
 {
 	static const char *const paths[] = {

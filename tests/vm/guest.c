@@ -101,7 +101,7 @@ bool wait_for(const char *pattern, char *ret, size_t size)
 	return false;
 }
 
-/* What the memory manager does on its own accord would spoil the truth after it was written. */
+/* Changes by the memory manager itself would spoil the truth after it was written. */
 static void quieten(void)
 {
 	set("/proc/sys/kernel/printk", "4");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file A crash as it is in the field: a second kernel saves what is left of the first. */
+/** @file A crash as in the field: a second kernel saves the memory of the first. */
 #include "guest.h"
 
 #include <errno.h>

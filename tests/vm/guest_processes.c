@@ -189,7 +189,7 @@ static void be_target(void)
 	start_in_pid_namespace();
 }
 
-/* Of its own: nobody should inherit 33 million empty pages. */
+/* In a process of its own: no other may inherit 33 million empty pages. */
 static void be_reserve(void)
 {
 	/* the guest itself is too slow to walk so many pages */

@@ -29,10 +29,11 @@ Made on {date} by
 
     ./dev vm --keep DIR --table {targets}
 
-Real Debian kernels are booted under QEMU and dumped, each dump is turned into each kind of image,
-and in each cell every page of every process (but ranges above 64 Ki pages) is held to the kernel's
-own `/proc/PID/pagemap`, tasks, VMAs and contents as well. **yes** is: all agree. Everything else is
-what the tool says instead; a dash: there is no such file, as the kernel has no BTF.
+Real Debian kernels are booted under QEMU and dumped, and each dump is turned into each kind of
+image. In each cell every page of every process, except ranges above 64 Ki pages, is compared with
+the kernel's own `/proc/PID/pagemap`, and so are tasks, VMAs and contents. **yes** means that all
+agree. Other cells show what the tool says instead. A dash means that there is no such file, because
+the kernel has no BTF.
 """
 LONG = 24  # characters: more stands below the table
 AT_LEAST = 1000  # rows that must agree: a cell that compares nothing says nothing

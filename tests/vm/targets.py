@@ -91,7 +91,7 @@ EVERYWHERE = ('anon_rw', 'swapped', 'devmem', 'low', 'fork_cow_child', 'sparse',
 HUGE = ('thp', 'hugetlb_2m', 'hugetlb_shared')
 X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku')
 NEWER = ('hwpoison', 'uffd_poison')  # not in the cloud kernel of 6.1
-# at run time a GiB in one piece is to be had by luck only
+# at run time a GiB in one piece can be had only by luck
 BOOT_1G = 'hugepagesz=1G hugepages=1'
 LA57 = ('flag:la57', 'high_la57_47', 'high_la57_52', 'high_la57_top')
 
