@@ -235,9 +235,11 @@ MMU_EXPORT const struct mmu_flag *mmu_flag_next(const struct mmu_regime *regime,
  * What a raw entry is, without any image: a walk of one step, whose place is not filled in. Of a
  * software entry it has the result, swap and page fields; of one that leads to a table the result
  * is MMU_RESULT_TABLE.
+ * @param second  the second copy, which is not read where the level has none; NULL: not known, and
+ *                then nothing is noted that came of it
  */
 MMU_EXPORT void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regime,
-				 unsigned int level, uint64_t raw, uint64_t second,
+				 unsigned int level, uint64_t raw, const uint64_t *second,
 				 struct mmu_walk *walk);
 
 #ifdef __cplusplus

@@ -59,11 +59,11 @@ static const struct argp_option global_options[] = {
 /* PA[:BYTES[:OFFSET[:FILE]]]; the last part may hold colons */
 static void parse_raw(struct tool *tool, const char *text, struct argp_state *state)
 {
-	struct mmu_raw_range *range = &tool->raw[tool->options.nr_raw];
+	struct mmu_raw_range *range = &tool->raw[tool->nr_raw];
 	uint64_t *numbers[] = { &range->first_pa, &range->bytes, &range->file_offset };
 	char *copy = strdup(text), *at = copy;
 
-	if (!copy || tool->options.nr_raw == TOOL_RAW_MAX)
+	if (!copy || tool->nr_raw == TOOL_RAW_MAX)
 		argp_error(state, "too many --ram ranges");
 	for (size_t i = 0; at && i < 3; i++) {
 		char *colon = strchr(at, ':');
@@ -76,8 +76,9 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 	}
 	range->path = at ? text + (at - copy) : NULL; /* argv lives as long as we do */
 	free(copy);
-	tool->options.raw = tool->raw;
-	tool->options.nr_raw++;
+	range->size = sizeof(*range);
+	tool->raw_list[tool->nr_raw++] = range;
+	tool->options.raw = tool->raw_list;
 }
 
 static void add_to_list(const char **list, size_t *count, char *arg, struct argp_state *state)
@@ -99,7 +100,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		tool->json = true;
 		return 0;
 	case KEY_FORCE:
-		tool->options.force = true;
+		tool->options.flags |= MMU_OPEN_FORCE;
 		return 0;
 	case KEY_RAW:
 		parse_raw(tool, arg, state);
@@ -195,127 +196,6 @@ int tool_refuse_image_options(const struct tool *tool)
 	return TOOL_USAGE;
 }
 
-/* ------------------------------------------------------------------ messages */
-
-int tool_fail(struct mmu_error *error)
-{
-	static const enum tool_status status[] = {
-		[MMU_ERROR_NO_TASK] = TOOL_ANSWERED,
-		[MMU_ERROR_NO_MM] = TOOL_ANSWERED,
-		[MMU_ERROR_INVALID] = TOOL_USAGE,
-	};
-	enum mmu_error_kind code = mmu_error_code(error);
-	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
-
-	fflush(stdout);
-	if (code != MMU_ERROR_STOPPED) /* the user pressed Ctrl-C, and knows */
-		fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
-	mmu_error_destroy(error);
-	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
-}
-
-int tool_open(struct tool *tool, const char *image)
-{
-	/* a file of such a name is written ./live or ./- */
-	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
-			      : strcmp(image, "-") == 0  ? "/dev/stdin"
-							 : image;
-	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
-
-	return error ? tool_fail(error) : TOOL_OK;
-}
-
-static bool was_asked_for(struct mmu_session *session, const char *option)
-{
-	size_t key_bytes = strcspn(option, "=");
-	struct mmu_fact fact;
-
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
-		if (strncmp(fact.key, option, key_bytes) == 0 && !fact.key[key_bytes])
-			return true;
-	return false;
-}
-
-/* A misspelt fact shows only in that nothing asks for it. */
-static void warn_of_idle_facts(const struct tool *tool)
-{
-	for (size_t i = 0; i < tool->nr_facts; i++) {
-		if (was_asked_for(tool->session, tool->facts[i]))
-			continue;
-		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: --fact %s: nothing asked for it\n",
-			tool_safe(tool->facts[i]));
-		return;
-	}
-}
-
-void tool_close(struct tool *tool, int status)
-{
-	struct mmu_info info;
-
-	if (!tool->session)
-		return;
-	mmu_session_info(tool->session, &info);
-	if (info.vmcoreinfo_refuted && !tool->warned && status <= TOOL_ANSWERED) {
-		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info.warning));
-	}
-	if (info.kernel && status <= TOOL_ANSWERED)
-		warn_of_idle_facts(tool);
-	mmu_session_close(tool->session);
-	tool->session = NULL;
-}
-
-int tool_address(struct tool *tool, const char *text, uint64_t *ret)
-{
-	size_t name_bytes = strcspn(text, "+-");
-	uint64_t offset = 0, base = 0;
-	struct mmu_error *error = NULL;
-	char name[128];
-
-	if (tool_number(text, ret))
-		return TOOL_OK;
-	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)text[0]) ||
-	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
-		name_bytes = 0;
-	memcpy(name, text, name_bytes);
-	name[name_bytes] = '\0';
-	if (name_bytes)
-		error = mmu_session_symbol(tool->session, name, &base);
-	if (name_bytes && !error) {
-		*ret = text[name_bytes] == '-' ? base - offset : base + offset;
-		return TOOL_OK;
-	}
-	fflush(stdout);
-	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
-		error ? " and no symbol: " : "", error ? tool_safe(mmu_error_message(error)) : "");
-	struct mmu_info info = { .lacks = NULL };
-	if (error)
-		mmu_session_info(tool->session, &info);
-	/* what can't be looked up may still be a symbol */
-	bool symbols = !error || (info.kernel && !info.lacks);
-	mmu_error_destroy(error);
-	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
-}
-
-void tool_warn(struct mmu_session *session)
-{
-	struct mmu_fact fact, first;
-	size_t disputed = 0;
-
-	for (size_t i = 0; session && mmu_session_fact(session, i, &fact); i++)
-		if (fact.disputed && !disputed++)
-			first = fact;
-	if (!disputed)
-		return;
-	fflush(stdout);
-	fprintf(stderr,
-		"mmuscope: warning: sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64
-		" (%s); info --facts shows all\n",
-		tool_safe(first.key), first.value, tool_safe(first.source), first.other_value,
-		tool_safe(first.other));
-}
-
 /* ------------------------------------------------------------------ main */
 
 /* Another process truncated a mapped file, and a read hit the hole. */
@@ -353,6 +233,22 @@ void tool_catch_interrupt(void)
 bool tool_interrupted(void)
 {
 	return interrupted;
+}
+
+/* What is cancelled while the kernel is learnt leaves nothing behind: SIGINT ends the process. */
+static int hook(const struct mmu_progress *progress, void *context)
+{
+	(void)context;
+	if (progress->phase != MMU_PHASE_LEARN)
+		tool_catch_interrupt();
+	return interrupted;
+}
+
+void tool_init(struct tool *tool)
+{
+	static const struct mmu_hook tool_hook = { .size = sizeof(tool_hook), .fn = hook };
+
+	*tool = (struct tool){ .options = { .size = sizeof(tool->options), .hook = &tool_hook } };
 }
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -422,13 +318,14 @@ int main(int argc, char **argv)
 		.children = children,
 		.help_filter = main_help_filter,
 	};
-	struct tool tool = { 0 };
+	struct tool tool;
 	struct {
 		struct tool *tool;
 		int command_at;
 	} input = { &tool, 0 };
 	int status = -1;
 
+	tool_init(&tool);
 	argp_err_exit_status = TOOL_USAGE;
 	program_invocation_name = (char *)"mmuscope"; /* argp's messages begin with it */
 	signal(SIGBUS, on_bus_error);
