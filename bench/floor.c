@@ -54,7 +54,7 @@ static uint64_t sum_pages(const struct bench *bench, const struct mmu_format *fo
 int main(int argc, char **argv)
 {
 	struct bench bench;
-	struct mmu_walk walk;
+	const struct mmu_step *step;
 	size_t nr_slots = 0;
 	unsigned int rounds = 0;
 
@@ -68,11 +68,11 @@ int main(int argc, char **argv)
 	uint64_t *addresses = bench_addresses(&bench, count);
 	uint64_t *slots = bench_alloc(count * MMU_LEVELS_MAX, sizeof(*slots));
 	for (size_t i = 0; i < count; i++) {
-		mmu_walk(bench.space, addresses[i], &walk);
-		for (unsigned int step = 0; step < walk.nr_steps; step++)
-			slots[nr_slots++] = walk.steps[step].slot_pa;
+		mmu_space_walk(bench.space, addresses[i], bench.walk);
+		for (size_t n = 0; (step = mmu_walk_step(bench.walk, n)); n++)
+			slots[nr_slots++] = mmu_step_get(step)->slot_pa;
 	}
-	const struct mmu_format *format = mmu_space_regime(bench.space)->format;
+	const struct mmu_format *format = mmu_space_regime(bench.space, 0)->format;
 
 	sum_slots(bench.session, slots, nr_slots / 10, format->entry_bytes); /* warm */
 	double start = bench_now();

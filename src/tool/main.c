@@ -184,7 +184,7 @@ int tool_refuse_image_options(const struct tool *tool)
 {
 	const char *given = tool->options.vmlinux ? "--symbols"
 			    : tool->nr_debug_dirs ? "--debug-dir"
-			    : tool->options.force ? "--force"
+			    : tool->options.flags ? "--force"
 			    : tool->nr_facts      ? "--fact"
 			    : tool->options.raw   ? "--ram"
 			    : tool->nr_parts      ? "--part"
