@@ -62,7 +62,7 @@ static void list_facts(struct bench *bench)
 	if (mmu_facts_open(bench->session, &facts))
 		exit(3);
 	while ((fact = mmu_facts_next(facts)))
-		if (fact->from == MMU_SOURCE_VMLINUX_DWARF)
+		if (fact->from == MMU_SOURCE_DWARF)
 			printf("%s %" PRIu64 "\n", fact->key, fact->value);
 	mmu_facts_close(facts);
 }

@@ -133,16 +133,20 @@ MMU_EXPORT enum mmu_page_state mmu_session_read_phys(struct mmu_session *session
 /* ------------------------------------------------------------------------------------ facts */
 
 /** Where a fact comes from, in the order of trust. */
-enum mmu_source {
-	MMU_SOURCE_OPTION,
-	MMU_SOURCE_VMCOREINFO,
-	MMU_SOURCE_VMLINUX_SYMBOLS,
-	MMU_SOURCE_VMLINUX_DWARF,
-	MMU_SOURCE_VMLINUX_BTF,
-	MMU_SOURCE_KALLSYMS, /**< of the kernel itself, in the image or as it runs */
-	MMU_SOURCE_BTF,      /**< likewise */
-	MMU_SOURCE_DERIVED,  /**< worked out of other facts or of the tables */
-	MMU_SOURCE_ASSUMED,  /**< a guess, for want of anything better */
+enum mmu_fact_source {
+	MMU_SOURCE_NONE,
+	MMU_SOURCE_OPTION,           /**< the user's */
+	MMU_SOURCE_VMCOREINFO,       /**< in the image's notes or header */
+	MMU_SOURCE_VMCOREINFO_FOUND, /**< found in memory */
+	MMU_SOURCE_SLIDE,            /**< _stext in VMCOREINFO less _stext in vmlinux */
+	MMU_SOURCE_SYMTAB,           /**< vmlinux's symbols */
+	MMU_SOURCE_DWARF,            /**< vmlinux's types */
+	MMU_SOURCE_VMLINUX_BTF,      /**< likewise, where it has no usable DWARF */
+	MMU_SOURCE_KALLSYMS,         /**< the kernel's own symbols, in the image */
+	MMU_SOURCE_LIVE,             /**< the running kernel's symbols, in a file */
+	MMU_SOURCE_BTF,              /**< the kernel's own types, in the image or in a file */
+	MMU_SOURCE_DERIVED,          /**< worked out from others, or from memory */
+	MMU_SOURCE_ASSUMED,          /**< a guess, for want of a source */
 	MMU_ENUM_32(MMU_SOURCE),
 };
 
@@ -150,12 +154,12 @@ enum mmu_source {
 struct mmu_fact {
 	const char *key; /**< as VMCOREINFO writes it */
 	uint64_t value;
-	enum mmu_source from;
-	enum mmu_source other_from;
+	enum mmu_fact_source from;
+	enum mmu_fact_source other_from; /**< MMU_SOURCE_NONE: there is no `other` */
 	const char *source; /**< `from` in words: "VMCOREINFO", "derived: ..." */
 	const char *other;  /**< the first source that says otherwise; NULL: none does */
 	uint64_t other_value;
-	bool seconded; /**< another source has it too */
+	bool seconded; /**< another source says the same */
 	bool disputed; /**< there is an other one, and no option of the user's settles it */
 };
 

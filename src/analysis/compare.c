@@ -5,7 +5,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/frames.h"
-#include "analysis/list.h"
+#include "base/list.h"
 #include "base/cleanup.h"
 #include "base/hook.h"
 #include "objects/space.h"

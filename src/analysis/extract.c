@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "analysis/extract.h"
-#include "analysis/list.h"
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/elfwrite.h"
 #include "objects/space.h"
 #include "objects/tasks.h"
@@ -501,6 +501,8 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	struct mmu_pa_range *kept MMU_FREE = NULL;
 	struct mmu_elf_output output = { .elf_machine = memory->kernel->arch->elf_machine,
 					 .elf_class = memory->kernel->image->elf_class,
+					 .vmcoreinfo = mmu_fact_store_vmcoreinfo(
+						 memory->kernel->facts, NULL),
 					 .wants_note = wants_note,
 					 .stop = stop_writing,
 					 .context = (void *)&extract->wish->hook };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "analysis/frames.h"
-#include "analysis/list.h"
+#include "base/list.h"
 #include "base/cleanup.h"
 
 /* Frames of one side, each once, ascending. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/list.h"
+#include "base/list.h"
 #include "api/session.h"
 #include "base/cleanup.h"
 #include "base/hook.h"

@@ -218,8 +218,6 @@ static void tell_image(const struct mmu_image *image, struct mmu_info *ret)
 	ret->truncated_pages = image->truncated_pages;
 	ret->big_endian = image->big_endian;
 	ret->live = image->live;
-	ret->has_vmcoreinfo = image->vmcoreinfo.data;
-	ret->vmcoreinfo_found = image->vmcoreinfo_found;
 }
 
 const struct mmu_info *mmu_session_info(struct mmu_session *session)
@@ -239,6 +237,8 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 	ret->release = kernel->release;
 	ret->build_id = kernel->build_id;
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
+	if (kernel->warning)
+		ret->warning = kernel->warning;
 	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
 	ret->usable = what_is_usable(session);
 	ret->nr_regimes = kernel->regime.format != NULL;
@@ -248,6 +248,8 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 	ret->has_phys_base = mmu_fact_get(kernel->facts, "NUMBER(phys_base)", &value) ||
 			     mmu_fact_get(kernel->facts, "PHYS_OFFSET", &value);
 	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
+	ret->has_vmcoreinfo =
+		mmu_fact_store_vmcoreinfo(kernel->facts, &ret->vmcoreinfo_found).data;
 	ret->vmcoreinfo_refuted = kernel->vmcoreinfo_refuted;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;

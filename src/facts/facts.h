@@ -6,6 +6,7 @@
 #include "facts/btf.h"
 #include "facts/kallsyms.h"
 #include "facts/live.h"
+#include "facts/typefacts.h"
 #include "facts/vmlinux.h"
 #include "image/image.h"
 #include "mmuscope/arch.h"
@@ -13,7 +14,8 @@
 struct mmu_fact_store;
 
 /**
- * A store over an image.
+ * A store over an image. The look-ups by name and mmu_fact_nth() may be called by several threads;
+ * the setters belong to the one that learns.
  * @param image    must outlive the store
  * @param options  NULL-terminated "KEY=VALUE" from the user, copied; may be NULL
  * @return MMU_ERROR_INVALID for an option that is no fact, _NO_MEMORY
@@ -31,15 +33,35 @@ void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsy
 void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);
 /**
  * Let the store ask the kernel's own types too. Takes ownership of both.
- * @param bytes   what it lies in, to be freed with it
- * @param source  what its facts are shown to come from; static text
+ * @param bytes  what it lies in, to be freed with it
+ * @param name   what its facts are shown to come from; static text
  */
 void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes,
-			    const char *source);
+			    const char *name);
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store);
 
-/** Forget every answer so far: VMCOREINFO is another one now. */
+/**
+ * Take another VMCOREINFO than the image's, and forget every answer so far.
+ * @param text             copied; data NULL: there is none
+ * @param found_in_memory  it is in no header of the image
+ * @return MMU_ERROR_NO_MEMORY: nothing has changed
+ */
+struct mmu_error *mmu_fact_store_set_vmcoreinfo(struct mmu_fact_store *store, struct mmu_bytes text,
+						bool found_in_memory) MMU_MUST_CHECK;
+/**
+ * The text without terminator, valid until the next is set; data NULL: there is none.
+ * @param ret_found_in_memory  may be NULL
+ */
+struct mmu_bytes mmu_fact_store_vmcoreinfo(const struct mmu_fact_store *store,
+					   bool *ret_found_in_memory);
+
+/** Forget every answer so far. */
 void mmu_fact_store_forget(struct mmu_fact_store *store);
+
+/** How wide the kernel's pointers are, where the architecture says it: 4 or 8. */
+void mmu_fact_store_set_pointer_bytes(struct mmu_fact_store *store, uint8_t bytes);
+/** As set; else as the ELF class of vmlinux or of the image says; else 8. */
+uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store);
 
 /** Why there is no vmlinux, for the messages of missing facts; copied. */
 void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
@@ -62,11 +84,26 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key,
 /** A value of VMCOREINFO as text: "OSRELEASE". @return false when it is not there. */
 bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret);
 
-/** Remember a value that was worked out. Later calls for the same key are ignored. */
-void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value,
-		     const char *how);
+/** What the sources of types say of the member "type.member". @return false: none knows it */
+bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_member *ret);
 
-/** The n-th fact in the order of first use. */
+/**
+ * How many look-ups by name there were: calls of mmu_fact_get(), _need(), _text() and _member(),
+ * also by mmu_fields_resolve() and by plugins, and of the callback link_symbol().
+ */
+uint64_t mmu_fact_lookups(struct mmu_fact_store *store);
+
+/** Flags of mmu_fact_derive(). */
+#define MMU_DERIVE_ASSUMED 1u /**< a guess, which a new source of facts ends */
+
+/** Remember a value that was worked out. Without effect where the key is known already. */
+void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
+		     unsigned int flags);
+
+/**
+ * The n-th fact in the order of first use. Its texts last until the store is told of another source
+ * or VMCOREINFO.
+ */
 bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret);
 
 /** The store as the callback table that plugins get. */

@@ -22,82 +22,83 @@ static bool drop(struct mmu_error *error)
 	return !error;
 }
 
-/* A source of types: vmlinux, or the kernel's BTF. */
-struct type_source {
-	void *object;
-	struct mmu_error *(*size)(void *object, const char *type, uint64_t *ret);
-	struct mmu_error *(*member)(void *object, const char *type, const char *path,
-				    struct mmu_member *ret);
-	struct mmu_error *(*enumerator)(void *object, const char *type, const char *name,
-					int64_t *ret);
-};
-
-#define TYPE_SOURCE(prefix)                                                                        \
-	static struct mmu_error *prefix##_size(void *object, const char *type, uint64_t *ret)      \
-	{                                                                                          \
-		return mmu_##prefix##_size(object, type, ret);                                     \
-	}                                                                                          \
-	static struct mmu_error *prefix##_member(void *object, const char *type, const char *path, \
-						 struct mmu_member *ret)                           \
-	{                                                                                          \
-		return mmu_##prefix##_member(object, type, path, ret);                             \
-	}                                                                                          \
-	static struct mmu_error *prefix##_enumerator(void *object, const char *type,               \
-						     const char *name, int64_t *ret)               \
-	{                                                                                          \
-		return mmu_##prefix##_enumerator(object, type, name, ret);                         \
-	}                                                                                          \
-	static const struct type_source prefix##_types = { NULL, prefix##_size, prefix##_member,   \
-							   prefix##_enumerator };
-
-TYPE_SOURCE(vmlinux)
-TYPE_SOURCE(btf)
-
-/* OFFSET(), SIZE(), LENGTH() and ENUM() of "type.member". @return false: the source lacks it */
-static bool from_types(struct type_source types, const char *key, uint64_t *ret)
+/* Split "type.member" at the first dot. @return the member; NULL: there is no dot */
+static const char *split_name(const char *name, char type[MMU_FACT_KEY_MAX])
 {
+	const char *dot = strchr(name, '.');
+
+	if (!dot || dot - name >= (ptrdiff_t)MMU_FACT_KEY_MAX)
+		return NULL;
+	memcpy(type, name, (size_t)(dot - name));
+	type[dot - name] = '\0';
+	return dot + 1;
+}
+
+bool mmu_type_source_member(struct mmu_type_source *source, const char *name,
+			    struct mmu_member *ret)
+{
+	char type[MMU_FACT_KEY_MAX];
 	struct mmu_member member = { 0 };
-	char body[MMU_FACT_KEY_MAX];
-	int64_t value;
-	bool offset = mmu_fact_split(key, "OFFSET", body),
-	     length = !offset && mmu_fact_split(key, "LENGTH", body);
-	bool enumerator = !offset && !length && mmu_fact_split(key, "ENUM", body);
+	const char *path;
 
-	if (!types.object ||
-	    (!offset && !length && !enumerator && !mmu_fact_split(key, "SIZE", body)))
+	if ((!source->vmlinux && !source->btf) || !(path = split_name(name, type)) ||
+	    strlen(name) >= sizeof(source->last))
 		return false;
-	char *dot = strchr(body, '.');
-	if (!dot)
-		return !offset && !length && !enumerator &&
-		       drop(types.size(types.object, body, ret));
-	*dot = '\0';
-	if (enumerator) {
-		if (!drop(types.enumerator(types.object, body, dot + 1, &value)))
-			return false;
-		*ret = (uint64_t)value;
-		return true;
+	if (strcmp(source->last, name) != 0) {
+		source->last_known = drop(
+			source->vmlinux ? mmu_vmlinux_member(source->vmlinux, type, path, &member)
+					: mmu_btf_member(source->btf, type, path, &member));
+		source->last_member = member;
+		strcpy(source->last, name);
 	}
-	if (!drop(types.member(types.object, body, dot + 1, &member)))
+	if (source->last_known)
+		*ret = source->last_member;
+	return source->last_known;
+}
+
+static bool size(struct mmu_type_source *source, const char *type, uint64_t *ret)
+{
+	return drop(source->vmlinux ? mmu_vmlinux_size(source->vmlinux, type, ret)
+				    : mmu_btf_size(source->btf, type, ret));
+}
+
+static bool enumerator(struct mmu_type_source *source, const char *name, uint64_t *ret)
+{
+	char type[MMU_FACT_KEY_MAX];
+	const char *word = split_name(name, type);
+	int64_t value;
+
+	if (!word ||
+	    !drop(source->vmlinux ? mmu_vmlinux_enumerator(source->vmlinux, type, word, &value)
+				  : mmu_btf_enumerator(source->btf, type, word, &value)))
 		return false;
-	if (offset)
-		*ret = member.offset_bytes;
-	else
-		*ret = length ? member.elements : member.size_bytes;
-	return offset || *ret;
+	*ret = (uint64_t)value;
+	return true;
 }
 
-bool mmu_fact_from_vmlinux(struct mmu_vmlinux *vmlinux, const char *key, uint64_t *ret)
+bool mmu_type_source_fact(struct mmu_type_source *source, const char *key, uint64_t *ret)
 {
-	struct type_source types = vmlinux_types;
+	struct mmu_member member;
+	char name[MMU_FACT_KEY_MAX];
+	bool offset = mmu_fact_split(key, "OFFSET", name),
+	     length = !offset && mmu_fact_split(key, "LENGTH", name);
 
-	types.object = vmlinux;
-	return from_types(types, key, ret);
-}
-
-bool mmu_fact_from_btf(struct mmu_btf *btf, const char *key, uint64_t *ret)
-{
-	struct type_source types = btf_types;
-
-	types.object = btf;
-	return from_types(types, key, ret);
+	if (!source->vmlinux && !source->btf)
+		return false;
+	if (!offset && !length) {
+		if (mmu_fact_split(key, "ENUM", name))
+			return enumerator(source, name, ret);
+		if (!mmu_fact_split(key, "SIZE", name))
+			return false;
+		if (!strchr(name, '.'))
+			return size(source, name, ret);
+	}
+	if (!mmu_type_source_member(source, name, &member))
+		return false;
+	uint64_t value = offset   ? member.offset_bytes
+			 : length ? member.elements
+				  : member.size_bytes;
+	if (offset || value)
+		*ret = value;
+	return offset || value;
 }

@@ -336,9 +336,9 @@ static struct mmu_error *need_types(struct mmu_vmlinux *vmlinux)
 			     mmu_error_message(vmlinux->types_error));
 }
 
-const char *mmu_vmlinux_types_source(const struct mmu_vmlinux *vmlinux)
+bool mmu_vmlinux_has_btf(const struct mmu_vmlinux *vmlinux)
 {
-	return vmlinux->btf ? "vmlinux BTF" : "vmlinux DWARF";
+	return vmlinux->btf;
 }
 
 struct mmu_error *mmu_vmlinux_size(struct mmu_vmlinux *vmlinux, const char *type,

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "facts/member.h"
 
 struct mmu_vmlinux;
 
@@ -47,8 +48,8 @@ const char *mmu_vmlinux_banner(struct mmu_vmlinux *vmlinux);
 bool mmu_vmlinux_symbol(struct mmu_vmlinux *vmlinux, const char *name, uint64_t *ret_va,
 			uint64_t *ret_bytes);
 
-/** Where the types come from, once some were asked for: "vmlinux DWARF", else "vmlinux BTF". */
-const char *mmu_vmlinux_types_source(const struct mmu_vmlinux *vmlinux);
+/** Once types were asked for: do they come from .BTF, for want of usable DWARF? */
+bool mmu_vmlinux_has_btf(const struct mmu_vmlinux *vmlinux);
 
 /**
  * Size of a struct, union, enum or typedef'd type. The file's .BTF answers where it has no DWARF
@@ -59,19 +60,6 @@ const char *mmu_vmlinux_types_source(const struct mmu_vmlinux *vmlinux);
  */
 struct mmu_error *mmu_vmlinux_size(struct mmu_vmlinux *vmlinux, const char *type,
 				   uint64_t *ret_bytes) MMU_MUST_CHECK;
-
-/** What is known of a member. */
-struct mmu_member {
-	uint64_t offset_bytes; /**< from the start of the outer type, through anonymous structs */
-	uint64_t size_bytes;   /**< of the member, whole arrays included; 0 if not known */
-	uint64_t elements;     /**< of an array: how many, in all dimensions; 0 for other types */
-	/**
-	 * Of a bit-field, else 0: its width, and the place of its lowest bit. The number of
-	 * size_bytes (1, 2, 4, 8) at offset_bytes, read in the machine's byte order, is to be
-	 * shifted right by bit_shift and cut to bit_size bits.
-	 */
-	uint8_t bit_size, bit_shift;
-};
 
 /**
  * A member by dotted path: "signal" or "rss_stat.count". An array on the way stands for its first

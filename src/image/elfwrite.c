@@ -268,9 +268,9 @@ static void plan_notes(struct writer *writer)
 		writer->note_bytes += one_note_bytes(&image->notes[i]);
 		there |= strcmp(image->notes[i].name, "VMCOREINFO") == 0;
 	}
-	if (there || !image->vmcoreinfo.data)
+	if (there || !writer->output->vmcoreinfo.data)
 		return;
-	writer->extra = (struct mmu_note){ "VMCOREINFO", 0, image->vmcoreinfo };
+	writer->extra = (struct mmu_note){ "VMCOREINFO", 0, writer->output->vmcoreinfo };
 	writer->note_bytes += one_note_bytes(&writer->extra);
 }
 

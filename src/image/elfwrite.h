@@ -20,6 +20,8 @@ struct mmu_elf_output {
 	 */
 	struct mmu_pa_range image;
 	uint64_t image_va;
+	struct mmu_bytes
+		vmcoreinfo; /**< to be a note where the image's have none; data NULL: none */
 	bool (*wants_note)(const struct mmu_note *note); /**< NULL: all of them go in */
 	bool (*stop)(void *context); /**< asked now and then: true ends it; may be NULL */
 	void *context;
@@ -30,7 +32,7 @@ struct mmu_elf_written {
 };
 
 /**
- * Write an ELF core: the image's notes (VMCOREINFO also where it was found in memory), and for each
+ * Write an ELF core: the image's notes and VMCOREINFO, and for each
  * range a segment whose p_memsz reaches to the next one in the same RAM, so that what was left out
  * reads as filtered. Each range lies in the file as it lies in its pages, with zeros around it that
  * belong to no segment: readers that think in pages read zeros there, and never a stranger's bytes.

@@ -88,7 +88,6 @@ struct mmu_image {
 	struct mmu_note *notes;
 	size_t nr_notes;
 	struct mmu_bytes vmcoreinfo; /**< text without terminator; data NULL when there is none */
-	bool vmcoreinfo_found;       /**< it is in no header, but was found in memory */
 	struct mmu_pa_range *ram; /**< what the image says is RAM, ascending, merged; to the byte */
 	size_t nr_ram;
 	/**

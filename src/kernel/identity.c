@@ -124,7 +124,8 @@ struct mmu_error *mmu_identity_check_banner(struct mmu_kernel *kernel, struct mm
 				vmlinux              ? "the banner in memory is vmlinux's"
 				: kernel->release[0] ? "the banner in memory names the release of "
 						       "the notes"
-						     : "a banner is there");
+						     : "a banner is there",
+				0);
 		if (!vmlinux && !kernel->release[0])
 			read_release(kernel, memory, va + strlen(expected));
 		return NULL;

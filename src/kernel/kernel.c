@@ -12,7 +12,18 @@ void mmu_kernel_destroy(struct mmu_kernel *kernel)
 {
 	mmu_fact_store_destroy(kernel->facts);
 	mmu_image_close(kernel->image);
-	free(kernel->found_vmcoreinfo);
+	free(kernel->warning);
+}
+
+void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text)
+{
+	const char *before = kernel->warning ? kernel->warning : kernel->image->warning;
+	char *joined;
+
+	if (asprintf(&joined, "%s%s%s", before ? before : "", before ? "; " : "", text) < 0)
+		return;
+	free(kernel->warning);
+	kernel->warning = joined;
 }
 
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel)

@@ -23,13 +23,16 @@ struct mmu_kernel {
 	size_t nr_linear;
 	struct mmu_regime regime; /**< its own; format is NULL until it is found */
 	char release[65], build_id[41];
-	bool vmcoreinfo_refuted;   /**< the notes' own does not fit memory, and was put aside */
-	bool asked_itself;         /**< what it carries about itself was looked for */
-	uint8_t *found_vmcoreinfo; /**< owned, where VMCOREINFO was found in memory */
+	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory, and was put aside */
+	bool asked_itself;       /**< what it carries about itself was looked for */
+	char *warning; /**< the image's, and what is odd about the kernel in it, or NULL */
 };
 
 /** Release what the kernel owns: image, facts, and what was found. */
 void mmu_kernel_destroy(struct mmu_kernel *kernel);
+
+/** Add to kernel->warning; several are joined with "; ". Without memory it is lost. */
+void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text);
 
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel);

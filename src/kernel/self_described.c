@@ -202,7 +202,7 @@ struct mmu_error *mmu_self_kallsyms(struct mmu_memory *memory, struct mmu_kallsy
 	mmu_fact_store_set_kallsyms(memory->kernel->facts, finding.kallsyms);
 	*ret = finding.kallsyms;
 	mmu_fact_derive(memory->kernel->facts, "SYMBOL(kallsyms_names)", finding.names_va,
-			"kallsyms by its shape; what it says of itself and of the banner holds");
+			"kallsyms by its shape; what it says of itself and of the banner holds", 0);
 	return NULL;
 }
 
@@ -298,7 +298,7 @@ static struct mmu_error *learn_btf(struct mmu_memory *memory)
 	if (all_symbols_known(memory) || !each_run(memory, find_btf_in_run, &finding))
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "the kernel carries no BTF");
 	mmu_fact_derive(memory->kernel->facts, "SYMBOL(__start_BTF)", finding.btf_va,
-			"BTF by its header; it has task_struct and mm_struct");
+			"BTF by its header; it has task_struct and mm_struct", 0);
 	return NULL;
 }
 

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "facts/scan.h"
-#include "image/reader.h"
 #include "kernel/vmcoreinfo.h"
 
 /* struct new_utsname: six texts of 65 bytes, the third is the release */
 #define UTS_RELEASE_OFFSET (2 * 65)
 #define CPUS_MAX 64u
+#define REFUTED_TEXT                                                                               \
+	"the VMCOREINFO in the notes is of another kernel or boot than the memory, and is not "    \
+	"used"
 
 /* ------------------------------------------------------------------ VMCOREINFO, held to memory */
 
@@ -62,7 +64,7 @@ static enum proof prove_walk(struct mmu_memory *memory, const struct mmu_root *r
 }
 
 /*
- * Is the kernel of kernel->image->vmcoreinfo the one in memory? Its release must be where it says,
+ * Is the kernel of the store's VMCOREINFO the one in memory? Its release must be where it says,
  * and its tables must say the same of that place: an older boot of the same kernel may have lain at
  * the same physical address.
  */
@@ -74,6 +76,7 @@ static enum proof prove_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory 
 	uint64_t offset;
 	struct mmu_bytes release;
 	enum proof proof;
+	bool found;
 
 	kernel->nr_linear = 0;
 	if (kernel->arch->linear(facts, kernel->linear, &kernel->nr_linear) ||
@@ -92,7 +95,8 @@ static enum proof prove_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory 
 	    prove_walk(memory, &root, *ret_va, *ret_pa) == REFUTED)
 		return REFUTED;
 	/* which of several runs is asked only of those in memory: a note has no rival */
-	if (proof == UNKNOWN || !kernel->image->vmcoreinfo_found)
+	mmu_fact_store_vmcoreinfo(kernel->facts, &found);
+	if (proof == UNKNOWN || !found)
 		return proof;
 	root.kind = MMU_ROOT_CPU;
 	for (root.value = 0; root.value < CPUS_MAX; root.value++)
@@ -106,9 +110,11 @@ static enum proof try_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory *m
 				 struct mmu_bytes text, bool found, uint64_t *ret_va,
 				 uint64_t *ret_pa)
 {
-	kernel->image->vmcoreinfo = text;
-	kernel->image->vmcoreinfo_found = found;
-	mmu_fact_store_forget(kernel->facts);
+	struct mmu_error *error = mmu_fact_store_set_vmcoreinfo(kernel->facts, text, found);
+
+	mmu_error_destroy(error);
+	if (error)
+		return UNKNOWN;
 	enum proof proof = prove_vmcoreinfo(kernel, memory, ret_va, ret_pa);
 	kernel->nr_linear = 0;
 	mmu_fact_store_forget(kernel->facts);
@@ -158,16 +164,15 @@ static void hunt_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory *memory
 
 	mmu_scan_vmcoreinfo(kernel->image, take_vmcoreinfo, &hunt);
 	if (hunt.several) {
-		mmu_image_warn(kernel->image, "memory holds VMCOREINFO of several kernels, and "
-					      "nothing tells which "
-					      "of them ran last: none is taken");
+		mmu_kernel_warn(kernel, "memory holds VMCOREINFO of several kernels, and nothing "
+					"tells which of them ran last: none is taken");
 		free(hunt.text);
 		hunt.text = NULL;
 	}
-	kernel->found_vmcoreinfo = hunt.text;
-	kernel->image->vmcoreinfo = (struct mmu_bytes){ hunt.text, hunt.text ? hunt.bytes : 0 };
-	kernel->image->vmcoreinfo_found = hunt.text;
-	mmu_fact_store_forget(kernel->facts);
+	mmu_error_destroy(mmu_fact_store_set_vmcoreinfo(
+		kernel->facts, (struct mmu_bytes){ hunt.text, hunt.text ? hunt.bytes : 0 },
+		hunt.text));
+	free(hunt.text);
 }
 
 void mmu_vmcoreinfo_find(struct mmu_kernel *kernel, struct mmu_memory *memory)
@@ -175,6 +180,7 @@ void mmu_vmcoreinfo_find(struct mmu_kernel *kernel, struct mmu_memory *memory)
 	struct mmu_bytes noted = kernel->image->vmcoreinfo;
 	struct mmu_error *error = mmu_kernel_need_arch(kernel);
 	uint64_t va = 0, pa = 0;
+	bool found;
 
 	mmu_error_destroy(error); /* it comes again, where it matters */
 	if (error || !kernel->arch->linear)
@@ -183,19 +189,16 @@ void mmu_vmcoreinfo_find(struct mmu_kernel *kernel, struct mmu_memory *memory)
 	/* a note that is empty is none */
 	if (mmu_fact_text(kernel->facts, "OSRELEASE", &release)) {
 		if (kernel->options.force ||
-		    try_vmcoreinfo(kernel, memory, noted, kernel->image->vmcoreinfo_found, &va,
-				   &pa) != REFUTED)
+		    try_vmcoreinfo(kernel, memory, noted, false, &va, &pa) != REFUTED)
 			return;
 		kernel->vmcoreinfo_refuted = true;
 		kernel->release[0] = kernel->build_id[0] = '\0';
 	}
 	hunt_vmcoreinfo(kernel, memory);
-	if (!kernel->found_vmcoreinfo && !kernel->vmcoreinfo_refuted)
-		kernel->image->vmcoreinfo = noted;
+	mmu_fact_store_vmcoreinfo(kernel->facts, &found);
+	if (!found && !kernel->vmcoreinfo_refuted)
+		mmu_error_destroy(mmu_fact_store_set_vmcoreinfo(kernel->facts, noted, false));
 	mmu_kernel_read_identity(kernel);
 	if (kernel->vmcoreinfo_refuted)
-		mmu_image_warn(kernel->image,
-			       "the VMCOREINFO in the notes is of another kernel or boot than the "
-			       "memory, and is not used%s",
-			       kernel->found_vmcoreinfo ? ": one in memory fits" : "");
+		mmu_kernel_warn(kernel, found ? REFUTED_TEXT ": one in memory fits" : REFUTED_TEXT);
 }

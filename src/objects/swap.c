@@ -65,7 +65,7 @@ static bool length_by_span(const struct mmu_kernel *kernel, uint64_t *ret)
 	if (fits != 1)
 		return false;
 	mmu_fact_derive(kernel->facts, "LENGTH(swap_info)", found,
-			"its span in kallsyms, and the special types of this kernel");
+			"its span in kallsyms, and the special types of this kernel", 0);
 	*ret = found;
 	return true;
 }

@@ -125,7 +125,7 @@ static size_t count_facts(struct mmu_session *session, size_t *ret_disputed)
 
 	*ret_disputed = 0;
 	while ((fact = mmu_facts_next(facts))) {
-		seconded += fact->seconded;
+		seconded += fact->seconded || fact->other;
 		*ret_disputed += fact->disputed;
 	}
 	mmu_facts_close(facts);

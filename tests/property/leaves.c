@@ -33,7 +33,7 @@ struct check {
 	uint64_t range_next_va;
 };
 
-static uint64_t seen[MMU_RESULT_COUNT], seen_runs, seen_merged, seen_too_many;
+static uint64_t seen[MMU_RESULTS], seen_runs, seen_merged, seen_too_many;
 
 /* Walks must find nothing at addresses that the enumeration skipped. */
 static void check_hole(struct check *check, uint64_t first_va, uint64_t last_va)
@@ -171,7 +171,7 @@ static void check_part(const struct world *w, uint64_t first_va, uint64_t last_v
 		.next_va = first_va,
 		.range_next_va = first_va
 	};
-	struct mmu_leaves leaves;
+	struct mmu_tally leaves;
 	enum mmu_leaves_end end;
 
 	if (one_in(10))

@@ -159,7 +159,7 @@ static void test_note_of_this_boot(void **state)
 		struct mmu_session *session = open_session(image, NULL);
 		mmu_vmcoreinfo_find(&session->kernel, &session->memory);
 		assert_false(session->kernel.vmcoreinfo_refuted);
-		assert_null(image->warning);
+		assert_null(session->kernel.warning);
 		assert_base(session, kernel);
 		close_session(session);
 	}
@@ -187,10 +187,14 @@ static void test_note_of_another(void **state)
 			struct mmu_session *session = open_session(image, NULL);
 			mmu_vmcoreinfo_find(&session->kernel, &session->memory);
 			assert_true(session->kernel.vmcoreinfo_refuted);
-			assert_non_null(strstr(image->warning, "another kernel or boot"));
-			assert_int_equal(!!strstr(image->warning, "in memory fits"), found);
-			assert_int_equal(image->vmcoreinfo_found, found);
-			assert_int_equal(!!image->vmcoreinfo.data, found);
+			assert_non_null(strstr(session->kernel.warning, "another kernel or boot"));
+			assert_int_equal(!!strstr(session->kernel.warning, "in memory fits"),
+					 found);
+			bool in_memory;
+			struct mmu_bytes text = mmu_fact_store_vmcoreinfo(session->kernel.facts,
+									  &in_memory);
+			assert_int_equal(in_memory, found);
+			assert_int_equal(!!text.data, found);
 			if (found)
 				assert_string_equal(session->kernel.release, ours.release);
 			else
@@ -247,12 +251,14 @@ static void test_two_kernels(void **state)
 			run_on(image, kernel);
 		struct mmu_session *session = open_session(image, NULL);
 		mmu_vmcoreinfo_find(&session->kernel, &session->memory);
-		assert_int_equal(image->vmcoreinfo_found, running > 0);
+		bool found;
+		mmu_fact_store_vmcoreinfo(session->kernel.facts, &found);
+		assert_int_equal(found, running > 0);
 		if (running) {
-			assert_null(image->warning);
+			assert_null(session->kernel.warning);
 			assert_base(session, kernel);
 		} else {
-			assert_non_null(strstr(image->warning, "several kernels"));
+			assert_non_null(strstr(session->kernel.warning, "several kernels"));
 		}
 		close_session(session);
 	}

@@ -63,7 +63,7 @@ static void test_changes(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(mmu_range_changes(cases[i].first, cases[i].second),
 				 cases[i].changes);
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
+	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
 		assert_non_null(mmu_change_name(1u << bit));
 }
 
@@ -98,9 +98,9 @@ static void test_shared_many_times(void **state)
 	assert_int_equal(c.shared_bytes, 4096);
 	assert_int_equal(c.shared[0].first_pa, 0x5000);
 	assert_int_equal(c.shared[0].last_pa, 0x5fff);
-	assert_int_equal(c.shared[0].times[0], 100);
-	assert_int_equal(c.shared[0].times[1], 99);
-	assert_int_equal(c.shared[0].va[0], 0x10000);
+	assert_int_equal(c.shared[0].side[0].times, 100);
+	assert_int_equal(c.shared[0].side[1].times, 99);
+	assert_int_equal(c.shared[0].side[0].va, 0x10000);
 	free(c.shared);
 }
 
@@ -116,12 +116,12 @@ static void test_shared_within(void **state)
 	assert_int_equal(c.nr_shared, 4);
 	assert_int_equal(c.shared_bytes, 4 * 4096);
 	assert_int_equal(c.shared[0].first_pa, 0x202000);
-	assert_int_equal(c.shared[0].va[0], 0x402000);
+	assert_int_equal(c.shared[0].side[0].va, 0x402000);
 	assert_int_equal(c.shared[1].first_pa, 0x203000);
-	assert_int_equal(c.shared[1].times[0], 2);
-	assert_int_equal(c.shared[1].va[0], 0x403000);
-	assert_int_equal(c.shared[1].va[1], 0x101000);
-	assert_int_equal(c.shared[2].times[0], 1);
+	assert_int_equal(c.shared[1].side[0].times, 2);
+	assert_int_equal(c.shared[1].side[0].va, 0x403000);
+	assert_int_equal(c.shared[1].side[1].va, 0x101000);
+	assert_int_equal(c.shared[2].side[0].times, 1);
 	assert_int_equal(c.shared[3].first_pa, 0x3ff000);
 	assert_int_equal(c.shared[3].last_pa, 0x3fffff);
 	free(c.shared);

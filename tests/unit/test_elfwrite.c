@@ -327,10 +327,10 @@ static void test_notes(void **state)
 		bool some = i & 1, found = i & 2;
 		struct mmu_image *image = make_image(odd_pieces, COUNT(odd_pieces)), *back;
 		const struct mmu_elf_output output = { .elf_class = i & 4 ? ELFCLASS64 : ELFCLASS32,
+						       .vmcoreinfo = notes[3].desc,
 						       .wants_note = some ? no_linux_notes : NULL };
 
 		set_notes(image, notes, found ? 3 : 4);
-		memory_image_set_vmcoreinfo(image, info, sizeof(info) - 1);
 		write_image(image, &output);
 		back = read_back();
 		assert_int_equal(back->nr_notes, some ? 3 : 4);

@@ -361,7 +361,7 @@ static void test_many(void **state)
 		expect_none(&f, key);
 	}
 	expect(&f, "B", 2); /* not kept any more, but answered */
-	mmu_fact_derive(f.store, "C", 3, "after all");
+	mmu_fact_derive(f.store, "C", 3, "after all", 0);
 	expect(&f, "A", 1);
 	expect(&f, "C", 3);
 	while (mmu_fact_nth(f.store, count, &fact))
@@ -423,7 +423,7 @@ static void test_order_of_sources(void **state)
 	expect_source(&f, "SIZE(task_struct)", "VMCOREINFO");
 	expect_source(&f, "SIZE(mm_struct)", "option");
 	expect_source(&f, "SYMBOL(linux_banner)", "option");
-	mmu_fact_derive(f.store, "SIZE(list_head)", 1, "a guess");
+	mmu_fact_derive(f.store, "SIZE(list_head)", 1, "a guess", 0);
 	expect(&f, "SIZE(list_head)", 16);
 	assert_true(facts->link_symbol(facts->context, "init_task", &va));
 	assert_int_equal(va, link_va);
@@ -444,7 +444,7 @@ static void test_no_slide_no_symbol(void **state)
 	assert_null(mmu_vmlinux_open(vmlinux_path, &mmu_fact_wants, &vmlinux));
 	mmu_fact_store_set_vmlinux(f.store, vmlinux);
 	expect_none(&f, "SYMBOL(init_task)");
-	mmu_fact_derive(f.store, "KERNELOFFSET", 0, "a test");
+	mmu_fact_derive(f.store, "KERNELOFFSET", 0, "a test", 0);
 	uint64_t va;
 	assert_true(mmu_fact_get(f.store, "SYMBOL(init_task)", &va));
 	close_fixture(&f);
@@ -466,7 +466,7 @@ static void expect_fact(struct fixture *f, const char *key, const char *other, u
 		assert_null(fact.other);
 		return;
 	}
-	assert_true(fact.seconded);
+	assert_false(fact.seconded);
 	assert_string_equal(fact.other, other);
 	assert_int_equal(fact.other_value, other_value);
 }
@@ -567,8 +567,8 @@ static void test_derived_before_use(void **state)
 {
 	struct fixture f = open_text("A=1\n", OPTIONS("B=2"));
 
-	mmu_fact_derive(f.store, "A", 9, "too early");
-	mmu_fact_derive(f.store, "B", 9, "too early");
+	mmu_fact_derive(f.store, "A", 9, "too early", 0);
+	mmu_fact_derive(f.store, "B", 9, "too early", 0);
 	expect(&f, "A", 1);
 	expect(&f, "B", 2);
 	close_fixture(&f);

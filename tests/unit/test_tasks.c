@@ -256,7 +256,9 @@ static void test_mm_behind_a_gap(void **state)
 
 static void test_mm_gone(void **state)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = 2 };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = 2 };
 	struct mmu_session *session = open_tasks(3, GONE(MM), true);
 	struct mmu_space *space;
 	struct told told;

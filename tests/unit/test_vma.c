@@ -328,7 +328,9 @@ static void test_vma_names(void **state)
 /* PROT_NONE and a NUMA hint look alike in the table: what the VMA allows tells them apart. */
 static void test_numa_hint(void **state)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_MM, .value = TREE_MM };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_MM,
+					       .value = TREE_MM };
 	struct mmu_session *session = open_maple();
 	struct mmu_space *space;
 	struct mmu_walk walk;
@@ -339,17 +341,17 @@ static void test_numa_hint(void **state)
 	put(session, BASE + 0x10000 + 8 * 8, 8, 0x6000 | 2);
 	put(session, BASE + 0x10000 + 4 * 8, 8, 0x7000 | 2);
 	assert_null(mmu_space_open(session, &query, &space));
-	mmu_walk(space, 0x1234, &walk);
+	mmu_space_walk(space, 0x1234, &walk);
 	assert_int_equal(walk.result, MMU_RESULT_NUMA);
 	assert_int_equal(walk.pa, 0x5234);
-	mmu_walk(space, 0x8234, &walk);
+	mmu_space_walk(space, 0x8234, &walk);
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
-	mmu_walk(space, 0x4000, &walk); /* without a VMA nothing is known */
+	mmu_space_walk(space, 0x4000, &walk); /* without a VMA nothing is known */
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
 	assert_null(walk.note);
 	/* nor where it can't be read; but then it is said */
 	set_root(session, node_entry(NOWHERE, ARANGE_64, true));
-	mmu_walk(space, 0x8234, &walk);
+	mmu_space_walk(space, 0x8234, &walk);
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
 	assert_non_null(strstr(walk.note, "or numa"));
 	mmu_space_close(space);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Lists that grow. */
-#ifndef MMU_ANALYSIS_LIST_H
-#define MMU_ANALYSIS_LIST_H
+#ifndef MMU_BASE_LIST_H
+#define MMU_BASE_LIST_H
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The sources of facts, in the order in which they are asked. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts/store.h"
+
+/* ------------------------------------------------------------------ KEY=VALUE sources */
+
+/*
+ * Numbers as kernel/vmcore_info.c prints them: symbols and KERNELOFFSET in hexadecimal without 0x,
+ * all else in signed decimal or with 0x; "y" for a configuration.
+ */
+bool mmu_store_parse(const char *key, const char *text, uint64_t *ret)
+{
+	bool hexadecimal = strncmp(key, "SYMBOL(", 7) == 0 || strcmp(key, "KERNELOFFSET") == 0;
+	bool negative = text[0] == '-';
+	char *end;
+
+	if (strcmp(text, "y") == 0) {
+		*ret = 1;
+		return true;
+	}
+	if (!isxdigit((unsigned char)text[negative]))
+		return false;
+	errno = 0;
+	bool prefixed = strncmp(text + negative, "0x", 2) == 0;
+	uint64_t value = strtoull(text + negative, &end, hexadecimal || prefixed ? 16 : 10);
+	if (errno || *end)
+		return false;
+	*ret = negative ? -value : value;
+	return true;
+}
+
+bool mmu_store_line(const struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret)
+{
+	const char *at = (const char *)store->vmcoreinfo.data;
+	const char *end = at ? at + store->vmcoreinfo.count : NULL;
+	size_t key_bytes = strlen(key);
+
+	while (key_bytes && at && at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline ? newline : end;
+
+		if ((size_t)(stop - at) > key_bytes && at[key_bytes] == '=' &&
+		    memcmp(at, key, key_bytes) == 0) {
+			at += key_bytes + 1;
+			*ret = (struct mmu_bytes){ (const uint8_t *)at, (uint64_t)(stop - at) };
+			return true;
+		}
+		at = newline ? newline + 1 : NULL;
+	}
+	return false;
+}
+
+/* A line of VMCOREINFO that is a number. */
+static bool vmcoreinfo_number(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	struct mmu_bytes text;
+	char copy[32];
+
+	/* this line holds the pointer's value, not its address (since 4.15, 83e3c48729d9) */
+	if (strcmp(key, "SYMBOL(mem_section)") == 0)
+		return false;
+	if (!mmu_store_line(store, key, &text) || text.count >= sizeof(copy))
+		return false;
+	memcpy(copy, text.data, text.count);
+	copy[text.count] = '\0';
+	return strlen(copy) == text.count && mmu_store_parse(key, copy, ret);
+}
+
+static enum mmu_fact_source from_vmcoreinfo(struct mmu_fact_store *store, const char *key,
+					    uint64_t *ret)
+{
+	if (!vmcoreinfo_number(store, key, ret))
+		return MMU_SOURCE_NONE;
+	return store->vmcoreinfo_found ? MMU_SOURCE_VMCOREINFO_FOUND : MMU_SOURCE_VMCOREINFO;
+}
+
+static enum mmu_fact_source from_options(struct mmu_fact_store *store, const char *key,
+					 uint64_t *ret)
+{
+	size_t key_bytes = strlen(key);
+
+	for (size_t i = 0; i < store->nr_options; i++)
+		if (strncmp(store->options[i], key, key_bytes) == 0 &&
+		    store->options[i][key_bytes] == '=')
+			return mmu_store_parse(key, store->options[i] + key_bytes + 1, ret)
+				       ? MMU_SOURCE_OPTION
+				       : MMU_SOURCE_NONE;
+	return MMU_SOURCE_NONE;
+}
+
+/* ------------------------------------------------------------------ vmlinux */
+
+/*
+ * The slide of a symbol: what lies below the kernel's text is a per-CPU offset or an absolute
+ * number, which KASLR does not move.
+ */
+static bool symbol_from_vmlinux(struct mmu_fact_store *store, const char *name, uint64_t *ret)
+{
+	uint64_t va, text_va, slide;
+
+	if (!mmu_vmlinux_symbol(store->vmlinux.vmlinux, name, &va, NULL) ||
+	    !mmu_fact_get(store, "KERNELOFFSET", &slide))
+		return false;
+	if (mmu_vmlinux_symbol(store->vmlinux.vmlinux, "_text", &text_va, NULL) && va < text_va)
+		slide = 0;
+	*ret = va + slide;
+	return true;
+}
+
+/*
+ * The KASLR slide where VMCOREINFO has no KERNELOFFSET but an address: both name the same symbol.
+ */
+static bool slide_from_vmlinux(struct mmu_fact_store *store, uint64_t *ret)
+{
+	uint64_t run_va, link_va;
+
+	if (!vmcoreinfo_number(store, "SYMBOL(_stext)", &run_va) ||
+	    !mmu_vmlinux_symbol(store->vmlinux.vmlinux, "_stext", &link_va, NULL))
+		return false;
+	*ret = run_va - link_va;
+	return true;
+}
+
+static enum mmu_fact_source from_symtab(struct mmu_fact_store *store, const char *key,
+					uint64_t *ret)
+{
+	struct mmu_vmlinux *vmlinux = store->vmlinux.vmlinux;
+	char body[MMU_FACT_KEY_MAX];
+	uint64_t bytes;
+
+	if (!vmlinux)
+		return MMU_SOURCE_NONE;
+	if (strcmp(key, "KERNELOFFSET") == 0)
+		return slide_from_vmlinux(store, ret) ? MMU_SOURCE_SLIDE : MMU_SOURCE_NONE;
+	if (mmu_fact_split(key, "SYMBOL", body))
+		return symbol_from_vmlinux(store, body, ret) ? MMU_SOURCE_SYMTAB : MMU_SOURCE_NONE;
+	/* the arrays that are asked for hold pointers; their types would need another DWARF unit */
+	if (mmu_fact_split(key, "LENGTH", body) && !strchr(body, '.') &&
+	    mmu_vmlinux_symbol(vmlinux, body, NULL, &bytes) && bytes) {
+		*ret = bytes / (mmu_vmlinux_class(vmlinux) == 1 ? 4 : 8);
+		return MMU_SOURCE_SYMTAB;
+	}
+	return MMU_SOURCE_NONE;
+}
+
+static enum mmu_fact_source from_vmlinux_types(struct mmu_fact_store *store, const char *key,
+					       uint64_t *ret)
+{
+	if (!mmu_type_source_fact(&store->vmlinux, key, ret))
+		return MMU_SOURCE_NONE;
+	return mmu_vmlinux_has_btf(store->vmlinux.vmlinux) ? MMU_SOURCE_VMLINUX_BTF
+							   : MMU_SOURCE_DWARF;
+}
+
+/* ------------------------------------------------------------------ what the kernel carries */
+
+static enum mmu_fact_source from_kallsyms(struct mmu_fact_store *store, const char *key,
+					  uint64_t *ret)
+{
+	uint64_t va, next_va;
+	char body[MMU_FACT_KEY_MAX];
+
+	if (!store->kallsyms)
+		return MMU_SOURCE_NONE;
+	if (mmu_fact_split(key, "SYMBOL", body))
+		return mmu_kallsyms_symbol(store->kallsyms, body, ret) ? MMU_SOURCE_KALLSYMS
+								       : MMU_SOURCE_NONE;
+	if (!mmu_fact_split(key, "SPAN", body) ||
+	    !mmu_kallsyms_symbol(store->kallsyms, body, &va) ||
+	    !mmu_kallsyms_next(store->kallsyms, va, &next_va))
+		return MMU_SOURCE_NONE;
+	*ret = next_va - va;
+	return MMU_SOURCE_KALLSYMS;
+}
+
+static enum mmu_fact_source from_live(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	uint64_t va, next_va;
+	char body[MMU_FACT_KEY_MAX];
+
+	if (!store->live)
+		return MMU_SOURCE_NONE;
+	if (mmu_fact_split(key, "SYMBOL", body))
+		return mmu_live_symbol(store->live, body, ret) ? MMU_SOURCE_LIVE : MMU_SOURCE_NONE;
+	if (!mmu_fact_split(key, "SPAN", body) || !mmu_live_symbol(store->live, body, &va) ||
+	    !mmu_live_next(store->live, va, &next_va))
+		return MMU_SOURCE_NONE;
+	*ret = next_va - va;
+	return MMU_SOURCE_LIVE;
+}
+
+static enum mmu_fact_source from_btf(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
+	return mmu_type_source_fact(&store->btf, key, ret) ? MMU_SOURCE_BTF : MMU_SOURCE_NONE;
+}
+
+/* ------------------------------------------------------------------ all of them, in order */
+
+const mmu_source_fn mmu_store_sources[MMU_PLACES] = {
+	[MMU_PLACE_OPTIONS] = from_options,   [MMU_PLACE_VMCOREINFO] = from_vmcoreinfo,
+	[MMU_PLACE_SYMTAB] = from_symtab,     [MMU_PLACE_VMLINUX_TYPES] = from_vmlinux_types,
+	[MMU_PLACE_KALLSYMS] = from_kallsyms, [MMU_PLACE_LIVE] = from_live,
+	[MMU_PLACE_BTF] = from_btf,
+};
+
+/* The words that `info` shows. */
+const char *mmu_store_source_name(const struct mmu_fact_store *store, enum mmu_fact_source source)
+{
+	static const char *const names[] = {
+		[MMU_SOURCE_NONE] = "",
+		[MMU_SOURCE_OPTION] = "option",
+		[MMU_SOURCE_VMCOREINFO] = "VMCOREINFO",
+		[MMU_SOURCE_VMCOREINFO_FOUND] = "VMCOREINFO, found in memory",
+		[MMU_SOURCE_SLIDE] = "VMCOREINFO _stext - vmlinux _stext",
+		[MMU_SOURCE_SYMTAB] = "vmlinux symtab",
+		[MMU_SOURCE_DWARF] = "vmlinux DWARF",
+		[MMU_SOURCE_VMLINUX_BTF] = "vmlinux BTF",
+		[MMU_SOURCE_KALLSYMS] = "kallsyms in the image",
+		[MMU_SOURCE_LIVE] = MMU_LIVE_KALLSYMS_PATH,
+	};
+
+	return source == MMU_SOURCE_BTF ? store->btf_name : names[source];
+}

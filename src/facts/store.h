@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What the store of facts is made of; for facts.c and sources.c. */
+#ifndef MMU_FACTS_STORE_H
+#define MMU_FACTS_STORE_H
+
+#include <pthread.h>
+
+#include "facts/facts.h"
+#include "facts/known.h"
+
+struct mmu_fact_store {
+	pthread_mutex_t
+		mutex; /* recursive: what a source reads may be found by a plugin that asks */
+	uint64_t lookups;
+	struct mmu_image *image;
+	struct mmu_bytes vmcoreinfo; /* the image's, or `own_vmcoreinfo` */
+	uint8_t *own_vmcoreinfo;
+	bool vmcoreinfo_found;
+	uint8_t pointer_bytes; /* 0: nobody said */
+	struct mmu_type_source vmlinux, btf;
+	struct mmu_kallsyms *kallsyms;
+	struct mmu_live_symbols *live;
+	void *btf_bytes; /* owned */
+	const char *btf_name;
+	char *hint;
+	struct mmu_facts callbacks;
+	struct mmu_known known;
+	char **options;
+	size_t nr_options;
+};
+
+/** Where a key is looked up, the most trusted place first. */
+enum mmu_place {
+	MMU_PLACE_OPTIONS,
+	MMU_PLACE_VMCOREINFO,
+	MMU_PLACE_SYMTAB,
+	MMU_PLACE_VMLINUX_TYPES,
+	MMU_PLACE_KALLSYMS,
+	MMU_PLACE_LIVE,
+	MMU_PLACE_BTF,
+	MMU_PLACES,
+};
+
+/** @return MMU_SOURCE_NONE: it does not know, or is not there; *ret is then untouched */
+typedef enum mmu_fact_source (*mmu_source_fn)(struct mmu_fact_store *store, const char *key,
+					      uint64_t *ret);
+
+extern const mmu_source_fn mmu_store_sources[MMU_PLACES];
+
+/** The words that `info` shows; static. */
+const char *mmu_store_source_name(const struct mmu_fact_store *store, enum mmu_fact_source source);
+
+/** A number as VMCOREINFO writes it for this key. @return false: it is none; *ret is untouched */
+bool mmu_store_parse(const char *key, const char *text, uint64_t *ret);
+
+/** What follows "KEY=" in VMCOREINFO. */
+bool mmu_store_line(const struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret);
+
+#endif
