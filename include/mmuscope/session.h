@@ -156,8 +156,8 @@ struct mmu_fact {
 	uint64_t value;
 	enum mmu_fact_source from;
 	enum mmu_fact_source other_from; /**< MMU_SOURCE_NONE: there is no `other` */
-	const char *source; /**< `from` in words: "VMCOREINFO", "derived: ..." */
-	const char *other;  /**< the first source that says otherwise; NULL: none does */
+	const char *source;              /**< `from` in words: "VMCOREINFO", "derived: ..." */
+	const char *other; /**< the first source that says otherwise; NULL: none does */
 	uint64_t other_value;
 	bool seconded; /**< another source says the same */
 	bool disputed; /**< there is an other one, and no option of the user's settles it */

@@ -248,8 +248,7 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 	ret->has_phys_base = mmu_fact_get(kernel->facts, "NUMBER(phys_base)", &value) ||
 			     mmu_fact_get(kernel->facts, "PHYS_OFFSET", &value);
 	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
-	ret->has_vmcoreinfo =
-		mmu_fact_store_vmcoreinfo(kernel->facts, &ret->vmcoreinfo_found).data;
+	ret->has_vmcoreinfo = mmu_fact_store_vmcoreinfo(kernel->facts, &ret->vmcoreinfo_found).data;
 	ret->vmcoreinfo_refuted = kernel->vmcoreinfo_refuted;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;

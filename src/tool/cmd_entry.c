@@ -97,7 +97,7 @@ static bool find_level(const struct mmu_format *format, const char *name, unsign
 	return true;
 }
 
-/* A copy that was not given is unknown, not empty. @return "" when it was given, or there is none */
+/* A copy that was not given is unknown, not empty. @return "": it was, or there is none */
 static const char *missing_second(const struct entry *entry, const struct mmu_regime *regime,
 				  const struct mmu_step *step, char ret[64])
 {

@@ -171,7 +171,7 @@ static void check_part(const struct world *w, uint64_t first_va, uint64_t last_v
 		.next_va = first_va,
 		.range_next_va = first_va
 	};
-	struct mmu_tally leaves;
+	struct mmu_tally leaves = { .goes_on = false };
 	enum mmu_leaves_end end;
 
 	if (one_in(10))

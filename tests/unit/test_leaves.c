@@ -295,7 +295,7 @@ static bool merge(struct mmu_walk *walk, uint64_t last_va, void *context)
 static void merge_all(void)
 {
 	struct mmu_range_merger merger = { .fn = keep_range, .page_lg2 = 12 };
-	struct mmu_tally ignored;
+	struct mmu_tally ignored = { .goes_on = false };
 
 	nr_ranges = 0;
 	mmu_walker_leaves(&f.walker, 0, UINT64_MAX, 100, merge, &merger, &ignored);
