@@ -329,7 +329,7 @@ struct mmu_vmas;
 MMU_EXPORT struct mmu_error *mmu_vmas_open(struct mmu_space *space, struct mmu_vmas **ret);
 /**
  * @param ret  NULL: there are no more
- * @return as mmu_space_vma(); what follows can't be told then
+ * @return as mmu_space_vma(): some that may be there can't be read; the next call goes on behind
  */
 MMU_EXPORT struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, const struct mmu_vma_info **ret);
 /** Accepts NULL. */

@@ -34,102 +34,14 @@ static bool asked_to_stop(struct mmu_extraction *extract)
 	return extract->stopped;
 }
 
-/* ------------------------------------------------------------------ objects of the kernel */
-
-/* What the kernel model reads is what it will read again. */
-static void note_read(void *context, uint64_t pa, size_t bytes)
-{
-	struct mmu_extraction *extract = context;
-
-	mmu_keep_add(&extract->keep, extract->kind, pa, bytes);
-}
-
-void mmu_extract_watch(struct mmu_extraction *extract, enum mmu_extract_kind kind)
-{
-	struct mmu_image *image = extract->memory.kernel->image;
-
-	extract->kind = kind;
-	image->on_read_context = extract;
-	image->on_read = note_read;
-}
-
-void mmu_extract_watch_no_more(struct mmu_extraction *extract)
-{
-	extract->memory.kernel->image->on_read = NULL;
-}
-
-/* Keep an object at a kernel address, as far as it is mapped. */
-void mmu_extract_object(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
-			uint64_t bytes)
-{
-	uint64_t page_bytes = (uint64_t)1 << extract->memory.kernel->arch->page_lg2;
-
-	while (bytes) {
-		uint64_t here = page_bytes - (va & (page_bytes - 1)), pa;
-
-		here = here < bytes ? here : bytes;
-		if (mmu_memory_to_phys(&extract->memory, va, &pa))
-			mmu_keep_add(&extract->keep, kind, pa, here);
-		va += here;
-		bytes -= here;
-	}
-}
-
-bool mmu_extract_fact(const struct mmu_extraction *extract, const char *key, uint64_t *ret)
-{
-	return mmu_fact_get(extract->memory.kernel->facts, key, ret);
-}
-
-/* An object whose whole type is known. */
-void mmu_extract_typed(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
-		       const char *size_key)
-{
-	uint64_t bytes;
-
-	if (va && mmu_extract_fact(extract, size_key, &bytes) && bytes <= 65536)
-		mmu_extract_object(extract, kind, va, bytes);
-}
-
-/*
- * A task_struct, but for the registers of user mode that some architectures save in it: they are
- * user data.
- */
-void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va)
-{
-	static const char *const registers[][2] = {
-		{ "OFFSET(task_struct.thread.fpu)", "SIZE(task_struct.thread.fpu)" },
-		{ "OFFSET(task_struct.thread.uw)", "SIZE(task_struct.thread.uw)" },
-		{ "OFFSET(task_struct.thread_info.fpstate)", "SIZE(task_struct.thread_info."
-							     "fpstate)" },
-		{ "OFFSET(task_struct.thread_info.vfpstate)", "SIZE(task_struct.thread_info."
-							      "vfpstate)" },
-	};
-	uint64_t holes[4][2], bytes, at = 0;
-	size_t nr = 0;
-
-	if (!mmu_extract_fact(extract, "SIZE(task_struct)", &bytes) || bytes > 65536)
-		return;
-	for (size_t i = 0; i < 4; i++)
-		nr += mmu_extract_fact(extract, registers[i][0], &holes[nr][0]) &&
-		      mmu_extract_fact(extract, registers[i][1], &holes[nr][1]);
-	while (at < bytes) {
-		uint64_t end = bytes, next = bytes;
-
-		for (size_t i = 0; i < nr; i++)
-			if (holes[i][0] + holes[i][1] > at && holes[i][0] < end) {
-				end = holes[i][0];
-				next = holes[i][0] + holes[i][1];
-			}
-		if (end > at)
-			mmu_extract_object(extract, MMU_EXTRACT_TASKS, task_va + at, end - at);
-		at = next;
-	}
-}
+/* ------------------------------------------------------------------ tasks and VMAs */
 
 static bool visit_task(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct mmu_extraction *extract = context;
-	uint64_t signal_va = 0;
+	struct mmu_basket *basket = &extract->basket;
+	const struct mmu_basket_fields *fields = &basket->fields;
+	uint64_t signal_va;
 
 	(void)problem;
 	if (!task) {
@@ -137,11 +49,20 @@ static bool visit_task(const struct mmu_task *task, const struct mmu_error *prob
 		return true;
 	}
 	extract->result.tasks++;
-	mmu_extract_task(extract, task->task_va);
-	mmu_extract_typed(extract, MMU_EXTRACT_TASKS, task->mm_va, "SIZE(mm_struct)");
-	mmu_error_destroy(mmu_memory_read_member(&extract->memory, task->task_va,
-						 "task_struct.signal", &signal_va));
-	mmu_extract_typed(extract, MMU_EXTRACT_TASKS, signal_va, "SIZE(signal_struct)");
+	basket->kind = MMU_EXTRACT_TASKS;
+	mmu_tasks_pieces(&basket->memory, task, mmu_basket_piece, basket);
+	mmu_basket_task(basket, task->task_va);
+	mmu_basket_typed(basket, MMU_EXTRACT_TASKS, task->mm_va, &fields->mm_bytes);
+	if (fields->signal.known) {
+		struct mmu_error *error = mmu_memory_read_pointer(
+			&basket->memory, task->task_va + fields->signal.offset, "task_struct",
+			&signal_va);
+
+		if (!error)
+			mmu_basket_typed(basket, MMU_EXTRACT_TASKS, signal_va,
+					 &fields->signal_bytes);
+		mmu_error_destroy(error);
+	}
 	if (task->owner == MMU_MM_OWN && !extract->wish->nr_pids) {
 		if (!mmu_list_room(&extract->chosen, extract->nr_chosen, sizeof(*extract->chosen)))
 			extract->no_memory = true;
@@ -152,26 +73,27 @@ static bool visit_task(const struct mmu_task *task, const struct mmu_error *prob
 	return !extract->no_memory && !asked_to_stop(extract);
 }
 
-struct vmas {
-	struct mmu_extraction *extract;
-	uint64_t mm_va;
-};
-
-static bool visit_vma(uint64_t vma_va, void *context)
+/* @return false: a part of the tree can't be read, or it never ends */
+static bool keep_vmas(struct mmu_extraction *extract, uint64_t mm_va)
 {
-	const struct vmas *vmas = context;
-	struct mmu_memory *memory = &vmas->extract->memory;
-	uint64_t first_va;
+	struct mmu_basket *basket = &extract->basket;
+	struct mmu_vma_walk vmas;
 	struct mmu_vma vma;
-	bool found;
+	bool found = true, whole = true;
 
-	mmu_extract_typed(vmas->extract, MMU_EXTRACT_VMAS, vma_va, "SIZE(vm_area_struct)");
-	struct mmu_error *error = mmu_memory_read_member(memory, vma_va, "vm_area_struct.vm_start",
-							 &first_va);
-	if (!error) /* its name is read on the way */
-		error = mmu_vma_find(memory, vmas->mm_va, first_va, &vma, &found);
-	mmu_error_destroy(error);
-	return !asked_to_stop(vmas->extract);
+	basket->kind = MMU_EXTRACT_VMAS;
+	mmu_vma_walk_init(&vmas, &basket->memory, mm_va);
+	while ((found || !vmas.end) && !asked_to_stop(extract)) {
+		struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
+
+		mmu_vma_walk_pieces(&vmas, found ? &vma : NULL, mmu_basket_piece, basket);
+		if (found)
+			mmu_basket_typed(basket, MMU_EXTRACT_VMAS, vmas.place.vma_va,
+					 &basket->fields.vma_bytes);
+		whole &= !error;
+		mmu_error_destroy(error);
+	}
+	return whole;
 }
 
 /* ------------------------------------------------------------------ page tables */
@@ -199,15 +121,15 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	const struct mmu_format *format = descent->space->walker.regime.format;
 	const struct mmu_level *shape = &format->level[level];
 	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
-	struct mmu_image *image = extract->memory.kernel->image;
+	struct mmu_image *image = extract->basket.memory.kernel->image;
 
 	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
 	extract->no_memory |= added < 0;
 	if (added <= 0 || asked_to_stop(extract))
 		return;
-	mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES, table_pa, bytes);
+	mmu_keep_add(&extract->basket.keep, MMU_EXTRACT_TABLES, table_pa, bytes);
 	if (shape->second_offset)
-		mmu_keep_add(&extract->keep, MMU_EXTRACT_TABLES,
+		mmu_keep_add(&extract->basket.keep, MMU_EXTRACT_TABLES,
 			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
 	if (level && mmu_image_span(image, table_pa).state == MMU_PAGE_PRESENT)
 		mmu_walker_table(&descent->space->walker, level, table_pa, visit_entry, descent);
@@ -223,67 +145,33 @@ static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 
 /* ------------------------------------------------------------------ struct pages */
 
-void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes)
-{
-	unsigned int page_lg2 = extract->memory.kernel->arch->page_lg2;
-	uint64_t mask = ((uint64_t)1 << page_lg2) - 1, pfn = pa >> page_lg2;
-	uint64_t last_pfn = (pa + (bytes - 1)) >> page_lg2;
-
-	if (!extract->result.has_memmap || pfn < extract->memmap.first_pfn || last_pfn < pfn)
-		return;
-	uint64_t va = mmu_memmap_va(&extract->memmap, pfn);
-	uint64_t left = (last_pfn - pfn + 1) * extract->memmap.page_bytes;
-	while (left) {
-		uint64_t here = mask + 1 - (va & mask);
-
-		here = here < left ? here : left;
-		if ((va & ~mask) != extract->memmap_va &&
-		    !mmu_memory_to_phys(&extract->memory, va & ~mask, &extract->memmap_pa))
-			return; /* frames that are no RAM have none */
-		extract->memmap_va = va & ~mask;
-		mmu_keep_add(&extract->keep, MMU_EXTRACT_MEMMAP, extract->memmap_pa + (va & mask),
-			     here);
-		va += here;
-		left -= here;
-	}
-}
-
 static bool visit_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
 {
 	struct mmu_extraction *extract = context;
 
 	if (walk->has_pa)
-		mmu_extract_struct_pages(extract, walk->pa, last_va - walk->va + 1);
+		mmu_basket_struct_pages(&extract->basket, walk->pa, last_va - walk->va + 1);
 	return !asked_to_stop(extract);
 }
 
 /* Those of the tables: the list is sorted so far, and grows at its end. */
 static struct mmu_error *keep_struct_pages_of_tables(struct mmu_extraction *extract)
 {
-	struct mmu_error *error = mmu_keep_finish(&extract->keep);
-	size_t nr = extract->keep.nr;
+	struct mmu_error *error = mmu_keep_finish(&extract->basket.keep);
+	size_t nr = extract->basket.keep.nr;
 	struct mmu_extent *tables MMU_FREE = calloc(nr + 1, sizeof(*tables));
 
 	if (error || !tables)
 		return error ? error : mmu_error_no_memory();
-	memcpy(tables, extract->keep.list, nr * sizeof(*tables));
+	memcpy(tables, extract->basket.keep.list, nr * sizeof(*tables));
 	for (size_t i = 0; i < nr; i++)
 		if (tables[i].kind == MMU_EXTRACT_TABLES)
-			mmu_extract_struct_pages(extract, tables[i].first,
-						 tables[i].last - tables[i].first + 1);
+			mmu_basket_struct_pages(&extract->basket, tables[i].first,
+						tables[i].last - tables[i].first + 1);
 	return NULL;
 }
 
 /* ------------------------------------------------------------------ processes */
-
-static struct mmu_error *open_space(struct mmu_extraction *extract,
-				    const struct mmu_space_query *query, struct mmu_space **ret)
-{
-	mmu_extract_watch(extract, MMU_EXTRACT_TASKS);
-	struct mmu_error *error = mmu_space_find(extract->memory.kernel, NULL, query, ret);
-	mmu_extract_watch_no_more(extract);
-	return error;
-}
 
 MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
@@ -294,7 +182,7 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 	const struct mmu_space_query query = { .by = MMU_SPACE_MM,
 					       .value = mm_va,
 					       .flags = user_half ? MMU_SPACE_USER_HALF : 0 };
-	struct mmu_error *error = open_space(extract, &query, &space);
+	struct mmu_error *error = mmu_space_find(extract->basket.memory.kernel, &query, &space);
 
 	if (error)
 		return error;
@@ -311,8 +199,6 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 
 static void keep_process(struct mmu_extraction *extract, uint64_t mm_va)
 {
-	struct vmas vmas = { extract, mm_va };
-
 	struct mmu_error *error = keep_space(extract, mm_va, false);
 	if (error) {
 		extract->result.problems++;
@@ -322,9 +208,7 @@ static void keep_process(struct mmu_extraction *extract, uint64_t mm_va)
 	extract->result.spaces++;
 	/* that there is no such half is no error */
 	mmu_error_destroy(keep_space(extract, mm_va, true));
-	mmu_extract_watch(extract, MMU_EXTRACT_VMAS);
-	extract->result.problems += !mmu_vma_visit(&extract->memory, mm_va, visit_vma, &vmas);
-	mmu_extract_watch_no_more(extract);
+	extract->result.problems += !keep_vmas(extract, mm_va);
 }
 
 static int compare_chosen(const void *left, const void *right)
@@ -349,7 +233,7 @@ static struct mmu_error *choose(struct mmu_extraction *extract, int32_t pid, str
 {
 	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
-	struct mmu_error *error = open_space(extract, &query, &space);
+	struct mmu_error *error = mmu_space_find(extract->basket.memory.kernel, &query, &space);
 
 	if (error)
 		return error;
@@ -368,7 +252,8 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 
 	if (walk->has_pa) {
 		extract->chosen_pages++;
-		mmu_keep_add(&extract->keep, MMU_EXTRACT_CHOSEN, walk->pa, last_va - walk->va + 1);
+		mmu_keep_add(&extract->basket.keep, MMU_EXTRACT_CHOSEN, walk->pa,
+			     last_va - walk->va + 1);
 	}
 	return !asked_to_stop(extract);
 }
@@ -377,7 +262,7 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 static struct mmu_error *keep_named(struct mmu_extraction *extract)
 {
 	const struct mmu_extract_wish *wish = extract->wish;
-	uint64_t mask = ((uint64_t)1 << extract->memory.kernel->arch->page_lg2) - 1;
+	uint64_t mask = ((uint64_t)1 << extract->basket.memory.kernel->arch->page_lg2) - 1;
 	struct mmu_error *error = NULL;
 
 	for (size_t i = 0; i < wish->nr_pids && !error; i++)
@@ -404,19 +289,18 @@ static struct mmu_error *collect(struct mmu_extraction *extract)
 {
 	struct mmu_space *kernel MMU_CLEANUP(cleanup_space) = NULL;
 	const struct mmu_space_query query = { .by = MMU_SPACE_KERNEL };
-	struct mmu_error *error = open_space(extract, &query, &kernel);
+	struct mmu_error *error = mmu_space_find(extract->basket.memory.kernel, &query, &kernel);
 
 	if (error)
 		return error;
-	struct mmu_error *no_memmap = mmu_memmap_find(&extract->memory, &extract->memmap);
-	extract->result.has_memmap = !no_memmap;
+	struct mmu_basket *basket = &extract->basket;
+	struct mmu_error *no_memmap = mmu_memmap_find(&basket->memory, &basket->memmap);
+	basket->has_memmap = extract->result.has_memmap = !no_memmap;
 	mmu_error_destroy(no_memmap);
-	error = mmu_extract_kernel(extract);
+	error = mmu_extract_kernel(&extract->basket);
 	if (error)
 		return error;
-	mmu_extract_watch(extract, MMU_EXTRACT_TASKS);
-	error = mmu_tasks_visit(&extract->memory, true, visit_task, extract);
-	mmu_extract_watch_no_more(extract);
+	error = mmu_tasks_visit(&extract->basket.memory, true, visit_task, extract);
 	if (!error)
 		error = keep_named(extract);
 	if (error)
@@ -433,12 +317,12 @@ static struct mmu_error *take_present(struct mmu_extraction *extract, struct mmu
 	struct mmu_pa_range *list MMU_FREE = NULL;
 	size_t nr = 0;
 
-	for (size_t i = 0; i < extract->keep.nr; i++) {
-		const struct mmu_extent *extent = &extract->keep.list[i];
+	for (size_t i = 0; i < extract->basket.keep.nr; i++) {
+		const struct mmu_extent *extent = &extract->basket.keep.list[i];
 		uint64_t pa = extent->first, left = extent->last - extent->first + 1;
 
 		while (left) {
-			struct mmu_span span = mmu_memory_span(&extract->memory, pa);
+			struct mmu_span span = mmu_memory_span(&extract->basket.memory, pa);
 			uint64_t here = span.bytes < left ? span.bytes : left;
 
 			if (span.state != MMU_PAGE_PRESENT) {
@@ -472,10 +356,11 @@ static bool wants_note(const struct mmu_note *note)
 static void find_virtual_addresses(const struct mmu_extraction *extract,
 				   struct mmu_elf_output *output)
 {
-	const struct mmu_memory *memory = &extract->memory;
+	const struct mmu_memory *memory = &extract->basket.memory;
 	uint64_t first_va, end_va;
-	bool sized = mmu_extract_fact(extract, "SYMBOL(__start_rodata)", &first_va) &&
-		     mmu_extract_fact(extract, "SYMBOL(__bss_stop)", &end_va) && first_va < end_va;
+	bool sized = mmu_basket_fact(&extract->basket, "SYMBOL(__start_rodata)", &first_va) &&
+		     mmu_basket_fact(&extract->basket, "SYMBOL(__bss_stop)", &end_va) &&
+		     first_va < end_va;
 
 	for (size_t i = 0; i < memory->kernel->nr_linear; i++) {
 		const struct mmu_linear *linear = &memory->kernel->linear[i];
@@ -497,7 +382,7 @@ static bool stop_writing(void *context)
 
 static struct mmu_error *write_out(struct mmu_extraction *extract, const char *path)
 {
-	struct mmu_memory *memory = &extract->memory;
+	struct mmu_memory *memory = &extract->basket.memory;
 	struct mmu_pa_range *kept MMU_FREE = NULL;
 	struct mmu_elf_output output = { .elf_machine = memory->kernel->arch->elf_machine,
 					 .elf_class = memory->kernel->image->elf_class,
@@ -507,7 +392,7 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 					 .stop = stop_writing,
 					 .context = (void *)&extract->wish->hook };
 	struct mmu_elf_written written;
-	struct mmu_error *error = mmu_keep_finish(&extract->keep);
+	struct mmu_error *error = mmu_keep_finish(&extract->basket.keep);
 
 	if (!error)
 		error = take_present(extract, &kept, &output.nr_kept);
@@ -532,8 +417,10 @@ struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
 {
 	struct mmu_extraction extract = { .wish = wish };
 
-	mmu_memory_init(&extract.memory, kernel);
-	struct mmu_error *error = collect(&extract);
+	struct mmu_error *error = mmu_basket_init(&extract.basket, kernel);
+	if (error)
+		return error;
+	error = collect(&extract);
 	if (!error && extract.stopped)
 		error = mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
 	if (!error && extract.no_memory)
@@ -542,8 +429,7 @@ struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
 		error = write_out(&extract, path);
 	if (!error)
 		*ret = extract.result;
-	mmu_memory_destroy(&extract.memory);
-	mmu_keep_destroy(&extract.keep);
+	mmu_basket_destroy(&extract.basket);
 	mmu_set_destroy(&extract.tables);
 	free(extract.chosen);
 	return error;

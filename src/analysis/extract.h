@@ -3,10 +3,9 @@
 #ifndef MMU_ANALYSIS_EXTRACT_H
 #define MMU_ANALYSIS_EXTRACT_H
 
-#include "analysis/keep.h"
+#include "analysis/basket.h"
 #include "base/hook.h"
 #include "base/set.h"
-#include "objects/memmap.h"
 
 /** How many values enum mmu_extract_kind has. */
 #define MMU_EXTRACT_KINDS (MMU_EXTRACT_CHOSEN + 1u)
@@ -38,13 +37,9 @@ struct mmu_extract_process {
 
 /** An extract that is being made. */
 struct mmu_extraction {
-	struct mmu_memory memory;
+	struct mmu_basket basket;
 	const struct mmu_extract_wish *wish;
-	struct mmu_keep keep;
-	struct mmu_set tables;      /**< mmu_table_key() of those that are in it */
-	enum mmu_extract_kind kind; /**< of what is just being read */
-	struct mmu_memmap memmap;
-	uint64_t memmap_va, memmap_pa; /**< the page of it that was translated last; 0: none */
+	struct mmu_set tables; /**< mmu_table_key() of those that are in it */
 	struct mmu_extract_process *chosen;
 	size_t nr_chosen;
 	uint64_t entries, chosen_pages;
@@ -52,38 +47,17 @@ struct mmu_extraction {
 	struct mmu_extract result;
 };
 
-/** From now on, keep what the kernel model reads, as it will read the same again. */
-void mmu_extract_watch(struct mmu_extraction *extract, enum mmu_extract_kind kind);
-void mmu_extract_watch_no_more(struct mmu_extraction *extract);
-
-/** Keep an object at a kernel address, as far as it is mapped. */
-void mmu_extract_object(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
-			uint64_t bytes);
-
-/** Keep an object whose whole type is known: `size_key` is "SIZE(type)". va 0: nothing. */
-void mmu_extract_typed(struct mmu_extraction *extract, enum mmu_extract_kind kind, uint64_t va,
-		       const char *size_key);
-
-/** Keep a task_struct, without the registers of user mode that some architectures save in it. */
-void mmu_extract_task(struct mmu_extraction *extract, uint64_t task_va);
-
-/** Keep the struct pages of [pa, pa + bytes), as far as there are any. */
-void mmu_extract_struct_pages(struct mmu_extraction *extract, uint64_t pa, uint64_t bytes);
-
 /** A page table as one number; tables are aligned to 8 bytes or more, and levels are 0 to 7. */
 static inline uint64_t mmu_table_key(unsigned int level, uint64_t table_pa)
 {
 	return (table_pa & ~UINT64_C(7)) << 1 | level << 1 | 1;
 }
 
-/** As mmu_fact_get(). */
-bool mmu_extract_fact(const struct mmu_extraction *extract, const char *key, uint64_t *ret);
-
 /**
  * Keep the kernel's static data, its per-CPU variables and idle tasks, and the lists of modules and
- * pids that debuggers follow. extract->memmap must be known, if it can be.
+ * pids that debuggers follow. basket->memmap must be known, if it can be.
  * @return MMU_ERROR_NOT_FOUND: where its data lie is not known; _CORRUPT: that can't be true
  */
-struct mmu_error *mmu_extract_kernel(struct mmu_extraction *extract) MMU_MUST_CHECK;
+struct mmu_error *mmu_extract_kernel(struct mmu_basket *basket) MMU_MUST_CHECK;
 
 #endif

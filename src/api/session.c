@@ -9,6 +9,7 @@
 #include "base/sized.h"
 #include "image/reader.h"
 #include "kernel/hint.h"
+#include "kernel/layout.h"
 #include "kernel/learn.h"
 #include "kernel/self_described.h"
 #include "objects/task.h"
@@ -117,7 +118,6 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 	session = calloc(1, sizeof(*session));
 	if (!session)
 		return mmu_error_no_memory();
-	pthread_mutex_init(&session->lock, NULL);
 	error = open_session(session, &own);
 	if (error) {
 		mmu_session_close(session);
@@ -141,7 +141,6 @@ void mmu_session_close(struct mmu_session *session)
 	free(session->kernel.options.vmlinux);
 	free(session->kernel.options.arch);
 	free(session->kernel.options.plugin_dir);
-	pthread_mutex_destroy(&session->lock);
 	free(session);
 }
 
@@ -174,7 +173,9 @@ struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
 	if (session->kernel.asked_itself)
 		return NULL;
 	session->kernel.asked_itself = true;
-	return mmu_self_learn(&session->memory);
+	error = mmu_self_learn(&session->memory);
+	mmu_layouts_forget(session->kernel.layouts);
+	return error;
 }
 
 /* ------------------------------------------------------------------ what is known */

@@ -3,8 +3,6 @@
 #ifndef MMU_API_SESSION_H
 #define MMU_API_SESSION_H
 
-#include <pthread.h>
-
 #include "objects/space.h"
 
 enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
@@ -16,9 +14,6 @@ struct mmu_session {
 	struct mmu_error *learn_error; /* what every later call is told again */
 	struct mmu_error *lacks;       /* why no task can be found, as it was told last */
 	struct mmu_info info;          /* likewise */
-	pthread_mutex_t lock;          /* of what follows: spaces are opened in several threads */
-	bool swap_made;
-	struct mmu_swap_map swap; /* what its swap types mean */
 };
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces of a session. */
+#include <stdlib.h>
+
 #include "api/session.h"
 #include "base/sized.h"
-#include "objects/swap.h"
 
 static struct mmu_error *take_query(const struct mmu_session *session,
 				    const struct mmu_space_query *from, struct mmu_space_query *ret,
@@ -14,17 +15,6 @@ static struct mmu_error *take_query(const struct mmu_session *session,
 	if (!error && ((unsigned int)ret->by > MMU_SPACE_CPU || ret->flags & ~MMU_SPACE_USER_HALF))
 		error = mmu_error_new(MMU_ERROR_INVALID, "query: an unknown way to find a space");
 	return error || !ret->hook ? error : mmu_sized(ret->hook, ret_hook);
-}
-
-/* Made when it is first needed, once. */
-static const struct mmu_swap_map *swap_map(struct mmu_session *session)
-{
-	pthread_mutex_lock(&session->lock);
-	if (!session->swap_made)
-		mmu_swap_map_make(&session->kernel, &session->swap);
-	session->swap_made = true;
-	pthread_mutex_unlock(&session->lock);
-	return &session->swap;
 }
 
 struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
@@ -45,8 +35,7 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 					 "and the kernel can't tell it",
 					 mmu_space_format_names(session->kernel.arch, names));
 	if (!error)
-		error = mmu_space_find(&session->kernel, bare ? NULL : swap_map(session), &own,
-				       ret);
+		error = mmu_space_find(&session->kernel, &own, ret);
 	if (!error)
 		(*ret)->hook = hook;
 	return error;
@@ -101,4 +90,41 @@ struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
 	if (!error)
 		*ret = found ? show_vma(&space->vma, &space->vma_info) : NULL;
 	return error;
+}
+
+struct mmu_vmas {
+	struct mmu_vma_walk walk;
+	struct mmu_vma vma;
+	struct mmu_vma_info info;
+};
+
+struct mmu_error *mmu_vmas_open(struct mmu_space *space, struct mmu_vmas **ret)
+{
+	struct mmu_vmas *vmas = calloc(1, sizeof(*vmas));
+
+	if (!vmas)
+		return mmu_error_no_memory();
+	if (space->mm_va)
+		mmu_vma_walk_init(&vmas->walk, &space->memory, space->mm_va);
+	else
+		vmas->walk.end = true;
+	*ret = vmas;
+	return NULL;
+}
+
+struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, const struct mmu_vma_info **ret)
+{
+	struct mmu_error *error = NULL;
+	bool found = false;
+
+	if (!vmas->walk.end)
+		error = mmu_vma_walk_next(&vmas->walk, &vmas->vma, &found);
+	if (!error)
+		*ret = found ? show_vma(&vmas->vma, &vmas->info) : NULL;
+	return error;
+}
+
+void mmu_vmas_close(struct mmu_vmas *vmas)
+{
+	free(vmas);
 }

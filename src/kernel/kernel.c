@@ -8,13 +8,6 @@
 #include "kernel/kernel.h"
 #include "walk/registry.h"
 
-void mmu_kernel_destroy(struct mmu_kernel *kernel)
-{
-	mmu_fact_store_destroy(kernel->facts);
-	mmu_image_close(kernel->image);
-	free(kernel->warning);
-}
-
 void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text)
 {
 	const char *before = kernel->warning ? kernel->warning : kernel->image->warning;
@@ -75,9 +68,11 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	struct mmu_error *error = mmu_arch_load(name, kernel->options.plugin_dir, &arch);
 	if (!error)
 		error = check_machine(kernel, arch);
-	if (!error)
-		kernel->arch = arch;
-	return error;
+	if (error)
+		return error;
+	kernel->arch = arch;
+	mmu_fact_store_set_pointer_bytes(kernel->facts, (uint8_t)mmu_kernel_pointer_bytes(kernel));
+	return NULL;
 }
 
 /* VMCOREINFO says it best; a kdump header says it too. */

@@ -14,11 +14,14 @@ struct mmu_kernel_options {
 	bool force;           /**< take a vmlinux of another kernel */
 };
 
+struct mmu_layouts;
+
 struct mmu_kernel {
 	struct mmu_kernel_options options;
 	struct mmu_image *image;
 	struct mmu_fact_store *facts;
 	const struct mmu_arch *arch; /**< NULL until it is known */
+	struct mmu_layouts *layouts; /**< what is looked up by name once; see layout.h */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
 	struct mmu_regime regime; /**< its own; format is NULL until it is found */
@@ -27,9 +30,6 @@ struct mmu_kernel {
 	bool asked_itself;       /**< what it carries about itself was looked for */
 	char *warning; /**< the image's, and what is odd about the kernel in it, or NULL */
 };
-
-/** Release what the kernel owns: image, facts, and what was found. */
-void mmu_kernel_destroy(struct mmu_kernel *kernel);
 
 /** Add to kernel->warning; several are joined with "; ". Without memory it is lost. */
 void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text);

@@ -1,14 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Learning a kernel, step by step, each step checked. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "kernel/hint.h"
 #include "kernel/identity.h"
+#include "kernel/layout.h"
 #include "kernel/learn.h"
 #include "kernel/self_described.h"
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
+
+struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *image,
+				  const char *const *facts)
+{
+	kernel->image = image;
+	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);
+	if (!error)
+		error = mmu_layouts_create(&kernel->layouts);
+	if (!error)
+		mmu_kernel_read_identity(kernel);
+	return error;
+}
+
+void mmu_kernel_destroy(struct mmu_kernel *kernel)
+{
+	mmu_layouts_destroy(kernel->layouts);
+	mmu_fact_store_destroy(kernel->facts);
+	mmu_image_close(kernel->image);
+	free(kernel->warning);
+}
 
 MMU_CLEANUP_TYPE(vmlinux, struct mmu_vmlinux *, mmu_vmlinux_close)
 

@@ -2,8 +2,10 @@
 /** @file Kernel addresses: linear mappings first, then the kernel's own page tables. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "kernel/layout.h"
 #include "kernel/memory.h"
 
 /* the largest NR_CPUS */
@@ -11,12 +13,13 @@
 
 void mmu_memory_init(struct mmu_memory *memory, const struct mmu_kernel *kernel)
 {
-	memory->kernel = kernel;
+	*memory = (struct mmu_memory){ .kernel = kernel };
 }
 
 void mmu_memory_destroy(struct mmu_memory *memory)
 {
-	memory->kernel = NULL;
+	free(memory->cpu_offsets);
+	memory->cpu_offsets = NULL;
 }
 
 struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa)
@@ -46,10 +49,32 @@ void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *re
 		*ret = (struct mmu_walk){ .va = va, .result = MMU_RESULT_EMPTY };
 }
 
-bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
+/*
+ * By the kernel's tables, of which those of a dump do not change. While the kernel is being learnt,
+ * other tables may be tried.
+ */
+static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
 {
+	unsigned int page_lg2 = memory->kernel->arch->page_lg2;
+	uint64_t page_va = va >> page_lg2 << page_lg2;
+	struct mmu_memory_page *page = &memory->pages[(va >> page_lg2) % MMU_MEMORY_PAGES];
 	struct mmu_walk walk;
 
+	if (memory->root_pa != memory->kernel->regime.root_pa)
+		memset(memory->pages, 0, sizeof(memory->pages));
+	memory->root_pa = memory->kernel->regime.root_pa;
+	if (!page->known || page->va != page_va) {
+		mmu_memory_walk(memory, page_va, &walk);
+		if (walk.result != MMU_RESULT_MAPPED)
+			return false;
+		*page = (struct mmu_memory_page){ page_va, walk.pa, !memory->kernel->image->live };
+	}
+	*ret_pa = page->pa + (va - page_va);
+	return true;
+}
+
+bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
+{
 	for (size_t i = 0; i < memory->kernel->nr_linear; i++) {
 		const struct mmu_linear *linear = &memory->kernel->linear[i];
 
@@ -58,11 +83,7 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 			return true;
 		}
 	}
-	mmu_memory_walk(memory, va, &walk);
-	if (walk.result != MMU_RESULT_MAPPED)
-		return false;
-	*ret_pa = walk.pa;
-	return true;
+	return memory->kernel->regime.format && walk_to_phys(memory, va, ret_pa);
 }
 
 /* Its page table may be what is missing. */
@@ -114,6 +135,14 @@ struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t objec
 	return NULL;
 }
 
+bool mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes)
+{
+	struct mmu_error *error = mmu_memory_read(memory, va, buf, bytes, "");
+
+	mmu_error_destroy(error);
+	return !error;
+}
+
 struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,
 				  const char *what)
 {
@@ -148,46 +177,56 @@ struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va
 				    ret);
 }
 
-struct mmu_error *mmu_memory_each_cpu(struct mmu_memory *memory, mmu_cpu_fn fn, void *context)
+/* ------------------------------------------------------------------ CPUs */
+
+struct cpu_fields {
+	struct mmu_number offsets, nr;
+};
+
+static const struct mmu_field_def cpu_defs[] = {
+	MMU_FIELD_NUMBER(struct cpu_fields, offsets, "SYMBOL(__per_cpu_offset)", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct cpu_fields, nr, "SYMBOL(nr_cpu_ids)", MMU_OPTIONAL),
+};
+static const struct mmu_layout cpu_layout = MMU_LAYOUT(CPUS, "__per_cpu_offset", struct cpu_fields,
+						       cpu_defs);
+
+/* They never change once the kernel has booted. */
+static struct mmu_error *read_cpu_offsets(struct mmu_memory *memory)
 {
 	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
-	uint64_t offsets_va, cpus_va, cpus, cpu_offset;
+	uint64_t nr = 0, *offsets;
+	const void *found;
 
-	if (!mmu_fact_get(memory->kernel->facts, "SYMBOL(__per_cpu_offset)", &offsets_va) ||
-	    !mmu_fact_get(memory->kernel->facts, "SYMBOL(nr_cpu_ids)", &cpus_va))
-		return NULL;
-	struct mmu_error *error = mmu_memory_read_uint(memory, cpus_va, 4, "nr_cpu_ids", &cpus);
-	for (uint64_t cpu = 0; !error && cpu < cpus && cpu < CPUS_MAX; cpu++) {
-		error = mmu_memory_read_uint(memory, offsets_va + cpu * bytes, bytes,
-					     "__per_cpu_offset", &cpu_offset);
-		if (!error)
-			error = fn(cpu_offset, context);
+	struct mmu_error *error = mmu_layout_need(memory->kernel, &cpu_layout, &found, NULL);
+	if (error)
+		return error;
+	const struct cpu_fields *fields = found;
+	bool several = fields->offsets.known && fields->nr.known;
+	if (several)
+		error = mmu_memory_read_uint(memory, fields->nr.value, 4, "nr_cpu_ids", &nr);
+	if (error)
+		return error;
+	nr = nr < CPUS_MAX ? nr : CPUS_MAX;
+	offsets = calloc(nr + 1, sizeof(*offsets));
+	if (!offsets)
+		return mmu_error_no_memory();
+	for (uint64_t cpu = 0; !error && cpu < nr; cpu++)
+		error = mmu_memory_read_uint(memory, fields->offsets.value + cpu * bytes, bytes,
+					     "__per_cpu_offset", &offsets[cpu]);
+	if (error) {
+		free(offsets);
+		return error;
 	}
+	memory->cpu_offsets = offsets;
+	memory->nr_cpus = nr;
+	return NULL;
+}
+
+struct mmu_error *mmu_memory_each_cpu(struct mmu_memory *memory, mmu_cpu_fn fn, void *context)
+{
+	struct mmu_error *error = memory->cpu_offsets ? NULL : read_cpu_offsets(memory);
+
+	for (size_t cpu = 0; !error && cpu < memory->nr_cpus; cpu++)
+		error = fn(memory->cpu_offsets[cpu], context);
 	return error;
-}
-
-struct mmu_error *mmu_memory_read_member_of(struct mmu_memory *memory, uint64_t va,
-					    const char *member, const char *what, uint64_t *ret)
-{
-	uint64_t offset, bytes;
-	char key[160];
-
-	snprintf(key, sizeof(key), "OFFSET(%s)", member);
-	struct mmu_error *error = mmu_fact_need(memory->kernel->facts, key, &offset);
-	if (error)
-		return error;
-	snprintf(key, sizeof(key), "SIZE(%s)", member);
-	error = mmu_fact_need(memory->kernel->facts, key, &bytes);
-	if (error)
-		return error;
-	return mmu_memory_read_part_uint(memory, va, offset, (unsigned int)bytes, what, ret);
-}
-
-struct mmu_error *mmu_memory_read_member(struct mmu_memory *memory, uint64_t va, const char *member,
-					 uint64_t *ret)
-{
-	char type[64];
-
-	snprintf(type, sizeof(type), "%.*s", (int)strcspn(member, "."), member);
-	return mmu_memory_read_member_of(memory, va, member, type, ret);
 }

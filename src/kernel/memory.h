@@ -6,9 +6,20 @@
 #include "kernel/kernel.h"
 #include "walk/walk.h"
 
+/** How many pages a memory remembers the place of. */
+#define MMU_MEMORY_PAGES 256u
+
 /** For one thread; the kernel may be read through others meanwhile, once it is learnt. */
 struct mmu_memory {
 	const struct mmu_kernel *kernel;
+	/** Pages that the kernel's tables were walked for, by the low bits of their number. */
+	struct mmu_memory_page {
+		uint64_t va, pa;
+		bool known;
+	} pages[MMU_MEMORY_PAGES];
+	uint64_t root_pa;      /**< of the tables that were walked for them */
+	uint64_t *cpu_offsets; /**< owned; NULL until they were read */
+	size_t nr_cpus;
 };
 
 /** @param kernel  must outlive it; its image is open */
@@ -43,6 +54,9 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,
 				  const char *what) MMU_MUST_CHECK;
 
+/** As mmu_memory_read(). @return false: some byte is not there */
+bool mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes);
+
 /** As mmu_memory_read(), of what lies at `offset` in an object; a message names object_va. */
 struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,
 				       uint64_t offset, void *buf, size_t bytes,
@@ -60,18 +74,6 @@ struct mmu_error *mmu_memory_read_part_uint(struct mmu_memory *memory, uint64_t 
 /** Read a pointer. */
 struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va, const char *what,
 					  uint64_t *ret) MMU_MUST_CHECK;
-
-/**
- * Read the member "type.member" of the object at va; its width comes from the facts.
- * @return MMU_ERROR_FAULT, _NOT_FOUND (no such member)
- */
-struct mmu_error *mmu_memory_read_member(struct mmu_memory *memory, uint64_t va, const char *member,
-					 uint64_t *ret) MMU_MUST_CHECK;
-
-/** As mmu_memory_read_member(); `what` names the object for the message: "mm_struct of pid 42". */
-struct mmu_error *mmu_memory_read_member_of(struct mmu_memory *memory, uint64_t va,
-					    const char *member, const char *what,
-					    uint64_t *ret) MMU_MUST_CHECK;
 
 /** Called with the distance of a CPU's variables from the addresses of their symbols. */
 typedef struct mmu_error *(*mmu_cpu_fn)(uint64_t cpu_offset, void *context);

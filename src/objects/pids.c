@@ -16,12 +16,19 @@
 struct table {
 	struct mmu_memory *memory;
 	mmu_pid_fn fn;
+	mmu_piece_fn piece; /* NULL: nobody asks for the pieces */
 	void *context;
 	bool stopped;
 	uint64_t shift_offset, slots_offset, nr_slots; /* of struct xa_node */
 	uint64_t tasks_offset;                         /* of struct pid */
 	uint64_t links_offset;                         /* of struct task_struct */
 };
+
+static void tell_piece(struct table *table, uint64_t va, uint64_t bytes)
+{
+	if (table->piece)
+		table->piece(table->context, va, bytes);
+}
 
 static void tell(struct table *table, const struct mmu_pid *pid)
 {
@@ -51,6 +58,7 @@ static void visit_pid(struct table *table, uint64_t number, uint64_t pid_va)
 	unsigned int bytes = mmu_kernel_pointer_bytes(table->memory->kernel);
 	char what[32];
 
+	tell_piece(table, pid_va + table->tasks_offset, 2 * bytes);
 	snprintf(what, sizeof(what), "struct pid of pid %d", pid.first);
 	struct mmu_error *error = mmu_memory_read_part_uint(
 		table->memory, pid_va, table->tasks_offset, bytes, what, &link_va);
@@ -79,6 +87,7 @@ static void visit_slots(struct table *table, uint64_t node_va, uint64_t first, u
 	struct mmu_error *missing = NULL;
 	uint64_t missing_first = 0, at = first, step = (uint64_t)1 << shift, entry;
 
+	tell_piece(table, node_va + table->slots_offset, table->nr_slots * bytes);
 	for (uint64_t i = 0; i < table->nr_slots && at < end && !table->stopped; i++, at += step) {
 		struct mmu_error *error = mmu_memory_read_part_uint(
 			table->memory, node_va, table->slots_offset + i * bytes, bytes,
@@ -110,6 +119,7 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
 			visit_pid(table, first, entry);
 		return;
 	}
+	tell_piece(table, entry - 2 + table->shift_offset, 1);
 	struct mmu_error *error = mmu_memory_read_part_uint(
 		table->memory, entry - 2, table->shift_offset, 1, "xa_node of pids", &shift);
 	if (!error && shift >= room_lg2)
@@ -142,13 +152,10 @@ static void learn_node(struct table *table)
 	table->nr_slots = XA_SLOTS;
 }
 
-/* @return false: this is no node */
-static bool read_node_entry(struct mmu_memory *memory, uint64_t va, uint64_t *ret,
-			    struct mmu_error **error)
+static struct mmu_error *read_head(struct table *table, uint64_t va, uint64_t *ret)
 {
-	mmu_error_destroy(*error);
-	*error = mmu_memory_read_pointer(memory, va, "init_pid_ns.idr", ret);
-	return !*error && (*ret & 3) == 2 && *ret > XA_ENTRY_MAX;
+	tell_piece(table, va, mmu_kernel_pointer_bytes(table->memory->kernel));
+	return mmu_memory_read_pointer(table->memory, va, "init_pid_ns.idr", ret);
 }
 
 /*
@@ -156,36 +163,37 @@ static bool read_node_entry(struct mmu_memory *memory, uint64_t va, uint64_t *re
  * in 6.1: there idr is the first member, or the second behind a kref before 5.11; what is no node
  * of an xarray tells one from the other.
  */
-static struct mmu_error *read_root(struct mmu_memory *memory, uint64_t *ret)
+static struct mmu_error *read_root(struct table *table, uint64_t *ret)
 {
-	uint64_t namespace_va, head_offset, entry = 0;
-	struct mmu_error *error = mmu_fact_need(memory->kernel->facts, "SYMBOL(init_pid_ns)",
+	const struct mmu_kernel *kernel = table->memory->kernel;
+	uint64_t namespace_va, offset, entry = 0;
+	struct mmu_error *error = mmu_fact_need(kernel->facts, "SYMBOL(init_pid_ns)",
 						&namespace_va);
 
 	if (error)
 		return error;
-	if (mmu_fact_get(memory->kernel->facts, "OFFSET(pid_namespace.idr.idr_rt.xa_head)",
-			 &head_offset))
-		return mmu_memory_read_pointer(memory, namespace_va + head_offset,
-					       "init_pid_ns.idr", ret);
-	error = mmu_fact_need(memory->kernel->facts, "OFFSET(xarray.xa_head)", &head_offset);
-	if (error)
-		return error;
-	if (!read_node_entry(memory, namespace_va + head_offset, &entry, &error) &&
-	    !read_node_entry(memory,
-			     namespace_va + mmu_kernel_pointer_bytes(memory->kernel) + head_offset,
-			     &entry, &error))
-		return error ? error
-			     : mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "init_pid_ns at 0x%" PRIx64 " begins with no xarray",
-					     namespace_va);
-	*ret = entry;
-	return NULL;
+	if (mmu_fact_get(kernel->facts, "OFFSET(pid_namespace.idr.idr_rt.xa_head)", &offset))
+		return read_head(table, namespace_va + offset, ret);
+	error = mmu_fact_need(kernel->facts, "OFFSET(xarray.xa_head)", &offset);
+	for (unsigned int first = 0; !error && first < 2; first++) {
+		uint64_t idr = first * mmu_kernel_pointer_bytes(kernel);
+
+		error = read_head(table, namespace_va + idr + offset, &entry);
+		if (!error && (entry & 3) == 2 && entry > XA_ENTRY_MAX) {
+			*ret = entry;
+			return NULL;
+		}
+	}
+	return error ? error
+		     : mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "init_pid_ns at 0x%" PRIx64 " begins with no xarray",
+				     namespace_va);
 }
 
-struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, void *context)
+struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, mmu_piece_fn piece,
+				 void *context)
 {
-	struct table table = { .memory = memory, .fn = fn, .context = context };
+	struct table table = { .memory = memory, .fn = fn, .piece = piece, .context = context };
 	uint64_t entry;
 
 	struct mmu_error *error = mmu_fact_need(memory->kernel->facts, "OFFSET(pid.tasks)",
@@ -194,7 +202,7 @@ struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, void 
 		error = mmu_fact_need(memory->kernel->facts, "OFFSET(task_struct.pid_links)",
 				      &table.links_offset);
 	if (!error)
-		error = read_root(memory, &entry);
+		error = read_root(&table, &entry);
 	if (error)
 		return error;
 	learn_node(&table);

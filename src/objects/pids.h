@@ -3,7 +3,7 @@
 #ifndef MMU_OBJECTS_PIDS_H
 #define MMU_OBJECTS_PIDS_H
 
-#include "kernel/memory.h"
+#include "kernel/object.h"
 
 /** A pid and its task, or pids of which nothing can be known. */
 struct mmu_pid {
@@ -20,9 +20,10 @@ typedef bool (*mmu_pid_fn)(const struct mmu_pid *pid, void *context);
 /**
  * All pids of the first pid namespace that have a task, in ascending order (struct pid in
  * init_pid_ns.idr, an xarray: since 4.20). Needs a learnt kernel.
+ * @param piece  told what the table lies in, with the same context; may be NULL
  * @return MMU_ERROR_NOT_FOUND (facts), _FAULT (not even the root can be read)
  */
-struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn,
+struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, mmu_piece_fn piece,
 				 void *context) MMU_MUST_CHECK;
 
 #endif

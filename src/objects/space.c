@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/object.h"
 #include "objects/space.h"
+#include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
 #include "walk/registry.h"
@@ -149,7 +151,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 	return check_pgd(format, query->value);
 }
 
-struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel, const struct mmu_swap_map *swap,
+struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
@@ -158,9 +160,10 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel, const struct m
 		return mmu_error_no_memory();
 	mmu_memory_init(&space->memory, kernel);
 	space->walker = mmu_memory_walker(&space->memory);
-	space->walker.swap = swap;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
+	if (!error && !mmu_space_is_bare(query))
+		error = mmu_swap_map(kernel, &space->walker.swap);
 	if (!error)
 		*ret = mmu_steal(space);
 	return error;
@@ -313,6 +316,16 @@ void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t
 			  hand_on, &leaves, ret);
 }
 
+struct size_fields {
+	struct mmu_field task_size;
+};
+
+static const struct mmu_field_def size_defs[] = {
+	MMU_FIELD(struct size_fields, task_size, "mm_struct.task_size", MMU_NEED),
+};
+static const struct mmu_layout size_layout = MMU_LAYOUT(TASK_SIZE, "mm_struct", struct size_fields,
+							size_defs);
+
 /*
  * Where a format extends signs, Linux keeps the upper half for itself. Elsewhere the mm says where
  * it begins (mm_struct.task_size), or else the lowest linear mapping.
@@ -322,6 +335,7 @@ struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 	const struct mmu_format *format = space->walker.regime.format;
 	const struct mmu_kernel *kernel = space->memory.kernel;
 	struct mmu_va_range all = { 0, UINT64_MAX };
+	struct mmu_copy copy;
 	uint64_t task_size;
 
 	if (!format->sign_extended && format->va_bits < 64)
@@ -332,8 +346,11 @@ struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 		all.last_va = ((uint64_t)1 << (format->va_bits - 1)) - 1;
 		return all;
 	}
-	struct mmu_error *error = mmu_memory_read_member(&space->memory, space->mm_va,
-							 "mm_struct.task_size", &task_size);
+	struct mmu_error *error = mmu_object_read(&space->memory, &size_layout, space->mm_va, NULL,
+						  &copy);
+	task_size = error ? 0
+			  : mmu_copy_get(&copy,
+					 &((const struct size_fields *)copy.fields)->task_size);
 	if (!error && task_size && task_size - 1 < all.last_va) {
 		all.last_va = task_size - 1;
 		return all;

@@ -28,9 +28,8 @@ static inline bool mmu_space_is_bare(const struct mmu_space_query *query)
 
 /**
  * As mmu_space_open(), of a kernel that is learnt; for a bare query its back-end is enough.
- * @param swap  what its swap types mean; NULL: not known
  */
-struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel, const struct mmu_swap_map *swap,
+struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query,
 				 struct mmu_space **ret) MMU_MUST_CHECK;
 /** Accepts NULL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What the swap types of this kernel mean. */
+#include "kernel/layout.h"
 #include "objects/swap.h"
 
 /* Fill `count` types from *type on. */
@@ -75,12 +76,12 @@ static bool length_by_span(const struct mmu_kernel *kernel, uint64_t *ret)
  * migration, device, marker, swapin error. MAX_SWAPFILES is the length of swap_info[]; which of
  * them there are follows from what else the kernel has, and the rest by subtraction.
  */
-void mmu_swap_map_make(const struct mmu_kernel *kernel, struct mmu_swap_map *map)
+static void make_map(const struct mmu_kernel *kernel, void *ret)
 {
+	struct mmu_swap_map *map = ret;
 	uint64_t max_swapfiles, max_physmem_bits;
 	unsigned int type;
 
-	*map = (struct mmu_swap_map){ .known = false };
 	for (type = 0; type < 32; type++)
 		map->result[type] = MMU_RESULT_SWAPPED;
 	if ((!mmu_fact_get(kernel->facts, "LENGTH(swap_info)", &max_swapfiles) &&
@@ -130,4 +131,19 @@ void mmu_swap_map_make(const struct mmu_kernel *kernel, struct mmu_swap_map *map
 	assign(map, &type, nr_marker, MMU_RESULT_MARKER,
 	       "a PTE marker: offset bit 0 uffd-wp, 1 poisoned, 2 guard");
 	assign(map, &type, nr_error, MMU_RESULT_MARKER, "reading it back from swap failed");
+}
+
+static const struct mmu_layout swap_layout = { .slot = MMU_LAYOUT_SWAP,
+					       .what = "swap_info",
+					       .bytes = sizeof(struct mmu_swap_map),
+					       .make = make_map };
+
+struct mmu_error *mmu_swap_map(const struct mmu_kernel *kernel, const struct mmu_swap_map **ret)
+{
+	const void *found;
+	struct mmu_error *error = mmu_layout_need(kernel, &swap_layout, &found, NULL);
+
+	if (!error)
+		*ret = found;
+	return error;
 }

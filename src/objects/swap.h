@@ -6,7 +6,12 @@
 #include "kernel/kernel.h"
 #include "walk/walk.h"
 
-/** Work it out from the facts of a learnt kernel. */
-void mmu_swap_map_make(const struct mmu_kernel *kernel, struct mmu_swap_map *map);
+/**
+ * What the facts of a learnt kernel say; worked out once.
+ * @param ret  valid as long as the kernel
+ * @return MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_swap_map(const struct mmu_kernel *kernel,
+			       const struct mmu_swap_map **ret) MMU_MUST_CHECK;
 
 #endif

@@ -5,64 +5,59 @@
 #include <string.h>
 
 #include "kernel/hint.h"
+#include "kernel/object.h"
 #include "objects/task.h"
 
 /* include/linux/sched.h; the same value in 4.4 to 7.x */
 #define PF_KTHREAD 0x00200000u
 /* include/linux/sched.h: EXIT_DEAD | EXIT_ZOMBIE */
 #define EXIT_GONE (0x10u | 0x20u)
-/* so often a task is read that changes meanwhile */
+/* how many times a task is read that changes meanwhile */
 #define LIVE_READS 4
 
 /* ------------------------------------------------------------------ one task */
 
-static struct mmu_error *read_comm(struct mmu_memory *memory, uint64_t task_va, const char *what,
-				   char ret[17])
-{
-	uint64_t offset;
-	struct mmu_error *error = mmu_fact_need(memory->kernel->facts, "OFFSET(task_struct.comm)",
-						&offset);
+struct task_fields {
+	struct mmu_field pid, tgid, flags, exit_state, mm, active_mm, comm;
+};
 
-	if (error)
-		return error;
-	memset(ret, 0, 17);
-	return mmu_memory_read_part(memory, task_va, offset, ret, 16, what);
-}
+static const struct mmu_field_def task_defs[] = {
+	MMU_FIELD(struct task_fields, pid, "task_struct.pid", MMU_NEED),
+	MMU_FIELD(struct task_fields, tgid, "task_struct.tgid", MMU_NEED),
+	MMU_FIELD(struct task_fields, flags, "task_struct.flags", MMU_NEED),
+	MMU_FIELD(struct task_fields, exit_state, "task_struct.exit_state", MMU_NEED),
+	MMU_FIELD(struct task_fields, mm, "task_struct.mm", MMU_NEED),
+	MMU_FIELD(struct task_fields, active_mm, "task_struct.active_mm", MMU_NEED),
+	MMU_FIELD_BYTES(struct task_fields, comm, "task_struct.comm", 16, MMU_NEED),
+};
+static const struct mmu_layout task_layout = MMU_LAYOUT(TASK, "task_struct", struct task_fields,
+							task_defs);
 
 struct mmu_error *mmu_task_read(struct mmu_memory *memory, uint64_t task_va, const char *what,
 				struct mmu_task *ret)
 {
 	struct mmu_task task = { .task_va = task_va };
-	uint64_t pid, tgid, flags, exit_state, mm_va, active_mm_va;
-	const struct {
-		const char *member;
-		uint64_t *to;
-	} members[] = {
-		{ "task_struct.pid", &pid },     { "task_struct.tgid", &tgid },
-		{ "task_struct.flags", &flags }, { "task_struct.exit_state", &exit_state },
-		{ "task_struct.mm", &mm_va },    { "task_struct.active_mm", &active_mm_va },
-	};
-	struct mmu_error *error;
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_object_read(memory, &task_layout, task_va, what, &copy);
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		error = mmu_memory_read_member_of(memory, task_va, members[i].member, what,
-						  members[i].to);
-		if (error)
-			return error;
-	}
-	error = read_comm(memory, task_va, what, task.comm);
 	if (error)
 		return error;
-	task.pid = (int32_t)pid;
-	task.tgid = (int32_t)tgid;
-	task.leader = pid == tgid;
-	task.kernel_thread = flags & PF_KTHREAD;
-	task.zombie = exit_state & EXIT_GONE;
+	const struct task_fields *fields = copy.fields;
+	uint64_t mm_va = mmu_copy_get(&copy, &fields->mm);
+
+	memcpy(task.comm, mmu_object_bytes(&copy.object, &fields->comm).data, 16);
+	task.pid = (int32_t)mmu_copy_get(&copy, &fields->pid);
+	task.tgid = (int32_t)mmu_copy_get(&copy, &fields->tgid);
+	task.leader = task.pid == task.tgid;
+	task.kernel_thread = mmu_copy_get(&copy, &fields->flags) & PF_KTHREAD;
+	task.zombie = mmu_copy_get(&copy, &fields->exit_state) & EXIT_GONE;
 	/* a kernel thread that serves a process (kthread_use_mm) has an mm that is not its own */
-	task.owner = task.kernel_thread || pid == 0 ? MMU_MM_BORROWED
-		     : mm_va                        ? MMU_MM_OWN
-						    : MMU_MM_NONE;
-	task.mm_va = mm_va ? mm_va : task.owner == MMU_MM_BORROWED ? active_mm_va : 0;
+	task.owner = task.kernel_thread || task.pid == 0 ? MMU_MM_BORROWED
+		     : mm_va                             ? MMU_MM_OWN
+							 : MMU_MM_NONE;
+	task.mm_va = mm_va;
+	if (!mm_va && task.owner == MMU_MM_BORROWED)
+		task.mm_va = mmu_copy_get(&copy, &fields->active_mm);
 	*ret = task;
 	return NULL;
 }
@@ -79,19 +74,44 @@ struct mmu_error *mmu_task_read_init(struct mmu_memory *memory, struct mmu_task 
 
 /* ------------------------------------------------------------------ its mm */
 
-/* A plain count: struct mm_rss_stat, up to 6.1. */
-static bool read_plain_rss(struct mmu_memory *memory, uint64_t count_va, int64_t *ret)
-{
-	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
-	uint64_t value;
-	struct mmu_error *error = mmu_memory_read_uint(memory, count_va, bytes,
-						       "mm_struct.rss_stat", &value);
+struct counter_fields {
+	struct mmu_field pgtables_bytes, nr_ptes, nr_pmds, rss_stat;
+	struct mmu_number plain_counts; /* how many there are, of kernels that have plain ones */
+};
 
-	if (!error)
-		*ret = bytes == 4 ? (int32_t)value : (int64_t)value;
-	mmu_error_destroy(error);
-	return !error;
-}
+/*
+ * As VmPTE counts: pgtables_bytes since 4.15 (af5b0f6a09e4), before that nr_ptes and nr_pmds. Plain
+ * counts of pages are those of struct mm_rss_stat, up to 6.1.
+ */
+static const struct mmu_field_def counter_defs[] = {
+	MMU_FIELD_POINTER(struct counter_fields, pgtables_bytes, "mm_struct.pgtables_bytes",
+			  MMU_OPTIONAL),
+	MMU_FIELD_POINTER(struct counter_fields, nr_ptes, "mm_struct.nr_ptes", MMU_OPTIONAL),
+	MMU_FIELD_POINTER(struct counter_fields, nr_pmds, "mm_struct.nr_pmds", MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct counter_fields, rss_stat, "mm_struct.rss_stat", 0, MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct counter_fields, plain_counts, "LENGTH(mm_struct.rss_stat.count)",
+			 MMU_OPTIONAL),
+};
+static const struct mmu_layout counter_layout = MMU_LAYOUT(COUNTERS, "mm_struct",
+							   struct counter_fields, counter_defs);
+
+/* mm->rss_stat[index]: an array of percpu_counter since 6.2 (f1a7941243c1). */
+struct percpu_fields {
+	struct mmu_number counts, bytes;
+	struct mmu_field count, counters;
+};
+
+static const struct mmu_field_def percpu_defs[] = {
+	MMU_FIELD_NUMBER(struct percpu_fields, counts, "LENGTH(mm_struct.rss_stat)", MMU_NEED),
+	MMU_FIELD_NUMBER(struct percpu_fields, bytes, "SIZE(percpu_counter)", MMU_NEED),
+	MMU_FIELD_BYTES(struct percpu_fields, count, "percpu_counter.count", 8, MMU_NEED),
+	MMU_FIELD_POINTER(struct percpu_fields, counters, "percpu_counter.counters", MMU_NEED),
+};
+static const struct mmu_layout percpu_layout = MMU_LAYOUT(PERCPU_COUNTERS, "percpu_counter",
+							  struct percpu_fields, percpu_defs);
+
+/* The order of include/linux/mm_types_task.h. */
+enum { RSS_FILE, RSS_ANON, RSS_SWAP, RSS_SHMEM, RSS_COUNT };
 
 /* What the CPUs have counted and not yet added; a kernel for one CPU adds at once. */
 struct deltas {
@@ -113,83 +133,109 @@ static struct mmu_error *add_delta(uint64_t cpu_offset, void *context)
 	return error;
 }
 
-static bool add_percpu_deltas(struct mmu_memory *memory, uint64_t counters, int64_t *sum)
+/* @return false: it can't be read */
+static bool read_percpu(struct mmu_memory *memory, uint64_t counter_va, int64_t *ret)
 {
-	struct deltas deltas = { memory, counters, 0 };
-	struct mmu_error *error = mmu_memory_each_cpu(memory, add_delta, &deltas);
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_object_read(memory, &percpu_layout, counter_va, NULL, &copy);
 
-	*sum += deltas.sum;
+	if (!error) {
+		const struct percpu_fields *fields = copy.fields;
+		struct deltas deltas = { .memory = memory };
+
+		deltas.counters = mmu_copy_get(&copy, &fields->counters);
+		deltas.sum = (int64_t)mmu_copy_get(&copy, &fields->count);
+		error = mmu_memory_each_cpu(memory, add_delta, &deltas);
+		if (!error)
+			*ret = deltas.sum;
+	}
 	mmu_error_destroy(error);
 	return !error;
 }
 
-/* mm->rss_stat[index]: an array of percpu_counter since 6.2 (f1a7941243c1). */
-static bool read_rss(struct mmu_memory *memory, uint64_t mm_va, unsigned int index, int64_t *ret)
+static bool read_plain(struct mmu_memory *memory, uint64_t count_va, int64_t *ret)
 {
-	struct mmu_fact_store *facts = memory->kernel->facts;
-	uint64_t base, length, stride, count_offset, counters_offset, counters = 0;
-	int64_t count;
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
+	uint8_t raw[8];
 
-	if (!mmu_fact_get(facts, "OFFSET(mm_struct.rss_stat)", &base))
+	if (!mmu_memory_copy(memory, count_va, raw, bytes))
 		return false;
-	if (mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat.count)", &length))
-		return index < length &&
-		       read_plain_rss(memory,
-				      mm_va + base +
-					      index * mmu_kernel_pointer_bytes(memory->kernel),
-				      ret);
-	if (!mmu_fact_get(facts, "LENGTH(mm_struct.rss_stat)", &length) || index >= length ||
-	    !mmu_fact_get(facts, "SIZE(percpu_counter)", &stride) ||
-	    !mmu_fact_get(facts, "OFFSET(percpu_counter.count)", &count_offset) ||
-	    !mmu_fact_get(facts, "OFFSET(percpu_counter.counters)", &counters_offset))
-		return false;
-	uint64_t counter_va = mm_va + base + index * stride;
-	struct mmu_error *error = mmu_memory_read_uint(memory, counter_va + count_offset, 8,
-						       "percpu_counter.count", (uint64_t *)&count);
-	if (!error)
-		error = mmu_memory_read_pointer(memory, counter_va + counters_offset,
-						"percpu_counter.counters", &counters);
-	mmu_error_destroy(error);
-	if (error || !add_percpu_deltas(memory, counters, &count))
-		return false;
-	*ret = count;
+	uint64_t value = mmu_get_uint(raw, bytes, memory->kernel->image->big_endian);
+	*ret = bytes == 4 ? (int32_t)value : (int64_t)value;
 	return true;
 }
 
-/* As VmPTE counts: pgtables_bytes since 4.15 (af5b0f6a09e4), before that nr_ptes and nr_pmds. */
-static bool read_table_bytes(struct mmu_memory *memory, uint64_t mm_va, uint64_t *ret)
+/* @return how many of them could be read, from the first on */
+static unsigned int read_rss(struct mmu_memory *memory, uint64_t mm_va,
+			     const struct counter_fields *fields, int64_t ret[RSS_COUNT])
 {
-	static const char *const members[] = { "mm_struct.pgtables_bytes", "mm_struct.nr_ptes",
-					       "mm_struct.nr_pmds" };
-	uint64_t offset, value, sum = 0;
-	bool found = false;
+	uint64_t at_va = mm_va + fields->rss_stat.offset;
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel), n = 0;
+	const struct percpu_fields *percpu;
+	const void *found;
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		char key[64];
-
-		snprintf(key, sizeof(key), "OFFSET(%s)", members[i]);
-		if (!mmu_fact_get(memory->kernel->facts, key, &offset))
-			continue;
-		struct mmu_error *error = mmu_memory_read_pointer(memory, mm_va + offset,
-								  members[i], &value);
-		mmu_error_destroy(error);
-		if (error)
-			return false;
-		found = true;
-		if (i == 0) {
-			*ret = value;
-			return true;
-		}
-		sum += value << memory->kernel->arch->page_lg2;
+	if (!fields->rss_stat.known)
+		return 0;
+	if (fields->plain_counts.known) {
+		while (n < RSS_COUNT && n < fields->plain_counts.value &&
+		       read_plain(memory, at_va + n * bytes, &ret[n]))
+			n++;
+		return n;
 	}
-	*ret = sum;
-	return found;
+	struct mmu_error *error = mmu_layout_need(memory->kernel, &percpu_layout, &found, NULL);
+	mmu_error_destroy(error);
+	if (error)
+		return 0;
+	percpu = found;
+	while (n < RSS_COUNT && n < percpu->counts.value &&
+	       read_percpu(memory, at_va + n * percpu->bytes.value, &ret[n]))
+		n++;
+	return n;
 }
+
+static void read_counters(struct mmu_memory *memory, struct mmu_task *task)
+{
+	int64_t rss[RSS_COUNT] = { 0 };
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_object_read(memory, &counter_layout, task->mm_va, NULL,
+						  &copy);
+
+	mmu_error_destroy(error);
+	if (error)
+		return;
+	const struct counter_fields *fields = copy.fields;
+	unsigned int page_lg2 = memory->kernel->arch->page_lg2, nr;
+
+	if (fields->pgtables_bytes.known) {
+		task->table_bytes = mmu_copy_get(&copy, &fields->pgtables_bytes);
+	} else {
+		if (fields->nr_ptes.known)
+			task->table_bytes = mmu_copy_get(&copy, &fields->nr_ptes) << page_lg2;
+		if (fields->nr_pmds.known)
+			task->table_bytes += mmu_copy_get(&copy, &fields->nr_pmds) << page_lg2;
+	}
+	nr = read_rss(memory, task->mm_va, fields, rss);
+	task->has_counters = nr > RSS_SWAP && (fields->pgtables_bytes.known ||
+					       fields->nr_ptes.known || fields->nr_pmds.known);
+	task->swap_pages = rss[RSS_SWAP];
+	/* a counter that another CPU is just lowering can be seen below 0; shmem came with 4.5 */
+	for (unsigned int n = 0; n < RSS_COUNT; n++)
+		task->rss_pages += n != RSS_SWAP && rss[n] > 0 ? rss[n] : 0;
+}
+
+struct mm_fields {
+	struct mmu_field pgd;
+};
+
+static const struct mmu_field_def mm_defs[] = {
+	MMU_FIELD(struct mm_fields, pgd, "mm_struct.pgd", MMU_NEED),
+};
+static const struct mmu_layout mm_layout = MMU_LAYOUT(MM, "mm_struct", struct mm_fields, mm_defs);
 
 struct mmu_error *mmu_task_read_mm(struct mmu_memory *memory, struct mmu_task *task)
 {
-	int64_t file = 0, anon = 0, shmem = 0;
 	uint64_t pgd_va, pgd_pa;
+	struct mmu_copy copy;
 	char what[40];
 
 	if (!task->mm_va)
@@ -198,25 +244,82 @@ struct mmu_error *mmu_task_read_mm(struct mmu_memory *memory, struct mmu_task *t
 		snprintf(what, sizeof(what), "mm_struct of pid %d", task->pid);
 	else
 		snprintf(what, sizeof(what), "mm_struct");
-	struct mmu_error *error = mmu_memory_read_member_of(memory, task->mm_va, "mm_struct.pgd",
-							    what, &pgd_va);
+	struct mmu_error *error = mmu_object_read(memory, &mm_layout, task->mm_va, what, &copy);
 	if (error)
 		return error;
+	pgd_va = mmu_copy_get(&copy, &((const struct mm_fields *)copy.fields)->pgd);
 	if (!mmu_memory_to_phys(memory, pgd_va, &pgd_pa))
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "%s at 0x%" PRIx64 ": its pgd at 0x%" PRIx64 " is not mapped",
 				     what, task->mm_va, pgd_va);
 	task->pgd_va = pgd_va;
 	task->pgd_pa = pgd_pa;
-	/* the order of include/linux/mm_types_task.h: file, anonymous, swap, shared memory */
-	task->has_counters = read_table_bytes(memory, task->mm_va, &task->table_bytes) &&
-			     read_rss(memory, task->mm_va, 0, &file) &&
-			     read_rss(memory, task->mm_va, 1, &anon) &&
-			     read_rss(memory, task->mm_va, 2, &task->swap_pages);
-	read_rss(memory, task->mm_va, 3, &shmem); /* since 4.5 */
-	/* a counter that another CPU is just lowering can be seen below 0 */
-	task->rss_pages = (file > 0 ? file : 0) + (anon > 0 ? anon : 0) + (shmem > 0 ? shmem : 0);
+	read_counters(memory, task);
 	return NULL;
+}
+
+/* ------------------------------------------------------------------ what it is made of */
+
+struct pieces {
+	mmu_piece_fn fn;
+	void *context;
+	uint64_t counters;
+};
+
+static struct mmu_error *tell_delta(uint64_t cpu_offset, void *context)
+{
+	const struct pieces *pieces = context;
+
+	pieces->fn(pieces->context, pieces->counters + cpu_offset, 4);
+	return NULL;
+}
+
+static void tell_counters(struct mmu_memory *memory, uint64_t mm_va, struct pieces *pieces)
+{
+	const void *found, *percpu_found;
+	struct mmu_copy copy;
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
+	struct mmu_error *error = mmu_layout_need(memory->kernel, &counter_layout, &found, NULL);
+	const struct counter_fields *fields = error ? NULL : found;
+	uint64_t at_va = error ? 0 : mm_va + fields->rss_stat.offset;
+
+	if (!error && fields->plain_counts.known) {
+		pieces->fn(pieces->context, at_va, RSS_COUNT * bytes);
+		return;
+	}
+	if (!error)
+		error = mmu_layout_need(memory->kernel, &percpu_layout, &percpu_found, NULL);
+	if (error) {
+		mmu_error_destroy(error);
+		return;
+	}
+	const struct percpu_fields *percpu = percpu_found;
+
+	for (unsigned int n = 0; n < RSS_COUNT && n < percpu->counts.value; n++) {
+		uint64_t counter_va = at_va + n * percpu->bytes.value;
+
+		mmu_object_pieces(memory->kernel, &percpu_layout, counter_va, pieces->fn,
+				  pieces->context);
+		error = mmu_object_read(memory, &percpu_layout, counter_va, NULL, &copy);
+		if (!error) {
+			pieces->counters = mmu_copy_get(&copy, &percpu->counters);
+			error = mmu_memory_each_cpu(memory, tell_delta, pieces);
+		}
+		mmu_error_destroy(error);
+	}
+}
+
+void mmu_task_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
+		     void *context)
+{
+	struct pieces pieces = { .fn = fn, .context = context };
+
+	mmu_object_pieces(memory->kernel, &task_layout, task->task_va, fn, context);
+	if (!task->mm_va)
+		return;
+	mmu_object_pieces(memory->kernel, &mm_layout, task->mm_va, fn, context);
+	mmu_object_pieces(memory->kernel, &counter_layout, task->mm_va, fn, context);
+	tell_counters(memory, task->mm_va, &pieces);
 }
 
 /* ------------------------------------------------------------------ of a running kernel */
@@ -288,11 +391,13 @@ enum mmu_task_live mmu_task_read_live(struct mmu_memory *memory, uint64_t task_v
 
 bool mmu_task_has_mm(struct mmu_memory *memory, const struct mmu_task *task)
 {
-	uint64_t pid, mm_va;
-	struct mmu_error *error = mmu_memory_read_member(memory, task->task_va, "task_struct.pid",
-							 &pid);
-	if (!error)
-		error = mmu_memory_read_member(memory, task->task_va, "task_struct.mm", &mm_va);
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_object_read(memory, &task_layout, task->task_va, NULL, &copy);
+
 	mmu_error_destroy(error);
-	return !error && (int32_t)pid == task->pid && mm_va == task->mm_va;
+	if (error)
+		return false;
+	const struct task_fields *fields = copy.fields;
+	return (int32_t)mmu_copy_get(&copy, &fields->pid) == task->pid &&
+	       mmu_copy_get(&copy, &fields->mm) == task->mm_va;
 }

@@ -3,7 +3,7 @@
 #ifndef MMU_OBJECTS_TASK_H
 #define MMU_OBJECTS_TASK_H
 
-#include "kernel/memory.h"
+#include "kernel/object.h"
 
 /**
  * Read one task_struct. Needs a learnt kernel.
@@ -19,6 +19,10 @@ struct mmu_error *mmu_task_read_init(struct mmu_memory *memory,
 
 /** Read pgd and counters of task->mm_va; errors as mmu_task_read(). */
 struct mmu_error *mmu_task_read_mm(struct mmu_memory *memory, struct mmu_task *task) MMU_MUST_CHECK;
+
+/** Tell the pieces of memory that mmu_task_read() and mmu_task_read_mm() read. */
+void mmu_task_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
+		     void *context);
 
 enum mmu_task_live {
 	MMU_TASK_HOLDS, /**< all that was read was true at one moment */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/set.h"
+#include "kernel/object.h"
 #include "objects/pids.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
@@ -14,10 +15,35 @@
 #define TASKS_MAX ((size_t)4 << 20)
 /* Missing objects that are named one by one. */
 #define NAMED_MAX 16u
-/* With so many of them a table of pids is no more worth reading: it may be made to take long. */
+/* With more missing objects than this, give up on the pid table: it may be made to take long. */
 #define MISSING_MAX ((uint64_t)1 << 16)
-/* So often the tasks of a running kernel are gone through, as long as some of them change. */
+/* How many times the tasks of a running kernel are visited, as long as some of them change. */
 #define LIVE_ROUNDS 8
+
+/* ------------------------------------------------------------------ what leads to tasks */
+
+struct list_fields {
+	struct mmu_field tasks;
+};
+
+static const struct mmu_field_def list_defs[] = {
+	MMU_FIELD_BYTES(struct list_fields, tasks, "task_struct.tasks", 0, MMU_NEED),
+};
+static const struct mmu_layout list_layout = MMU_LAYOUT(TASK_LIST, "task_struct",
+							struct list_fields, list_defs);
+
+/* The threads of a leader: signal->thread_head, which 4.4 to 7.x have. */
+struct thread_fields {
+	struct mmu_field node, head, signal;
+};
+
+static const struct mmu_field_def thread_defs[] = {
+	MMU_FIELD_BYTES(struct thread_fields, node, "task_struct.thread_node", 0, MMU_NEED),
+	MMU_FIELD_BYTES(struct thread_fields, head, "signal_struct.thread_head", 0, MMU_NEED),
+	MMU_FIELD(struct thread_fields, signal, "task_struct.signal", MMU_NEED),
+};
+static const struct mmu_layout thread_layout = MMU_LAYOUT(THREADS, "task_struct",
+							  struct thread_fields, thread_defs);
 
 /* ------------------------------------------------------------------ what was visited */
 
@@ -203,22 +229,24 @@ static struct mmu_error *follow(struct visit *visit, const struct list *list, ui
 	return error;
 }
 
-/* The threads of a leader, without itself: signal->thread_head, which 4.4 to 7.x have. */
+/* The threads of a leader, without itself. */
 static void visit_threads(struct visit *visit, const struct mmu_task *leader)
 {
 	struct mmu_memory *memory = visit->memory;
 	struct list list = { .head = "signal_struct.thread_head",
 			     .member = "task_struct.thread_node" };
-	uint64_t signal_va = 0, head_offset;
+	uint64_t signal_va = 0, head_offset = 0;
+	struct mmu_copy copy;
 
-	struct mmu_error *error = mmu_fact_need(
-		memory->kernel->facts, "OFFSET(task_struct.thread_node)", &list.member_offset);
-	if (!error)
-		error = mmu_fact_need(memory->kernel->facts, "OFFSET(signal_struct.thread_head)",
-				      &head_offset);
-	if (!error)
-		error = mmu_memory_read_member(memory, leader->task_va, "task_struct.signal",
-					       &signal_va);
+	struct mmu_error *error = mmu_object_read(memory, &thread_layout, leader->task_va, NULL,
+						  &copy);
+	if (!error) {
+		const struct thread_fields *fields = copy.fields;
+
+		list.member_offset = fields->node.offset;
+		head_offset = fields->head.offset;
+		signal_va = mmu_copy_get(&copy, &fields->signal);
+	}
 	if (!error && signal_va) { /* else a task that is just being released */
 		list.head_va = signal_va + head_offset;
 		error = follow(visit, &list, leader->task_va);
@@ -373,9 +401,9 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 	struct mmu_error *error = gap ? visit_around(visit, init_task_va) : NULL;
 
 	if (!error)
-		error = mmu_pids_visit(visit->memory, visit_leader, visit);
+		error = mmu_pids_visit(visit->memory, visit_leader, NULL, visit);
 	if (!error && visit->threads)
-		error = mmu_pids_visit(visit->memory, visit_thread, visit);
+		error = mmu_pids_visit(visit->memory, visit_thread, NULL, visit);
 	visit->has_pids = !error && visit->nr_missing < MISSING_MAX;
 	if (visit->nr_missing > NAMED_MAX)
 		visit_problem(visit,
@@ -420,7 +448,7 @@ static bool collect_pid(const struct mmu_pid *pid, void *context)
 static struct mmu_error *visit_live_pids(struct visit *visit)
 {
 	visit->nr_pids = 0;
-	struct mmu_error *error = mmu_pids_visit(visit->memory, collect_pid, visit);
+	struct mmu_error *error = mmu_pids_visit(visit->memory, collect_pid, NULL, visit);
 
 	if (error)
 		return error;
@@ -476,14 +504,15 @@ static struct mmu_error *visit_all(struct visit *visit)
 	struct mmu_memory *memory = visit->memory;
 	struct mmu_task task;
 	uint64_t init_task_va;
+	const void *found;
 
 	visit->tasks.head = visit->tasks.member = "task_struct.tasks";
 	struct mmu_error *error = mmu_task_read_init(memory, &task);
 	if (!error)
-		error = mmu_fact_need(memory->kernel->facts, "OFFSET(task_struct.tasks)",
-				      &visit->tasks.member_offset);
+		error = mmu_layout_need(memory->kernel, &list_layout, &found, NULL);
 	if (error)
 		return error;
+	visit->tasks.member_offset = ((const struct list_fields *)found)->tasks.offset;
 	init_task_va = task.task_va;
 	visit->tasks.head_va = init_task_va + visit->tasks.member_offset;
 	if (memory->kernel->image->live) {
@@ -624,4 +653,32 @@ struct mmu_error *mmu_task_find(struct mmu_memory *memory, int32_t pid, struct m
 	if (!error)
 		*ret = task;
 	return error;
+}
+
+/* ------------------------------------------------------------------ what a task is made of */
+
+void mmu_tasks_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
+		      void *context)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
+	const void *found;
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_layout_need(memory->kernel, &list_layout, &found, NULL);
+
+	mmu_task_pieces(memory, task, fn, context);
+	if (!error)
+		fn(context, task->task_va + ((const struct list_fields *)found)->tasks.offset,
+		   2 * bytes);
+	mmu_error_destroy(error);
+	error = mmu_object_read(memory, &thread_layout, task->task_va, NULL, &copy);
+	if (!error) {
+		const struct thread_fields *fields = copy.fields;
+		uint64_t signal_va = mmu_copy_get(&copy, &fields->signal);
+
+		mmu_object_pieces(memory->kernel, &thread_layout, task->task_va, fn, context);
+		fn(context, task->task_va + fields->node.offset, 2 * bytes);
+		if (signal_va)
+			fn(context, signal_va + fields->head.offset, 2 * bytes);
+	}
+	mmu_error_destroy(error);
 }

@@ -3,7 +3,7 @@
 #ifndef MMU_OBJECTS_TASKS_H
 #define MMU_OBJECTS_TASKS_H
 
-#include "kernel/memory.h"
+#include "kernel/object.h"
 
 /**
  * Called for each task, and with task NULL and a `problem` for each object that is missing: a task
@@ -24,5 +24,9 @@ struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_t
  */
 struct mmu_error *mmu_task_find(struct mmu_memory *memory, int32_t pid,
 				struct mmu_task *ret) MMU_MUST_CHECK;
+
+/** Tell the pieces of memory that are read for a task, and those that lead to the next ones. */
+void mmu_tasks_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
+		      void *context);
 
 #endif

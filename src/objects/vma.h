@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file VMAs. */
+/** @file VMAs: the one at an address, all of an mm, and the objects that they are made of. */
 #ifndef MMU_OBJECTS_VMA_H
 #define MMU_OBJECTS_VMA_H
 
-#include "kernel/memory.h"
+#include "objects/vma_tree.h"
 
 /** vm_flags that every kernel has (include/linux/mm.h). */
 #define MMU_VM_READ 1u
@@ -27,14 +27,32 @@ struct mmu_vma {
 struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
 
-/** Called with the address of a vm_area_struct. @return true: go on. */
-typedef bool (*mmu_vma_fn)(uint64_t vma_va, void *context);
+/** Goes through the VMAs of an mm. Set up with mmu_vma_walk_init(). */
+struct mmu_vma_walk {
+	struct mmu_memory *memory;
+	uint64_t mm_va;
+	uint64_t next_va;           /**< what was not looked at yet begins here */
+	bool end;                   /**< nothing is left */
+	uint64_t budget;            /**< look-ups that may still come: no image has room for more */
+	struct mmu_vma_place place; /**< of what came last */
+};
+
+void mmu_vma_walk_init(struct mmu_vma_walk *vmas, struct mmu_memory *memory, uint64_t mm_va);
 
 /**
- * Visit all VMAs of an mm, in address order.
- * @return false: a part of the tree can't be read, or it has more than the image has room for, as
- *         in a loop; a caller that stops it learns nothing
+ * The next VMA, in address order.
+ * @param ret        untouched unless *ret_found
+ * @param ret_found  false, without an error: there are no more
+ * @return as mmu_vma_find(): some that may be there can't be read; the next call goes on behind
  */
-bool mmu_vma_visit(struct mmu_memory *memory, uint64_t mm_va, mmu_vma_fn fn, void *context);
+struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *ret,
+				    bool *ret_found) MMU_MUST_CHECK;
+
+/**
+ * Tell the pieces of memory that were read for what mmu_vma_walk_next() found last, or could not read:
+ * nodes of the tree, the VMA, and what its name lies in.
+ */
+void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
+			 void *context);
 
 #endif

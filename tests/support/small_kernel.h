@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "api/session.h"
+#include "kernel/layout.h"
+#include "kernel/learn.h"
 #include "objects/memmap.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
@@ -162,12 +164,11 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 		memcpy(facts + COUNT(facts_always), facts_maple, sizeof(facts_maple));
 	else
 		memcpy(facts + COUNT(facts_always), facts_rb, sizeof(facts_rb));
-	session->kernel.image = image;
+	assert_null(mmu_kernel_init(&session->kernel, image, facts));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
 	session->kernel.nr_linear = 1;
-	assert_null(mmu_fact_store_create(image, facts, &session->kernel.facts));
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }

@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "api/session.h"
+#include "kernel/layout.h"
+#include "kernel/learn.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
 #include "objects/vma.h"
@@ -83,12 +85,11 @@ static inline struct mmu_session *open_session(const unsigned int *gone, bool pi
 	memcpy(facts, list_facts, sizeof(list_facts));
 	if (pids)
 		memcpy(facts + COUNT(list_facts), pid_facts, sizeof(pid_facts));
-	session->kernel.image = memory_image_create(pieces, PAGES);
+	assert_null(mmu_kernel_init(&session->kernel, memory_image_create(pieces, PAGES), facts));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
 	session->kernel.nr_linear = 1;
-	assert_null(mmu_fact_store_create(session->kernel.image, facts, &session->kernel.facts));
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
@@ -100,6 +101,7 @@ static inline void more_facts(struct mmu_session *session, const char *const *mo
 
 	memcpy(facts, list_facts, sizeof(list_facts));
 	memcpy(facts + COUNT(list_facts), more, nr * sizeof(*more));
+	mmu_layouts_forget(session->kernel.layouts);
 	mmu_fact_store_destroy(session->kernel.facts);
 	assert_null(mmu_fact_store_create(session->kernel.image, facts, &session->kernel.facts));
 }

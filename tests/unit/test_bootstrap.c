@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "api/session.h"
+#include "kernel/learn.h"
 #include "kernel/self_described.h"
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
@@ -92,9 +93,8 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 	struct mmu_session *session = calloc(1, sizeof(*session));
 
 	assert_non_null(session);
-	session->kernel.image = image;
+	assert_null(mmu_kernel_init(&session->kernel, image, options));
 	session->kernel.arch = &mmu_arch_x86_64;
-	assert_null(mmu_fact_store_create(image, options, &session->kernel.facts));
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "analysis/extract.h"
+#include "kernel/learn.h"
 #include "support/memory_image.h"
 
 /* Where all of physical memory is mapped. */
@@ -26,7 +27,7 @@ static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 
 
 struct world {
 	struct mmu_kernel kernel;
-	struct mmu_extraction extract;
+	struct mmu_basket basket;
 };
 
 /* The static data of all; `more` facts come first, and so win. */
@@ -51,14 +52,13 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 	memcpy(facts, facts_of_data, sizeof(facts_of_data));
 	if (nr)
 		memcpy(facts + COUNT(facts_of_data), more, nr * sizeof(*more));
-	*world = (struct world){ .extract = { .memmap = { BASE + MEMMAP, 0, 64 },
-					      .result = { .has_memmap = true } } };
-	world->kernel.image = memory_image_create(&whole, 1);
+	*world = (struct world){ .kernel.nr_linear = 1 };
+	assert_null(mmu_kernel_init(&world->kernel, memory_image_create(&whole, 1), facts));
 	world->kernel.arch = &arch;
 	world->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
-	world->kernel.nr_linear = 1;
-	assert_null(mmu_fact_store_create(world->kernel.image, facts, &world->kernel.facts));
-	mmu_memory_init(&world->extract.memory, &world->kernel);
+	assert_null(mmu_basket_init(&world->basket, &world->kernel));
+	world->basket.memmap = (struct mmu_memmap){ BASE + MEMMAP, 0, 64 };
+	world->basket.has_memmap = true;
 	/* all pages are the kernel's own but 5 and 9 */
 	for (uint64_t pfn = 0; pfn < BYTES >> 12; pfn++)
 		put(world, MEMMAP + 64 * pfn + 8, 8,
@@ -67,8 +67,7 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 
 static void close_world(struct world *world)
 {
-	mmu_keep_destroy(&world->extract.keep);
-	mmu_memory_destroy(&world->extract.memory);
+	mmu_basket_destroy(&world->basket);
 	mmu_kernel_destroy(&world->kernel);
 }
 
@@ -78,10 +77,10 @@ static const char *kept(struct world *world, int kind)
 	static char text[1000];
 	size_t used = 0;
 
-	assert_null(mmu_keep_finish(&world->extract.keep));
+	assert_null(mmu_keep_finish(&world->basket.keep));
 	text[0] = '\0';
-	for (size_t i = 0; i < world->extract.keep.nr; i++) {
-		const struct mmu_extent *extent = &world->extract.keep.list[i];
+	for (size_t i = 0; i < world->basket.keep.nr; i++) {
+		const struct mmu_extent *extent = &world->basket.keep.list[i];
 
 		if (kind < 0 || extent->kind == (uint32_t)kind)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%llx-%llx",
@@ -94,7 +93,7 @@ static const char *kept(struct world *world, int kind)
 
 static const char *kernel_of(struct world *world, int kind)
 {
-	struct mmu_error *error = mmu_extract_kernel(&world->extract);
+	struct mmu_error *error = mmu_extract_kernel(&world->basket);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -115,7 +114,7 @@ static void test_static_data(void **state)
 	close_world(&world);
 	/* where nothing is known of that, all of it */
 	open_world(&world, NULL, 0);
-	world.extract.result.has_memmap = false;
+	world.basket.has_memmap = false;
 	assert_string_equal(kernel_of(&world, -1), "1000-27ff 4000-5fff 8000-a00f");
 	close_world(&world);
 	/* but not what x86 gives away within .bss */
@@ -124,7 +123,7 @@ static void test_static_data(void **state)
 		"SYMBOL(__end_bss_decrypted)=ffff80000000a000",
 	};
 	open_world(&world, decrypted, COUNT(decrypted));
-	world.extract.result.has_memmap = false;
+	world.basket.has_memmap = false;
 	assert_string_equal(kernel_of(&world, -1), "1000-27ff 4000-5fff 8000-8fff a000-a00f");
 	close_world(&world);
 	/* a page that is not mapped hides none behind it */
@@ -160,7 +159,7 @@ static void test_symbols_that_lie(void **state)
 		mmu_fact_store_destroy(world.kernel.facts);
 		assert_null(mmu_fact_store_create(world.kernel.image, cases[i].facts,
 						  &world.kernel.facts));
-		struct mmu_error *error = mmu_extract_kernel(&world.extract);
+		struct mmu_error *error = mmu_extract_kernel(&world.basket);
 		assert_non_null(error);
 		assert_int_equal(mmu_error_code(error), cases[i].code);
 		mmu_error_destroy(error);
@@ -182,11 +181,11 @@ static void test_task_without_registers(void **state)
 	struct world world;
 
 	open_world(&world, facts, COUNT(facts));
-	mmu_extract_task(&world.extract, BASE + 0x2f80);
+	mmu_basket_task(&world.basket, BASE + 0x2f80);
 	assert_string_equal(kept(&world, MMU_EXTRACT_TASKS), "2f80-2f8f 2f94-2fff 3040-307f");
 	close_world(&world);
 	open_world(&world, facts, 1);
-	mmu_extract_task(&world.extract, BASE + 0x2f80);
+	mmu_basket_task(&world.basket, BASE + 0x2f80);
 	assert_string_equal(kept(&world, MMU_EXTRACT_TASKS), "2f80-307f");
 	close_world(&world);
 }
@@ -282,13 +281,13 @@ static void test_struct_pages(void **state)
 	struct world world;
 
 	open_world(&world, NULL, 0);
-	world.extract.memmap = (struct mmu_memmap){ BASE + 0x20fc0, 16, 56 };
-	mmu_extract_struct_pages(&world.extract, 0x11fff, 2); /* two pages, over an edge */
-	mmu_extract_struct_pages(&world.extract, 0xffff, 1);  /* before the first */
-	mmu_extract_struct_pages(&world.extract, UINT64_MAX - 0xfff, 0x1000);
+	world.basket.memmap = (struct mmu_memmap){ BASE + 0x20fc0, 16, 56 };
+	mmu_basket_struct_pages(&world.basket, 0x11fff, 2); /* two pages, over an edge */
+	mmu_basket_struct_pages(&world.basket, 0xffff, 1);  /* before the first */
+	mmu_basket_struct_pages(&world.basket, UINT64_MAX - 0xfff, 0x1000);
 	assert_string_equal(kept(&world, MMU_EXTRACT_MEMMAP), "20ff8-21067");
-	world.extract.result.has_memmap = false;
-	mmu_extract_struct_pages(&world.extract, 0x20000, 1);
+	world.basket.has_memmap = false;
+	mmu_basket_struct_pages(&world.basket, 0x20000, 1);
 	assert_string_equal(kept(&world, MMU_EXTRACT_MEMMAP), "20ff8-21067");
 	close_world(&world);
 }

@@ -450,6 +450,7 @@ static struct mmu_session *open_memmap(const char *size, const char *symbol)
 	const char *const facts[] = { size ? size : symbol, size ? symbol : NULL, NULL };
 	struct mmu_session *session = open_session();
 
+	mmu_layouts_forget(session->kernel.layouts);
 	mmu_fact_store_destroy(session->kernel.facts);
 	assert_null(mmu_fact_store_create(session->kernel.image, facts, &session->kernel.facts));
 	session->kernel.linear[0].first_pa = 0;

@@ -14,6 +14,7 @@
 
 #include "facts/live.h"
 #include "api/session.h"
+#include "kernel/learn.h"
 #include "support/memory_image.h"
 
 #define TABLE 0x1000
@@ -82,11 +83,10 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 	struct mmu_walk walk;
 
 	assert_non_null(session);
-	session->kernel.image = memory_image_create(&whole, 1);
+	assert_null(mmu_kernel_init(&session->kernel, memory_image_create(&whole, 1), NULL));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
 	session->kernel.regime.format = &format;
-	assert_null(mmu_fact_store_create(session->kernel.image, NULL, &session->kernel.facts));
 	mmu_memory_init(&session->memory, &session->kernel);
 	memory_image_put(session->kernel.image, TABLE + 8, 8, 0x2001);
 	assert_null(mmu_space_open(session, &query, &space));

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/learn.h"
 #include "objects/swap.h"
 #include "support/memory_image.h"
 
@@ -22,18 +23,17 @@ static struct mmu_kernel *kernel_with(const char *const *facts)
 	struct mmu_kernel *kernel = calloc(1, sizeof(*kernel));
 
 	assert_non_null(kernel);
-	kernel->image = memory_image_create(NULL, 0);
+	assert_null(mmu_kernel_init(kernel, memory_image_create(NULL, 0), facts));
 	kernel->arch = &arch;
-	assert_null(mmu_fact_store_create(kernel->image, facts, &kernel->facts));
 	return kernel;
 }
 
 static const struct mmu_swap_map *map_of(const struct mmu_kernel *kernel)
 {
-	static struct mmu_swap_map map;
+	const struct mmu_swap_map *map;
 
-	mmu_swap_map_make(kernel, &map);
-	return &map;
+	assert_null(mmu_swap_map(kernel, &map));
+	return map;
 }
 
 static void close_kernel(struct mmu_kernel *kernel)
@@ -64,6 +64,7 @@ static void expect(const char *const *facts, const char *types, unsigned int pfn
 	assert_true(map->known);
 	assert_string_equal(seen, types);
 	assert_int_equal(map->pfn_bits, pfn_bits);
+	assert_ptr_equal(map_of(kernel), map); /* made once */
 	close_kernel(kernel);
 }
 

@@ -177,6 +177,7 @@ static void test_rb_tree(void **state)
 	assert_string_equal(vma_at(session, 0x2fff), "1000-2fff 1");
 	assert_string_equal(vma_at(session, 0x3000), "-");
 	assert_string_equal(vma_at(session, 0xffff), "8000-ffff 2");
+	assert_string_equal(vma_at(session, 0x10000), "10000-10fff 3"); /* right behind it */
 	assert_string_equal(vma_at(session, 0x10fff), "10000-10fff 3");
 	assert_string_equal(vma_at(session, 0x11000), "-");
 	/* a loop, and a child that is nowhere */
@@ -189,67 +190,64 @@ static void test_rb_tree(void **state)
 
 /* ------------------------------------------------------------------ all VMAs */
 
-struct visited {
-	uint64_t vmas, stop_after; /* 0: never */
-	char text[200];            /* the first of them, by their numbers */
-};
-
-static bool visit_vma(uint64_t vma_va, void *context)
-{
-	struct visited *visited = context;
-	size_t used = strlen(visited->text);
-
-	if (used + 20 < sizeof(visited->text))
-		snprintf(visited->text + used, sizeof(visited->text) - used, "%s%lld",
-			 used ? " " : "", (long long)(vma_va - VMA(0)) / 0x100);
-	return ++visited->vmas != visited->stop_after;
-}
-
-/* The numbers of the VMAs, and "..." if there are more. */
+/* The numbers of the VMAs in their order, with "..." in the place of those that can't be read. */
 static const char *all_vmas(struct mmu_session *session)
 {
-	static struct visited visited;
+	static char text[200];
+	struct mmu_vma_walk vmas;
+	struct mmu_vma vma;
+	size_t used = 0;
+	bool found = true;
 
-	visited = (struct visited){ 0 };
-	if (!mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited))
-		strcat(visited.text, "...");
-	return visited.text;
+	text[0] = '\0';
+	mmu_vma_walk_init(&vmas, &session->memory, TREE_MM);
+	while (found || !vmas.end) {
+		struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
+
+		assert_true(used + 20 < sizeof(text));
+		if (found)
+			used += (size_t)sprintf(text + used, "%s%lld", used ? " " : "",
+						(long long)(vmas.place.vma_va - VMA(0)) / 0x100);
+		else if (error)
+			used += (size_t)sprintf(text + used, "%s...", used ? " " : "");
+		mmu_error_destroy(error);
+	}
+	return text;
 }
 
-static void test_visit_maple_tree(void **state)
+static void test_all_of_maple_tree(void **state)
 {
 	struct mmu_session *session = open_maple();
-	struct visited visited = { .stop_after = 2 };
 
 	assert_string_equal(all_vmas(session), "0 1 2");
-	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
-	assert_string_equal(visited.text, "0 1");
 	/* what lies behind the end of a node is not looked at; a reserved value is no VMA */
 	put(session, slot_at(NODE(1), 16, 4), 8, VMA(7));
-	put(session, pivot_at(NODE(1), 3), 8, UINT64_C(0xffff));
 	put(session, slot_at(NODE(1), 16, 2), 8, 0x406);
 	assert_string_equal(all_vmas(session), "0 1 2");
-	/* of a child that is nowhere or of no type only the others are there */
+	/* of a child or a VMA that is nowhere, or of no type, only the others are there */
 	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NOWHERE, LEAF_64, false));
-	assert_string_equal(all_vmas(session), "2...");
+	assert_string_equal(all_vmas(session), "... 2");
 	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NODE(1), 9, false));
-	assert_string_equal(all_vmas(session), "2...");
+	assert_string_equal(all_vmas(session), "... 2");
+	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NODE(1), LEAF_64, false));
+	put(session, slot_at(NODE(1), 16, 1), 8, NOWHERE);
+	assert_string_equal(all_vmas(session), "... 1 2");
 	set_root(session, 0);
 	assert_string_equal(all_vmas(session), "");
+	put_vma(session, VMA(3), 0, UINT64_MAX, 0); /* it does not hold the last address */
 	set_root(session, VMA(3));
-	assert_string_equal(all_vmas(session), "3");
+	assert_string_equal(all_vmas(session), "3 ...");
 	set_root(session, node_entry(NODE(2), LEAF_64, true));
-	assert_string_equal(all_vmas(session), "2");
+	assert_string_equal(all_vmas(session), "... 2"); /* the leaf says that it begins at 0 */
 	set_root(session, node_entry(NOWHERE, LEAF_64, true));
 	assert_string_equal(all_vmas(session), "...");
 	mmu_session_close(session);
 }
 
 /* Every slot of a node leads back to it: 10^32 ways. */
-static void test_visit_looping_maple_tree(void **state)
+static void test_looping_maple_tree(void **state)
 {
 	struct mmu_session *session = open_session();
-	struct visited visited = { 0 };
 
 	set_root(session, node_entry(NODE(0), ARANGE_64, true));
 	for (unsigned int n = 0; n < 10; n++) {
@@ -257,43 +255,64 @@ static void test_visit_looping_maple_tree(void **state)
 		if (n < 9)
 			put(session, pivot_at(NODE(0), n), 8, n + 1);
 	}
-	assert_string_equal(all_vmas(session), "...");
+	/* up to each pivot nothing is known */
+	assert_string_equal(all_vmas(session), "... ... ... ... ... ... ... ... ... ...");
 	/* and a leaf that is there again and again */
-	put(session, slot_at(NODE(0), 10, 0), 8, node_entry(NODE(1), LEAF_64, false));
+	for (unsigned int n = 0; n < 10; n++)
+		put(session, slot_at(NODE(0), 10, n), 8, node_entry(NODE(1), LEAF_64, false));
 	put(session, slot_at(NODE(1), 16, 0), 8, VMA(0));
-	assert_false(mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited));
-	assert_in_range(visited.vmas, 1, 1 << 18);
-	visited = (struct visited){ .stop_after = 10 };
-	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
-	assert_int_equal(visited.vmas, 10);
+	put_vma(session, VMA(0), 0, 4, 0);
+	assert_string_equal(all_vmas(session), "0");
 	mmu_session_close(session);
 }
 
-static void test_visit_rb_tree(void **state)
+/* However many there seem to be. */
+static void test_budget(void **state)
+{
+	struct mmu_session *session = open_maple();
+	struct mmu_vma_walk vmas;
+	struct mmu_vma vma;
+	bool found;
+
+	mmu_vma_walk_init(&vmas, &session->memory, TREE_MM);
+	assert_true(vmas.budget >= 1 << 17);
+	vmas.budget = 2; /* the gap, and the VMA behind it */
+	assert_null(mmu_vma_walk_next(&vmas, &vma, &found));
+	assert_true(found);
+	struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
+	assert_non_null(error);
+	assert_int_equal(mmu_error_code(error), MMU_ERROR_CORRUPT);
+	assert_true(vmas.end && !found);
+	mmu_error_destroy(error);
+	assert_null(mmu_vma_walk_next(&vmas, &vma, &found));
+	assert_false(found);
+	mmu_session_close(session);
+}
+
+static void test_all_of_rb_tree(void **state)
 {
 	const struct memory_piece whole = { .bytes = BYTES };
 	struct mmu_session *session = session_of(memory_image_create(&whole, 1), false);
-	struct visited visited = { .stop_after = 2 };
 
 	assert_string_equal(all_vmas(session), "");
+	for (unsigned int n = 0; n < 4; n++) /* 0 and 1 are neighbours, and 2 and 3 */
+		put_vma(session, VMA(n), 0x1000 * (n + 1 + n / 2), 0x1000 * (n + 2 + n / 2), n);
 	put(session, TREE_MM + MM_RB, 8, VMA(1) + VM_RB);
 	put(session, VMA(1) + VM_RB + 8, 8, VMA(0) + VM_RB); /* left */
 	put(session, VMA(1) + VM_RB, 8, VMA(3) + VM_RB);     /* right */
 	put(session, VMA(3) + VM_RB + 8, 8, VMA(2) + VM_RB);
 	assert_string_equal(all_vmas(session), "0 1 2 3");
-	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
-	assert_string_equal(visited.text, "0 1");
-	visited = (struct visited){ .stop_after = 1 };
-	mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited);
-	assert_string_equal(visited.text, "0");
+	/* a child that is nowhere, between two VMAs that leave no room for it, is not missed */
 	put(session, VMA(0) + VM_RB, 8, NOWHERE);
-	assert_string_equal(all_vmas(session), "0 1 2 3...");
+	assert_string_equal(all_vmas(session), "0 1 2 3");
+	put(session, VMA(0) + VM_RB + 8, 8, NOWHERE);
+	put(session, VMA(3) + VM_RB, 8, NOWHERE);
+	assert_string_equal(all_vmas(session), "... 0 1 2 3 ...");
 	/* a node that is its own child, on both sides: 2^64 ways */
-	put(session, VMA(0) + VM_RB, 8, VMA(0) + VM_RB);
-	put(session, VMA(0) + VM_RB + 8, 8, VMA(0) + VM_RB);
-	visited = (struct visited){ 0 };
-	assert_false(mmu_vma_visit(&session->memory, TREE_MM, visit_vma, &visited));
-	assert_in_range(visited.vmas, 1, 1 << 18);
+	put(session, VMA(3) + VM_RB, 8, VMA(3) + VM_RB);
+	put(session, VMA(3) + VM_RB + 8, 8, VMA(3) + VM_RB);
+	put(session, VMA(0) + VM_RB + 8, 8, 0);
+	assert_string_equal(all_vmas(session), "0 1 ... 3 ...");
 	mmu_session_close(session);
 }
 
@@ -366,9 +385,10 @@ int main(void)
 		cmocka_unit_test(test_maple_full_leaf),
 		cmocka_unit_test(test_damaged_maple_tree),
 		cmocka_unit_test(test_rb_tree),
-		cmocka_unit_test(test_visit_maple_tree),
-		cmocka_unit_test(test_visit_looping_maple_tree),
-		cmocka_unit_test(test_visit_rb_tree),
+		cmocka_unit_test(test_all_of_maple_tree),
+		cmocka_unit_test(test_looping_maple_tree),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_all_of_rb_tree),
 		cmocka_unit_test(test_vma_names),
 		cmocka_unit_test(test_numa_hint),
 	};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Tables of fields, looked up once; what threads share of it is under one lock. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "kernel/layout.h"
+
+/* What was looked up. Complete once it can be seen. */
+struct slot {
+	struct mmu_error *error; /* what all who ask are told, or NULL */
+	struct mmu_object_part part;
+	max_align_t fields[];
+};
+
+struct mmu_layouts {
+	pthread_mutex_t mutex; /* of those that look up */
+	_Atomic(struct slot *) slots[MMU_LAYOUT_COUNT];
+};
+
+struct mmu_error *mmu_layouts_create(struct mmu_layouts **ret)
+{
+	struct mmu_layouts *layouts = calloc(1, sizeof(*layouts));
+
+	if (!layouts)
+		return mmu_error_no_memory();
+	pthread_mutex_init(&layouts->mutex, NULL);
+	*ret = layouts;
+	return NULL;
+}
+
+void mmu_layouts_forget(struct mmu_layouts *layouts)
+{
+	for (size_t i = 0; i < MMU_LAYOUT_COUNT; i++) {
+		struct slot *slot = atomic_exchange(&layouts->slots[i], NULL);
+
+		if (slot)
+			mmu_error_destroy(slot->error);
+		free(slot);
+	}
+}
+
+void mmu_layouts_destroy(struct mmu_layouts *layouts)
+{
+	if (!layouts)
+		return;
+	mmu_layouts_forget(layouts);
+	pthread_mutex_destroy(&layouts->mutex);
+	free(layouts);
+}
+
+static void look_up(const struct mmu_kernel *kernel, const struct mmu_layout *layout,
+		    struct slot *slot)
+{
+	if (layout->make) {
+		layout->make(kernel, slot->fields);
+		return;
+	}
+	slot->error = mmu_fields_resolve(kernel->facts, layout->defs, layout->nr_defs,
+					 slot->fields);
+	if (slot->error)
+		return;
+	slot->part = mmu_fields_part(layout->defs, layout->nr_defs, slot->fields);
+	if (slot->part.bytes > MMU_COPY_BYTES_MAX)
+		slot->error = mmu_error_new(MMU_ERROR_CORRUPT,
+					    "%s: its members lie %" PRIu32 " bytes apart: no "
+					    "object is so large",
+					    layout->what, slot->part.bytes);
+}
+
+static struct slot *slot_of(const struct mmu_kernel *kernel, const struct mmu_layout *layout)
+{
+	struct mmu_layouts *layouts = kernel->layouts;
+	struct slot *slot = atomic_load_explicit(&layouts->slots[layout->slot],
+						 memory_order_acquire);
+
+	if (slot)
+		return slot;
+	pthread_mutex_lock(&layouts->mutex);
+	slot = atomic_load(&layouts->slots[layout->slot]);
+	if (!slot && (slot = calloc(1, sizeof(*slot) + layout->bytes))) {
+		look_up(kernel, layout, slot);
+		atomic_store_explicit(&layouts->slots[layout->slot], slot, memory_order_release);
+	}
+	pthread_mutex_unlock(&layouts->mutex);
+	return slot;
+}
+
+struct mmu_error *mmu_layout_need(const struct mmu_kernel *kernel, const struct mmu_layout *layout,
+				  const void **ret, struct mmu_object_part *ret_part)
+{
+	struct slot *slot = slot_of(kernel, layout);
+
+	if (!slot)
+		return mmu_error_no_memory();
+	if (slot->error)
+		return mmu_error_new(mmu_error_code(slot->error), "%s",
+				     mmu_error_message(slot->error));
+	*ret = slot->fields;
+	if (ret_part)
+		*ret_part = slot->part;
+	return NULL;
+}
