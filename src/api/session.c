@@ -74,7 +74,7 @@ static struct mmu_error *copy_raw(const struct mmu_raw_range *const *from,
 	return NULL;
 }
 
-static struct mmu_error *open_image(struct mmu_session *session, const struct mmu_options *options)
+static struct mmu_error *open_image(const struct mmu_options *options, struct mmu_image **ret)
 {
 	struct mmu_raw_range *raw MMU_FREE = NULL;
 	size_t nr_raw = 0;
@@ -83,25 +83,23 @@ static struct mmu_error *open_image(struct mmu_session *session, const struct mm
 	if (error)
 		return error;
 	if (options->parts)
-		return mmu_image_open_split(options->image, options->parts, &session->kernel.image);
-	return mmu_image_open(options->image, raw, nr_raw, &session->kernel.image);
+		return mmu_image_open_split(options->image, options->parts, ret);
+	return mmu_image_open(options->image, raw, nr_raw, ret);
 }
 
 static struct mmu_error *open_session(struct mmu_session *session,
 				      const struct mmu_options *options)
 {
+	struct mmu_image *image;
 	struct mmu_error *error = copy_options(session, options);
 
 	if (!error)
-		error = open_image(session, options);
+		error = open_image(options, &image);
 	if (!error)
-		error = mmu_fact_store_create(session->kernel.image, options->facts,
-					      &session->kernel.facts);
-	if (error)
-		return error;
-	mmu_kernel_read_identity(&session->kernel);
-	mmu_memory_init(&session->memory, &session->kernel);
-	return NULL;
+		error = mmu_kernel_init(&session->kernel, image, options->facts);
+	if (!error)
+		mmu_memory_init(&session->memory, &session->kernel);
+	return error;
 }
 
 struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu_session **ret)
