@@ -121,7 +121,6 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	const struct mmu_format *format = descent->space->walker.regime.format;
 	const struct mmu_level *shape = &format->level[level];
 	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
-	struct mmu_image *image = extract->basket.memory.kernel->image;
 
 	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
 	extract->no_memory |= added < 0;
@@ -131,7 +130,7 @@ static void keep_table(struct descent *descent, unsigned int level, uint64_t tab
 	if (shape->second_offset)
 		mmu_keep_add(&extract->basket.keep, MMU_EXTRACT_TABLES,
 			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
-	if (level && mmu_image_span(image, table_pa).state == MMU_PAGE_PRESENT)
+	if (level && mmu_memory_span(&extract->basket.memory, table_pa).state == MMU_PAGE_PRESENT)
 		mmu_walker_table(&descent->space->walker, level, table_pa, visit_entry, descent);
 }
 
@@ -402,7 +401,7 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	if (!output.elf_class)
 		output.elf_class = memory->kernel->arch->elf_class;
 	find_virtual_addresses(extract, &output);
-	error = mmu_elf_write(memory->kernel->image, &output, path, &written);
+	error = mmu_elf_write(&memory->cursor, &output, path, &written);
 	if (error)
 		return error;
 	extract->result.note_bytes = written.note_bytes;

@@ -82,9 +82,11 @@ static struct mmu_error *open_image(const struct mmu_options *options, struct mm
 
 	if (error)
 		return error;
-	if (options->parts)
-		return mmu_image_open_split(options->image, options->parts, ret);
-	return mmu_image_open(options->image, raw, nr_raw, ret);
+	return mmu_image_open(&(struct mmu_source){ .path = options->image,
+						    .raw = raw,
+						    .nr_raw = nr_raw,
+						    .parts = options->parts },
+			      ret);
 }
 
 static struct mmu_error *open_session(struct mmu_session *session,

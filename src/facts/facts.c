@@ -234,7 +234,8 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 {
 	struct mmu_fact_store *store = context;
 
-	return mmu_image_read(store->image, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
+	LOCK(store); /* of the cursor, too */
+	return mmu_image_read(&store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
 static void cb_derived(void *context, const char *key, uint64_t value, const char *how)
@@ -362,6 +363,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	free(store->options);
 	free(store->hint);
 	pthread_mutex_destroy(&store->mutex);
+	mmu_cursor_destroy(&store->cursor);
 	free(store);
 }
 
@@ -406,7 +408,7 @@ static void init_mutex(pthread_mutex_t *mutex)
 	pthread_mutexattr_destroy(&recursive);
 }
 
-struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+struct mmu_error *mmu_fact_store_create(const struct mmu_image *image, const char *const *options,
 					struct mmu_fact_store **ret)
 {
 	struct mmu_fact_store *store = calloc(1, sizeof(*store));
@@ -415,6 +417,7 @@ struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *con
 		return mmu_error_no_memory();
 	init_mutex(&store->mutex);
 	store->image = image;
+	mmu_cursor_init(&store->cursor, image);
 	store->vmcoreinfo = image->vmcoreinfo;
 	store->callbacks = (struct mmu_facts){ .context = store,
 					       .get = cb_get,

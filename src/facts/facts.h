@@ -20,7 +20,7 @@ struct mmu_fact_store;
  * @param options  NULL-terminated "KEY=VALUE" from the user, copied; may be NULL
  * @return MMU_ERROR_INVALID for an option that is no fact, _NO_MEMORY
  */
-struct mmu_error *mmu_fact_store_create(struct mmu_image *image, const char *const *options,
+struct mmu_error *mmu_fact_store_create(const struct mmu_image *image, const char *const *options,
 					struct mmu_fact_store **ret) MMU_MUST_CHECK;
 /** Accepts NULL. */
 void mmu_fact_store_destroy(struct mmu_fact_store *store);

@@ -42,7 +42,7 @@ static size_t find_text(const uint8_t *at, size_t room, bool big_endian, const u
 }
 
 /* One page, and the next one, into which a text can run. */
-static bool scan_page(struct mmu_image *image, uint64_t pa, struct mmu_span span, mmu_scan_fn fn,
+static bool scan_page(struct mmu_cursor *cursor, uint64_t pa, struct mmu_span span, mmu_scan_fn fn,
 		      void *context)
 {
 	uint8_t copy[2 * PAGE_BYTES];
@@ -53,15 +53,17 @@ static bool scan_page(struct mmu_image *image, uint64_t pa, struct mmu_span span
 	    (span.data[0] != first_line[0] && memcmp(span.data + 12, "VMCOREINFO", 10) != 0))
 		return false;
 	size_t have = sizeof(copy);
-	if (mmu_image_read(image, pa, copy, have, &stop_pa) != MMU_PAGE_PRESENT)
+	if (mmu_image_read(cursor, pa, copy, have, &stop_pa) != MMU_PAGE_PRESENT)
 		have = stop_pa - pa;
-	size_t bytes = find_text(copy, have, image->big_endian, &text);
+	size_t bytes = find_text(copy, have, cursor->image->big_endian, &text);
 
 	return bytes && fn(context, (struct mmu_bytes){ text, bytes });
 }
 
-bool mmu_scan_vmcoreinfo(struct mmu_image *image, mmu_scan_fn fn, void *context)
+bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, mmu_scan_fn fn, void *context)
 {
+	const struct mmu_image *image = cursor->image;
+
 	/*
 	 * Both copies begin at a page: vmcoreinfo_data always, the note since 4.14, where it became
 	 * an allocation of its own.
@@ -71,12 +73,12 @@ bool mmu_scan_vmcoreinfo(struct mmu_image *image, mmu_scan_fn fn, void *context)
 			      ~(uint64_t)(PAGE_BYTES - 1);
 
 		while (pa >= image->ram[i].first_pa && pa <= image->ram[i].last_pa) {
-			struct mmu_span span = mmu_image_span(image, pa);
+			struct mmu_span span = mmu_image_span(cursor, pa);
 			uint64_t step = PAGE_BYTES;
 
 			if (span.state != MMU_PAGE_PRESENT && span.bytes > step)
 				step = span.bytes & ~(uint64_t)(PAGE_BYTES - 1);
-			if (scan_page(image, pa, span, fn, context))
+			if (scan_page(cursor, pa, span, fn, context))
 				return true;
 			pa += step;
 		}

@@ -14,6 +14,6 @@ typedef bool (*mmu_scan_fn)(void *context, struct mmu_bytes text);
  * @param fn  gets a text that stays valid only during the call
  * @return true when fn took one
  */
-bool mmu_scan_vmcoreinfo(struct mmu_image *image, mmu_scan_fn fn, void *context);
+bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, mmu_scan_fn fn, void *context);
 
 #endif

@@ -12,7 +12,8 @@ struct mmu_fact_store {
 	pthread_mutex_t
 		mutex; /* recursive: what a source reads may be found by a plugin that asks */
 	uint64_t lookups;
-	struct mmu_image *image;
+	const struct mmu_image *image;
+	struct mmu_cursor cursor;    /* for back-ends, under the mutex */
 	struct mmu_bytes vmcoreinfo; /* the image's, or `own_vmcoreinfo` */
 	uint8_t *own_vmcoreinfo;
 	bool vmcoreinfo_found;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "image/crc32c.h"
 #include "image/layout.h"
 #include "image/lime.h"
@@ -48,7 +49,7 @@ struct frame {
 /* The frames of a block are looked for when one of them is needed. */
 struct block {
 	struct frame *frames;
-	size_t nr, room;
+	size_t nr;
 	uint64_t bytes; /* of memory that the frames hold */
 	bool indexed;
 };
@@ -56,8 +57,13 @@ struct block {
 struct avml {
 	struct mmu_layout layout; /* no data: what is PRESENT must be unpacked */
 	struct mmu_lime_ranges ranges;
-	struct block *blocks; /* one a range */
-	size_t nr_frames;
+};
+
+/* A cursor's. */
+struct place {
+	size_t nr_blocks;
+	struct block *blocks;         /* one a range */
+	size_t nr_frames;             /* of all blocks */
 	struct mmu_page_cache *cache; /* by the frame's offset */
 	struct mmu_unpacker *unpacker;
 	uint64_t hit_pa, hit_bytes; /* the frame that was read last */
@@ -122,22 +128,14 @@ static enum outcome read_chunk(struct mmu_bytes file, uint64_t offset, struct ch
 	return OUTCOME_WHOLE;
 }
 
-static struct mmu_error *add_frame(struct avml *avml, struct block *block, struct frame frame)
+static struct mmu_error *add_frame(size_t *nr_frames, struct block *block, struct frame frame)
 {
-	if (block->nr == block->room) {
-		size_t room = block->room ? 2 * block->room : 16;
-		struct frame *more;
-
-		more = reallocarray(block->frames, room, sizeof(*more));
-		if (!more)
-			return mmu_error_no_memory();
-		block->frames = more;
-		block->room = room;
-	}
-	if (avml->nr_frames >= FRAMES_MAX)
+	if (!mmu_list_room(&block->frames, block->nr, sizeof(*block->frames)))
+		return mmu_error_no_memory();
+	if (*nr_frames >= FRAMES_MAX)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "memory is compressed in more than %zu pieces", FRAMES_MAX);
-	avml->nr_frames++;
+	++*nr_frames;
 	block->frames[block->nr++] = frame;
 	return NULL;
 }
@@ -153,9 +151,10 @@ static bool is_length(struct mmu_bytes file, uint64_t data, uint64_t offset)
 
 /*
  * List the frames of a range.
+ * @param nr_frames  of all blocks that are listed; goes up
  * @param range  its `end` is where its stream ends at the latest; set to where it stops
  */
-static struct mmu_error *index_block(struct avml *avml, struct mmu_bytes file,
+static struct mmu_error *index_block(size_t *nr_frames, struct mmu_bytes file,
 				     struct mmu_lime_range *range, struct block *block,
 				     enum outcome *ret)
 {
@@ -175,7 +174,7 @@ static struct mmu_error *index_block(struct avml *avml, struct mmu_bytes file,
 		if (outcome != OUTCOME_WHOLE)
 			break;
 		if (chunk.unpacked_bytes)
-			error = add_frame(avml, block,
+			error = add_frame(nr_frames, block,
 					  (struct frame){ range->first_pa + block->bytes, offset });
 		if (error)
 			return error;
@@ -189,10 +188,10 @@ static struct mmu_error *index_block(struct avml *avml, struct mmu_bytes file,
 
 /* ------------------------------------------------------------------------------------ opening */
 
-static bool avml_probe(struct mmu_view *view)
+static bool avml_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	return !view->extents && view->map.count >= 4 &&
-	       mmu_get_u32(view->map.data, false) == MMU_AVML_MAGIC;
+	return !image->view.extents && image->view.map.count >= 4 &&
+	       mmu_get_u32(image->view.map.data, false) == MMU_AVML_MAGIC;
 }
 
 static struct mmu_error *header_at(struct mmu_bytes file, uint64_t offset,
@@ -254,6 +253,7 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 	for (uint64_t offset = 0; offset < file.count && outcome == OUTCOME_WHOLE;) {
 		struct block block = { 0 };
 		struct mmu_lime_range range;
+		size_t nr_frames = 0;
 		bool found;
 		struct mmu_error *error = header_at(file, offset, &range, &found);
 
@@ -266,9 +266,8 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 			break;
 		}
 		range.end = file.count;
-		error = index_block(avml, file, &range, &block, &outcome);
-		free(block.frames); /* sorting comes first */
-		avml->nr_frames = 0;
+		error = index_block(&nr_frames, file, &range, &block, &outcome);
+		free(block.frames); /* each cursor lists its own */
 		if (error)
 			return error;
 		range.bytes = range.last_pa - range.first_pa + 1;
@@ -291,21 +290,23 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 	return NULL;
 }
 
-static struct mmu_error *start_unpacking(struct avml *avml)
+static struct mmu_error *need_snappy(void)
 {
-	struct mmu_error *error = mmu_unpacker_new(&avml->unpacker);
+	struct mmu_unpacker *unpacker = mmu_unpacker_new();
+	struct mmu_error *error = NULL;
 
-	if (!error)
-		error = mmu_page_cache_new(UNPACKED_BYTES_MAX, &avml->cache);
-	if (!error && !mmu_unpacker_can(avml->unpacker, MMU_PACKING_SNAPPY))
+	if (!unpacker)
+		return mmu_error_no_memory();
+	if (!mmu_unpacker_can(unpacker, MMU_PACKING_SNAPPY))
 		error = mmu_error_new(MMU_ERROR_UNSUPPORTED, "is compressed with snappy, which is "
 							     "not available here; "
 							     "avml-convert makes a LiME file of "
 							     "it");
+	mmu_unpacker_destroy(unpacker);
 	return error;
 }
 
-static struct mmu_error *avml_open(struct mmu_image *image)
+static struct mmu_error *avml_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct avml *avml = calloc(1, sizeof(*avml));
 	bool found;
@@ -319,13 +320,10 @@ static struct mmu_error *avml_open(struct mmu_image *image)
 	if (!error)
 		error = mmu_lime_lay_out(&avml->ranges, NULL, &avml->layout, image);
 	if (!error)
-		error = start_unpacking(avml);
+		error = need_snappy();
 	if (error)
 		return error;
 	mmu_lime_warn_zeros(image, &avml->ranges);
-	avml->blocks = calloc(avml->ranges.nr, sizeof(*avml->blocks));
-	if (!avml->blocks)
-		return mmu_error_no_memory();
 	return mmu_image_set_format(image, "AVML v%d, snappy", AVML_VERSION);
 }
 
@@ -372,10 +370,10 @@ static bool is_intact(const uint8_t *data, const struct chunk *chunk)
 }
 
 /* @return NULL: damaged */
-static const uint8_t *load_frame(struct mmu_image *image, struct avml *avml,
+static const uint8_t *load_frame(const struct mmu_image *image, struct place *place,
 				 const struct frame *frame, uint64_t bytes)
 {
-	const uint8_t *cached = mmu_page_cache_find(avml->cache, frame->offset);
+	const uint8_t *cached = mmu_page_cache_find(place->cache, frame->offset);
 	struct chunk chunk;
 
 	if (cached)
@@ -383,28 +381,30 @@ static const uint8_t *load_frame(struct mmu_image *image, struct avml *avml,
 	if (read_chunk(image->file.map, frame->offset, &chunk) != OUTCOME_WHOLE ||
 	    chunk.unpacked_bytes != bytes)
 		return NULL;
-	uint8_t *data = mmu_page_cache_take(avml->cache, frame->offset);
-	if (mmu_unpack(avml->unpacker,
+	uint8_t *data = mmu_page_cache_take(place->cache, frame->offset);
+	if (mmu_unpack(place->unpacker,
 		       chunk.type == CHUNK_PLAIN ? MMU_PACKING_NONE : MMU_PACKING_SNAPPY,
 		       chunk.body, data, chunk.unpacked_bytes) &&
 	    is_intact(data, &chunk))
 		return data;
-	mmu_page_cache_drop(avml->cache);
+	mmu_page_cache_drop(place->cache);
 	return NULL;
 }
 
 /* An address that a block should have, and whose frame is not the one that was read last. */
-static struct mmu_span other_span(struct mmu_image *image, struct avml *avml, uint64_t pa)
+static struct mmu_span other_span(const struct mmu_image *image, struct place *place, uint64_t pa)
 {
+	const struct avml *avml = image->reader_data;
 	size_t index = range_of(avml, pa);
 	struct mmu_lime_range range = avml->ranges.items[index];
-	struct block *block = &avml->blocks[index];
+	struct block *block = &place->blocks[index];
 	enum outcome outcome;
 
-	avml->hit = NULL;
+	place->hit = NULL;
 	/* The frames that come before what is wrong can be used. */
 	if (!block->indexed)
-		mmu_error_destroy(index_block(avml, image->file.map, &range, block, &outcome));
+		mmu_error_destroy(
+			index_block(&place->nr_frames, image->file.map, &range, block, &outcome));
 	if (pa - range.first_pa >= block->bytes) {
 		uint64_t behind = range.last_pa - pa;
 
@@ -416,25 +416,61 @@ static struct mmu_span other_span(struct mmu_image *image, struct avml *avml, ui
 	uint64_t end = is_last ? block->bytes : frame[1].first_pa - range.first_pa;
 	uint64_t bytes = end - (frame->first_pa - range.first_pa);
 	uint64_t in_frame = pa - frame->first_pa;
-	const uint8_t *data = load_frame(image, avml, frame, bytes);
+	const uint8_t *data = load_frame(image, place, frame, bytes);
 	if (!data)
 		return (struct mmu_span){ NULL, bytes - in_frame, MMU_PAGE_UNREADABLE };
-	avml->hit = data;
-	avml->hit_pa = frame->first_pa;
-	avml->hit_bytes = bytes;
+	place->hit = data;
+	place->hit_pa = frame->first_pa;
+	place->hit_bytes = bytes;
 	return (struct mmu_span){ data + in_frame, bytes - in_frame, MMU_PAGE_PRESENT };
 }
 
-static struct mmu_span avml_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span avml_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				 uint64_t pa)
 {
-	struct avml *avml = image->reader_data;
-	uint64_t in_hit = pa - avml->hit_pa;
+	const struct avml *avml = image->reader_data;
+	struct place *place = cursor->state;
+	uint64_t in_hit = place ? pa - place->hit_pa : 0;
 
-	if (avml->hit && in_hit < avml->hit_bytes)
-		return (struct mmu_span){ avml->hit + in_hit, avml->hit_bytes - in_hit,
+	if (place && place->hit && in_hit < place->hit_bytes)
+		return (struct mmu_span){ place->hit + in_hit, place->hit_bytes - in_hit,
 					  MMU_PAGE_PRESENT };
-	struct mmu_span span = mmu_layout_span(&avml->layout, pa);
-	return span.state == MMU_PAGE_PRESENT ? other_span(image, avml, pa) : span;
+	struct mmu_span span = mmu_layout_span(&avml->layout, cursor, pa);
+	if (span.state != MMU_PAGE_PRESENT)
+		return span;
+	place = mmu_cursor_state(cursor);
+	if (!place)
+		return (struct mmu_span){ NULL, span.bytes, MMU_PAGE_UNREADABLE };
+	return other_span(image, place, pa);
+}
+
+static void avml_stop(void *state)
+{
+	struct place *place = state;
+
+	for (size_t i = 0; place->blocks && i < place->nr_blocks; i++)
+		free(place->blocks[i].frames);
+	free(place->blocks);
+	mmu_page_cache_destroy(place->cache);
+	mmu_unpacker_destroy(place->unpacker);
+	free(place);
+}
+
+static void *avml_start(const struct mmu_image *image)
+{
+	const struct avml *avml = image->reader_data;
+	struct place *place = calloc(1, sizeof(*place));
+
+	if (!place)
+		return NULL;
+	place->nr_blocks = avml->ranges.nr;
+	place->blocks = calloc(place->nr_blocks, sizeof(*place->blocks));
+	place->cache = mmu_page_cache_new(UNPACKED_BYTES_MAX);
+	place->unpacker = mmu_unpacker_new();
+	if (place->blocks && place->cache && place->unpacker)
+		return place;
+	avml_stop(place);
+	return NULL;
 }
 
 static void avml_close(struct mmu_image *image)
@@ -443,13 +479,8 @@ static void avml_close(struct mmu_image *image)
 
 	if (!avml)
 		return;
-	for (size_t i = 0; avml->blocks && i < avml->ranges.nr; i++)
-		free(avml->blocks[i].frames);
-	free(avml->blocks);
 	free(avml->ranges.items);
 	free(avml->layout.pieces);
-	mmu_page_cache_destroy(avml->cache);
-	mmu_unpacker_destroy(avml->unpacker);
 	free(avml);
 }
 
@@ -459,4 +490,6 @@ const struct mmu_image_reader mmu_reader_avml = {
 	.open = avml_open,
 	.span = avml_span,
 	.close = avml_close,
+	.start = avml_start,
+	.stop = avml_stop,
 };

@@ -27,9 +27,9 @@ struct elf {
 	uint64_t nr_unwritten; /* program headers that the writer never got to */
 };
 
-static bool elf_probe(struct mmu_view *view)
+static bool elf_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	const uint8_t *ident = mmu_view_at(view, 0, SELFMAG);
+	const uint8_t *ident = mmu_view_at(&image->view, NULL, 0, SELFMAG);
 
 	return ident && !memcmp(ident, ELFMAG, SELFMAG);
 }
@@ -57,7 +57,7 @@ static const char *type_text(uint16_t type)
 static struct mmu_error *read_header(struct mmu_image *image, struct elf *elf)
 {
 	uint8_t header[sizeof(Elf64_Ehdr)] = { 0 };
-	uint64_t there = mmu_view_copy(&image->view, 0, header, sizeof(header));
+	uint64_t there = mmu_view_copy(&image->view, NULL, 0, header, sizeof(header));
 
 	if (there <= EI_DATA)
 		return mmu_error_new(MMU_ERROR_FORMAT, "ends inside its ELF header");
@@ -92,7 +92,7 @@ static void read_extended_phnum(struct mmu_image *image, struct elf *elf)
 	uint64_t bytes = elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 
 	if (elf->phnum != PN_XNUM || !elf->shoff ||
-	    mmu_view_copy(&image->view, elf->shoff, header, bytes) < bytes)
+	    mmu_view_copy(&image->view, NULL, elf->shoff, header, bytes) < bytes)
 		return;
 	uint64_t phnum = FIELD(elf, image->big_endian, header, Shdr, sh_info);
 	if (phnum)
@@ -159,8 +159,8 @@ static struct mmu_error *read_segments(struct mmu_image *image, struct elf *elf)
 	for (uint64_t i = 0; i < elf->phnum; i++) {
 		uint8_t header[sizeof(Elf64_Phdr)];
 
-		if (mmu_view_copy(&image->view, elf->phoff + i * elf->phentsize, header, bytes) <
-		    bytes)
+		if (mmu_view_copy(&image->view, NULL, elf->phoff + i * elf->phentsize, header,
+				  bytes) < bytes)
 			return mmu_error_new(MMU_ERROR_FORMAT,
 					     "program header %" PRIu64 " is missing", i);
 		uint64_t type = FIELD(elf, big, header, Phdr, p_type);
@@ -264,10 +264,11 @@ static struct mmu_error *add_present(struct mmu_image *image, struct elf *elf,
 				     const struct mmu_extent *extent)
 {
 	uint64_t first = extent->first, left = extent->last - extent->first + 1;
+	size_t hit = 0;
 	struct mmu_error *error = NULL;
 
 	while (left && !error) {
-		struct mmu_bytes run = mmu_view_run(&image->view,
+		struct mmu_bytes run = mmu_view_run(&image->view, &hit,
 						    extent->at + (first - extent->first));
 		uint64_t part = run.count < left ? run.count : left;
 
@@ -350,7 +351,7 @@ struct mmu_error *mmu_elf_read_headers(struct mmu_image *image, struct mmu_elf_s
 	return NULL;
 }
 
-static struct mmu_error *elf_open(struct mmu_image *image)
+static struct mmu_error *elf_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct elf *elf = calloc(1, sizeof(*elf));
 
@@ -375,9 +376,10 @@ static struct mmu_error *elf_open(struct mmu_image *image)
 		     : mmu_image_set_format(image, "ELF vmcore, %d bits", elf->wide ? 64 : 32);
 }
 
-static struct mmu_span elf_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span elf_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				uint64_t pa)
 {
-	return mmu_layout_span(&((struct elf *)image->reader_data)->layout, pa);
+	return mmu_layout_span(&((const struct elf *)image->reader_data)->layout, cursor, pa);
 }
 
 static void elf_close(struct mmu_image *image)

@@ -2,7 +2,6 @@
 /** @file The ELF vmcore writer: headers, notes, and ranges of memory at their places in pages. */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/newfile.h"
 #include "image/elfwrite.h"
 
 #define CHUNK_BYTES 65536u
@@ -21,7 +21,8 @@ struct segment {
 };
 
 struct writer {
-	struct mmu_image *image;
+	const struct mmu_image *image;
+	struct mmu_cursor *cursor; /* of the image */
 	const struct mmu_elf_output *output;
 	FILE *file;
 	int error;             /* errno of the first write that failed */
@@ -329,7 +330,7 @@ static struct mmu_error *put_memory(struct writer *writer)
 			part = segment->file_bytes - done;
 			if (part > CHUNK_BYTES)
 				part = CHUNK_BYTES;
-			if (mmu_image_read(writer->image, pa, buf, part, &stop_pa) !=
+			if (mmu_image_read(writer->cursor, pa, buf, part, &stop_pa) !=
 			    MMU_PAGE_PRESENT)
 				return mmu_error_new(MMU_ERROR_FAULT,
 						     "physical 0x%" PRIx64 " can't be read any "
@@ -357,47 +358,24 @@ static struct mmu_error *write_all(struct writer *writer)
 	return writer->error ? mmu_error_os(writer->error, "can't write it") : NULL;
 }
 
-/* Not every file system can both rename without replacing, and link. */
-static bool rename_new(const char *from, const char *to)
-{
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-		return true;
-	return errno == EINVAL && link(from, to) == 0 && unlink(from) == 0;
-}
-
-/* A name beside the file, until it is whole; then the file's own, unless that is taken. */
 static struct mmu_error *write_to(struct writer *writer, const char *path)
 {
-	char *partial MMU_FREE = NULL;
+	struct mmu_new_file file;
+	const char *problem = mmu_new_file_open(path, &file);
 
-	if (asprintf(&partial, "%s.%ld.partial", path, (long)getpid()) < 0) {
-		partial = NULL;
-		return mmu_error_no_memory();
-	}
-	/* memory is nobody else's business until its owner says so */
-	int fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return mmu_error_os(errno, "can't make it");
-	writer->file = fdopen(fd, "w");
-	if (!writer->file) {
-		close(fd);
-		unlink(partial);
-		return mmu_error_no_memory();
-	}
+	if (problem)
+		return mmu_error_os(errno, "%s", problem);
+	writer->file = file.file;
 	struct mmu_error *error = write_all(writer);
-	if (fclose(writer->file) != 0 && !error)
-		error = mmu_error_os(errno, "can't write it");
-	if (!error && !rename_new(partial, path))
-		error = mmu_error_os(errno, "can't give the file its name");
-	if (error)
-		unlink(partial);
-	return error;
+	problem = mmu_new_file_close(&file, !error);
+	return error || !problem ? error : mmu_error_os(errno, "%s", problem);
 }
 
-struct mmu_error *mmu_elf_write(struct mmu_image *image, const struct mmu_elf_output *output,
+struct mmu_error *mmu_elf_write(struct mmu_cursor *cursor, const struct mmu_elf_output *output,
 				const char *path, struct mmu_elf_written *ret)
 {
-	struct writer writer = { .image = image,
+	struct writer writer = { .image = cursor->image,
+				 .cursor = cursor,
 				 .output = output,
 				 .wide = output->elf_class != ELFCLASS32,
 				 .last_page_pa = UINT64_MAX };

@@ -40,7 +40,7 @@ struct mmu_elf_written {
  * @return MMU_ERROR_OS, _FAULT (kept bytes are not there any more), _UNSUPPORTED (too many
  *         segments, or kept bytes outside of what the image says is RAM), _STOPPED, _NO_MEMORY
  */
-struct mmu_error *mmu_elf_write(struct mmu_image *image, const struct mmu_elf_output *output,
+struct mmu_error *mmu_elf_write(struct mmu_cursor *cursor, const struct mmu_elf_output *output,
 				const char *path, struct mmu_elf_written *ret) MMU_MUST_CHECK;
 
 #endif

@@ -16,7 +16,7 @@ struct mmu_pa_range {
 /** The bytes from an address on, or why there are none. */
 struct mmu_span {
 	const uint8_t *data; /**< NULL unless state is MMU_PAGE_PRESENT */
-	/** That follow contiguously in this state, as far as is cheap to say; at least 1. */
+	/** How many bytes follow in this state: a cheap lower bound, at least 1. */
 	uint64_t bytes;
 	enum mmu_page_state state;
 };
@@ -49,31 +49,59 @@ struct mmu_view {
 	uint64_t bytes;             /**< size of what is viewed */
 	struct mmu_extent *extents; /**< NULL: viewed as it is */
 	size_t nr_extents;
-	size_t hit; /**< the extent that was used last */
-	bool cut;   /**< the records break off: what lies between them may be missing */
+	bool cut; /**< the records break off: what lies between them may be missing */
 };
 
-/** One way of reading images. All functions are required. */
+/**
+ * One thread's place in an image: all that changes while it reads. The image itself does not
+ * change, so threads that have a cursor each can read one image.
+ */
+struct mmu_cursor {
+	const struct mmu_image *image;
+	size_t hit;  /**< of a reader that has a layout: the piece that was used last */
+	void *state; /**< the reader's own, made when it is needed; NULL before */
+};
+
+/** What an image is opened from. Nothing of it is owned. */
+struct mmu_source {
+	const char *path; /**< of a regular file (or block device) */
+	/** Where the file's raw memory lies; NULL: its content says what it is. */
+	const struct mmu_raw_range *raw;
+	size_t nr_raw;
+	/** NULL-terminated paths of the other files of a split dump, in any order; may be NULL. */
+	const char *const *parts;
+};
+
+/** One way of reading images. */
 struct mmu_image_reader {
 	/** Shown by `info`: "elf", "kcore", "kdump", "lime", "avml", "libkdumpfile", "raw". */
 	const char *name;
-	/** @return true when the content (never the name) says that this reader serves the file. */
-	bool (*probe)(struct mmu_view *view);
+	/**
+	 * @return true when the content (never the name), or what the source says of it, makes it
+	 *         this reader's
+	 */
+	bool (*probe)(const struct mmu_image *image, const struct mmu_source *source);
 	/**
 	 * Fill in an image whose `file` and `view` are set and whose other fields are zero. On
 	 * failure what was allocated is released by close(), which must cope with a half-filled
 	 * image. Messages need not name the file.
 	 */
-	struct mmu_error *(*open)(struct mmu_image *image);
-	/** The bytes at `pa`, valid until the next call (mapped files: until close). */
-	struct mmu_span (*span)(struct mmu_image *image, uint64_t pa);
+	struct mmu_error *(*open)(struct mmu_image *image, const struct mmu_source *source);
+	/** The bytes at `pa`, valid until the cursor's next call (mapped files: until close). */
+	struct mmu_span (*span)(const struct mmu_image *image, struct mmu_cursor *cursor,
+				uint64_t pa);
 	void (*close)(struct mmu_image *image);
+	/**
+	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
+	 * start() returns NULL without memory: the pages are unreadable then.
+	 */
+	void *(*start)(const struct mmu_image *image);
+	void (*stop)(void *state);
 };
 
+/** Nothing of it changes once it is open. */
 struct mmu_image {
 	const struct mmu_image_reader *reader;
-	struct mmu_file *parts; /**< the other files of a split dump, mapped by none */
-	size_t nr_parts;
 	/** For people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO"; never NULL, owned. */
 	const char *format;
 	struct mmu_file file;
@@ -97,39 +125,37 @@ struct mmu_image {
 	uint64_t present_pages, filtered_pages, truncated_pages;
 	char *warning;     /**< what is odd about the file, one line, or NULL */
 	void *reader_data; /**< the reader's own */
-	/** Told of all that mmu_image_read() reads; NULL: nobody is. */
-	void (*on_read)(void *context, uint64_t pa, size_t bytes);
-	void *on_read_context;
-	void **owned; /**< blocks that live as long as the image */
+	void **owned;      /**< blocks that live as long as the image */
 	size_t nr_owned;
 };
 
 /**
- * Open an image. Which reader serves it is decided by its content.
- * @param path    of a regular file (or block device)
- * @param raw     ranges: the file is raw memory and not probed; NULL with nr_raw 0 otherwise
+ * Open an image. Its content decides which reader serves it, unless the source says that it is raw
+ * memory, or split over several files (which libkdumpfile puts together).
+ * @param source  parts come before raw ranges, when there are both
  * @param ret     the image, owned by the caller; untouched on failure
  * @return errors MMU_ERROR_OS, _FORMAT (not an image, or damaged headers), _UNSUPPORTED, _INVALID
  *         (the raw ranges), _NO_MEMORY. The message begins with the path.
  */
-struct mmu_error *mmu_image_open(const char *path, const struct mmu_raw_range *raw, size_t nr_raw,
+struct mmu_error *mmu_image_open(const struct mmu_source *source,
 				 struct mmu_image **ret) MMU_MUST_CHECK;
 
-/**
- * Open a dump that is split over several files. libkdumpfile puts them together.
- * @param parts  NULL-terminated paths of the other files, in any order
- * @return errors of mmu_image_open()
- */
-struct mmu_error *mmu_image_open_split(const char *path, const char *const *parts,
-				       struct mmu_image **ret) MMU_MUST_CHECK;
-
-/** Accepts NULL. */
+/** Accepts NULL. All its cursors must have been destroyed. */
 void mmu_image_close(struct mmu_image *image);
 
-/** The bytes at a physical address; valid until the next call on this image. */
-static inline struct mmu_span mmu_image_span(struct mmu_image *image, uint64_t pa)
+/** Begin to read an image, which must stay open; this allocates nothing. */
+static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)
 {
-	return image->reader->span(image, pa);
+	*cursor = (struct mmu_cursor){ .image = image };
+}
+
+/** Accepts a cursor that is all zeros. */
+void mmu_cursor_destroy(struct mmu_cursor *cursor);
+
+/** The bytes at a physical address; valid until the next call with this cursor. */
+static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t pa)
+{
+	return cursor->image->reader->span(cursor->image, cursor, pa);
 }
 
 /**
@@ -138,7 +164,7 @@ static inline struct mmu_span mmu_image_span(struct mmu_image *image, uint64_t p
  * @return MMU_PAGE_PRESENT when all were read; else the state of the first byte that is not there
  *         (the buffer then holds the bytes before it).
  */
-enum mmu_page_state mmu_image_read(struct mmu_image *image, uint64_t pa, void *buf, size_t bytes,
+enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
 
 /**

@@ -21,8 +21,6 @@
 struct kcore {
 	struct mmu_extent *extents; /* kind is a page state, at a file offset */
 	size_t nr;
-	uint8_t chunk
-		[CHUNK_BYTES]; /* the bytes of the last span; never used again: memory changes */
 };
 
 /* As pread(), for any 64-bit offset, and bounded however many signals come. */
@@ -31,7 +29,7 @@ static ssize_t read_at(const struct mmu_file *file, void *buf, size_t bytes, uin
 	ssize_t count = -1;
 
 	/* There is no way to ask for bytes behind 2^63: riscv shows vmalloc there, never RAM. */
-	if (offset > INT64_MAX - bytes) {
+	if (offset > (uint64_t)INT64_MAX - bytes) {
 		errno = EOVERFLOW;
 		return -1;
 	}
@@ -43,10 +41,9 @@ static ssize_t read_at(const struct mmu_file *file, void *buf, size_t bytes, uin
 	return count;
 }
 
-static bool kcore_probe(struct mmu_view *view)
+static bool kcore_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	(void)view; /* chosen by how the file can be read, not by what is in it */
-	return false;
+	return image->file.map_error; /* how it can be read decides, not what is in it */
 }
 
 /* What can be read of the file's head. */
@@ -128,7 +125,7 @@ static struct mmu_error *open_segments(struct mmu_image *image, struct kcore *kc
 	return make_extents(image, kcore, segments, nr);
 }
 
-static struct mmu_error *kcore_open(struct mmu_image *image)
+static struct mmu_error *kcore_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kcore *kcore = calloc(1, sizeof(*kcore));
 
@@ -150,9 +147,10 @@ static struct mmu_error *kcore_open(struct mmu_image *image)
 				    image->elf_class == ELFCLASS64 ? 64 : 32);
 }
 
-static struct mmu_span kcore_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span kcore_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				  uint64_t pa)
 {
-	struct kcore *kcore = image->reader_data;
+	const struct kcore *kcore = image->reader_data;
 	size_t i = mmu_extents_find(kcore->extents, kcore->nr, pa);
 	const struct mmu_extent *extent = &kcore->extents[i];
 
@@ -168,11 +166,18 @@ static struct mmu_span kcore_span(struct mmu_image *image, uint64_t pa)
 	uint64_t room = CHUNK_BYTES - (pa & (CHUNK_BYTES - 1));
 	if (bytes > room)
 		bytes = room;
-	ssize_t count = read_at(&image->file, kcore->chunk, bytes,
-				extent->at + (pa - extent->first));
+	uint8_t *chunk = mmu_cursor_state(cursor);
+	ssize_t count =
+		chunk ? read_at(&image->file, chunk, bytes, extent->at + (pa - extent->first)) : -1;
 	if (count <= 0)
 		return (struct mmu_span){ NULL, bytes, MMU_PAGE_UNREADABLE };
-	return (struct mmu_span){ kcore->chunk, (uint64_t)count, MMU_PAGE_PRESENT };
+	return (struct mmu_span){ chunk, (uint64_t)count, MMU_PAGE_PRESENT };
+}
+
+/* The bytes of the last span; never used again: memory changes. */
+static void *kcore_start(const struct mmu_image *image)
+{
+	return malloc(CHUNK_BYTES);
 }
 
 static void kcore_close(struct mmu_image *image)
@@ -191,4 +196,6 @@ const struct mmu_image_reader mmu_reader_kcore = {
 	.open = kcore_open,
 	.span = kcore_span,
 	.close = kcore_close,
+	.start = kcore_start,
+	.stop = free,
 };

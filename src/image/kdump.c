@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/kdump_header.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
@@ -28,6 +29,11 @@ struct kdump {
 	uint64_t *ranks;              /* dumped pages before every CHUNK_BITS of them */
 	uint64_t nr_dumped;
 	uint64_t descriptors; /* their offset in the view */
+};
+
+/* A cursor's. */
+struct place {
+	size_t hit; /* in the view */
 	struct mmu_page_cache *cache;
 	struct mmu_unpacker *unpacker;
 	uint8_t *packed;          /* a page's data, where they are not in one piece */
@@ -40,9 +46,10 @@ struct descriptor {
 	uint32_t bytes, packing;
 };
 
-static bool kdump_probe(struct mmu_view *view)
+static bool kdump_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	const uint8_t *signature = mmu_view_at(view, 0, sizeof(MMU_KDUMP_SIGNATURE) - 1);
+	const uint8_t *signature = mmu_view_at(&image->view, NULL, 0,
+					       sizeof(MMU_KDUMP_SIGNATURE) - 1);
 
 	return signature &&
 	       !memcmp(signature, MMU_KDUMP_SIGNATURE, sizeof(MMU_KDUMP_SIGNATURE) - 1);
@@ -131,7 +138,7 @@ static uint64_t state_word(const struct kdump *kdump, uint64_t word, enum mmu_pa
 	return absent & (state == MMU_PAGE_FILTERED ? ram : ~ram);
 }
 
-/* The first page from `pfn` on that is not in the state, as far as we care to look. */
+/* The first page from `pfn` on that is not in the state, or where we stop looking. */
 static uint64_t run_end(const struct kdump *kdump, uint64_t pfn, enum mmu_page_state state)
 {
 	uint64_t word = pfn / 64, nr_words = kdump->nr_pfns / 64;
@@ -169,14 +176,8 @@ static struct mmu_error *list_ram(struct mmu_image *image, struct kdump *kdump)
 	for (uint64_t end, pfn = find_ram(kdump, 0, true); pfn < kdump->nr_pfns;
 	     pfn = find_ram(kdump, end, true)) {
 		end = find_ram(kdump, pfn, false);
-		if (!(nr & (nr - 1)) && nr < RAM_RANGES_MAX) {
-			size_t room = nr ? 2 * nr : 1;
-			struct mmu_pa_range *more = reallocarray(ram, room, sizeof(*more));
-
-			if (!more)
-				return mmu_error_no_memory();
-			ram = more;
-		}
+		if (nr < RAM_RANGES_MAX && !mmu_list_room(&ram, nr, sizeof(*ram)))
+			return mmu_error_no_memory();
 		if (nr < RAM_RANGES_MAX)
 			ram[nr++].first_pa = (kdump->first_pfn + pfn) << kdump->page_lg2;
 		ram[nr - 1].last_pa = ((kdump->first_pfn + end) << kdump->page_lg2) - 1;
@@ -192,16 +193,17 @@ static struct mmu_error *list_ram(struct mmu_image *image, struct kdump *kdump)
 /* ------------------------------------------------------------------------------------ pages */
 
 /* @return false when the file ends before it, or the writer never got to it. */
-static bool read_descriptor(struct mmu_image *image, const struct kdump *kdump, uint64_t rank,
+static bool read_descriptor(const struct mmu_image *image, size_t *hit, uint64_t rank,
 			    struct descriptor *ret)
 {
+	const struct kdump *kdump = image->reader_data;
 	uint64_t offset = kdump->descriptors + rank * DESCRIPTOR_BYTES;
-	const uint8_t *at = mmu_view_at(&image->view, offset, DESCRIPTOR_BYTES);
+	const uint8_t *at = mmu_view_at(&image->view, hit, offset, DESCRIPTOR_BYTES);
 	bool big = kdump->header.big_endian;
 	uint8_t copy[DESCRIPTOR_BYTES];
 
 	if (!at) {
-		if (mmu_view_copy(&image->view, offset, copy, sizeof(copy)) < sizeof(copy))
+		if (mmu_view_copy(&image->view, hit, offset, copy, sizeof(copy)) < sizeof(copy))
 			return false;
 		at = copy;
 	}
@@ -215,58 +217,66 @@ static bool read_descriptor(struct mmu_image *image, const struct kdump *kdump, 
 }
 
 /* A page's data as they are in the file; NULL when they are not all there. */
-static const uint8_t *packed_data(struct mmu_image *image, struct kdump *kdump,
+static const uint8_t *packed_data(const struct mmu_image *image, struct place *place,
 				  const struct descriptor *descriptor, bool *ret_in_place)
 {
-	const uint8_t *data = mmu_view_at(&image->view, descriptor->offset, descriptor->bytes);
+	const uint8_t *data = mmu_view_at(&image->view, &place->hit, descriptor->offset,
+					  descriptor->bytes);
 
 	*ret_in_place = data;
 	if (data)
 		return data;
-	return mmu_view_copy(&image->view, descriptor->offset, kdump->packed, descriptor->bytes) ==
-			       descriptor->bytes
-		       ? kdump->packed
+	return mmu_view_copy(&image->view, &place->hit, descriptor->offset, place->packed,
+			     descriptor->bytes) == descriptor->bytes
+		       ? place->packed
 		       : NULL;
 }
 
-static enum mmu_page_state load_page(struct mmu_image *image, struct kdump *kdump, uint64_t pfn)
+static enum mmu_page_state load_page(const struct mmu_image *image, struct place *place,
+				     uint64_t pfn)
 {
+	const struct kdump *kdump = image->reader_data;
 	uint32_t block_bytes = kdump->header.block_bytes;
 	struct descriptor descriptor;
 	bool in_place;
 
-	kdump->last_page = mmu_page_cache_find(kdump->cache, pfn);
-	if (kdump->last_page)
+	place->last_page = mmu_page_cache_find(place->cache, pfn);
+	if (place->last_page)
 		return MMU_PAGE_PRESENT;
-	if (!read_descriptor(image, kdump, rank_of(kdump, pfn), &descriptor))
+	if (!read_descriptor(image, &place->hit, rank_of(kdump, pfn), &descriptor))
 		return MMU_PAGE_TRUNCATED;
 	if (!descriptor.bytes || descriptor.bytes > block_bytes)
 		return MMU_PAGE_UNREADABLE;
-	const uint8_t *data = packed_data(image, kdump, &descriptor, &in_place);
+	const uint8_t *data = packed_data(image, place, &descriptor, &in_place);
 	if (!data)
 		return MMU_PAGE_TRUNCATED;
 	if (in_place && descriptor.packing == MMU_PACKING_NONE && descriptor.bytes == block_bytes) {
-		kdump->last_page = data;
+		place->last_page = data;
 		return MMU_PAGE_PRESENT;
 	}
-	uint8_t *page = mmu_page_cache_take(kdump->cache, pfn);
-	if (!mmu_unpack(kdump->unpacker, descriptor.packing,
+	uint8_t *page = mmu_page_cache_take(place->cache, pfn);
+	if (!mmu_unpack(place->unpacker, descriptor.packing,
 			(struct mmu_bytes){ data, descriptor.bytes }, page, block_bytes)) {
-		mmu_page_cache_drop(kdump->cache);
+		mmu_page_cache_drop(place->cache);
 		return MMU_PAGE_UNREADABLE;
 	}
-	kdump->last_page = page;
+	place->last_page = page;
 	return MMU_PAGE_PRESENT;
 }
 
 /* An address whose page is not the one that was read last. */
-static struct mmu_span other_span(struct mmu_image *image, struct kdump *kdump, uint64_t pa)
+static struct mmu_span other_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				  uint64_t pa)
 {
+	const struct kdump *kdump = image->reader_data;
+	struct place *place = mmu_cursor_state(cursor);
 	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
 	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
 	uint64_t page_left = kdump->header.block_bytes - in_page;
 
-	kdump->last_page = NULL;
+	if (!place)
+		return (struct mmu_span){ NULL, page_left, MMU_PAGE_UNREADABLE };
+	place->last_page = NULL;
 	if (pa >> kdump->page_lg2 < kdump->first_pfn)
 		return (struct mmu_span){ NULL, (kdump->first_pfn << kdump->page_lg2) - pa,
 					  MMU_PAGE_OUTSIDE_RAM };
@@ -279,48 +289,77 @@ static struct mmu_span other_span(struct mmu_image *image, struct kdump *kdump, 
 
 		return (struct mmu_span){ NULL, ((end - pfn) << kdump->page_lg2) - in_page, state };
 	}
-	enum mmu_page_state state = load_page(image, kdump, pfn);
+	enum mmu_page_state state = load_page(image, place, pfn);
 	if (state != MMU_PAGE_PRESENT)
 		return (struct mmu_span){ NULL, page_left, state };
-	kdump->last_pfn = pfn;
-	return (struct mmu_span){ kdump->last_page + in_page, page_left, state };
+	place->last_pfn = pfn;
+	return (struct mmu_span){ place->last_page + in_page, page_left, state };
 }
 
-static struct mmu_span kdump_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				  uint64_t pa)
 {
-	struct kdump *kdump = image->reader_data;
+	const struct kdump *kdump = image->reader_data;
+	const struct place *place = cursor->state;
 	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
 
-	if (kdump->last_page && (pa >> kdump->page_lg2) - kdump->first_pfn == kdump->last_pfn)
-		return (struct mmu_span){ kdump->last_page + in_page,
+	if (place && place->last_page &&
+	    (pa >> kdump->page_lg2) - kdump->first_pfn == place->last_pfn)
+		return (struct mmu_span){ place->last_page + in_page,
 					  kdump->header.block_bytes - in_page, MMU_PAGE_PRESENT };
-	return other_span(image, kdump, pa);
+	return other_span(image, cursor, pa);
+}
+
+static void kdump_stop(void *state)
+{
+	struct place *place = state;
+
+	mmu_unpacker_destroy(place->unpacker);
+	mmu_page_cache_destroy(place->cache);
+	free(place->packed);
+	free(place);
+}
+
+static void *kdump_start(const struct mmu_image *image)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	if (!place)
+		return NULL;
+	place->packed = malloc(image->page_bytes);
+	place->unpacker = mmu_unpacker_new();
+	place->cache = mmu_page_cache_new(image->page_bytes);
+	if (place->packed && place->unpacker && place->cache)
+		return place;
+	kdump_stop(place);
+	return NULL;
 }
 
 /* ------------------------------------------------------------------------------------ opening */
 
-static bool data_is_there(struct mmu_image *image, struct kdump *kdump, uint64_t rank,
+static bool data_is_there(const struct mmu_image *image, struct place *place, uint64_t rank,
 			  struct descriptor *ret)
 {
+	const struct kdump *kdump = image->reader_data;
 	bool in_place;
 
-	return read_descriptor(image, kdump, rank, ret) &&
+	return read_descriptor(image, &place->hit, rank, ret) &&
 	       (ret->bytes > kdump->header.block_bytes ||
-		packed_data(image, kdump, ret, &in_place));
+		packed_data(image, place, ret, &in_place));
 }
 
 /*
  * Writers append page after page, so when the last page's data are there, all are. Only what is
  * known to be damaged is looked at page by page: the descriptors of a big dump are gigabytes.
  */
-static void count_truncated(struct mmu_image *image, struct kdump *kdump)
+static void count_truncated(struct mmu_image *image, const struct kdump *kdump, struct place *place)
 {
 	uint64_t shared_zeros = kdump->descriptors + kdump->nr_dumped * DESCRIPTOR_BYTES;
 	bool whole = !image->view.cut && !(kdump->header.status & MMU_KDUMP_INCOMPLETE);
 	struct descriptor descriptor;
 
 	for (uint64_t i = kdump->nr_dumped; whole && i--;) {
-		whole = data_is_there(image, kdump, i, &descriptor);
+		whole = data_is_there(image, place, i, &descriptor);
 		if (whole && descriptor.offset != shared_zeros)
 			break;
 	}
@@ -333,7 +372,7 @@ static void count_truncated(struct mmu_image *image, struct kdump *kdump)
 
 		image->truncated_pages = kdump->nr_dumped - nr;
 		for (uint64_t i = 0; i < nr; i++)
-			image->truncated_pages += !data_is_there(image, kdump, i, &descriptor);
+			image->truncated_pages += !data_is_there(image, place, i, &descriptor);
 	}
 	image->present_pages = kdump->nr_dumped - image->truncated_pages;
 }
@@ -436,20 +475,13 @@ static struct mmu_error *use_header(struct mmu_image *image, struct kdump *kdump
 	return NULL;
 }
 
-static struct mmu_error *start_unpacking(struct mmu_image *image, struct kdump *kdump)
+static struct mmu_error *check_packing(struct mmu_image *image, const struct kdump *kdump,
+				       struct mmu_unpacker *unpacker)
 {
 	uint32_t packing = kdump->header.status & MMU_PACKING_MASK;
 	const char *name = mmu_packing_name(packing);
 
-	struct mmu_error *error = mmu_unpacker_new(&kdump->unpacker);
-	if (!error)
-		error = mmu_page_cache_new(kdump->header.block_bytes, &kdump->cache);
-	if (error)
-		return error;
-	kdump->packed = malloc(kdump->header.block_bytes);
-	if (!kdump->packed)
-		return mmu_error_no_memory();
-	if (name && !mmu_unpacker_can(kdump->unpacker, packing))
+	if (name && !mmu_unpacker_can(unpacker, packing))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "its pages are compressed with %s, which is not available "
 				     "here",
@@ -458,7 +490,21 @@ static struct mmu_error *start_unpacking(struct mmu_image *image, struct kdump *
 				    name ? name : "mixed compression");
 }
 
-static struct mmu_error *kdump_open(struct mmu_image *image)
+/* What is found out with the help of a cursor's state. */
+static struct mmu_error *look_at_pages(struct mmu_image *image, struct kdump *kdump)
+{
+	struct place *place = kdump_start(image);
+
+	if (!place)
+		return mmu_error_no_memory();
+	struct mmu_error *error = check_packing(image, kdump, place->unpacker);
+	if (!error)
+		count_truncated(image, kdump, place);
+	kdump_stop(place);
+	return error;
+}
+
+static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kdump *kdump = calloc(1, sizeof(*kdump));
 
@@ -475,12 +521,11 @@ static struct mmu_error *kdump_open(struct mmu_image *image)
 	if (!error)
 		error = read_notes(image, kdump);
 	if (!error)
-		error = start_unpacking(image, kdump);
+		error = look_at_pages(image, kdump);
 	if (error)
 		return error;
 	image->elf_machine = machine_of(image, kdump);
 	find_first_pfn(image, kdump);
-	count_truncated(image, kdump);
 	return list_ram(image, kdump);
 }
 
@@ -490,9 +535,6 @@ static void kdump_close(struct mmu_image *image)
 
 	if (!kdump)
 		return;
-	mmu_unpacker_destroy(kdump->unpacker);
-	mmu_page_cache_destroy(kdump->cache);
-	free(kdump->packed);
 	free(kdump->ranks);
 	free(kdump);
 }
@@ -503,4 +545,6 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.open = kdump_open,
 	.span = kdump_span,
 	.close = kdump_close,
+	.start = kdump_start,
+	.stop = kdump_stop,
 };

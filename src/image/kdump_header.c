@@ -67,27 +67,28 @@ static bool read_main(const uint8_t *main, const struct layout *layout, bool big
 	       !(ret->bitmap_blocks & 1);
 }
 
-static bool is_vmcoreinfo(struct mmu_view *view, uint64_t offset, uint64_t bytes)
+static bool is_vmcoreinfo(const struct mmu_view *view, uint64_t offset, uint64_t bytes)
 {
 	char text[10];
 
 	return bytes >= sizeof(text) &&
-	       mmu_view_copy(view, offset, text, sizeof(text)) == sizeof(text) &&
+	       mmu_view_copy(view, NULL, offset, text, sizeof(text)) == sizeof(text) &&
 	       !memcmp(text, "OSRELEASE=", sizeof(text));
 }
 
-static bool is_note(struct mmu_view *view, uint64_t offset, uint64_t bytes, bool big)
+static bool is_note(const struct mmu_view *view, uint64_t offset, uint64_t bytes, bool big)
 {
 	uint8_t note[12];
 
-	if (bytes < sizeof(note) || mmu_view_copy(view, offset, note, sizeof(note)) < sizeof(note))
+	if (bytes < sizeof(note) ||
+	    mmu_view_copy(view, NULL, offset, note, sizeof(note)) < sizeof(note))
 		return false;
 	uint32_t name_bytes = mmu_get_u32(note, big);
 	return name_bytes && name_bytes <= 32 && mmu_get_u32(note + 4, big) <= bytes;
 }
 
 /* Read the second half, and say how much speaks for this layout. */
-static int read_sub(struct mmu_view *view, const uint8_t *sub, const struct layout *layout,
+static int read_sub(const struct mmu_view *view, const uint8_t *sub, const struct layout *layout,
 		    struct mmu_kdump_header *header)
 {
 	unsigned int width = layout->wide ? 8 : 4;
@@ -130,12 +131,12 @@ static int read_sub(struct mmu_view *view, const uint8_t *sub, const struct layo
 	return score;
 }
 
-struct mmu_error *mmu_kdump_header_read(struct mmu_view *view, struct mmu_kdump_header *ret)
+struct mmu_error *mmu_kdump_header_read(const struct mmu_view *view, struct mmu_kdump_header *ret)
 {
 	uint8_t main[MAIN_BYTES];
 	int best = -1000;
 
-	if (mmu_view_copy(view, 0, main, sizeof(main)) < sizeof(main))
+	if (mmu_view_copy(view, NULL, 0, main, sizeof(main)) < sizeof(main))
 		return mmu_error_new(MMU_ERROR_FORMAT, "the file ends inside its kdump header");
 	for (size_t i = 0; i < 2 * sizeof(layouts) / sizeof(layouts[0]); i++) {
 		const struct layout *layout = &layouts[i / 2];
@@ -145,7 +146,7 @@ struct mmu_error *mmu_kdump_header_read(struct mmu_view *view, struct mmu_kdump_
 		if (!read_main(main, layout, i & 1, &header))
 			continue;
 		/* Old sub headers are shorter; what is missing is not looked at. */
-		mmu_view_copy(view, header.block_bytes, sub, sizeof(sub));
+		mmu_view_copy(view, NULL, header.block_bytes, sub, sizeof(sub));
 		int score = read_sub(view, sub, layout, &header);
 		if (score > best) {
 			best = score;

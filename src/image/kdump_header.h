@@ -28,7 +28,7 @@ struct mmu_kdump_header {
 };
 
 /** @return MMU_ERROR_FORMAT: no layout makes sense of it */
-struct mmu_error *mmu_kdump_header_read(struct mmu_view *view,
+struct mmu_error *mmu_kdump_header_read(const struct mmu_view *view,
 					struct mmu_kdump_header *ret) MMU_MUST_CHECK;
 
 #endif

@@ -2,18 +2,21 @@
 /** @file The formats that libkdumpfile knows and we do not: DISKDUMP, LKCD, SADUMP, s390's, ... */
 #include <elf.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libkdumpfile/kdumpfile.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/lazy.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
 
 #define RAM_RANGES_MAX ((size_t)1 << 20)
 #define VMCOREINFO_BYTES_MAX ((size_t)64 << 20)
+#define CACHE_PAGES 4
 
 /* What we use of the library. */
 #define FUNCTIONS(DO)                                                                              \
@@ -35,11 +38,20 @@ struct kdumpfile {
 	FUNCTIONS(DECLARE)
 #undef DECLARE
 	kdump_ctx_t *ctx;
+	struct mmu_file *parts; /* the other files of a split dump */
+	size_t nr_parts;
 	bool opened;            /* the library has taken the file */
 	struct kdumpfile *next; /* of those that are left to exit() */
 	unsigned int page_lg2;
-	struct mmu_page_cache *cache;
 	bool knows_ram; /* what is in no range of image->ram need not be looked for */
+	/* Held while the library works: one context is for one thread at a time (0.5.1). */
+	pthread_mutex_t lock;
+	bool odd; /* of the size of the library's cache */
+};
+
+/* A cursor's. */
+struct place {
+	struct mmu_page_cache *cache;
 	uint64_t last_pfn;
 	const uint8_t *last_page; /* NULL: there is none */
 };
@@ -142,14 +154,8 @@ static struct mmu_error *read_vmcoreinfo(struct mmu_image *image, struct kdumpfi
 
 static struct mmu_error *add_ram(struct mmu_image *image, uint64_t first_pa, uint64_t last_pa)
 {
-	if (!(image->nr_ram & (image->nr_ram - 1))) {
-		size_t room = image->nr_ram ? 2 * image->nr_ram : 1;
-		struct mmu_pa_range *more = reallocarray(image->ram, room, sizeof(*more));
-
-		if (!more)
-			return mmu_error_no_memory();
-		image->ram = more;
-	}
+	if (!mmu_list_room(&image->ram, image->nr_ram, sizeof(*image->ram)))
+		return mmu_error_no_memory();
 	image->ram[image->nr_ram++] = (struct mmu_pa_range){ first_pa, last_pa };
 	return NULL;
 }
@@ -240,38 +246,97 @@ static enum mmu_page_state state_of(struct kdumpfile *lib, kdump_status status)
 	}
 }
 
-static struct mmu_span kdumpfile_span(struct mmu_image *image, uint64_t pa)
+/*
+ * A page that can't be had damages the cache of 0.5.1: later reads fail or crash, in evict_prec()
+ * of its cache.c. A change of its size makes a new one. It may be small: cursors have their own.
+ */
+static void renew_cache(struct kdumpfile *lib)
+{
+	kdump_attr_t size = { .type = KDUMP_NUMBER };
+
+	lib->odd = !lib->odd;
+	size.val.number = CACHE_PAGES + lib->odd;
+	lib->set_attr(lib->ctx, "cache.size", &size);
+}
+
+static enum mmu_page_state read_page(struct kdumpfile *lib, uint64_t pfn, uint32_t page_bytes,
+				     uint8_t *page)
+{
+	enum mmu_page_state state = MMU_PAGE_PRESENT;
+	size_t bytes = page_bytes;
+
+	pthread_mutex_lock(&lib->lock);
+	kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pfn << lib->page_lg2, page,
+					&bytes);
+	if (status != KDUMP_OK || bytes != page_bytes) {
+		state = state_of(lib, status);
+		renew_cache(lib);
+	}
+	pthread_mutex_unlock(&lib->lock);
+	return state;
+}
+
+static struct mmu_span kdumpfile_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				      uint64_t pa)
 {
 	struct kdumpfile *lib = image->reader_data;
+	struct place *place = mmu_cursor_state(cursor);
 	uint64_t pfn = pa >> lib->page_lg2, in_page = pa & (image->page_bytes - 1);
 	uint64_t left = image->page_bytes - in_page;
 
-	if (lib->last_page && pfn == lib->last_pfn)
-		return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
-	lib->last_page = mmu_page_cache_find(lib->cache, pfn);
-	if (!lib->last_page) {
-		size_t range = find_ram(image, pa), bytes = image->page_bytes;
+	if (!place)
+		return (struct mmu_span){ NULL, left, MMU_PAGE_UNREADABLE };
+	if (place->last_page && pfn == place->last_pfn)
+		return (struct mmu_span){ place->last_page + in_page, left, MMU_PAGE_PRESENT };
+	place->last_page = mmu_page_cache_find(place->cache, pfn);
+	if (!place->last_page) {
+		size_t range = find_ram(image, pa);
 
 		if (lib->knows_ram && (range == image->nr_ram || pa < image->ram[range].first_pa))
 			return outside_ram(image, pa, range);
-		uint8_t *page = mmu_page_cache_take(lib->cache, pfn);
-		kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pa - in_page, page,
-						&bytes);
+		uint8_t *page = mmu_page_cache_take(place->cache, pfn);
+		enum mmu_page_state state = read_page(lib, pfn, image->page_bytes, page);
 
-		if (status != KDUMP_OK || bytes != image->page_bytes) {
-			mmu_page_cache_drop(lib->cache);
-			return (struct mmu_span){ NULL, left, state_of(lib, status) };
+		if (state != MMU_PAGE_PRESENT) {
+			mmu_page_cache_drop(place->cache);
+			return (struct mmu_span){ NULL, left, state };
 		}
-		lib->last_page = page;
+		place->last_page = page;
 	}
-	lib->last_pfn = pfn;
-	return (struct mmu_span){ lib->last_page + in_page, left, MMU_PAGE_PRESENT };
+	place->last_pfn = pfn;
+	return (struct mmu_span){ place->last_page + in_page, left, MMU_PAGE_PRESENT };
 }
 
-static bool kdumpfile_probe(struct mmu_view *view)
+static void kdumpfile_stop(void *state)
+{
+	struct place *place = state;
+
+	mmu_page_cache_destroy(place->cache);
+	free(place);
+}
+
+static void *kdumpfile_start(const struct mmu_image *image)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	if (!place)
+		return NULL;
+	place->cache = mmu_page_cache_new(image->page_bytes);
+	if (place->cache)
+		return place;
+	free(place);
+	return NULL;
+}
+
+static bool kdumpfile_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
 	/* The library says itself what it does not know, but has no records of flattened files. */
-	return !view->extents;
+	return !image->view.extents;
+}
+
+static bool split_probe(const struct mmu_image *image, const struct mmu_source *source)
+{
+	return mmu_source_is_split(source);
 }
 
 static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfile *lib)
@@ -285,11 +350,8 @@ static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfi
 				     page_bytes);
 	image->page_bytes = (uint32_t)page_bytes;
 	lib->page_lg2 = (unsigned int)__builtin_ctzll(page_bytes);
-	struct mmu_error *error = mmu_page_cache_new(image->page_bytes, &lib->cache);
-	if (error)
-		return error;
 	read_machine(image, lib);
-	error = read_vmcoreinfo(image, lib);
+	struct mmu_error *error = read_vmcoreinfo(image, lib);
 	if (!error)
 		error = read_ram(image, lib);
 	if (error)
@@ -299,38 +361,56 @@ static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfi
 	return mmu_image_set_format(image, "%.64s, by libkdumpfile", format.string);
 }
 
-static kdump_status open_one(struct mmu_image *image, struct kdumpfile *lib)
+static struct mmu_error *open_parts(struct kdumpfile *lib, const char *const *parts)
 {
-	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
+	struct mmu_error *error = NULL;
+	size_t count = 0;
 
-	return lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
+	while (parts[count])
+		count++;
+	lib->parts = calloc(count, sizeof(*lib->parts));
+	if (!lib->parts)
+		return mmu_error_no_memory();
+	while (lib->nr_parts < count && !error) {
+		error = mmu_file_open(parts[lib->nr_parts], &lib->parts[lib->nr_parts]);
+		lib->nr_parts += !error;
+	}
+	return error;
 }
 
-static kdump_status open_set(struct mmu_image *image, struct kdumpfile *lib)
+static kdump_status hand_over(const struct mmu_image *image, struct kdumpfile *lib)
 {
-	MMU_FREE int *fds = calloc(image->nr_parts + 1, sizeof(*fds));
+	MMU_FREE int *fds = calloc(lib->nr_parts + 1, sizeof(*fds));
+	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
 
+	if (!lib->nr_parts)
+		return lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
 	if (!fds)
 		return KDUMP_ERR_SYSTEM;
 	fds[0] = image->file.fd;
-	for (size_t i = 0; i < image->nr_parts; i++)
-		fds[i + 1] = image->parts[i].fd;
-	return lib->open_fdset(lib->ctx, (unsigned int)image->nr_parts + 1, fds);
+	for (size_t i = 0; i < lib->nr_parts; i++)
+		fds[i + 1] = lib->parts[i].fd;
+	return lib->open_fdset(lib->ctx, (unsigned int)lib->nr_parts + 1, fds);
 }
 
-static struct mmu_error *kdumpfile_open(struct mmu_image *image)
+static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kdumpfile *lib = calloc(1, sizeof(*lib));
 
 	if (!lib)
 		return mmu_error_no_memory();
 	image->reader_data = lib;
+	pthread_mutex_init(&lib->lock, NULL);
+	struct mmu_error *error = mmu_source_is_split(source) ? open_parts(lib, source->parts)
+							      : NULL;
+	if (error)
+		return error;
 	if (!load_library(lib))
 		return mmu_image_unknown(image);
 	lib->ctx = lib->new ();
 	if (!lib->ctx)
 		return mmu_error_no_memory();
-	kdump_status status = image->nr_parts ? open_set(image, lib) : open_one(image, lib);
+	kdump_status status = hand_over(image, lib);
 	lib->opened = status == KDUMP_OK;
 	if (status == KDUMP_ERR_NOTIMPL)
 		return mmu_image_unknown(image);
@@ -352,8 +432,10 @@ static void kdumpfile_close(struct mmu_image *image)
 
 	if (!lib)
 		return;
-	mmu_page_cache_destroy(lib->cache);
-	lib->cache = NULL;
+	for (size_t i = 0; i < lib->nr_parts; i++)
+		mmu_file_close(&lib->parts[i]);
+	free(lib->parts);
+	lib->parts = NULL;
 	if (lib->opened) {
 		lib->next = __atomic_exchange_n(&left_to_exit, lib, __ATOMIC_ACQ_REL);
 		return;
@@ -369,4 +451,16 @@ const struct mmu_image_reader mmu_reader_kdumpfile = {
 	.open = kdumpfile_open,
 	.span = kdumpfile_span,
 	.close = kdumpfile_close,
+	.start = kdumpfile_start,
+	.stop = kdumpfile_stop,
+};
+
+const struct mmu_image_reader mmu_reader_split = {
+	.name = "libkdumpfile",
+	.probe = split_probe,
+	.open = kdumpfile_open,
+	.span = kdumpfile_span,
+	.close = kdumpfile_close,
+	.start = kdumpfile_start,
+	.stop = kdumpfile_stop,
 };

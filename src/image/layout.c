@@ -3,25 +3,18 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/layout.h"
 
 #define PIECES_MAX ((size_t)1 << 24)
 
 static struct mmu_error *push(struct mmu_layout *layout, struct mmu_piece piece)
 {
-	if (layout->nr == layout->room) {
-		size_t room = layout->room ? 2 * layout->room : 16;
-		struct mmu_piece *more;
-
-		if (layout->nr >= PIECES_MAX)
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "memory lies in more than %zu pieces", PIECES_MAX);
-		more = reallocarray(layout->pieces, room, sizeof(*more));
-		if (!more)
-			return mmu_error_no_memory();
-		layout->pieces = more;
-		layout->room = room;
-	}
+	if (layout->nr >= PIECES_MAX)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "memory lies in more than %zu pieces",
+				     PIECES_MAX);
+	if (!mmu_list_room(&layout->pieces, layout->nr, sizeof(*layout->pieces)))
+		return mmu_error_no_memory();
 	layout->pieces[layout->nr++] = piece;
 	return NULL;
 }

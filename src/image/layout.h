@@ -14,8 +14,7 @@ struct mmu_piece {
 /** When complete, the pieces cover all of 0 to 2^64 - 1 without gap or overlap. */
 struct mmu_layout {
 	struct mmu_piece *pieces;
-	size_t nr, room;
-	size_t hit; /**< the piece that was used last */
+	size_t nr;
 };
 
 /**
@@ -32,13 +31,14 @@ struct mmu_error *mmu_layout_complete(struct mmu_layout *layout,
 
 size_t mmu_layout_find(const struct mmu_layout *layout, uint64_t pa);
 
-static inline struct mmu_span mmu_layout_span(struct mmu_layout *layout, uint64_t pa)
+static inline struct mmu_span mmu_layout_span(const struct mmu_layout *layout,
+					      struct mmu_cursor *cursor, uint64_t pa)
 {
-	const struct mmu_piece *piece = &layout->pieces[layout->hit];
+	const struct mmu_piece *piece = &layout->pieces[cursor->hit];
 
 	if (__builtin_expect(pa < piece->first_pa || pa > piece->last_pa, 0)) {
-		layout->hit = mmu_layout_find(layout, pa);
-		piece = &layout->pieces[layout->hit];
+		cursor->hit = mmu_layout_find(layout, pa);
+		piece = &layout->pieces[cursor->hit];
 	}
 	uint64_t behind = piece->last_pa - pa;
 	return (struct mmu_span){

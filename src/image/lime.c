@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/list.h"
 #include "image/lime.h"
 #include "image/reader.h"
 
@@ -20,19 +21,11 @@ struct lime {
 
 struct mmu_error *mmu_lime_add(struct mmu_lime_ranges *ranges, struct mmu_lime_range range)
 {
-	if (ranges->nr == ranges->room) {
-		size_t room = ranges->room ? 2 * ranges->room : 16;
-		struct mmu_lime_range *more;
-
-		if (ranges->nr >= RANGES_MAX)
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "memory lies in more than %zu ranges", RANGES_MAX);
-		more = reallocarray(ranges->items, room, sizeof(*more));
-		if (!more)
-			return mmu_error_no_memory();
-		ranges->items = more;
-		ranges->room = room;
-	}
+	if (ranges->nr >= RANGES_MAX)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "memory lies in more than %zu ranges",
+				     RANGES_MAX);
+	if (!mmu_list_room(&ranges->items, ranges->nr, sizeof(*ranges->items)))
+		return mmu_error_no_memory();
 	ranges->items[ranges->nr++] = range;
 	return NULL;
 }
@@ -156,10 +149,11 @@ static bool is_big_endian(struct mmu_bytes file)
 	return mmu_get_u32(file.data, true) == MMU_LIME_MAGIC;
 }
 
-static bool lime_probe(struct mmu_view *view)
+static bool lime_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
-	return !view->extents && view->map.count >= 4 &&
-	       (mmu_get_u32(view->map.data, false) == MMU_LIME_MAGIC || is_big_endian(view->map));
+	return !image->view.extents && image->view.map.count >= 4 &&
+	       (mmu_get_u32(image->view.map.data, false) == MMU_LIME_MAGIC ||
+		is_big_endian(image->view.map));
 }
 
 static struct mmu_error *find_ranges(struct mmu_image *image, struct mmu_lime_ranges *ranges)
@@ -208,7 +202,7 @@ static void warn_of_shift(struct mmu_image *image, const struct mmu_lime_ranges 
 				       ranges->items[i].first_pa & PAGE_MASK);
 }
 
-static struct mmu_error *lime_open(struct mmu_image *image)
+static struct mmu_error *lime_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct lime *lime = calloc(1, sizeof(*lime));
 
@@ -226,9 +220,10 @@ static struct mmu_error *lime_open(struct mmu_image *image)
 	return mmu_image_set_format(image, "LiME v1");
 }
 
-static struct mmu_span lime_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span lime_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				 uint64_t pa)
 {
-	return mmu_layout_span(&((struct lime *)image->reader_data)->layout, pa);
+	return mmu_layout_span(&((const struct lime *)image->reader_data)->layout, cursor, pa);
 }
 
 static void lime_close(struct mmu_image *image)

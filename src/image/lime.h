@@ -18,7 +18,7 @@ struct mmu_lime_range {
 
 struct mmu_lime_ranges {
 	struct mmu_lime_range *items;
-	size_t nr, room;
+	size_t nr;
 };
 
 /** @return MMU_ERROR_NO_MEMORY, _UNSUPPORTED (too many) */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/reader.h"
 
 /* 8192 CPUs with thirty notes each. */
@@ -19,15 +20,8 @@ static uint64_t align4(uint64_t bytes)
 static struct mmu_error *add_note(struct mmu_image *image, struct mmu_bytes name, uint32_t type,
 				  struct mmu_bytes desc)
 {
-	/* The array doubles at powers of two. */
-	if (!(image->nr_notes & (image->nr_notes - 1))) {
-		size_t room = image->nr_notes ? 2 * image->nr_notes : 1;
-		struct mmu_note *more = reallocarray(image->notes, room, sizeof(*more));
-
-		if (!more)
-			return mmu_error_no_memory();
-		image->notes = more;
-	}
+	if (!mmu_list_room(&image->notes, image->nr_notes, sizeof(*image->notes)))
+		return mmu_error_no_memory();
 	char *text = strndup((const char *)name.data, name.count);
 	if (!text)
 		return mmu_error_no_memory();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file A hash of pages; the clock algorithm chooses which page goes. */
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "image/page_cache.h"
@@ -26,12 +27,12 @@ struct mmu_page_cache {
 	uint8_t *pages;
 };
 
-struct mmu_error *mmu_page_cache_new(uint32_t page_bytes, struct mmu_page_cache **ret)
+struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes)
 {
 	struct mmu_page_cache *cache = calloc(1, sizeof(*cache));
 
 	if (!cache)
-		return mmu_error_no_memory();
+		return NULL;
 	cache->page_bytes = page_bytes;
 	cache->nr_slots = SLOTS_MIN;
 	while ((size_t)2 * cache->nr_slots * page_bytes <= CACHE_BYTES)
@@ -41,12 +42,11 @@ struct mmu_error *mmu_page_cache_new(uint32_t page_bytes, struct mmu_page_cache 
 	cache->pages = malloc((size_t)cache->nr_slots * page_bytes);
 	if (!cache->buckets || !cache->slots || !cache->pages) {
 		mmu_page_cache_destroy(cache);
-		return mmu_error_no_memory();
+		return NULL;
 	}
 	for (uint32_t i = 0; i < cache->nr_slots; i++)
 		cache->buckets[i] = NONE;
-	*ret = cache;
-	return NULL;
+	return cache;
 }
 
 void mmu_page_cache_destroy(struct mmu_page_cache *cache)

@@ -3,13 +3,12 @@
 #ifndef MMU_IMAGE_PAGE_CACHE_H
 #define MMU_IMAGE_PAGE_CACHE_H
 
-#include "base/error.h"
+#include <stdint.h>
 
 struct mmu_page_cache;
 
-/** @return MMU_ERROR_NO_MEMORY */
-struct mmu_error *mmu_page_cache_new(uint32_t page_bytes,
-				     struct mmu_page_cache **ret) MMU_MUST_CHECK;
+/** @return NULL: no memory */
+struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes);
 /** Accepts NULL. */
 void mmu_page_cache_destroy(struct mmu_page_cache *cache);
 

@@ -30,11 +30,11 @@ static struct mmu_error *range_bytes(struct mmu_image *image, struct raw *raw,
 	}
 	uint64_t bytes = range->bytes;
 	/* Memory can begin with anything: this is no proof. */
-	struct mmu_error *stranger = mmu_image_stranger(file);
-	if (stranger)
+	struct mmu_error *other = mmu_file_recognize(file);
+	if (other)
 		mmu_image_warn(image, "%s, taken for raw memory, looks as if it %s", file->path,
-			       mmu_error_message(stranger));
-	mmu_error_destroy(stranger);
+			       mmu_error_message(other));
+	mmu_error_destroy(other);
 	if (!bytes && range->file_offset < file->map.count)
 		bytes = file->map.count - range->file_offset;
 	if (!bytes)
@@ -90,13 +90,18 @@ static struct mmu_error *lay_out(struct mmu_image *image, struct raw *raw, struc
 	return mmu_layout_complete(&raw->layout, image);
 }
 
-struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_range *ranges,
-			       size_t nr_ranges)
+static bool raw_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
+	return source->raw;
+}
+
+static struct mmu_error *raw_open(struct mmu_image *image, const struct mmu_source *source)
+{
+	size_t nr_ranges = source->nr_raw;
+
 	if (!nr_ranges || nr_ranges > RANGES_MAX)
 		return mmu_error_new(MMU_ERROR_INVALID, "%zu raw ranges; 1 to %d are possible",
 				     nr_ranges, RANGES_MAX);
-	image->reader = &mmu_reader_raw;
 	struct raw *raw = calloc(1, sizeof(*raw));
 	if (!raw)
 		return mmu_error_no_memory();
@@ -106,8 +111,9 @@ struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_ran
 	if (!raw->files || !placed)
 		return mmu_error_no_memory();
 	for (size_t i = 0; i < nr_ranges; i++) {
-		placed[i].first_pa = ranges[i].first_pa;
-		struct mmu_error *error = range_bytes(image, raw, &ranges[i], &placed[i].bytes);
+		placed[i].first_pa = source->raw[i].first_pa;
+		struct mmu_error *error = range_bytes(image, raw, &source->raw[i],
+						      &placed[i].bytes);
 		if (error)
 			return error;
 	}
@@ -115,19 +121,10 @@ struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_ran
 	return error ? error : mmu_image_set_format(image, "raw physical memory");
 }
 
-static bool raw_probe(struct mmu_view *view)
+static struct mmu_span raw_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				uint64_t pa)
 {
-	return false; /* nothing in a file says that it is raw */
-}
-
-static struct mmu_error *raw_open(struct mmu_image *image)
-{
-	return mmu_error_new(MMU_ERROR_INVALID, "raw memory needs ranges");
-}
-
-static struct mmu_span raw_span(struct mmu_image *image, uint64_t pa)
-{
-	return mmu_layout_span(&((struct raw *)image->reader_data)->layout, pa);
+	return mmu_layout_span(&((const struct raw *)image->reader_data)->layout, cursor, pa);
 }
 
 static void raw_close(struct mmu_image *image)

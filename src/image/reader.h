@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What the readers share: their table, and an image's notes, memory and warnings. */
+/** @file What the readers share: an image's notes, memory and warnings. */
 #ifndef MMU_IMAGE_READER_H
 #define MMU_IMAGE_READER_H
 
@@ -12,16 +12,27 @@ extern const struct mmu_image_reader mmu_reader_kdump;
 extern const struct mmu_image_reader mmu_reader_kdumpfile;
 extern const struct mmu_image_reader mmu_reader_lime;
 extern const struct mmu_image_reader mmu_reader_raw;
+extern const struct mmu_image_reader mmu_reader_split;
 
-/** The raw reader's open(): the others get all they need from the file. */
-struct mmu_error *mmu_raw_open(struct mmu_image *image, const struct mmu_raw_range *ranges,
-			       size_t nr_ranges) MMU_MUST_CHECK;
+/** Is the source a dump that is split over several files? */
+static inline bool mmu_source_is_split(const struct mmu_source *source)
+{
+	return source->parts && source->parts[0];
+}
 
 /** The error that says that the file is no image that any reader knows. */
 struct mmu_error *mmu_image_unknown(const struct mmu_image *image) MMU_MUST_CHECK;
 
 /** The error of a file that is known to be something else (compressed, say); NULL: it is not. */
-struct mmu_error *mmu_image_stranger(const struct mmu_file *file) MMU_MUST_CHECK;
+struct mmu_error *mmu_file_recognize(const struct mmu_file *file) MMU_MUST_CHECK;
+
+/** The cursor's state, which the reader's start() makes; NULL: no memory. */
+static inline void *mmu_cursor_state(struct mmu_cursor *cursor)
+{
+	if (!cursor->state)
+		cursor->state = cursor->image->reader->start(cursor->image);
+	return cursor->state;
+}
 
 /** Let `block` live as long as the image; frees it and returns NULL when that fails. Takes NULL. */
 void *mmu_image_own(struct mmu_image *image, void *block);

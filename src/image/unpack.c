@@ -46,14 +46,9 @@ const char *mmu_packing_name(uint32_t packing)
 	}
 }
 
-struct mmu_error *mmu_unpacker_new(struct mmu_unpacker **ret)
+struct mmu_unpacker *mmu_unpacker_new(void)
 {
-	struct mmu_unpacker *unpacker = calloc(1, sizeof(*unpacker));
-
-	if (!unpacker)
-		return mmu_error_no_memory();
-	*ret = unpacker;
-	return NULL;
+	return calloc(1, sizeof(struct mmu_unpacker));
 }
 
 void mmu_unpacker_destroy(struct mmu_unpacker *unpacker)

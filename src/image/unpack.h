@@ -22,8 +22,8 @@ const char *mmu_packing_name(uint32_t packing);
 
 struct mmu_unpacker;
 
-/** @return MMU_ERROR_NO_MEMORY */
-struct mmu_error *mmu_unpacker_new(struct mmu_unpacker **ret) MMU_MUST_CHECK;
+/** One thread's. @return NULL: no memory */
+struct mmu_unpacker *mmu_unpacker_new(void);
 /** Accepts NULL. */
 void mmu_unpacker_destroy(struct mmu_unpacker *unpacker);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "image/view.h"
 
 /* makedumpfile -F: a header of 4096 bytes, then records, all numbers big-endian. */
@@ -13,14 +14,14 @@
 /* QEMU's records have 16 KiB, makedumpfile's more: enough for 512 GiB. */
 #define RECORDS_MAX ((size_t)1 << 25)
 
-struct mmu_bytes mmu_view_run(struct mmu_view *view, uint64_t offset)
+struct mmu_bytes mmu_view_run(const struct mmu_view *view, size_t *hit, uint64_t offset)
 {
 	if (offset >= view->bytes)
 		return (struct mmu_bytes){ NULL, 0 };
 	if (!view->extents)
 		return (struct mmu_bytes){ view->map.data + offset, view->map.count - offset };
 
-	const struct mmu_extent *extent = &view->extents[view->hit];
+	const struct mmu_extent *extent = &view->extents[hit ? *hit : 0];
 	if (offset < extent->first || offset > extent->last) {
 		/* There is one: the view ends where the last extent does. */
 		size_t i = mmu_extents_find(view->extents, view->nr_extents, offset);
@@ -28,25 +29,28 @@ struct mmu_bytes mmu_view_run(struct mmu_view *view, uint64_t offset)
 		extent = &view->extents[i];
 		if (offset < extent->first)
 			return (struct mmu_bytes){ NULL, extent->first - offset };
-		view->hit = i;
+		if (hit)
+			*hit = i;
 	}
 	return (struct mmu_bytes){ view->map.data + extent->at + (offset - extent->first),
 				   extent->last - offset + 1 };
 }
 
-const uint8_t *mmu_view_at(struct mmu_view *view, uint64_t offset, uint64_t count)
+const uint8_t *mmu_view_at(const struct mmu_view *view, size_t *hit, uint64_t offset,
+			   uint64_t count)
 {
-	struct mmu_bytes run = mmu_view_run(view, offset);
+	struct mmu_bytes run = mmu_view_run(view, hit, offset);
 
 	return count <= run.count ? run.data : NULL;
 }
 
-uint64_t mmu_view_copy(struct mmu_view *view, uint64_t offset, void *buf, uint64_t count)
+uint64_t mmu_view_copy(const struct mmu_view *view, size_t *hit, uint64_t offset, void *buf,
+		       uint64_t count)
 {
 	uint64_t done = 0;
 
 	while (done < count) {
-		struct mmu_bytes run = mmu_view_run(view, offset + done);
+		struct mmu_bytes run = mmu_view_run(view, hit, offset + done);
 		uint64_t part = run.count < count - done ? run.count : count - done;
 
 		if (!part || (!run.data && view->cut))
@@ -67,28 +71,20 @@ bool mmu_flattened_probe(const struct mmu_file *file)
 
 struct record_list {
 	struct mmu_extent *extents;
-	size_t nr, room;
+	size_t nr;
 };
 
 /* The record at `at` holds [offset, offset + bytes) of the file that is described. */
 static struct mmu_error *record_add(struct record_list *list, uint64_t offset, uint64_t bytes,
 				    uint64_t at)
 {
-	if (list->nr == list->room) {
-		size_t room = list->room ? 2 * list->room : 1024;
-		struct mmu_extent *more;
-
-		if (list->nr >= RECORDS_MAX)
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "the flattened file has more than %zu records; "
-					     "rearrange it first: makedumpfile -R",
-					     RECORDS_MAX);
-		more = reallocarray(list->extents, room, sizeof(*more));
-		if (!more)
-			return mmu_error_no_memory();
-		list->extents = more;
-		list->room = room;
-	}
+	if (list->nr >= RECORDS_MAX)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "the flattened file has more than %zu records; "
+				     "rearrange it first: makedumpfile -R",
+				     RECORDS_MAX);
+	if (!mmu_list_room(&list->extents, list->nr, sizeof(*list->extents)))
+		return mmu_error_no_memory();
 	/* What was written later wins. */
 	list->extents[list->nr] = (struct mmu_extent){ .first = offset,
 						       .last = offset + bytes - 1,
@@ -152,7 +148,6 @@ struct mmu_error *mmu_flattened_open(struct mmu_view *view)
 	}
 	view->extents = list.extents;
 	view->nr_extents = list.nr;
-	view->hit = 0;
 	view->bytes = list.extents[list.nr - 1].last + 1;
 	view->cut = cut;
 	return NULL;

@@ -9,18 +9,22 @@
 /**
  * What lies at an offset: bytes up to the end of their record, or a hole (data NULL) up to the
  * next. The count is 0 from the end of the view on.
+ * @param hit  the extent that was used last, 0 at first, to find the same or the next one at once;
+ *             NULL: one look, not a row of them. Likewise below.
  */
-struct mmu_bytes mmu_view_run(struct mmu_view *view, uint64_t offset);
+struct mmu_bytes mmu_view_run(const struct mmu_view *view, size_t *hit, uint64_t offset);
 
 /** `count` bytes in one piece, in place; NULL when they are not all there, or not in one piece. */
-const uint8_t *mmu_view_at(struct mmu_view *view, uint64_t offset, uint64_t count);
+const uint8_t *mmu_view_at(const struct mmu_view *view, size_t *hit, uint64_t offset,
+			   uint64_t count);
 
 /**
  * Copy bytes. Holes are zeros, as in the file that the records describe, unless records are
  * missing.
  * @return how many bytes are there before the first that is not
  */
-uint64_t mmu_view_copy(struct mmu_view *view, uint64_t offset, void *buf, uint64_t count);
+uint64_t mmu_view_copy(const struct mmu_view *view, size_t *hit, uint64_t offset, void *buf,
+		       uint64_t count);
 
 /** @return true when the file is one that makedumpfile flattened (or QEMU, in the same way). */
 bool mmu_flattened_probe(const struct mmu_file *file);

@@ -18,7 +18,7 @@ struct mmu_layouts;
 
 struct mmu_kernel {
 	struct mmu_kernel_options options;
-	struct mmu_image *image;
+	struct mmu_image *image; /**< owned; open, and read only */
 	struct mmu_fact_store *facts;
 	const struct mmu_arch *arch; /**< NULL until it is known */
 	struct mmu_layouts *layouts; /**< what is looked up by name once; see layout.h */

@@ -14,28 +14,30 @@
 void mmu_memory_init(struct mmu_memory *memory, const struct mmu_kernel *kernel)
 {
 	*memory = (struct mmu_memory){ .kernel = kernel };
+	mmu_cursor_init(&memory->cursor, kernel->image);
 }
 
 void mmu_memory_destroy(struct mmu_memory *memory)
 {
+	mmu_cursor_destroy(&memory->cursor);
 	free(memory->cpu_offsets);
 	memory->cpu_offsets = NULL;
 }
 
 struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa)
 {
-	return mmu_image_span(memory->kernel->image, pa);
+	return mmu_image_span(&memory->cursor, pa);
 }
 
 enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa, void *buf,
 					 size_t bytes, uint64_t *ret_pa)
 {
-	return mmu_image_read(memory->kernel->image, pa, buf, bytes, ret_pa);
+	return mmu_image_read(&memory->cursor, pa, buf, bytes, ret_pa);
 }
 
 struct mmu_walker mmu_memory_walker(struct mmu_memory *memory)
 {
-	return (struct mmu_walker){ .image = memory->kernel->image, .arch = memory->kernel->arch };
+	return (struct mmu_walker){ .cursor = &memory->cursor, .arch = memory->kernel->arch };
 }
 
 void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *ret)
@@ -86,6 +88,41 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 	return memory->kernel->regime.format && walk_to_phys(memory, va, ret_pa);
 }
 
+/* Why a copy ended. */
+struct stop {
+	bool mapped; /* then: */
+	uint64_t pa;
+	enum mmu_page_state state;
+};
+
+static size_t copy(struct mmu_memory *memory, uint64_t va, uint8_t *buf, size_t bytes,
+		   struct stop *ret)
+{
+	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2, pa;
+	size_t done = 0;
+
+	*ret = (struct stop){ .mapped = false };
+	while (done < bytes && mmu_memory_to_phys(memory, va + done, &pa)) {
+		uint64_t here = page_bytes - ((va + done) & (page_bytes - 1));
+		size_t count = bytes - done < here ? bytes - done : (size_t)here;
+
+		ret->state = mmu_memory_read_phys(memory, pa, buf + done, count, &ret->pa);
+		if (ret->state != MMU_PAGE_PRESENT) {
+			ret->mapped = true;
+			return done + (size_t)(ret->pa - pa);
+		}
+		done += count;
+	}
+	return done;
+}
+
+size_t mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes)
+{
+	struct stop stop;
+
+	return copy(memory, va, buf, bytes, &stop);
+}
+
 /* Its page table may be what is missing. */
 static struct mmu_error *not_mapped(struct mmu_memory *memory, const char *what, uint64_t object_va,
 				    uint64_t va)
@@ -115,32 +152,14 @@ static struct mmu_error *not_there(const char *what, uint64_t object_va, uint64_
 struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,
 				       uint64_t offset, void *buf, size_t bytes, const char *what)
 {
-	uint8_t *out = buf;
-	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2,
-		 va = object_va + offset;
+	struct stop stop;
+	size_t done = copy(memory, object_va + offset, buf, bytes, &stop);
 
-	while (bytes) {
-		uint64_t pa, stop_pa, here = page_bytes - (va & (page_bytes - 1));
-		size_t count = bytes < here ? bytes : (size_t)here;
-
-		if (!mmu_memory_to_phys(memory, va, &pa))
-			return not_mapped(memory, what, object_va, va);
-		enum mmu_page_state state = mmu_memory_read_phys(memory, pa, out, count, &stop_pa);
-		if (state != MMU_PAGE_PRESENT)
-			return not_there(what, object_va, stop_pa, state);
-		out += count;
-		va += count;
-		bytes -= count;
-	}
-	return NULL;
-}
-
-bool mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes)
-{
-	struct mmu_error *error = mmu_memory_read(memory, va, buf, bytes, "");
-
-	mmu_error_destroy(error);
-	return !error;
+	if (done == bytes)
+		return NULL;
+	if (!stop.mapped)
+		return not_mapped(memory, what, object_va, object_va + offset + done);
+	return not_there(what, object_va, stop.pa, stop.state);
 }
 
 struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,

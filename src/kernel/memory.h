@@ -12,6 +12,7 @@
 /** For one thread; the kernel may be read through others meanwhile, once it is learnt. */
 struct mmu_memory {
 	const struct mmu_kernel *kernel;
+	struct mmu_cursor cursor; /**< of its image */
 	/** Pages that the kernel's tables were walked for, by the low bits of their number. */
 	struct mmu_memory_page {
 		uint64_t va, pa;
@@ -54,8 +55,8 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,
 				  const char *what) MMU_MUST_CHECK;
 
-/** As mmu_memory_read(). @return false: some byte is not there */
-bool mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes);
+/** Read kernel memory up to the first byte that is not there. @return how many bytes that are */
+size_t mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes);
 
 /** As mmu_memory_read(), of what lies at `offset` in an object; a message names object_va. */
 struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,

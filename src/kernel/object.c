@@ -43,7 +43,8 @@ struct mmu_error *mmu_object_read(struct mmu_memory *memory, const struct mmu_la
 		return error;
 	object->copy = ret->bytes;
 	object->big_endian = memory->kernel->image->big_endian;
-	if (mmu_memory_copy(memory, va + object->part.first, ret->bytes, object->part.bytes))
+	if (mmu_memory_copy(memory, va + object->part.first, ret->bytes, object->part.bytes) ==
+	    object->part.bytes)
 		return NULL;
 	what = what ? what : layout->what;
 	return read_fields(memory, layout, va, what, ret);

@@ -24,10 +24,7 @@ static bool fact(struct mmu_memory *memory, const char *key, uint64_t *ret)
 
 static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	struct mmu_error *error = mmu_memory_read(context, va, buf, bytes, "kallsyms");
-
-	mmu_error_destroy(error);
-	return !error;
+	return mmu_memory_copy(context, va, buf, bytes) == bytes;
 }
 
 /* ------------------------------------------------------------------ where the image is mapped */

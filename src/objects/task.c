@@ -158,7 +158,7 @@ static bool read_plain(struct mmu_memory *memory, uint64_t count_va, int64_t *re
 	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
 	uint8_t raw[8];
 
-	if (!mmu_memory_copy(memory, count_va, raw, bytes))
+	if (mmu_memory_copy(memory, count_va, raw, bytes) < bytes)
 		return false;
 	uint64_t value = mmu_get_uint(raw, bytes, memory->kernel->image->big_endian);
 	*ret = bytes == 4 ? (int32_t)value : (int64_t)value;

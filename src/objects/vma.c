@@ -40,34 +40,20 @@ static bool pointer_at(struct mmu_memory *memory, uint64_t va, uint64_t *ret)
 	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
 	uint8_t raw[8];
 
-	if (!mmu_memory_copy(memory, va, raw, bytes))
+	if (mmu_memory_copy(memory, va, raw, bytes) < bytes)
 		return false;
 	*ret = mmu_get_uint(raw, bytes, memory->kernel->image->big_endian);
 	return true;
 }
 
-/* Page by page: the next one may be missing, or be another's. */
 static void read_text(struct mmu_memory *memory, struct file_name *name)
 {
-	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2;
 	size_t max = sizeof(name->text) - 1;
+	size_t there = mmu_memory_copy(memory, name->text_va, name->text, max);
+	size_t bytes = strnlen(name->text, there);
 
-	while (name->bytes < max) {
-		uint64_t va = name->text_va + name->bytes;
-		uint64_t here = page_bytes - (va & (page_bytes - 1));
-		size_t bytes = max - name->bytes < here ? max - name->bytes : (size_t)here;
-		char *to = name->text + name->bytes;
-
-		if (!mmu_memory_copy(memory, va, to, bytes)) {
-			*to = '\0'; /* a part of it may have been copied */
-			return;
-		}
-		char *end = memchr(to, '\0', bytes);
-		name->bytes += end ? (size_t)(end - to) + 1 : bytes;
-		if (end)
-			return;
-	}
-	name->text[max] = '\0';
+	name->text[bytes] = '\0';
+	name->bytes = bytes < there ? bytes + 1 : there;
 }
 
 static void read_file_name(struct mmu_memory *memory, uint64_t file_va, struct file_name *ret)

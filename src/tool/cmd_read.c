@@ -256,7 +256,7 @@ static int read_to_file(const struct tool *tool, const struct read *read, struct
 
 	if (status)
 		return status;
-	status = read_range(tool, read, space, va, output.file);
+	status = read_range(tool, read, space, va, output.out.file);
 	int closed = tool_output_close(&output, status == TOOL_OK && !tool_interrupted());
 	return closed ? closed : status;
 }

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <stdio.h>
 
+#include "base/newfile.h"
 #include "mmuscope/mmuscope.h"
 
 /** Exit statuses, as documented. If several hold, the greatest wins. */
@@ -117,11 +118,10 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret);
 
 /* ------------------------------------------------------------------ files that are written */
 
-/** A file that is being written, under another name beside its own. */
+/** A file that is being written. */
 struct tool_output {
-	FILE *file;
+	struct mmu_new_file out;
 	const char *path;
-	char *partial;
 };
 
 /** Refuse a path that exists: no file is replaced. @return TOOL_UNUSABLE after one line */

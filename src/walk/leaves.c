@@ -59,11 +59,11 @@ static void load_chunk(const struct enumeration *e, struct visit *visit, uint64_
 		visit->chunk_count = per_chunk;
 	pa = visit->table_pa + visit->chunk_first * entry_bytes;
 	size_t bytes = (size_t)(visit->chunk_count * entry_bytes);
-	visit->chunk_whole = mmu_image_read(e->walker->image, pa, visit->raw, bytes, NULL) ==
+	visit->chunk_whole = mmu_image_read(e->walker->cursor, pa, visit->raw, bytes, NULL) ==
 			     MMU_PAGE_PRESENT;
 	if (visit->chunk_whole && shape->second_offset) {
 		pa += (uint64_t)(int64_t)shape->second_offset;
-		visit->chunk_whole = mmu_image_read(e->walker->image, pa, visit->second, bytes,
+		visit->chunk_whole = mmu_image_read(e->walker->cursor, pa, visit->second, bytes,
 						    NULL) == MMU_PAGE_PRESENT;
 	}
 }
@@ -293,7 +293,7 @@ enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t 
 	if (!ret->goes_on)
 		*ret = (struct mmu_tally){ .end = MMU_LEAVES_ALL };
 	ret->end = MMU_LEAVES_ALL;
-	e.answer.image = NULL;
+	e.answer.cursor = NULL;
 	for (unsigned int level = 0; level < walker->regime.format->nr_levels; level++) {
 		struct mmu_entry entry;
 
@@ -312,6 +312,6 @@ uint64_t mmu_walker_max_tables(const struct mmu_walker *walker)
 	for (unsigned int level = 0; level < format->nr_levels; level++)
 		if (mmu_table_bytes(format, level) < smallest)
 			smallest = mmu_table_bytes(format, level);
-	room = walker->image->present_pages * walker->image->page_bytes / smallest;
+	room = walker->cursor->image->present_pages * walker->cursor->image->page_bytes / smallest;
 	return room < MIN_TABLES ? MIN_TABLES : room > MAX_TABLES ? MAX_TABLES : room;
 }

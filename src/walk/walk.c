@@ -41,14 +41,14 @@ static enum mmu_result result_of_state(enum mmu_page_state state)
 static enum mmu_page_state read_word(const struct mmu_walker *walker, uint64_t pa, uint64_t *ret)
 {
 	const struct mmu_format *format = walker->regime.format;
-	struct mmu_span span = mmu_image_span(walker->image, pa);
+	struct mmu_span span = mmu_image_span(walker->cursor, pa);
 	const uint8_t *at = span.data;
 	uint8_t copy[8];
 
 	if (span.state != MMU_PAGE_PRESENT)
 		return span.state;
 	if (span.bytes < format->entry_bytes) { /* across the end of a segment */
-		enum mmu_page_state state = mmu_image_read(walker->image, pa, copy,
+		enum mmu_page_state state = mmu_image_read(walker->cursor, pa, copy,
 							   format->entry_bytes, NULL);
 
 		if (state != MMU_PAGE_PRESENT)
@@ -81,8 +81,8 @@ static void set_page(const struct mmu_walker *walker, struct mmu_walk *walk, uin
 {
 	walk->has_pa = true;
 	walk->pa = page_pa + (walk->va & (walk->page_bytes - 1));
-	if (walker->image)
-		walk->page_state = mmu_image_span(walker->image, walk->pa).state;
+	if (walker->cursor)
+		walk->page_state = mmu_image_span(walker->cursor, walk->pa).state;
 }
 
 static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,

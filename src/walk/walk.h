@@ -33,9 +33,9 @@ struct mmu_swap_map {
 	bool known;           /**< false: all types are taken for swap files */
 };
 
-/** Everything that a translation needs. Plain data; image and arch are not owned. */
+/** Everything that a translation needs. Plain data; nothing of it is owned. */
 struct mmu_walker {
-	struct mmu_image *image;
+	struct mmu_cursor *cursor; /**< of the thread that walks */
 	const struct mmu_arch *arch;
 	struct mmu_regime regime;
 	const struct mmu_swap_map *swap; /**< NULL: not known */

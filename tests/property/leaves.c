@@ -164,13 +164,13 @@ static bool check_leaf(struct mmu_walk *leaf, uint64_t last_va, void *context)
 
 static void check_part(const struct world *w, uint64_t first_va, uint64_t last_va)
 {
-	struct check check = {
-		.walker = { .image = w->image, .arch = w->arch, .regime = w->regime },
-		.first_va = first_va,
-		.last_va = last_va,
-		.next_va = first_va,
-		.range_next_va = first_va
-	};
+	struct check check = { .walker = { .cursor = memory_image_cursor(w->image),
+					   .arch = w->arch,
+					   .regime = w->regime },
+			       .first_va = first_va,
+			       .last_va = last_va,
+			       .next_va = first_va,
+			       .range_next_va = first_va };
 	struct mmu_tally leaves = { .goes_on = false };
 	enum mmu_leaves_end end;
 

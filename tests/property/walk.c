@@ -208,7 +208,7 @@ static uint64_t seen_denials[MMU_LEVELS_MAX], seen_depth[MMU_LEVELS_MAX + 1];
 
 static void compare(const struct world *w, uint64_t va)
 {
-	const struct mmu_walker walker = { .image = w->image,
+	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
 					   .arch = w->arch,
 					   .regime = w->regime };
 	struct mmu_walk walk;
@@ -282,7 +282,7 @@ static bool next_listed(const struct mmu_step *step, void *context)
 
 static void compare_table(const struct world *w, unsigned int level, uint64_t table_pa)
 {
-	const struct mmu_walker walker = { .image = w->image,
+	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
 					   .arch = w->arch,
 					   .regime = w->regime };
 	struct listing list = { w, level, table_pa, 0, UINT64_MAX, 0 };

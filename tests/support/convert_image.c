@@ -50,6 +50,7 @@ static const struct format {
 struct kdump {
 	struct build_buffer buffer;
 	struct mmu_image *image;
+	struct mmu_cursor cursor;
 	uint32_t flag;
 	uint64_t nr_pages; /* up to the highest address */
 	uint64_t dumped;
@@ -150,7 +151,7 @@ static void put_bitmaps(struct kdump *kdump)
 		for (uint64_t page = image->ram[i].first_pa / BLOCK;
 		     page <= image->ram[i].last_pa / BLOCK; page++) {
 			set_bit(memory, page);
-			if (mmu_image_span(kdump->image, page * BLOCK).state != MMU_PAGE_PRESENT)
+			if (mmu_image_span(&kdump->cursor, page * BLOCK).state != MMU_PAGE_PRESENT)
 				continue;
 			set_bit(memory + kdump->bitmap_bytes, page);
 			kdump->dumped++;
@@ -163,7 +164,7 @@ static void put_page(struct kdump *kdump, uint64_t pa)
 {
 	uint8_t page[BLOCK], packed[PACKED_MAX];
 
-	mmu_image_read(kdump->image, pa, page, BLOCK, NULL);
+	mmu_image_read(&kdump->cursor, pa, page, BLOCK, NULL);
 	size_t bytes = pack(kdump->flag, page, packed);
 	bool pays = bytes < BLOCK;
 
@@ -184,17 +185,17 @@ static void put_pages(struct kdump *kdump)
 	for (size_t i = 0; i < image->nr_ram; i++)
 		for (uint64_t pa = image->ram[i].first_pa & -(uint64_t)BLOCK;
 		     pa <= image->ram[i].last_pa; pa += BLOCK)
-			if (mmu_image_span(kdump->image, pa).state == MMU_PAGE_PRESENT)
+			if (mmu_image_span(&kdump->cursor, pa).state == MMU_PAGE_PRESENT)
 				put_page(kdump, pa);
 }
 
 /* Bytes that are there from an address on. */
-static uint64_t run_bytes(struct mmu_image *image, uint64_t first_pa)
+static uint64_t run_bytes(struct mmu_cursor *cursor, uint64_t first_pa)
 {
 	uint64_t bytes = 0;
 
 	for (;;) {
-		struct mmu_span span = mmu_image_span(image, first_pa + bytes);
+		struct mmu_span span = mmu_image_span(cursor, first_pa + bytes);
 
 		if (span.state != MMU_PAGE_PRESENT)
 			return bytes;
@@ -214,7 +215,7 @@ static void put_run(struct kdump *kdump, uint32_t flag, uint64_t first_pa, uint6
 	for (uint64_t done = 0; done < bytes; done += sizeof(piece)) {
 		size_t part = bytes - done < sizeof(piece) ? bytes - done : sizeof(piece);
 
-		mmu_image_read(kdump->image, first_pa + done, piece, part, NULL);
+		mmu_image_read(&kdump->cursor, first_pa + done, piece, part, NULL);
 		if (flag == AVML)
 			build_chunk_of(&kdump->buffer, true, piece, part);
 		else
@@ -231,12 +232,12 @@ static void put_runs(struct kdump *kdump, uint32_t flag)
 
 	for (size_t i = 0; i < image->nr_ram; i++)
 		for (uint64_t pa = image->ram[i].first_pa; pa <= image->ram[i].last_pa;) {
-			uint64_t bytes = run_bytes(kdump->image, pa);
+			uint64_t bytes = run_bytes(&kdump->cursor, pa);
 
 			if (bytes)
 				put_run(kdump, flag, pa, bytes);
 			else
-				bytes = mmu_image_span(kdump->image, pa).bytes;
+				bytes = mmu_image_span(&kdump->cursor, pa).bytes;
 			pa += bytes;
 		}
 }
@@ -298,17 +299,20 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no format %s in this build\n", argument[2]);
 		return 77;
 	}
-	struct mmu_error *error = mmu_image_open(argument[1], NULL, 0, &kdump.image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = argument[1] },
+						 &kdump.image);
 	if (error) {
 		fprintf(stderr, "%s\n", mmu_error_message(error));
 		return 3;
 	}
+	mmu_cursor_init(&kdump.cursor, kdump.image);
 	make(&kdump, format);
 	if (flat)
 		build_flattened(&flattened, &kdump.buffer, 65536, true, true);
 	bool good = write_file(argument[3], flat ? &flattened : &kdump.buffer);
 	free(kdump.buffer.data);
 	free(flattened.data);
+	mmu_cursor_destroy(&kdump.cursor);
 	mmu_image_close(kdump.image);
 	return good ? 0 : 1;
 }

@@ -58,11 +58,12 @@ static void keep(uint64_t pa)
 		pages.bits[page / 8] |= (uint8_t)(1u << page % 8);
 }
 
-static struct mmu_span noted_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span noted_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				  uint64_t pa)
 {
 	if (pages.recording)
 		keep(pa);
-	return pages.real->span(image, pa);
+	return pages.real->span(image, cursor, pa);
 }
 
 static bool record_from(struct mmu_image *image)
@@ -293,7 +294,7 @@ static void keep_truth(struct cut *cut, FILE *file)
 /* ------------------------------------------------------------------ writing */
 
 /* What is kept and to be had, as ranges. */
-static struct mmu_pa_range *kept_ranges(struct mmu_image *image, size_t *ret_nr)
+static struct mmu_pa_range *kept_ranges(struct mmu_cursor *cursor, size_t *ret_nr)
 {
 	struct mmu_pa_range *list = calloc(pages.nr_pages + 1, sizeof(*list));
 	size_t nr = 0;
@@ -301,7 +302,7 @@ static struct mmu_pa_range *kept_ranges(struct mmu_image *image, size_t *ret_nr)
 	for (uint64_t page = 0; list && page < pages.nr_pages; page++) {
 		uint64_t pa = page << PAGE_LG2;
 
-		if (!is_kept(pa) || mmu_image_span(image, pa).state != MMU_PAGE_PRESENT)
+		if (!is_kept(pa) || mmu_image_span(cursor, pa).state != MMU_PAGE_PRESENT)
 			continue;
 		if (nr && list[nr - 1].last_pa + 1 == pa)
 			list[nr - 1].last_pa += PAGE_BYTES;
@@ -312,15 +313,16 @@ static struct mmu_pa_range *kept_ranges(struct mmu_image *image, size_t *ret_nr)
 	return list;
 }
 
-static bool write_image(struct mmu_image *image, const char *path)
+static bool write_image(struct mmu_cursor *cursor, const char *path)
 {
+	const struct mmu_image *image = cursor->image;
 	struct mmu_elf_output output = { .elf_machine = image->elf_machine,
 					 .elf_class = image->elf_class };
 	struct mmu_elf_written written;
-	struct mmu_pa_range *kept = kept_ranges(image, &output.nr_kept);
+	struct mmu_pa_range *kept = kept_ranges(cursor, &output.nr_kept);
 
 	output.kept = kept;
-	struct mmu_error *error = kept ? mmu_elf_write(image, &output, path, &written)
+	struct mmu_error *error = kept ? mmu_elf_write(cursor, &output, path, &written)
 				       : mmu_error_no_memory();
 	if (error)
 		fprintf(stderr, "cut_image: %s\n", mmu_error_message(error));
@@ -369,7 +371,7 @@ int main(int argc, char **argv)
 	keep_truth(&cut, truth);
 	fclose(truth);
 	image->reader = pages.real;
-	bool good = write_image(image, argv[4]) && !cut.problems;
+	bool good = write_image(&cut.session->memory.cursor, argv[4]) && !cut.problems;
 	mmu_space_close(cut.space);
 	mmu_space_close(cut.kernel);
 	mmu_session_close(cut.session);

@@ -27,6 +27,7 @@ static inline const char *state_text(enum mmu_page_state state)
 struct opened {
 	struct build_file file;
 	struct mmu_image *image;
+	struct mmu_cursor cursor;
 };
 
 static inline struct opened open_bytes(const struct build_buffer *buffer)
@@ -34,14 +35,17 @@ static inline struct opened open_bytes(const struct build_buffer *buffer)
 	struct opened opened = { 0 };
 
 	build_file_create(&opened.file, buffer);
-	struct mmu_error *error = mmu_image_open(opened.file.path, NULL, 0, &opened.image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = opened.file.path },
+						 &opened.image);
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
+	mmu_cursor_init(&opened.cursor, opened.image);
 	return opened;
 }
 
 static inline void close_opened(struct opened *opened)
 {
+	mmu_cursor_destroy(&opened->cursor);
 	mmu_image_close(opened->image);
 	build_file_close(&opened->file);
 }
@@ -54,7 +58,7 @@ static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_er
 	struct build_file file;
 
 	build_file_create(&file, buffer);
-	struct mmu_error *error = mmu_image_open(file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = file.path }, &image);
 	assert_non_null(error);
 	assert_ptr_equal(image, buffer); /* untouched */
 	if (mmu_error_code(error) != code || !strstr(mmu_error_message(error), part) ||
@@ -65,11 +69,11 @@ static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_er
 }
 
 /** [first_pa, first_pa + bytes) has one state, and the bytes that build_byte() says. */
-static inline void expect_bytes(struct mmu_image *image, uint64_t first_pa, uint64_t bytes,
+static inline void expect_bytes(struct mmu_cursor *cursor, uint64_t first_pa, uint64_t bytes,
 				enum mmu_page_state state, uint8_t change)
 {
 	for (uint64_t done = 0; done < bytes;) {
-		struct mmu_span span = mmu_image_span(image, first_pa + done);
+		struct mmu_span span = mmu_image_span(cursor, first_pa + done);
 		uint64_t part = span.bytes < bytes - done ? span.bytes : bytes - done;
 
 		if (span.state != state || !span.bytes)

@@ -9,6 +9,7 @@
 struct memory {
 	struct memory_piece *pieces;
 	size_t nr;
+	struct mmu_cursor cursor;
 };
 
 static void *must(void *block)
@@ -26,7 +27,8 @@ static const struct memory_piece *find(const struct memory *memory, uint64_t pa)
 	return NULL;
 }
 
-static struct mmu_span memory_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span memory_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				   uint64_t pa)
 {
 	const struct memory_piece *piece = find(image->reader_data, pa);
 	struct mmu_span span = { .state = MMU_PAGE_OUTSIDE_RAM, .bytes = 1 };
@@ -80,6 +82,7 @@ struct mmu_image *memory_image_create(const struct memory_piece *pieces, size_t 
 	}
 	image->reader = &memory_reader;
 	image->reader_data = memory;
+	mmu_cursor_init(&memory->cursor, image);
 	image->format = "memory of a test";
 	image->page_bytes = 4096;
 	image->file.fd = -1;
@@ -87,7 +90,12 @@ struct mmu_image *memory_image_create(const struct memory_piece *pieces, size_t 
 	return image;
 }
 
-uint8_t *memory_image_at(struct mmu_image *image, uint64_t pa, size_t bytes)
+struct mmu_cursor *memory_image_cursor(const struct mmu_image *image)
+{
+	return &((struct memory *)image->reader_data)->cursor;
+}
+
+uint8_t *memory_image_at(const struct mmu_image *image, uint64_t pa, size_t bytes)
 {
 	const struct memory_piece *piece = find(image->reader_data, pa);
 
@@ -96,7 +104,8 @@ uint8_t *memory_image_at(struct mmu_image *image, uint64_t pa, size_t bytes)
 	return (uint8_t *)piece->data + (pa - piece->first_pa);
 }
 
-void memory_image_put(struct mmu_image *image, uint64_t pa, unsigned int width, uint64_t value)
+void memory_image_put(const struct mmu_image *image, uint64_t pa, unsigned int width,
+		      uint64_t value)
 {
 	mmu_put_uint(memory_image_at(image, pa, width), width, image->big_endian, value);
 }

@@ -20,11 +20,15 @@ struct memory_piece {
  */
 struct mmu_image *memory_image_create(const struct memory_piece *pieces, size_t nr);
 
+/** A cursor for a test of one thread; the image keeps it. */
+struct mmu_cursor *memory_image_cursor(const struct mmu_image *image);
+
 /** The bytes at `pa`, to be changed; asserts that `bytes` of them lie in one present piece. */
-uint8_t *memory_image_at(struct mmu_image *image, uint64_t pa, size_t bytes);
+uint8_t *memory_image_at(const struct mmu_image *image, uint64_t pa, size_t bytes);
 
 /** Write a number of `width` bytes in the image's byte order. */
-void memory_image_put(struct mmu_image *image, uint64_t pa, unsigned int width, uint64_t value);
+void memory_image_put(const struct mmu_image *image, uint64_t pa, unsigned int width,
+		      uint64_t value);
 
 /** Give it a VMCOREINFO; copied. */
 void memory_image_set_vmcoreinfo(struct mmu_image *image, const void *text, size_t bytes);

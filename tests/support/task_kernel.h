@@ -112,7 +112,7 @@ static inline void put(struct mmu_session *session, unsigned int page, unsigned 
 {
 	uint64_t pa = ((uint64_t)page << 12) + offset;
 
-	if (mmu_image_span(session->kernel.image, pa).state == MMU_PAGE_PRESENT)
+	if (mmu_image_span(&session->memory.cursor, pa).state == MMU_PAGE_PRESENT)
 		memory_image_put(session->kernel.image, pa, width, value);
 }
 

@@ -62,7 +62,7 @@ static struct mmu_elf_written write_image(struct mmu_image *image,
 					  const struct mmu_elf_output *output)
 {
 	struct mmu_elf_written written;
-	struct mmu_error *error = mmu_elf_write(image, output, path, &written);
+	struct mmu_error *error = mmu_elf_write(memory_image_cursor(image), output, path, &written);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -73,7 +73,7 @@ static struct mmu_elf_written write_image(struct mmu_image *image,
 static struct mmu_image *read_back(void)
 {
 	struct mmu_image *image;
-	struct mmu_error *error = mmu_image_open(path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = path }, &image);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -83,31 +83,34 @@ static struct mmu_image *read_back(void)
 }
 
 /* What is kept is there, all else in the RAM is filtered, and outside of it is nothing. */
-static void expect_kept(struct mmu_image *image, const struct mmu_pa_range *ram, size_t nr_ram,
-			const struct mmu_elf_output *output)
+static void expect_kept(const struct mmu_image *image, const struct mmu_pa_range *ram,
+			size_t nr_ram, const struct mmu_elf_output *output)
 {
+	struct mmu_cursor cursor;
 	uint64_t pa = 0;
 	size_t next = 0;
 
+	mmu_cursor_init(&cursor, image);
 	expect_ram(image, nr_ram, ram);
 	for (size_t i = 0; i < nr_ram; i++) {
-		expect_bytes(image, pa, ram[i].first_pa - pa, MMU_PAGE_OUTSIDE_RAM, 0);
+		expect_bytes(&cursor, pa, ram[i].first_pa - pa, MMU_PAGE_OUTSIDE_RAM, 0);
 		for (pa = ram[i].first_pa; pa <= ram[i].last_pa && pa;) {
 			const struct mmu_pa_range *kept = &output->kept[next];
 			bool more = next < output->nr_kept && kept->first_pa <= ram[i].last_pa;
 			uint64_t end = more ? kept->first_pa : ram[i].last_pa + 1;
 
-			expect_bytes(image, pa, end - pa, MMU_PAGE_FILTERED, 0);
+			expect_bytes(&cursor, pa, end - pa, MMU_PAGE_FILTERED, 0);
 			pa = end;
 			if (!more)
 				continue;
-			expect_bytes(image, pa, kept->last_pa - pa + 1, MMU_PAGE_PRESENT, 0);
+			expect_bytes(&cursor, pa, kept->last_pa - pa + 1, MMU_PAGE_PRESENT, 0);
 			pa = kept->last_pa + 1;
 			next++;
 		}
 	}
 	if (pa)
-		expect_bytes(image, pa, -pa, MMU_PAGE_OUTSIDE_RAM, 0);
+		expect_bytes(&cursor, pa, -pa, MMU_PAGE_OUTSIDE_RAM, 0);
+	mmu_cursor_destroy(&cursor);
 	assert_int_equal(next, output->nr_kept);
 }
 
@@ -358,7 +361,8 @@ static void expect_failure(struct mmu_image *image, const struct mmu_elf_output 
 			   const char *where, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_elf_written written = { 1, 2, 3 };
-	struct mmu_error *error = mmu_elf_write(image, output, where, &written);
+	struct mmu_error *error = mmu_elf_write(memory_image_cursor(image), output, where,
+						&written);
 
 	assert_non_null(error);
 	if (mmu_error_code(error) != code || !strstr(mmu_error_message(error), part) ||

@@ -21,6 +21,7 @@ static void check_two_segments(const struct build_elf *elf)
 	build_elf(&buffer, elf);
 	struct opened opened = open_bytes(&buffer);
 	struct mmu_image *image = opened.image;
+	struct mmu_cursor *cursor = &opened.cursor;
 
 	assert_string_equal(image->reader->name, "elf");
 	assert_int_equal(image->elf_class, elf->wide ? ELFCLASS64 : ELFCLASS32);
@@ -34,12 +35,12 @@ static void check_two_segments(const struct build_elf *elf)
 	assert_memory_equal(image->vmcoreinfo.data, VMCOREINFO, strlen(VMCOREINFO));
 	expect_ram(image, 2, (struct mmu_pa_range[]){ { 0x1000, 0x2fff }, { 0x100000, 0x103fff } });
 	expect_counts(image, 6, 0, 0);
-	expect_bytes(image, 0, 0x1000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x1000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x3000, 0x100000 - 0x3000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x104000, UINT64_MAX - 0x104000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, 0, 0x1000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, 0x1000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x3000, 0x100000 - 0x3000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x104000, UINT64_MAX - 0x104000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 	assert_null(image->warning);
 	close_opened(&opened);
 	free(buffer.data);
@@ -101,10 +102,11 @@ static void unwritten_headers(void **state)
 	       sizeof(Elf64_Phdr));
 	struct opened opened = open_bytes(&buffer);
 	struct mmu_image *image = opened.image;
+	struct mmu_cursor *cursor = &opened.cursor;
 
-	expect_bytes(image, 0x1000, 2 * PAGE, MMU_PAGE_TRUNCATED, 0);
-	expect_bytes(image, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x104000, PAGE, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(cursor, 0x1000, 2 * PAGE, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(cursor, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x104000, PAGE, MMU_PAGE_TRUNCATED, 0);
 	expect_ram(image, 1, (struct mmu_pa_range[]){ { 0x100000, 0x103fff } });
 	expect_counts(image, 4, 0, 0);
 	assert_non_null(strstr(image->warning, "1 of its 3 program headers were never written"));
@@ -123,20 +125,21 @@ static void overlaps(void **state)
 	};
 	struct opened opened = open_segments(segments, 4, 0);
 	struct mmu_image *image = opened.image;
+	struct mmu_cursor *cursor = &opened.cursor;
 
-	expect_bytes(image, 0x0, 0x3000, MMU_PAGE_PRESENT, 3);
-	expect_bytes(image, 0x3000, 0x1000, MMU_PAGE_PRESENT, 1);
-	expect_bytes(image, 0x4000, 0x2000, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x6000, 0x1000, MMU_PAGE_PRESENT, 1);
-	expect_bytes(image, 0x7000, 0x1800, MMU_PAGE_PRESENT, 2);
-	expect_bytes(image, 0x8800, 0x7800, MMU_PAGE_PRESENT, 3);
+	expect_bytes(cursor, 0x0, 0x3000, MMU_PAGE_PRESENT, 3);
+	expect_bytes(cursor, 0x3000, 0x1000, MMU_PAGE_PRESENT, 1);
+	expect_bytes(cursor, 0x4000, 0x2000, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x6000, 0x1000, MMU_PAGE_PRESENT, 1);
+	expect_bytes(cursor, 0x7000, 0x1800, MMU_PAGE_PRESENT, 2);
+	expect_bytes(cursor, 0x8800, 0x7800, MMU_PAGE_PRESENT, 3);
 	expect_counts(image, 16, 0, 0);
 	expect_ram(image, 1, (struct mmu_pa_range[]){ { 0, 0xffff } });
 
 	/* From one segment into the next. */
 	uint8_t bytes[0x3000];
 	uint64_t end_pa = 1;
-	assert_int_equal(mmu_image_read(image, 0x2fff, bytes, sizeof(bytes), &end_pa),
+	assert_int_equal(mmu_image_read(cursor, 0x2fff, bytes, sizeof(bytes), &end_pa),
 			 MMU_PAGE_PRESENT);
 	assert_int_equal(end_pa, 1);
 	for (uint64_t i = 0; i < sizeof(bytes); i++) {
@@ -144,7 +147,7 @@ static void overlaps(void **state)
 
 		assert_int_equal(bytes[i], (uint8_t)(build_byte(0x2fff + i) + change));
 	}
-	assert_int_equal(mmu_image_read(image, 0xfff0, bytes, 32, &end_pa), MMU_PAGE_OUTSIDE_RAM);
+	assert_int_equal(mmu_image_read(cursor, 0xfff0, bytes, 32, &end_pa), MMU_PAGE_OUTSIDE_RAM);
 	assert_int_equal(end_pa, 0x10000);
 	assert_int_equal(bytes[15], (uint8_t)(build_byte(0xffff) + 3));
 	close_opened(&opened);
@@ -159,17 +162,18 @@ static void ragged_ends(void **state)
 	};
 	struct opened opened = open_segments(segments, 3, 0);
 	struct mmu_image *image = opened.image;
+	struct mmu_cursor *cursor = &opened.cursor;
 
 	expect_counts(image, 3, 2, 0);
 	expect_ram(image, 3,
 		   (struct mmu_pa_range[]){
 			   { 0x1000, 0x1bff }, { 0x1e00, 0x21ff }, { 0x5003, 0x7fff } });
-	expect_bytes(image, 0x1bff, 1, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x1c00, 0x200, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x1e00, 0x400, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x5003, 0xffd, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x6000, 0x2000, MMU_PAGE_FILTERED, 0);
-	expect_bytes(image, 0x8000, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, 0x1bff, 1, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x1c00, 0x200, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, 0x1e00, 0x400, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x5003, 0xffd, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x6000, 0x2000, MMU_PAGE_FILTERED, 0);
+	expect_bytes(cursor, 0x8000, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 	close_opened(&opened);
 }
 
@@ -181,11 +185,12 @@ static void truncated_file(void **state)
 	};
 	struct opened opened = open_segments(segments, 2, 2 * PAGE + 0x800);
 	struct mmu_image *image = opened.image;
+	struct mmu_cursor *cursor = &opened.cursor;
 
 	expect_counts(image, 2 + 2, 2, 2);
-	expect_bytes(image, 0x10000, PAGE + 0x800, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x11800, 2 * PAGE + 0x800, MMU_PAGE_TRUNCATED, 0);
-	expect_bytes(image, 0x14000, 2 * PAGE, MMU_PAGE_FILTERED, 0);
+	expect_bytes(cursor, 0x10000, PAGE + 0x800, MMU_PAGE_PRESENT, 0);
+	expect_bytes(cursor, 0x11800, 2 * PAGE + 0x800, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(cursor, 0x14000, 2 * PAGE, MMU_PAGE_FILTERED, 0);
 	assert_non_null(strstr(image->warning, "truncated: 2 pages"));
 	close_opened(&opened);
 }
@@ -203,11 +208,11 @@ static void segments_without_memory(void **state)
 	expect_ram(opened.image, 2,
 		   (struct mmu_pa_range[]){ { 0x2000, 0x2fff },
 					    { UINT64_MAX - PAGE + 1, UINT64_MAX } });
-	expect_bytes(opened.image, UINT64_MAX - PAGE + 1, PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, UINT64_MAX - PAGE + 1, PAGE, MMU_PAGE_PRESENT, 0);
 	assert_non_null(strstr(opened.image->warning, "2^64"));
 	uint8_t bytes[2];
 	uint64_t end_pa = 0;
-	assert_int_equal(mmu_image_read(opened.image, UINT64_MAX, bytes, 2, &end_pa),
+	assert_int_equal(mmu_image_read(&opened.cursor, UINT64_MAX, bytes, 2, &end_pa),
 			 MMU_PAGE_OUTSIDE_RAM);
 	close_opened(&opened);
 }
@@ -219,6 +224,7 @@ static void sizes_cut_to_32_bits(void **state)
 	const struct build_segment segments[] = { { 0, PAGE, PAGE, 0 }, { first_pa, 0, 0, 0 } };
 	struct build_buffer buffer = { 0 };
 	struct build_file file;
+	struct mmu_cursor cursor;
 	struct mmu_image *image;
 
 	build_elf(&buffer,
@@ -233,18 +239,20 @@ static void sizes_cut_to_32_bits(void **state)
 		assert_int_equal(pwrite(file.fd, &marks[i], 1, (off_t)(buffer.bytes + at[i])), 1);
 	assert_int_equal(pwrite(file.fd, ".strtab", 8, (off_t)(buffer.bytes + bytes)), 8);
 
-	struct mmu_error *error = mmu_image_open(file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = file.path }, &image);
 	assert_null(error);
+	mmu_cursor_init(&cursor, image);
 	expect_ram(image, 2,
 		   (struct mmu_pa_range[]){ { 0, PAGE - 1 }, { first_pa, first_pa + bytes - 1 } });
 	expect_counts(image, 1 + bytes / PAGE, 0, 0);
 	assert_non_null(strstr(image->warning, "32 bits"));
 	for (size_t i = 0; i < 3; i++) {
-		struct mmu_span span = mmu_image_span(image, first_pa + at[i]);
+		struct mmu_span span = mmu_image_span(&cursor, first_pa + at[i]);
 
 		assert_int_equal(span.state, MMU_PAGE_PRESENT);
 		assert_int_equal(span.data[0], marks[i]);
 	}
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	build_file_close(&file);
 	free(buffer.data);
@@ -264,8 +272,8 @@ static void flattened(void **state)
 		struct opened opened = open_bytes(&flat);
 		assert_string_equal(opened.image->format, "ELF vmcore, 64 bits, flattened");
 		expect_counts(opened.image, 6, 0, 0);
-		expect_bytes(opened.image, 0x1000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
-		expect_bytes(opened.image, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
+		expect_bytes(&opened.cursor, 0x1000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
+		expect_bytes(&opened.cursor, 0x100000, 4 * PAGE, MMU_PAGE_PRESENT, 0);
 		assert_int_equal(opened.image->vmcoreinfo.count, strlen(VMCOREINFO));
 		assert_memory_equal(opened.image->vmcoreinfo.data, VMCOREINFO, strlen(VMCOREINFO));
 		close_opened(&opened);
@@ -301,10 +309,10 @@ static void what_is_no_image(void **state)
 		free(buffer.data);
 	}
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open("/", NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = "/" }, &image);
 	assert_string_equal(mmu_error_message(error), "/: is a directory");
 	mmu_error_destroy(error);
-	error = mmu_image_open("/nonexistent/vmcore", NULL, 0, &image);
+	error = mmu_image_open(&(struct mmu_source){ .path = "/nonexistent/vmcore" }, &image);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_OS);
 	mmu_error_destroy(error);
 }

@@ -111,20 +111,25 @@ static void taken_for_raw(void **state)
 {
 	struct build_buffer buffer = { 0 };
 	struct mmu_raw_range range = { .first_pa = 0x1000 };
+	struct mmu_cursor cursor;
 	struct mmu_image *image = NULL;
 	struct build_file file;
 
 	build_memory(&buffer, 0x1000, PAGE);
 	build_file_create(&file, &buffer);
-	assert_null(mmu_image_open(file.path, &range, 1, &image));
+	assert_null(mmu_image_open(
+		&(struct mmu_source){ .path = file.path, .raw = &range, .nr_raw = 1 }, &image));
 	assert_null(image->warning);
 	mmu_image_close(image);
 	assert_int_equal(pwrite(file.fd, "\x1f\x8b\x08", 3, 0), 3);
-	assert_null(mmu_image_open(file.path, &range, 1, &image));
+	assert_null(mmu_image_open(
+		&(struct mmu_source){ .path = file.path, .raw = &range, .nr_raw = 1 }, &image));
 	assert_non_null(image->warning);
 	assert_non_null(strstr(image->warning, "taken for raw memory, looks as if it is compressed "
 					       "(gzip); unpack it first: gzip -dc "));
-	expect_bytes(image, 0x1003, PAGE - 3, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_init(&cursor, image);
+	expect_bytes(&cursor, 0x1003, PAGE - 3, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	build_file_close(&file);
 	free(buffer.data);
@@ -139,8 +144,10 @@ static void refuse_path(const char *path, enum mmu_error_kind code, const char *
 
 	for (size_t nr_raw = 0; nr_raw < 2; nr_raw++) {
 		struct mmu_image *image = NULL;
-		struct mmu_error *error = mmu_image_open(path, nr_raw ? &range : NULL, nr_raw,
-							 &image);
+		struct mmu_error *error = mmu_image_open(
+			&(struct mmu_source){
+				.path = path, .raw = nr_raw ? &range : NULL, .nr_raw = nr_raw },
+			&image);
 
 		assert_non_null(error);
 		assert_null(image);

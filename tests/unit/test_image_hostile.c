@@ -20,10 +20,12 @@ static uint64_t next_random(void)
 }
 
 /* Touch everything an image offers; its size may be nonsense, so only so much of it. */
-static void read_all(struct mmu_image *image)
+static void read_all(const struct mmu_image *image)
 {
+	struct mmu_cursor cursor;
 	uint64_t pa = 0, read = 0, sum = 0;
 
+	mmu_cursor_init(&cursor, image);
 	for (size_t i = 0; i < image->nr_notes; i++) {
 		sum += strlen(image->notes[i].name);
 		for (uint64_t k = 0; k < image->notes[i].desc.count; k++)
@@ -35,7 +37,7 @@ static void read_all(struct mmu_image *image)
 		assert_true(image->ram[i].first_pa <= image->ram[i].last_pa &&
 			    (!i || image->ram[i - 1].last_pa < image->ram[i].first_pa));
 	for (unsigned int i = 0; i < 4096 && read < READ_BYTES_MAX; i++) {
-		struct mmu_span span = mmu_image_span(image, pa);
+		struct mmu_span span = mmu_image_span(&cursor, pa);
 		uint64_t part = span.bytes < 65536 ? span.bytes : 65536;
 
 		assert_true(span.bytes);
@@ -48,15 +50,17 @@ static void read_all(struct mmu_image *image)
 			break;
 		pa += span.bytes;
 	}
-	mmu_image_span(image, UINT64_MAX);
-	mmu_image_span(image, next_random());
+	mmu_image_span(&cursor, UINT64_MAX);
+	mmu_image_span(&cursor, next_random());
+	mmu_cursor_destroy(&cursor);
 	assert_true(sum || !sum);
 }
 
 static void try_file(const struct build_file *file)
 {
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open(file->path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = file->path },
+						 &image);
 
 	if (!error) {
 		assert_non_null(image->format);

@@ -98,7 +98,8 @@ static void drop_core(struct core *core)
 static struct mmu_image *open_core(const struct core *core)
 {
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open(core->file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = core->file.path },
+						 &image);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -108,7 +109,8 @@ static struct mmu_image *open_core(const struct core *core)
 static void refuse_core(struct core *core, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_image *image = NULL;
-	struct mmu_error *error = mmu_image_open(core->file.path, NULL, 0, &image);
+	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = core->file.path },
+						 &image);
 
 	assert_non_null(error);
 	assert_null(image);
@@ -123,7 +125,9 @@ static void reads_by_physical_address(void **state)
 {
 	struct core core = make_core(true, like_x86_64, NR_LIKE_X86_64);
 	struct mmu_image *image = open_core(&core);
+	struct mmu_cursor cursor;
 
+	mmu_cursor_init(&cursor, image);
 	assert_string_equal(image->reader->name, "kcore");
 	assert_false(image->live); /* a copy */
 	assert_int_equal(image->elf_machine, EM_X86_64);
@@ -132,14 +136,15 @@ static void reads_by_physical_address(void **state)
 	assert_int_equal(image->vmcoreinfo.count, strlen(VMCOREINFO));
 	expect_ram(image, 2, (struct mmu_pa_range[]){ { 0x1000, 0x3fff }, { 0x100000, 0x203fff } });
 	expect_counts(image, 3 + 0x104, 0, 0);
-	expect_bytes(image, 0, 0x1000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x1000, 3 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x1ffd, 0x1007, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x4000, 0x100000 - 0x4000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x100000, 0x104000, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x204000, UINT64_MAX - 0x204000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&cursor, 0, 0x1000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&cursor, 0x1000, 3 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0x1ffd, 0x1007, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0x4000, 0x100000 - 0x4000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&cursor, 0x100000, 0x104000, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0x204000, UINT64_MAX - 0x204000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&cursor, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 	assert_null(image->warning);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	drop_core(&core);
 }
@@ -149,11 +154,14 @@ static void nothing_is_kept(void **state)
 {
 	struct core core = make_core(true, like_x86_64, NR_LIKE_X86_64);
 	struct mmu_image *image = open_core(&core);
+	struct mmu_cursor cursor;
 	uint8_t byte = (uint8_t)(build_byte(0x1234) + 1);
 
-	expect_bytes(image, 0x1234, 1, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_init(&cursor, image);
+	expect_bytes(&cursor, 0x1234, 1, MMU_PAGE_PRESENT, 0);
 	assert_int_equal(pwrite(core.file.fd, &byte, 1, (off_t)(FAR_OFFSET + 0x1234)), 1);
-	expect_bytes(image, 0x1234, 1, MMU_PAGE_PRESENT, 1);
+	expect_bytes(&cursor, 0x1234, 1, MMU_PAGE_PRESENT, 1);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	drop_core(&core);
 }
@@ -171,17 +179,20 @@ static void unreadable_memory(void **state)
 	};
 	struct core core = make_core(true, loads, 6);
 	struct mmu_image *image = open_core(&core);
+	struct mmu_cursor cursor;
 	uint8_t buf[0x900];
 	uint64_t stop_pa = 0;
 
-	expect_bytes(image, 0x1000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x8000, PAGE, MMU_PAGE_UNREADABLE, 0);
-	expect_bytes(image, 0x20000, PAGE, MMU_PAGE_UNREADABLE, 0);
-	expect_bytes(image, 0x40000, PAGE, MMU_PAGE_UNREADABLE, 0);
-	assert_int_equal(mmu_image_read(image, 0x10000, buf, sizeof(buf), &stop_pa),
+	mmu_cursor_init(&cursor, image);
+	expect_bytes(&cursor, 0x1000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0x8000, PAGE, MMU_PAGE_UNREADABLE, 0);
+	expect_bytes(&cursor, 0x20000, PAGE, MMU_PAGE_UNREADABLE, 0);
+	expect_bytes(&cursor, 0x40000, PAGE, MMU_PAGE_UNREADABLE, 0);
+	assert_int_equal(mmu_image_read(&cursor, 0x10000, buf, sizeof(buf), &stop_pa),
 			 MMU_PAGE_UNREADABLE);
 	assert_int_equal(stop_pa, 0x10800);
-	assert_int_equal(mmu_image_span(image, 0x30000).state, MMU_PAGE_UNREADABLE);
+	assert_int_equal(mmu_image_span(&cursor, 0x30000).state, MMU_PAGE_UNREADABLE);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	drop_core(&core);
 }
@@ -206,7 +217,7 @@ static struct mmu_error *open_live(const struct core *core, struct mmu_image *im
 	free(image->file.path);
 	image->file.path = strdup(MMU_KCORE_PATH);
 	image->file.procfs = true;
-	return mmu_reader_kcore.open(image);
+	return mmu_reader_kcore.open(image, NULL);
 }
 
 static void drop_live(struct core *core, struct mmu_image *image)
@@ -254,10 +265,13 @@ static void thirty_two_bits(void **state)
 				      { 0x1000, 0, 4 * PAGE, 0, false } };
 	struct core core = make_core(false, loads, 2);
 	struct mmu_image *image = open_core(&core);
+	struct mmu_cursor cursor;
 
+	mmu_cursor_init(&cursor, image);
 	assert_int_equal(image->elf_class, ELFCLASS32);
 	expect_ram(image, 1, (struct mmu_pa_range[]){ { 0, 0x3fff } });
-	expect_bytes(image, 0, 4 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0, 4 * PAGE, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	drop_core(&core);
 }
@@ -282,6 +296,7 @@ static void hostile_headers(void **state)
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		struct mmu_image *image = NULL;
+		struct mmu_cursor cursor;
 		uint64_t pa = 0;
 
 		for (unsigned int i = 0; i < 3; i++) {
@@ -293,9 +308,11 @@ static void hostile_headers(void **state)
 						(off_t)((random >> 20) % core.head_bytes)),
 					 1);
 		}
-		struct mmu_error *error = mmu_image_open(core.file.path, NULL, 0, &image);
+		struct mmu_error *error =
+			mmu_image_open(&(struct mmu_source){ .path = core.file.path }, &image);
+		mmu_cursor_init(&cursor, image);
 		for (unsigned int i = 0; !error && i < 600; i++) {
-			struct mmu_span span = mmu_image_span(image, pa);
+			struct mmu_span span = mmu_image_span(&cursor, pa);
 
 			assert_true(span.bytes);
 			assert_int_equal(!span.data, span.state != MMU_PAGE_PRESENT);
@@ -310,6 +327,7 @@ static void hostile_headers(void **state)
 		if (error)
 			assert_null(strchr(mmu_error_message(error), '\n'));
 		mmu_error_destroy(error);
+		mmu_cursor_destroy(&cursor);
 		mmu_image_close(image);
 		assert_int_equal(pwrite(core.file.fd, core.head, core.head_bytes, 0),
 				 core.head_bytes);

@@ -22,40 +22,40 @@ static const uint32_t packings[] = {
 #define NR_PACKINGS (sizeof(packings) / sizeof(packings[0]))
 
 /* What `pages` of struct build_kdump says, page by page, and around. */
-static void check_pages(struct mmu_image *image, const struct build_kdump *kdump)
+static void check_pages(struct mmu_cursor *cursor, const struct build_kdump *kdump)
 {
 	uint64_t block = kdump->block_bytes, pa = kdump->first_pa;
 
 	if (pa)
-		expect_bytes(image, 0, pa, MMU_PAGE_OUTSIDE_RAM, 0);
+		expect_bytes(cursor, 0, pa, MMU_PAGE_OUTSIDE_RAM, 0);
 	for (const char *page = kdump->pages; *page; page++, pa += block) {
 		struct mmu_span span;
 
 		switch (*page) {
 		case 'z':
-			span = mmu_image_span(image, pa);
+			span = mmu_image_span(cursor, pa);
 			assert_int_equal(span.state, MMU_PAGE_PRESENT);
 			assert_int_equal(span.bytes, block);
 			assert_true(!span.data[0] && !memcmp(span.data, span.data + 1, block - 1));
 			break;
 		case 'p':
-			expect_bytes(image, pa, block, MMU_PAGE_PRESENT, 0);
+			expect_bytes(cursor, pa, block, MMU_PAGE_PRESENT, 0);
 			break;
 		case 'f':
-			expect_bytes(image, pa, block, MMU_PAGE_FILTERED, 0);
+			expect_bytes(cursor, pa, block, MMU_PAGE_FILTERED, 0);
 			break;
 		case 't':
-			expect_bytes(image, pa, block, MMU_PAGE_TRUNCATED, 0);
+			expect_bytes(cursor, pa, block, MMU_PAGE_TRUNCATED, 0);
 			break;
 		case 'x':
-			expect_bytes(image, pa, block, MMU_PAGE_UNREADABLE, 0);
+			expect_bytes(cursor, pa, block, MMU_PAGE_UNREADABLE, 0);
 			break;
 		default:
-			expect_bytes(image, pa, block, MMU_PAGE_OUTSIDE_RAM, 0);
+			expect_bytes(cursor, pa, block, MMU_PAGE_OUTSIDE_RAM, 0);
 		}
 	}
-	expect_bytes(image, pa, UINT64_MAX - pa, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, pa, UINT64_MAX - pa, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(cursor, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 }
 
 static void check_kdump(const struct build_kdump *kdump, bool flatten)
@@ -67,6 +67,7 @@ static void check_kdump(const struct build_kdump *kdump, bool flatten)
 		build_flattened(&flat, &buffer, 3000, true, true);
 	struct opened opened = open_bytes(flatten ? &flat : &buffer);
 	struct mmu_image *image = opened.image;
+	struct mmu_cursor *cursor = &opened.cursor;
 
 	assert_string_equal(image->reader->name, "kdump");
 	assert_int_equal(image->elf_class, kdump->width == BUILD_64 ? ELFCLASS64 : ELFCLASS32);
@@ -79,8 +80,8 @@ static void check_kdump(const struct build_kdump *kdump, bool flatten)
 		assert_memory_equal(image->vmcoreinfo.data, VMCOREINFO, strlen(VMCOREINFO));
 	}
 	assert_int_equal(image->nr_notes, kdump->version >= 4 ? 2 : 0);
-	check_pages(image, kdump);
-	check_pages(image, kdump); /* from the cache */
+	check_pages(cursor, kdump);
+	check_pages(cursor, kdump); /* from the cache */
 	close_opened(&opened);
 	free(buffer.data);
 	free(flat.data);
@@ -163,14 +164,15 @@ static void truncated_files(void **state)
 			struct build_buffer part = { from->data, bytes, 0 };
 			struct opened opened = open_bytes(&part);
 			struct mmu_image *image = opened.image;
+			struct mmu_cursor *cursor = &opened.cursor;
 			uint64_t count[5] = { 0 };
 
 			for (uint64_t pa = 0; pa < 0x60000; pa += 4096) {
-				struct mmu_span span = mmu_image_span(image, pa);
+				struct mmu_span span = mmu_image_span(cursor, pa);
 
 				count[span.state]++;
 				if (span.state == MMU_PAGE_PRESENT && span.data[0])
-					expect_bytes(image, pa, 4096, MMU_PAGE_PRESENT, 0);
+					expect_bytes(cursor, pa, 4096, MMU_PAGE_PRESENT, 0);
 			}
 			assert_int_equal(count[MMU_PAGE_UNREADABLE], 0);
 			assert_non_null(image->warning);
@@ -256,8 +258,8 @@ static void counts_and_ranges(void **state)
 	assert_string_equal(opened.image->format, "kdump-compressed v6, zlib");
 	assert_null(opened.image->warning);
 	/* Absence comes in runs. */
-	assert_int_equal(mmu_image_span(opened.image, 0x7000).bytes, 0x3000);
-	assert_int_equal(mmu_image_span(opened.image, 0x5800).bytes, 0x1800);
+	assert_int_equal(mmu_image_span(&opened.cursor, 0x7000).bytes, 0x3000);
+	assert_int_equal(mmu_image_span(&opened.cursor, 0x5800).bytes, 0x1800);
 	close_opened(&opened);
 	free(buffer.data);
 }
@@ -298,7 +300,7 @@ static void the_other_reader(void **state)
 	assert_string_equal(opened.image->reader->name, "libkdumpfile");
 	assert_int_equal(opened.image->elf_machine, EM_X86_64);
 	assert_int_equal(opened.image->vmcoreinfo.count, strlen(VMCOREINFO));
-	check_pages(opened.image, &kdump);
+	check_pages(&opened.cursor, &kdump);
 	close_opened(&opened);
 	free(buffer.data);
 }

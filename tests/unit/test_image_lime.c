@@ -37,12 +37,12 @@ static void lime_ranges(void **state)
 		   (struct mmu_pa_range[]){ { 0x1000, 0x9fbff },
 					    { 0x100000, 0x101fff },
 					    { HIGH, HIGH + 2 * PAGE - 1 } });
-	expect_bytes(opened.image, 0, 0x1000, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(opened.image, 0x1000, 0x9ec00, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, 0x9fc00, 0x60400, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(opened.image, 0x100000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, HIGH, 2 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, HIGH + 2 * PAGE, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&opened.cursor, 0, 0x1000, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&opened.cursor, 0x1000, 0x9ec00, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x9fc00, 0x60400, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&opened.cursor, 0x100000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, HIGH, 2 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, HIGH + 2 * PAGE, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
 	close_opened(&opened);
 	free(buffer.data);
 }
@@ -56,7 +56,7 @@ static void lime_big_endian(void **state)
 	struct opened opened = open_bytes(&buffer);
 	assert_true(opened.image->big_endian);
 	expect_ram(opened.image, 1, (struct mmu_pa_range[]){ { 0x3000, 0x3fff } });
-	expect_bytes(opened.image, 0x3000, PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x3000, PAGE, MMU_PAGE_PRESENT, 0);
 	close_opened(&opened);
 	free(buffer.data);
 }
@@ -75,16 +75,16 @@ static void lime_cut(void **state)
 	assert_string_equal(opened.image->warning, "the file is truncated: 1 pages that its "
 						   "headers promise are missing");
 	expect_counts(opened.image, 4, 0, 1);
-	expect_bytes(opened.image, 0x8000, PAGE + 5, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, 0x8000 + PAGE + 5, 2 * PAGE - 5, MMU_PAGE_TRUNCATED, 0);
-	expect_bytes(opened.image, 0xb000, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&opened.cursor, 0x8000, PAGE + 5, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x8000 + PAGE + 5, 2 * PAGE - 5, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(&opened.cursor, 0xb000, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
 	close_opened(&opened);
 
 	/* Behind a header. */
 	buffer.bytes = second + HEADER;
 	opened = open_bytes(&buffer);
 	expect_counts(opened.image, 2, 0, 3);
-	expect_bytes(opened.image, 0x8000, 3 * PAGE, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(&opened.cursor, 0x8000, 3 * PAGE, MMU_PAGE_TRUNCATED, 0);
 	close_opened(&opened);
 
 	/* In a header. */
@@ -113,7 +113,7 @@ static void lime_shifted(void **state)
 	assert_string_equal(opened.image->warning, "the range at physical 0x5400 begins within a "
 						   "page: if LiME wrote it, "
 						   "its bytes lie 0x400 too high");
-	expect_bytes(opened.image, 0x5400, PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x5400, PAGE, MMU_PAGE_PRESENT, 0);
 	close_opened(&opened);
 	free(buffer.data);
 }
@@ -163,8 +163,8 @@ static void lime_odd_ranges(void **state)
 	/* One byte. */
 	put_range(&buffer, 0x3003, 1);
 	opened = open_bytes(&buffer);
-	expect_bytes(opened.image, 0x3003, 1, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, 0x3004, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&opened.cursor, 0x3003, 1, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x3004, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 	close_opened(&opened);
 
 	size_t whole = buffer.bytes;
@@ -182,13 +182,13 @@ static void lime_odd_ranges(void **state)
 	build_memory(&buffer, 0x1000, PAGE);
 	opened = open_bytes(&buffer);
 	expect_counts(opened.image, 1, 0, (UINT64_C(1) << 52) - 2);
-	expect_bytes(opened.image, 0x1000, PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, UINT64_MAX, 1, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(&opened.cursor, 0x1000, PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, UINT64_MAX, 1, MMU_PAGE_TRUNCATED, 0);
 	close_opened(&opened);
 	buffer.bytes = 0;
 	build_lime_header(&buffer, "EMiL", 1, false, 0, UINT64_MAX);
 	opened = open_bytes(&buffer);
-	expect_bytes(opened.image, 0, PAGE, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(&opened.cursor, 0, PAGE, MMU_PAGE_TRUNCATED, 0);
 	close_opened(&opened);
 
 	buffer.bytes = 0;
@@ -248,13 +248,13 @@ static struct places put_blocks(struct build_buffer *buffer)
 	return at;
 }
 
-static void expect_blocks(struct mmu_image *image)
+static void expect_blocks(struct mmu_cursor *cursor)
 {
 	for (unsigned int i = 0; i < 2; i++) {
-		expect_bytes(image, 0x10000, LOW_BYTES, MMU_PAGE_PRESENT, 0);
-		expect_bytes(image, HIGH, HIGH_BYTES, MMU_PAGE_PRESENT, 0);
-		expect_bytes(image, 0x10000 + LOW_BYTES, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
-		expect_bytes(image, 0x20000 + PAGE + 6, 2, MMU_PAGE_PRESENT, 0);
+		expect_bytes(cursor, 0x10000, LOW_BYTES, MMU_PAGE_PRESENT, 0);
+		expect_bytes(cursor, HIGH, HIGH_BYTES, MMU_PAGE_PRESENT, 0);
+		expect_bytes(cursor, 0x10000 + LOW_BYTES, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
+		expect_bytes(cursor, 0x20000 + PAGE + 6, 2, MMU_PAGE_PRESENT, 0);
 	}
 }
 
@@ -271,7 +271,7 @@ static void avml_blocks(void **state)
 	expect_ram(opened.image, 2,
 		   (struct mmu_pa_range[]){ { 0x10000, 0x10000 + LOW_BYTES - 1 },
 					    { HIGH, HIGH + HIGH_BYTES - 1 } });
-	expect_blocks(opened.image);
+	expect_blocks(&opened.cursor);
 	close_opened(&opened);
 
 	/* Something behind it: found from the front, with the same answers. */
@@ -279,7 +279,7 @@ static void avml_blocks(void **state)
 	opened = open_bytes(&buffer);
 	assert_non_null(strstr(opened.image->warning, "no AVML header at file offset"));
 	expect_counts(opened.image, 36, 0, 0);
-	expect_blocks(opened.image);
+	expect_blocks(&opened.cursor);
 	close_opened(&opened);
 
 	/* Empty blocks, which have no stream at all. */
@@ -289,7 +289,7 @@ static void avml_blocks(void **state)
 	opened = open_bytes(&buffer);
 	assert_null(opened.image->warning);
 	expect_counts(opened.image, 36, 0, 0);
-	expect_blocks(opened.image);
+	expect_blocks(&opened.cursor);
 	close_opened(&opened);
 	free(buffer.data);
 }
@@ -307,8 +307,8 @@ static void avml_many_blocks(void **state)
 	}
 	struct opened opened = open_bytes(&buffer);
 	expect_ram(opened.image, 1, (struct mmu_pa_range[]){ { 0x10000, 0x300ffff } });
-	expect_bytes(opened.image, 0x10000, 0x3000000, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, 0x10000, 0x20000, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x10000, 0x3000000, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x10000, 0x20000, MMU_PAGE_PRESENT, 0);
 	close_opened(&opened);
 	free(buffer.data);
 }
@@ -323,7 +323,7 @@ static void avml_zeros(void **state)
 		build_chunk(&buffer, true, 0x1000 + i * 65536, 65536);
 	build_avml_end(&buffer, data);
 	struct opened opened = open_bytes(&buffer);
-	expect_bytes(opened.image, 0x1000, 16 << 20, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x1000, 16 << 20, MMU_PAGE_PRESENT, 0);
 	assert_non_null(strstr(opened.image->warning, "may be zeros"));
 	close_opened(&opened);
 
@@ -347,17 +347,17 @@ static void avml_cut(void **state)
 		struct opened opened = open_bytes(&buffer);
 
 		expect_counts(opened.image, 35, 0, 1);
-		expect_bytes(opened.image, 0x10000, LOW_BYTES, MMU_PAGE_PRESENT, 0);
-		expect_bytes(opened.image, HIGH, 65536, MMU_PAGE_PRESENT, 0);
-		expect_bytes(opened.image, HIGH + 65536, 100, MMU_PAGE_TRUNCATED, 0);
-		expect_bytes(opened.image, HIGH + HIGH_BYTES, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+		expect_bytes(&opened.cursor, 0x10000, LOW_BYTES, MMU_PAGE_PRESENT, 0);
+		expect_bytes(&opened.cursor, HIGH, 65536, MMU_PAGE_PRESENT, 0);
+		expect_bytes(&opened.cursor, HIGH + 65536, 100, MMU_PAGE_TRUNCATED, 0);
+		expect_bytes(&opened.cursor, HIGH + HIGH_BYTES, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 		close_opened(&opened);
 	}
 	buffer.bytes = at.end - 1;
 	struct opened opened = open_bytes(&buffer);
 	assert_non_null(strstr(opened.image->warning, "ends inside a block: others may be "
 						      "missing"));
-	expect_blocks(opened.image);
+	expect_blocks(&opened.cursor);
 	close_opened(&opened);
 
 	buffer.bytes = at.high + 7;
@@ -368,7 +368,7 @@ static void avml_cut(void **state)
 
 	buffer.bytes = at.low + HEADER;
 	opened = open_bytes(&buffer);
-	expect_bytes(opened.image, 0x10000, LOW_BYTES, MMU_PAGE_TRUNCATED, 0);
+	expect_bytes(&opened.cursor, 0x10000, LOW_BYTES, MMU_PAGE_TRUNCATED, 0);
 	close_opened(&opened);
 
 	buffer.bytes = HEADER - 1;
@@ -403,14 +403,14 @@ static void avml_damaged(void **state)
 		*byte = cases[i].value == before ? (uint8_t)~before : cases[i].value;
 		struct opened opened = open_bytes(&buffer);
 		*byte = before;
-		expect_bytes(opened.image, HIGH, HIGH_BYTES, MMU_PAGE_PRESENT, 0);
+		expect_bytes(&opened.cursor, HIGH, HIGH_BYTES, MMU_PAGE_PRESENT, 0);
 		if (cases[i].alone) {
-			expect_bytes(opened.image, 0x10000, 65536, MMU_PAGE_UNREADABLE, 0);
-			expect_bytes(opened.image, 0x20000, 3 * PAGE, MMU_PAGE_PRESENT, 0);
+			expect_bytes(&opened.cursor, 0x10000, 65536, MMU_PAGE_UNREADABLE, 0);
+			expect_bytes(&opened.cursor, 0x20000, 3 * PAGE, MMU_PAGE_PRESENT, 0);
 		} else if (cases[i].value != 0x80 && cases[i].value != 0x01) {
-			expect_bytes(opened.image, 0x10000, LOW_BYTES, MMU_PAGE_UNREADABLE, 0);
+			expect_bytes(&opened.cursor, 0x10000, LOW_BYTES, MMU_PAGE_UNREADABLE, 0);
 		}
-		assert_int_equal(mmu_image_span(opened.image, 0x10000 + LOW_BYTES - 1).state ==
+		assert_int_equal(mmu_image_span(&opened.cursor, 0x10000 + LOW_BYTES - 1).state ==
 					 MMU_PAGE_PRESENT,
 				 cases[i].alone);
 		close_opened(&opened);
@@ -421,9 +421,9 @@ static void avml_damaged(void **state)
 	buffer.bytes = at.end - 1;
 	struct opened opened = open_bytes(&buffer);
 	assert_non_null(strstr(opened.image->warning, "the blocks behind it can't be found"));
-	expect_bytes(opened.image, 0x10000, 65536, MMU_PAGE_PRESENT, 0);
-	expect_bytes(opened.image, 0x20000, 3 * PAGE, MMU_PAGE_UNREADABLE, 0);
-	expect_bytes(opened.image, HIGH, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&opened.cursor, 0x10000, 65536, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&opened.cursor, 0x20000, 3 * PAGE, MMU_PAGE_UNREADABLE, 0);
+	expect_bytes(&opened.cursor, HIGH, 1, MMU_PAGE_OUTSIDE_RAM, 0);
 	close_opened(&opened);
 
 	buffer.bytes = at.end;

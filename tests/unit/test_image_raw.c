@@ -16,6 +16,7 @@ static void ranges_of_two_files(void **state)
 {
 	struct build_buffer low = { 0 }, high = { 0 };
 	struct build_file low_file, high_file;
+	struct mmu_cursor cursor;
 	struct mmu_image *image;
 
 	fill(&low, 100, 0x4000, 2 * PAGE);
@@ -28,18 +29,21 @@ static void ranges_of_two_files(void **state)
 		{ 0, NULL, 0x4000, 100, 2 * PAGE },
 		{ 0, NULL, 0x1000, 100 + 2 * PAGE, 0 },
 	};
-	assert_null(mmu_image_open(low_file.path, ranges, 3, &image));
+	assert_null(mmu_image_open(
+		&(struct mmu_source){ .path = low_file.path, .raw = ranges, .nr_raw = 3 }, &image));
+	mmu_cursor_init(&cursor, image);
 	assert_string_equal(image->reader->name, "raw");
 	expect_counts(image, 6, 0, 0);
 	expect_ram(image, 3,
 		   (struct mmu_pa_range[]){ { 0x1000, 0x1fff },
 					    { 0x4000, 0x5fff },
 					    { UINT64_C(0x100000000), UINT64_C(0x100002fff) } });
-	expect_bytes(image, 0, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x1000, PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, 0x2000, 2 * PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
-	expect_bytes(image, 0x4000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
-	expect_bytes(image, UINT64_C(0x100000000), 3 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0, PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&cursor, 0x1000, PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, 0x2000, 2 * PAGE, MMU_PAGE_OUTSIDE_RAM, 0);
+	expect_bytes(&cursor, 0x4000, 2 * PAGE, MMU_PAGE_PRESENT, 0);
+	expect_bytes(&cursor, UINT64_C(0x100000000), 3 * PAGE, MMU_PAGE_PRESENT, 0);
+	mmu_cursor_destroy(&cursor);
 	mmu_image_close(image);
 	build_file_close(&low_file);
 	build_file_close(&high_file);
@@ -72,8 +76,10 @@ static void refusals(void **state)
 	build_file_create(&file, &buffer);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct mmu_image *image = NULL;
-		struct mmu_error *error = mmu_image_open(
-			file.path, cases[i].ranges, cases[i].ranges[1].first_pa ? 2 : 1, &image);
+		const struct mmu_source source = { .path = file.path,
+						   .raw = cases[i].ranges,
+						   .nr_raw = cases[i].ranges[1].first_pa ? 2 : 1 };
+		struct mmu_error *error = mmu_image_open(&source, &image);
 
 		assert_non_null(error);
 		assert_null(image);

@@ -76,6 +76,7 @@ struct seen {
 };
 
 static struct fixture {
+	struct mmu_image *image;
 	struct mmu_walker walker;
 	struct seen seen[4096];
 	size_t nr, stop_at;
@@ -94,26 +95,27 @@ static int open_memory(void **state)
 
 	(void)state;
 	memset(&f, 0, sizeof(f));
+	f.image = memory_image_create(pieces, sizeof(pieces) / sizeof(pieces[0]));
 	f.walker = (struct mmu_walker){
-		.image = memory_image_create(pieces, sizeof(pieces) / sizeof(pieces[0])),
+		.cursor = memory_image_cursor(f.image),
 		.arch = &arch,
 		.regime = { .format = &format, .root_pa = ROOT, .pa_mask = UINT64_MAX },
 	};
-	memory_image_put(f.walker.image, ROOT, 8, MID | ALL | W_TABLE);
-	memory_image_put(f.walker.image, MID, 8, LOW | ALL | W_TABLE);
+	memory_image_put(f.image, ROOT, 8, MID | ALL | W_TABLE);
+	memory_image_put(f.image, MID, 8, LOW | ALL | W_TABLE);
 	return 0;
 }
 
 static int close_memory(void **state)
 {
 	(void)state;
-	mmu_image_close(f.walker.image);
+	mmu_image_close(f.image);
 	return 0;
 }
 
 static void put(uint64_t table_pa, uint64_t index, uint64_t raw)
 {
-	memory_image_put(f.walker.image, table_pa + 8 * index, 8, raw);
+	memory_image_put(f.image, table_pa + 8 * index, 8, raw);
 }
 
 static bool keep(struct mmu_walk *walk, uint64_t last_va, void *context)
@@ -199,7 +201,7 @@ static void test_what_is_missing(void **state)
 {
 	/* entries 0 to 7 of this table were filtered, 8 to 15 are there */
 	put(MID, 2, UINT64_C(0x20000) | ALL | W_TABLE);
-	memory_image_put(f.walker.image, 0x20048, 8, 0x7000 | ALL | W_LEAF);
+	memory_image_put(f.image, 0x20048, 8, 0x7000 | ALL | W_LEAF);
 	/* and this one lies outside of all memory */
 	put(MID, 3, UINT64_C(0x90000) | ALL | W_TABLE);
 	leaves(0, UINT64_MAX, 100);

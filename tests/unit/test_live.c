@@ -64,11 +64,12 @@ static const struct mmu_arch arch = { .name = "fake",
 static const struct mmu_image_reader *quiet;
 static unsigned int looks, changes;
 
-static struct mmu_span restless_span(struct mmu_image *image, uint64_t pa)
+static struct mmu_span restless_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				     uint64_t pa)
 {
 	if (pa == TABLE + 8 && looks++ < changes)
 		memory_image_put(image, pa, 8, 0x2001 + 0x1000 * (uint64_t)looks);
-	return quiet->span(image, pa);
+	return quiet->span(image, cursor, pa);
 }
 
 static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)

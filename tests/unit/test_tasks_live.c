@@ -15,12 +15,13 @@ static struct mmu_image *image;
 static void (*event)(void);
 static unsigned int reads, at_read; /* the event comes before this read, or, 0, before each */
 
-static struct mmu_span restless_span(struct mmu_image *of, uint64_t pa)
+static struct mmu_span restless_span(const struct mmu_image *of, struct mmu_cursor *cursor,
+				     uint64_t pa)
 {
 	reads++;
 	if (!at_read || reads == at_read)
 		event();
-	return quiet->span(of, pa);
+	return quiet->span(of, cursor, pa);
 }
 
 static struct mmu_image_reader restless;

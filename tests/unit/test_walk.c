@@ -106,6 +106,7 @@ static const struct mmu_format big = { .name = "big",
 
 /* Memory with a root, a middle and a low table; va 0 leads through all three. */
 struct fixture {
+	struct mmu_image *image;
 	struct mmu_walker walker;
 	struct mmu_walk walk;
 };
@@ -114,8 +115,10 @@ static struct fixture open_memory(const struct mmu_format *format,
 				  const struct memory_piece *pieces, size_t nr)
 {
 	const struct memory_piece whole = { .first_pa = ROOT, .bytes = 0x3000 };
+	struct mmu_image *image = memory_image_create(pieces ? pieces : &whole, nr ? nr : 1);
 	struct fixture f = {
-		.walker = { .image = memory_image_create(pieces ? pieces : &whole, nr ? nr : 1),
+		.image = image,
+		.walker = { .cursor = memory_image_cursor(image),
 			    .arch = &arch,
 			    .regime = { .format = format,
 					.root_pa = ROOT,
@@ -129,8 +132,8 @@ static void put(struct fixture *f, uint64_t pa, uint64_t raw)
 {
 	const struct mmu_format *format = f->walker.regime.format;
 
-	f->walker.image->big_endian = format->big_endian;
-	memory_image_put(f->walker.image, pa, format->entry_bytes, raw);
+	f->image->big_endian = format->big_endian;
+	memory_image_put(f->image, pa, format->entry_bytes, raw);
 }
 
 static struct fixture open_three(const struct mmu_format *format)
@@ -153,7 +156,7 @@ static const struct mmu_walk *walk(struct fixture *f, uint64_t va)
 
 static void close_memory(struct fixture *f)
 {
-	mmu_image_close(f->walker.image);
+	mmu_image_close(f->image);
 }
 
 /* ------------------------------------------------------------------ addresses */
@@ -482,8 +485,8 @@ static void test_word_across_pieces(void **state)
 	uint8_t bytes[8];
 
 	mmu_put_uint(bytes, 8, false, 0x12345670000 | ALL | W_LEAF);
-	memcpy(memory_image_at(f.walker.image, ROOT, 3), bytes, 3);
-	memcpy(memory_image_at(f.walker.image, ROOT + 3, 5), bytes + 3, 5);
+	memcpy(memory_image_at(f.image, ROOT, 3), bytes, 3);
+	memcpy(memory_image_at(f.image, ROOT + 3, 5), bytes + 3, 5);
 	assert_int_equal(walk(&f, 0x789)->result, MMU_RESULT_MAPPED);
 	assert_int_equal(f.walk.pa, 0x12345670789);
 	close_memory(&f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What is known not to be a memory image, or not yet: what to do about such a file. */
+/** @file Files that no reader knows: what they are, and what to do about them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +16,13 @@ enum remedy {
 	REMEDY_TOLD,
 };
 
-static const struct stranger {
+static const struct known_file {
 	const char *magic;
 	uint16_t magic_bytes, offset;
 	enum remedy remedy;
 	const char *what;
 	const char *command;
-} strangers[] = {
+} known_files[] = {
 	{ "\x1f\x8b\x08", 3, 0, REMEDY_FILTER, "gzip", "gzip -dc" },
 	{ "\x28\xb5\x2f\xfd", 4, 0, REMEDY_FILTER, "zstd", "zstd -dc" },
 	/* pzstd: a frame to be skipped comes first */
@@ -42,13 +42,13 @@ static const struct stranger {
 };
 
 /* LiME's compress=1 makes one zlib stream of the whole file, which pigz reads and gzip doesn't. */
-static const struct stranger zlib = { NULL, 0, 0, REMEDY_FILTER, "zlib", "pigz -dc" };
-static const struct stranger zlib_lime = {
+static const struct known_file zlib = { NULL, 0, 0, REMEDY_FILTER, "zlib", "pigz -dc" };
+static const struct known_file zlib_lime = {
 	NULL, 0, 0, REMEDY_FILTER, "zlib, a LiME file within: compress=1", "pigz -dc"
 };
 
 /* Two bytes of a header say little: see what comes out. */
-static const struct stranger *find_zlib(struct mmu_bytes map)
+static const struct known_file *find_zlib(struct mmu_bytes map)
 {
 	uint8_t out[MMU_LIME_HEADER_BYTES];
 	z_stream stream = {
@@ -69,34 +69,56 @@ static const struct stranger *find_zlib(struct mmu_bytes map)
 		       : &zlib;
 }
 
-static const struct stranger *find(struct mmu_bytes map)
+static const struct known_file *find(struct mmu_bytes map)
 {
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
-		const struct stranger *stranger = &strangers[i];
+	for (size_t i = 0; i < sizeof(known_files) / sizeof(known_files[0]); i++) {
+		const struct known_file *known = &known_files[i];
 		struct mmu_bytes at;
 
-		if (mmu_bytes_slice(map, stranger->offset, stranger->magic_bytes, &at) &&
-		    memcmp(at.data, stranger->magic, at.count) == 0)
-			return stranger;
+		if (mmu_bytes_slice(map, known->offset, known->magic_bytes, &at) &&
+		    memcmp(at.data, known->magic, at.count) == 0)
+			return known;
 	}
 	return find_zlib(map);
 }
 
-struct mmu_error *mmu_image_stranger(const struct mmu_file *file)
+struct mmu_error *mmu_file_recognize(const struct mmu_file *file)
 {
-	const struct stranger *stranger = find(file->map);
+	const struct known_file *known = find(file->map);
 
-	if (!stranger)
+	if (!known)
 		return NULL;
-	switch (stranger->remedy) {
+	switch (known->remedy) {
 	case REMEDY_FILTER:
 		return mmu_error_new(MMU_ERROR_FORMAT,
 				     "is compressed (%s); unpack it first: %s %s > %s.unpacked",
-				     stranger->what, stranger->command, file->path, file->path);
+				     known->what, known->command, file->path, file->path);
 	case REMEDY_EXTRACT:
-		return mmu_error_new(MMU_ERROR_FORMAT, "is %s; unpack it first: %s %s",
-				     stranger->what, stranger->command, file->path);
+		return mmu_error_new(MMU_ERROR_FORMAT, "is %s; unpack it first: %s %s", known->what,
+				     known->command, file->path);
 	default:
-		return mmu_error_new(MMU_ERROR_FORMAT, "%s", stranger->what);
+		return mmu_error_new(MMU_ERROR_FORMAT, "%s", known->what);
 	}
+}
+
+/* The first bytes are printable, or white space. */
+static bool is_text(struct mmu_bytes map)
+{
+	uint64_t count = map.count < 512 ? map.count : 512;
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint8_t byte = map.data[i];
+
+		if ((byte < ' ' && !(byte >= '\t' && byte <= '\r')) || byte == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+struct mmu_error *mmu_image_unknown(const struct mmu_image *image)
+{
+	return mmu_error_new(MMU_ERROR_FORMAT,
+			     "%snot a memory image that mmuscope knows; if it is raw physical "
+			     "memory, say where it lies with --ram",
+			     is_text(image->file.map) ? "is text, " : "");
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Opening images: all readers, and which of them serves a source. */
+#include <stdlib.h>
+
+#include "image/reader.h"
+
+/* The first whose probe() says so. libkdumpfile is last: it takes whatever it can open. */
+static const struct mmu_image_reader *const readers[] = {
+	&mmu_reader_split, &mmu_reader_raw,  &mmu_reader_kcore, &mmu_reader_elf,
+	&mmu_reader_kdump, &mmu_reader_lime, &mmu_reader_avml,  &mmu_reader_kdumpfile,
+};
+
+/* Does the content of the file decide, and not the caller? */
+static bool is_probed(const struct mmu_source *source)
+{
+	return !source->raw && !mmu_source_is_split(source);
+}
+
+static struct mmu_error *map_source(struct mmu_image *image, const struct mmu_source *source)
+{
+	struct mmu_error *error = is_probed(source)
+					  ? mmu_file_open_unmapped(source->path, &image->file)
+					  : mmu_file_open(source->path, &image->file);
+	if (error)
+		return error;
+	image->view = (struct mmu_view){ .map = image->file.map, .bytes = image->file.map.count };
+	return NULL;
+}
+
+/* See through the records of a flattened file; refuse what is known to be no image. */
+static struct mmu_error *look_at_file(struct mmu_image *image)
+{
+	if (image->file.map_error)
+		return NULL;
+	if (!image->file.map.count)
+		return mmu_error_new(MMU_ERROR_FORMAT, "is empty");
+	if (mmu_flattened_probe(&image->file))
+		return mmu_flattened_open(&image->view);
+	return mmu_file_recognize(&image->file);
+}
+
+static struct mmu_error *open_reader(struct mmu_image *image, const struct mmu_source *source)
+{
+	struct mmu_error *error = is_probed(source) ? look_at_file(image) : NULL;
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		if (!readers[i]->probe(image, source))
+			continue;
+		image->reader = readers[i];
+		return readers[i]->open(image, source);
+	}
+	return mmu_error_new(MMU_ERROR_FORMAT, "flattened, and neither an ELF nor a kdump file "
+					       "within");
+}
+
+/* What open() must leave behind, whatever the reader. */
+static struct mmu_error *finish(struct mmu_image *image)
+{
+	if (image->view.extents) {
+		struct mmu_error *error = mmu_image_set_format(image, "%s, flattened",
+							       image->format);
+		if (error)
+			return error;
+	}
+	if (image->truncated_pages)
+		mmu_image_warn(image,
+			       "the file is truncated: %llu pages that its headers promise are "
+			       "missing",
+			       (unsigned long long)image->truncated_pages);
+	else if (image->view.cut)
+		mmu_image_warn(image, "the flattened file ends without its end mark");
+	return NULL;
+}
+
+struct mmu_error *mmu_image_open(const struct mmu_source *source, struct mmu_image **ret)
+{
+	struct mmu_image *image = calloc(1, sizeof(*image));
+
+	if (!image)
+		return mmu_error_no_memory();
+	image->page_bytes = 4096;
+	struct mmu_error *error = map_source(image, source);
+	if (error) {
+		free(image);
+		return error;
+	}
+	error = open_reader(image, source);
+	if (!error)
+		error = finish(image);
+	if (error) {
+		mmu_image_close(image);
+		return mmu_error_context(error, "%s", source->path);
+	}
+	*ret = image;
+	return NULL;
+}
