@@ -12,17 +12,12 @@ import pathlib
 import re
 import shlex
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 
-ROUNDS = int(os.environ.get('BENCH_ROUNDS', '7'))
-COUNT = 100_000
-TIMEOUT = 120
-TOOL = pathlib.Path(os.environ.get('MMUSCOPE', 'src/tool/mmuscope')).absolute()
-PROGRAMS = TOOL.parents[2] / 'bench'
+from measure import COUNT, PROGRAMS, ROUNDS, TOOL, Failure, Row, Sample, milliseconds, take_turns
 
 DRGN = """
 import sys
@@ -43,51 +38,6 @@ else:  # an older one reads, but does not tell the physical address
         found = mm.access_process_vm(task, address, 1)
     print('read', found.hex())
 """
-
-
-class Failure(Exception):
-    """Why a contender gave no answer, in a few words."""
-
-
-class Sample:
-    """One run of a process."""
-
-    def __init__(self, command, output=None, stdin=None):
-        """`output`: a file for both streams, or None: nowhere."""
-        sink = output or subprocess.DEVNULL
-        with tempfile.NamedTemporaryFile('r') as result:
-            whole = [PROGRAMS / 'bench-run', result.name, *command]
-            process = subprocess.Popen([str(word) for word in whole], stdout=sink, stderr=sink,
-                                       stdin=stdin or subprocess.DEVNULL, start_new_session=True)
-            try:
-                process.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                raise Failure(f'no answer after {TIMEOUT} s') from None
-            told = result.read().split()
-        if process.returncode or not told:
-            raise Failure('does not start')
-        self.seconds, self.kib, self.status = float(told[0]), int(told[1]), int(told[2])
-
-
-class Row:
-    """A contender: a name, how it runs once (giving seconds, KiB), and what came of it."""
-
-    def __init__(self, name, run, note=''):
-        self.name, self.run, self.note = name, run, note
-        self.seconds, self.kib, self.failure = [], [], None
-
-    def go(self):
-        if self.failure:
-            return
-        try:
-            seconds, kib = self.run()
-        except Failure as failure:
-            self.failure = str(failure)
-            return
-        self.seconds.append(seconds)
-        self.kib.append(kib)
 
 
 def complaint(file):
@@ -277,11 +227,6 @@ class Bench:
 
 # ---------------------------------------------------------------------------------- the table
 
-def milliseconds(seconds):
-    value = seconds * 1e3
-    return f'{value:.3f}' if value < 10 else f'{value:.1f}' if value < 1000 else f'{value:.0f}'
-
-
 def print_contest(title, rows, count=None):
     print(f'\n{title}')
     print(f'  {"":34} {"median ms":>10} {"min":>9} {"max":>9} {"ratio":>8} {"RSS MiB":>8}'
@@ -312,15 +257,7 @@ def main(image, vmlinux):
              bench.tables(), None),
             ('facts of the kernel, whole process', bench.facts(), None),
         ]
-        # all contenders in turn, round after round: noise of the machine then hits each alike
-        for number in range(ROUNDS):
-            if sys.stderr.isatty():
-                print(f'\rround {number + 1} of {ROUNDS}', end='', file=sys.stderr, flush=True)
-            for _, rows, _ in contests:
-                for row in rows:
-                    row.go()
-        if sys.stderr.isatty():
-            print('\r' + ' ' * 20 + '\r', end='', file=sys.stderr)
+        take_turns([row for _, rows, _ in contests for row in rows])
         print(f'{os.path.basename(image)}, pid {bench.pid}: {shape["mapped"]} of {shape["walks"]} '
               f'addresses mapped; {ROUNDS} rounds, load {os.getloadavg()[0]:.1f} on '
               f'{os.cpu_count()} CPUs')

@@ -4,7 +4,7 @@
  * Time a process, and tell its peak memory: run RESULT COMMAND...
  *
  * A process inherits the peak memory of the one that started it, so a Python script can't measure
- * what is smaller than itself; this can. RESULT gets "SECONDS KIB STATUS".
+ * what is smaller than itself; this can. RESULT gets "SECONDS KIB STATUS CPU-SECONDS".
  */
 #include <errno.h>
 #include <spawn.h>
@@ -22,6 +22,11 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double of_timeval(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
 int main(int argc, char **argv)
@@ -47,7 +52,8 @@ int main(int argc, char **argv)
 	FILE *result = fopen(argv[1], "w");
 	if (!result)
 		return 3;
-	fprintf(result, "%.9f %ld %d\n", seconds, usage.ru_maxrss,
-		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	fprintf(result, "%.9f %ld %d %.6f\n", seconds, usage.ru_maxrss,
+		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+		of_timeval(usage.ru_utime) + of_timeval(usage.ru_stime));
 	return fclose(result) ? 3 : 0;
 }

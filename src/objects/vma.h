@@ -49,7 +49,7 @@ struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *r
 				    bool *ret_found) MMU_MUST_CHECK;
 
 /**
- * Tell the pieces of memory that were read for what mmu_vma_walk_next() found last, or could not read:
+ * Tell the pieces of memory that were read for what mmu_vma_walk_next() found or failed to read:
  * nodes of the tree, the VMA, and what its name lies in.
  */
 void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,

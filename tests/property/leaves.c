@@ -83,7 +83,7 @@ static void check_address(struct check *check, const struct mmu_walk *leaf, uint
 	AGREE(swap_offset);
 	AGREE(has_target);
 	AGREE(target_pa);
-	AGREE(note);
+	assert_ptr_equal(walk.note, leaf->note);
 	assert_memory_equal(walk.denied_by, leaf->denied_by, sizeof(walk.denied_by));
 	if (leaf->has_pa)
 		assert_int_equal(walk.pa, leaf->pa + (va - leaf->va));

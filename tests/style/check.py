@@ -219,7 +219,7 @@ TOP = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n/** @file A file. */\n'
 # all of this is as it should be
 CLEAN = {
     'src/base/a.h': TOP, 'src/walk/a.c': TOP + '#include <stdio.h>\n\n#include "base/a.h"\n',
-    'src/api.c': TOP + '#include "analysis/a.h"\n', 'src/walk/b.c': TOP + '#include "a.h"\n',
+    'src/api/a.c': TOP + '#include "objects/a.h"\n', 'src/walk/b.c': TOP + '#include "a.h"\n',
     'src/tool/a.c': TOP + '#include "mmuscope/mmuscope.h"\n#include "tool/text.h"\n',
     'src/image/kdump.c': TOP + '#include <libkdumpfile/kdumpfile.h>\n',
     'plugins/x/x.c': TOP + '#include <stdint.h>\n\n#include "mmuscope/arch.h"\n',
@@ -233,6 +233,8 @@ PLANTED = [
     (check_layers, 'src/facts/p.c', TOP + '\n#include <walk/a.h>\n', 4),
     (check_layers, 'src/walk/p.c', TOP + '#include "../base/a.h"\n', 3),
     (check_layers, 'src/analysis/p.h', TOP + '# include "tool/a.h"\n', 3),
+    (check_layers, 'src/kernel/p.h', TOP + '#include "objects/a.h"\n', 3),
+    (check_layers, 'src/analysis/p.c', TOP + '#include "api/a.h"\n', 3),
     (check_layers, 'src/unknown/p.c', TOP + '#include "base/a.h"\n', 3),
     (check_layers, 'src/tool/p.c', TOP + '#include "base/a.h"\n', 3),
     (check_layers, 'src/tool/p.c', TOP + '#include "mmuscope/arch.h"\n', 3),

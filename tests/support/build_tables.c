@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/elf_little.h"
 #include "support/tables.h"
 
 /* MMU_PLUGINS is P(x86_64) P(arm) ...: the build's list. */
@@ -95,6 +96,7 @@ static void write_elf(const struct tables *tables, const struct piece pieces[], 
 	};
 	uint64_t offset = sizeof(header) + nr * sizeof(Elf64_Phdr);
 
+	elf_little_ehdr(&header);
 	fwrite(&header, sizeof(header), 1, file);
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t bytes = pieces[i].last_pa - pieces[i].first_pa + 1;
@@ -106,8 +108,9 @@ static void write_elf(const struct tables *tables, const struct piece pieces[], 
 			.p_memsz = bytes,
 		};
 
-		fwrite(&load, sizeof(load), 1, file);
 		offset += load.p_filesz;
+		elf_little_phdr(&load);
+		fwrite(&load, sizeof(load), 1, file);
 	}
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t end_pa = pieces[i].last_pa + 1;

@@ -118,7 +118,7 @@ static bool decode_at(struct tables *tables, unsigned int level, uint64_t slot_p
 		      struct mmu_entry *ret)
 {
 	int64_t offset = tables->regime.format->level[level].second_offset;
-	uint64_t raw, second = 0;
+	uint64_t raw = 0, second = 0;
 
 	if (!get_word(tables, slot_pa, &raw) ||
 	    (offset && !get_word(tables, slot_pa + (uint64_t)offset, &second)))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file ARMv7: formats, roots, traits and lowmem of kernels made of a few facts. */
+#include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,14 +54,14 @@ static uint32_t *word(uint64_t pa)
 	return NULL;
 }
 
-/* The word at a physical address; its page comes into being. Hosts are little-endian here. */
+/* The word at a physical address; its page comes into being. */
 static void put(uint64_t pa, uint32_t value)
 {
 	if (!word(pa)) {
 		assert_true(fake.nr_pages < NR_PAGES);
 		fake.pages[fake.nr_pages++].pa = pa >> 12;
 	}
-	*word(pa) = value;
+	*word(pa) = htole32(value);
 }
 
 static void put_long(uint64_t pa, uint64_t value)
@@ -417,7 +418,8 @@ static void test_offsets_are_refuted(void **state)
 	ram(0x40000000, 0x5fffffff);
 	short_tables(0xc0000000, 0x40000000, 0x208000, 16);
 	for (unsigned int i = 0; i < 16; i++)
-		*word(0x40204000 + (0xc00 + i) * 4) += MIB(64);
+		put(0x40204000 + (0xc00 + i) * 4,
+		    le32toh(*word(0x40204000 + (0xc00 + i) * 4)) + MIB(64));
 	assert_non_null(strstr(linear(&range), "PHYS_OFFSET"));
 	setup(state);
 	ram(0x40000000, 0x5fffffff);

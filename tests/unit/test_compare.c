@@ -63,8 +63,40 @@ static void test_changes(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(mmu_range_changes(cases[i].first, cases[i].second),
 				 cases[i].changes);
-	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
-		assert_non_null(mmu_change_name(1u << bit));
+}
+
+/* What can't be read is neither a change nor none, whatever keeps us from it. */
+static void test_unknown(void **state)
+{
+	static const enum mmu_result unknown[] = { MMU_RESULT_FILTERED, MMU_RESULT_TRUNCATED,
+						   MMU_RESULT_OUTSIDE_RAM, MMU_RESULT_UNREADABLE };
+	const struct mmu_range page = page_of(0x1000, 7, 4096);
+
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		const struct mmu_range missing = { .result = unknown[i] };
+
+		assert_int_equal(mmu_range_changes(&missing, &missing), MMU_CHANGE_UNKNOWN);
+		assert_int_equal(mmu_range_changes(&missing, &page), MMU_CHANGE_UNKNOWN);
+		assert_int_equal(mmu_range_changes(&page, &missing), MMU_CHANGE_UNKNOWN);
+	}
+}
+
+static void test_change_names(void **state)
+{
+	static const struct {
+		enum mmu_change change;
+		const char *name;
+	} names[] = {
+		{ MMU_CHANGE_APPEARED, "appeared" }, { MMU_CHANGE_WENT, "went" },
+		{ MMU_CHANGE_RESULT, "result" },     { MMU_CHANGE_MOVED, "moved" },
+		{ MMU_CHANGE_RIGHTS, "rights" },     { MMU_CHANGE_SIZE, "size" },
+		{ MMU_CHANGE_UNKNOWN, "unknown" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_string_equal(mmu_change_name(names[i].change), names[i].name);
+	assert_null(mmu_change_name(0));
+	assert_null(mmu_change_name(1u << MMU_CHANGES));
 }
 
 static struct mmu_range page_at(uint64_t va, uint64_t pa, uint64_t pages)
@@ -142,10 +174,9 @@ static void test_shared_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_shared_many_times),
-		cmocka_unit_test(test_shared_within),
-		cmocka_unit_test(test_shared_nothing),
+		cmocka_unit_test(test_changes),       cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_change_names),  cmocka_unit_test(test_shared_many_times),
+		cmocka_unit_test(test_shared_within), cmocka_unit_test(test_shared_nothing),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);

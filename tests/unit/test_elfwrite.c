@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "image/elfwrite.h"
+#include "support/elf_little.h"
 #include "support/image_checks.h"
 #include "support/memory_image.h"
 
@@ -276,10 +277,16 @@ static void test_virtual_addresses(void **state)
 
 	uint64_t nr = write_image(image, &output).segments;
 	back = read_back();
-	const Elf64_Ehdr *header = (const void *)back->view.map.data;
-	const Elf64_Phdr *phdr = (const void *)(back->view.map.data + header->e_phoff);
+	Elf64_Ehdr header;
+	Elf64_Phdr phdr[8];
+	memcpy(&header, back->view.map.data, sizeof(header));
+	elf_little_ehdr(&header);
+	assert_int_equal(header.e_phnum, nr + 1);
+	assert_true(header.e_phnum <= COUNT(phdr));
+	memcpy(phdr, back->view.map.data + header.e_phoff, header.e_phnum * sizeof(phdr[0]));
+	for (size_t i = 0; i < header.e_phnum; i++)
+		elf_little_phdr(&phdr[i]);
 	assert_int_equal(phdr[0].p_type, PT_NOTE);
-	assert_int_equal(header->e_phnum, nr + 1);
 	for (uint64_t i = 1; i <= nr; i++) {
 		uint64_t distance = i == nr ? output.image_va : output.direct_map_va;
 

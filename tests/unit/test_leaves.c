@@ -197,6 +197,21 @@ static void test_runs(void **state)
 	assert_seen(2, 0x7000, 0x7fff, MMU_RESULT_MAPPED, 0x43000);
 }
 
+/* Entries of one run that differ in their rights alone. */
+static void test_runs_of_other_rights(void **state)
+{
+	for (uint64_t index = 4; index < 8; index++)
+		put(LOW, index, 0x40000 | (index == 6 ? RIGHTS(MMU_RIGHT_READ) : ALL) | W_RUN);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 3);
+	assert_seen(0, 0x4000, 0x5fff, MMU_RESULT_MAPPED, 0x40000);
+	assert_int_equal(f.seen[0].rights, MMU_RIGHTS_ALL);
+	assert_seen(1, 0x6000, 0x6fff, MMU_RESULT_MAPPED, 0x42000);
+	assert_int_equal(f.seen[1].rights, MMU_RIGHT_READ);
+	assert_seen(2, 0x7000, 0x7fff, MMU_RESULT_MAPPED, 0x43000);
+	assert_int_equal(f.seen[2].rights, MMU_RIGHTS_ALL);
+}
+
 static void test_what_is_missing(void **state)
 {
 	/* entries 0 to 7 of this table were filtered, 8 to 15 are there */
@@ -345,6 +360,7 @@ int main(void)
 		TEST(test_both_halves),
 		TEST(test_ends_are_cut),
 		TEST(test_runs),
+		TEST(test_runs_of_other_rights),
 		TEST(test_what_is_missing),
 		TEST(test_two_reasons),
 		TEST(test_windows),

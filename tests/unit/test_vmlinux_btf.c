@@ -10,6 +10,7 @@
 
 #include "facts/facts.h"
 #include "support/btf_like.h"
+#include "support/elf_little.h"
 #include "support/memory_image.h"
 #include "support/vmlinux_checks.h"
 
@@ -92,15 +93,19 @@ static const char *make_file(const char *file_name, const struct section *sectio
 	memcpy(file + at, names.data, names.bytes);
 	at += (names.bytes + 15) & ~(size_t)15;
 	header.e_shoff = at;
+	elf_little_ehdr(&header);
+	for (size_t i = 0; i < count + 2; i++)
+		elf_little_shdr(&headers[i]);
 	memcpy(file, &header, sizeof(header));
 	memcpy(file + at, headers, (count + 2) * sizeof(headers[0]));
 	return write_file(file_name, file, at + (count + 2) * sizeof(headers[0]));
 }
 
 static const char strtab[] = "\0init_task";
-static const Elf64_Sym symtab[] = {
+/* little-endian: one symbol, of section 1 */
+static const uint8_t symtab[2][sizeof(Elf64_Sym)] = {
 	{ 0 },
-	{ .st_name = 1, .st_info = STB_GLOBAL << 4, .st_shndx = 1, .st_value = TEXT_VA + 0x40 },
+	{ 1, 0, 0, 0, STB_GLOBAL << 4, 0, 1, 0, 0x40, 0, 0, 0x81, 0xff, 0xff, 0xff, 0xff },
 };
 /* as 6.1's file has them: a weak one without the build's number, then the kernel's own */
 static const char rodata[] = "Linux version 9.9.9 (weak) # SMP\n\0Linux version 9.9.9 (own) #1 "
@@ -197,9 +202,10 @@ static void test_compressed(void **state)
 	uint8_t btf[4096], packed[8192] = { 0 };
 	size_t bytes = make_btf(btf, 8);
 	uLongf packed_bytes = sizeof(packed) - sizeof(Elf64_Chdr);
-	const Elf64_Chdr header = { .ch_type = ELFCOMPRESS_ZLIB, .ch_size = bytes };
+	Elf64_Chdr header = { .ch_type = ELFCOMPRESS_ZLIB, .ch_size = bytes };
 	struct mmu_vmlinux *vmlinux;
 
+	elf_little_chdr(&header);
 	assert_int_equal(compress(packed + sizeof(header), &packed_bytes, btf, bytes), Z_OK);
 	memcpy(packed, &header, sizeof(header));
 	const struct section section = {
@@ -262,10 +268,11 @@ static void test_hostile_compression(void **state)
 	uint8_t packed[256] = { 0 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		const Elf64_Chdr header = { .ch_type = ELFCOMPRESS_ZLIB, .ch_size = sizes[i] };
+		Elf64_Chdr header = { .ch_type = ELFCOMPRESS_ZLIB, .ch_size = sizes[i] };
 		const struct section section = { ".BTF", SHT_PROGBITS,   SHF_COMPRESSED,
 						 packed, sizeof(packed), 0 };
 
+		elf_little_chdr(&header);
 		memcpy(packed, &header, sizeof(header));
 		refuse_types(&section, MMU_ERROR_CORRUPT, ".BTF");
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file x86_64: formats, roots, traits and linear mappings of kernels made of a few facts. */
+#include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,20 +73,22 @@ static uint64_t *word(uint64_t pa)
 	return NULL;
 }
 
-/* The word at a physical address; its page comes into being. Hosts are little-endian here. */
+/* The word at a physical address; its page comes into being. */
 static void put(uint64_t pa, uint64_t value)
 {
 	if (!word(pa)) {
 		assert_true(fake.nr_pages < NR_PAGES);
 		fake.pages[fake.nr_pages++].pa = pa >> 12;
 	}
-	*word(pa) = value;
+	*word(pa) = htole64(value);
 }
 
 static void cpu(unsigned int n, uint64_t cr3, uint64_t cr4)
 {
-	const uint32_t head[2] = { 1, 440 };
+	const uint32_t head[2] = { htole32(1), htole32(440) };
 
+	cr3 = htole64(cr3);
+	cr4 = htole64(cr4);
 	memcpy(fake.notes[n], head, sizeof(head));
 	memcpy(fake.notes[n] + 416, &cr3, 8);
 	memcpy(fake.notes[n] + 424, &cr4, 8);

@@ -505,7 +505,10 @@ int main(void)
 		load_crash_kernel();
 		if (parameter("fwcfg"))
 			hand_over_vmcoreinfo(parameter("fwcfg"));
-		start_processes();
+		if (parameter("tasks"))
+			start_heavy();
+		else
+			start_processes();
 		sleep(SETTLE_SECONDS);
 		if (report_and_check())
 			say("done");

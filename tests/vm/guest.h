@@ -66,8 +66,14 @@ void read_comm(int pid, char *ret, size_t size);
 
 /* ------------------------------------------------------------------------------- processes */
 
+/** A child that runs fn and sleeps; returns when fn is through. @return its pid; below 0: none */
+int spawn(const char *name, void (*fn)(void));
+
 /** Make all processes and mappings; when it returns, they sleep. */
 void start_processes(void);
+
+/** Make mmuscope.tasks processes instead, one of them with mmuscope.large_mib of memory. */
+void start_heavy(void);
 
 /**
  * Tell QEMU where VMCOREINFO lies, on kernels that have no driver for that.

@@ -45,8 +45,7 @@ static void tell_ready(void)
 		_exit(1);
 }
 
-/* A child that runs fn and sleeps; returns when fn is through. */
-static pid_t spawn(const char *name, void (*fn)(void))
+int spawn(const char *name, void (*fn)(void))
 {
 	int pipes[2];
 	char byte;

@@ -142,7 +142,8 @@ class Guest:
     def _command(self):
         target, machine, folder = self.target, self.target.machine, self.folder
         parameters = {**machine.parameters, 'huge2m': target.huge2m, 'huge1g': target.huge1g,
-                      'crash': int(target.crashes()), 'live': int(target.live())}
+                      'crash': int(target.crashes()), 'live': int(target.live()),
+                      'tasks': target.tasks, 'large_mib': target.large_mib}
         append = [f'console={machine.console}', 'panic=-1', 'rdinit=/init', 'no_hash_pointers',
                   target.append, CRASH_KERNEL if target.crashes() else '', *(f'mmuscope.{k}={v:#x}' for k, v in parameters.items())]
         command = [which('nice'), '-n', '10', which(machine.qemu), *machine.options,

@@ -99,6 +99,14 @@ class Apt:
             raise KernelError(f'{package} of {self.suite} {self.arch} depends on no {pattern}')
         return names[0]
 
+    def download_all(self, packages):
+        """Files of packages and of all that they depend on."""
+        archives = self.state / 'cache/archives'
+        self._run('apt-get', '-qq', 'clean')
+        self._run('apt-get', '-qq', '-y', '--no-install-recommends', '--download-only',
+                  '-o', 'Debug::NoLocking=1', 'install', *packages)
+        return sorted(archives.glob('*.deb'))
+
     def download(self, package, folder):
         self._run('apt-get', '-qq', 'download', package, cwd=folder)
         return next(pathlib.Path(folder).glob(f'{package}_*.deb'))

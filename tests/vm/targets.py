@@ -63,6 +63,8 @@ class Target:
     dumps: tuple = ('elf', 'kdump-zlib')
     huge2m: int = 0          # pages of hugetlbfs, made at run time
     huge1g: int = 0
+    tasks: int = 0           # so many, of little interest; 0: those that the suite is about
+    large_mib: int = 0       # one of the many tasks has so much memory, in small pages
     boot_seconds: int = 300
     needs: tuple = ()        # labels without which the truth is not worth much, or flag:NAME of CPUs
     note: str = ''
@@ -140,3 +142,14 @@ TARGETS = [
     arm('armv7-lpae-5g', VIRT_LARGE, LPAE, 5120, huge2m=8, dumps=('elf',), boot_seconds=600,
         note='LPAE, tables above 4 GiB'),
 ]
+
+
+def heavy(tasks, large_mib=0):
+    """A guest with much of everything, for `./dev bench`: no part of the suite."""
+    ram_mib = 1024 + large_mib if large_mib else 512 + tasks // 4
+    name = 'large' if large_mib else f'tasks-{tasks}'
+    return Target(name, Q35, 'bookworm', CLOUD, 'max,la57=off', ram_mib, dumps=('elf',),
+                  tasks=tasks, large_mib=large_mib, boot_seconds=1800)
+
+
+HEAVY = [heavy(465, large_mib=3072), heavy(4000)]
