@@ -89,7 +89,7 @@ static bool visit_entry(struct visit *visit, const struct mmu_step *step)
 	const struct mmu_step_info *at = mmu_step_get(step);
 	const struct mmu_entry *entry = mmu_step_entry(step);
 	struct bench *bench = visit->bench;
-	unsigned int shift = visit->regime->format->level[at->level].shift;
+	unsigned int shift = visit->regime->shape[at->level].shift;
 	uint64_t va = visit->va + (at->index << shift);
 
 	if (visit->end_va && va >= visit->end_va)
@@ -129,12 +129,11 @@ static void visit_table(struct visit *visit, unsigned int level, uint64_t table_
 uint64_t bench_visit(struct bench *bench, bool keep)
 {
 	const struct mmu_regime *regime = mmu_space_regime(bench->space, 0);
-	const struct mmu_format *format = regime->format;
 	struct visit visit = { .bench = bench, .regime = regime, .keep = keep };
 
-	if (format->sign_extended)
-		visit.end_va = (uint64_t)1 << (format->va_bits - 1);
-	visit_table(&visit, format->nr_levels - 1u, regime->root_pa);
+	if (mmu_space_regime(bench->space, 1)) /* the user's half comes first */
+		visit.end_va = regime->last_va + 1;
+	visit_table(&visit, regime->top_level, regime->root_pa);
 	return visit.entries;
 }
 

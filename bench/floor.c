@@ -13,6 +13,9 @@
 
 #include "bench.h"
 
+/* No walk has more. */
+#define STEPS_MAX 12u
+
 static uint64_t sum_of(const uint64_t *words, size_t count)
 {
 	uint64_t sum = 0;
@@ -34,14 +37,15 @@ static uint64_t sum_slots(struct mmu_session *session, const uint64_t *slots, si
 	return sum;
 }
 
-static uint64_t sum_pages(const struct bench *bench, const struct mmu_format *format)
+static uint64_t sum_pages(const struct bench *bench, const struct mmu_regime *regime)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < bench->nr_tables; i++) {
 		static uint64_t page[8192];
-		size_t bytes = (size_t)format->entry_bytes
-			       << format->level[bench->tables[i].level].index_bits;
+		unsigned int level = bench->tables[i].level;
+		size_t bytes = (size_t)regime->format->slot_bytes
+			       << regime->shape[level].index_bits;
 
 		if (bytes <= sizeof(page) &&
 		    mmu_session_read_phys(bench->session, bench->tables[i].pa, page, bytes, NULL) ==
@@ -66,21 +70,21 @@ int main(int argc, char **argv)
 	bench_open(&bench, argv[1], argv[2], argv[3]);
 	bench_visit(&bench, true);
 	uint64_t *addresses = bench_addresses(&bench, count);
-	uint64_t *slots = bench_alloc(count * MMU_LEVELS_MAX, sizeof(*slots));
+	uint64_t *slots = bench_alloc(count * STEPS_MAX, sizeof(*slots));
 	for (size_t i = 0; i < count; i++) {
 		mmu_space_walk(bench.space, addresses[i], bench.walk);
 		for (size_t n = 0; (step = mmu_walk_step(bench.walk, n)); n++)
 			slots[nr_slots++] = mmu_step_get(step)->slot_pa;
 	}
-	const struct mmu_format *format = mmu_space_regime(bench.space, 0)->format;
+	const struct mmu_regime *regime = mmu_space_regime(bench.space, 0);
 
-	sum_slots(bench.session, slots, nr_slots / 10, format->entry_bytes); /* warm */
+	sum_slots(bench.session, slots, nr_slots / 10, regime->format->entry_bytes); /* warm */
 	double start = bench_now();
-	uint64_t sum = sum_slots(bench.session, slots, nr_slots, format->entry_bytes);
+	uint64_t sum = sum_slots(bench.session, slots, nr_slots, regime->format->entry_bytes);
 	double slot_seconds = bench_now() - start;
 	start = bench_now();
 	do
-		sum += sum_pages(&bench, format);
+		sum += sum_pages(&bench, regime);
 	while (++rounds < 1000 && bench_now() - start < 0.2);
 	printf("{\"walks\": %zu, \"slots\": %zu, \"slot_seconds\": %.9f, \"tables\": %zu, "
 	       "\"page_seconds\": %.9f, \"sum\": %llu}\n",

@@ -46,6 +46,8 @@ struct mmu_step_info {
 	uint64_t raw;
 	uint64_t second_pa; /**< slot of the second copy; meaningful when has_second */
 	uint64_t second;
+	const char *probe; /**< hashed: the group that was looked into, static text; else NULL */
+	uint32_t nr_slots; /**< hashed: of the group, whose first is `index` unless one was hit */
 	uint8_t effective; /**< AND of the rights so far */
 	bool has_second;
 	bool readable; /**< false: the slot's bytes are not in the image; of what follows slot_pa
@@ -64,7 +66,13 @@ MMU_EXPORT void mmu_space_walk(struct mmu_space *space, uint64_t va, struct mmu_
 MMU_EXPORT const struct mmu_walk_info *mmu_walk_get(const struct mmu_walk *walk);
 /** The n-th step, the top table's first, or NULL; valid until the walk is used again. */
 MMU_EXPORT const struct mmu_step *mmu_walk_step(const struct mmu_walk *walk, size_t n);
-/** The level that first denies a right which the walk has not. @param right one bit */
+/** No level, but the regime: what it does not grant, no entry can. */
+#define MMU_DENIED_BY_REGIME UINT8_MAX
+
+/**
+ * The level that first denies a right which the walk has not, or MMU_DENIED_BY_REGIME.
+ * @param right  one bit
+ */
 MMU_EXPORT unsigned int mmu_walk_denied_by(const struct mmu_walk *walk, enum mmu_right right);
 
 /** Valid as long as the step. */
@@ -91,7 +99,10 @@ MMU_EXPORT enum mmu_page_state mmu_entries_state(const struct mmu_entries *entri
 /** Accepts NULL. */
 MMU_EXPORT void mmu_entries_close(struct mmu_entries *entries);
 
-/** Bytes of one table, with the second copies of its entries; 0: there is no such level. */
+/** Address bits that the tables of a regime translate: 48. */
+MMU_EXPORT unsigned int mmu_regime_va_bits(const struct mmu_regime *regime);
+
+/** Bytes of one table, with the second words of its entries; 0: there is no such level. */
 MMU_EXPORT uint64_t mmu_regime_table_bytes(const struct mmu_regime *regime, unsigned int level);
 
 /* ------------------------------------------------------------------------------------ leaves */
@@ -208,13 +219,18 @@ MMU_EXPORT struct mmu_error *mmu_arch_conformance_file(const char *path, mmu_tex
 MMU_EXPORT const struct mmu_format *mmu_arch_format(const struct mmu_arch *arch, const char *name);
 
 /**
- * A regime of a back-end's format without any kernel, with all address bits.
- * @param set_traits,clear_traits  changes to those of the newest kernels
+ * A space as it occurs, for work without any kernel; never NULL for a format's own name.
+ * @param name  of a sample, or of a format: the newest sample that is in it
+ * @return NULL when the back-end has none of this name
+ */
+MMU_EXPORT const struct mmu_sample *mmu_arch_sample(const struct mmu_arch *arch, const char *name);
+
+/**
+ * A copy of a regime, with other traits.
  * @param ret  owned by the caller: mmu_regime_destroy()
  * @return MMU_ERROR_NO_MEMORY
  */
-MMU_EXPORT struct mmu_error *mmu_regime_create(const struct mmu_arch *arch,
-					       const struct mmu_format *format, uint32_t set_traits,
+MMU_EXPORT struct mmu_error *mmu_regime_create(const struct mmu_regime *from, uint32_t set_traits,
 					       uint32_t clear_traits, struct mmu_regime **ret);
 /** Accepts NULL. */
 MMU_EXPORT void mmu_regime_destroy(struct mmu_regime *regime);

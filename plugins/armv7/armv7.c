@@ -3,8 +3,6 @@
  * @file
  * The ARMv7 back-end: short descriptors and LPAE as Linux uses them; README.md has the bits.
  */
-#include <string.h>
-
 #include "armv7.h"
 
 static const struct mmu_trait traits[] = {
@@ -19,11 +17,11 @@ static const struct mmu_trait traits[] = {
 #define K_SOFT    MMU_KINDS(MMU_KIND_SOFTWARE)
 
 #define ROW(mask, value, lv, kinds, software, name, what) \
-	{ mask, value, name, NULL, what, 0, 0, lv, kinds, false, software }
+	{ mask, value, 0, name, NULL, what, 0, 0, lv, kinds, false, software }
 #define FIELD(first, last, lv, kinds, name, what) \
-	{ BITS(first, last), 0, name, NULL, what, 0, 0, lv, kinds, true, false }
+	{ BITS(first, last), 0, 0, name, NULL, what, 0, 0, lv, kinds, true, false }
 #define EXCLUSIVE(mask) \
-	{ mask, BIT(7), "SWP_EXCLUSIVE", NULL, "an anonymous page of this process alone", \
+	{ mask, BIT(7), 0, "SWP_EXCLUSIVE", NULL, "an anonymous page of this process alone", \
 	  ARM_SWAP_EXCLUSIVE, 0, LV(PTE), K_SOFT, false, true }
 
 /* ------------------------------------------------------------------ short descriptors */
@@ -68,7 +66,7 @@ static const struct mmu_flag short_flags[] = {
 	TYPES(SECTION_TYPE, 12),
 	SECTION(4, "XN", "instructions are not fetched"),
 	/* a supersection has address bits there */
-	{ BITS(5, 8), BIT(18), "DOMAIN", NULL, "0 kernel, 1 user, 2 I/O, 3 vectors", 0, 0,
+	{ BITS(5, 8), 0, BIT(18), "DOMAIN", NULL, "0 kernel, 1 user, 2 I/O, 3 vectors", 0, 0,
 	  LV(SHORT_PGD), K_LEAF, true, false },
 	SECTION(10, "AP0", "access, with AP1 and APX"),
 	SECTION(11, "AP1", "user mode has access"),
@@ -119,8 +117,8 @@ static const struct mmu_flag linux_flags[] = {
 };
 
 static const struct mmu_level short_levels[] = {
-	{ "PTE", 12, 8, true, 4, -2048 },
-	{ "PGD", 20, 12, true, 4, 0 },
+	{ "PTE", .may_be_leaf = true, .run_lg2 = 4, .second_offset = -2048 },
+	{ "PGD", .may_be_leaf = true, .run_lg2 = 4 },
 };
 
 /* ------------------------------------------------------------------ LPAE */
@@ -177,75 +175,77 @@ static const struct mmu_flag lpae_flags[] = {
 };
 
 static const struct mmu_level lpae_levels[] = {
-	{ "PTE", 12, 9, true, 4, 0 },
-	{ "PMD", 21, 9, true, 4, 0 },
-	{ "PGD", 30, 2, true, 0, 0 },
+	{ "PTE", .may_be_leaf = true, .run_lg2 = 4 },
+	{ "PMD", .may_be_leaf = true, .run_lg2 = 4 },
+	{ "PGD", .may_be_leaf = true },
 };
 /* clang-format on */
 
-const struct mmu_format arm_formats[] = {
-	{ .name = "short",
-	  .title = "short descriptors (Arm ARM ARMv7-A, B3.5)",
-	  .entry_bytes = 4,
-	  .va_bits = 32,
-	  .pa_bits = 40,
-	  .nr_levels = COUNT(short_levels),
-	  .level = short_levels,
-	  .flags = short_flags,
-	  .nr_flags = COUNT(short_flags),
-	  .second_name = "Linux",
-	  .second_flags = linux_flags,
-	  .nr_second_flags = COUNT(linux_flags) },
-	{ .name = "lpae",
-	  .title = "long descriptors, LPAE (Arm ARM ARMv7-A, B3.6)",
-	  .entry_bytes = 8,
-	  .va_bits = 32,
-	  .pa_bits = 40,
-	  .nr_levels = COUNT(lpae_levels),
-	  .level = lpae_levels,
-	  .flags = lpae_flags,
-	  .nr_flags = COUNT(lpae_flags) },
+/* ------------------------------------------------------------------ formats, regimes */
+
+static const struct mmu_format short_format = {
+	.size = sizeof(struct mmu_format),
+	.name = "short",
+	.title = "short descriptors (Arm ARM ARMv7-A, B3.5)",
+	.kind = MMU_FORMAT_RADIX,
+	.entry_bytes = 4,
+	.slot_bytes = 4,
+	.nr_levels = COUNT(short_levels),
+	.level = short_levels,
+	.flags = short_flags,
+	.nr_flags = COUNT(short_flags),
+	.second_name = "Linux",
+	.second_flags = linux_flags,
+	.nr_second_flags = COUNT(linux_flags),
+	.decode = arm_short_decode,
+	.encode = arm_short_encode,
+	.explain = arm_short_explain,
+	.alike = arm_short_alike,
 };
 
-/* ------------------------------------------------------------------ the ABI's functions */
+static const struct mmu_format lpae_format = {
+	.size = sizeof(struct mmu_format),
+	.name = "lpae",
+	.title = "long descriptors, LPAE (Arm ARM ARMv7-A, B3.6)",
+	.kind = MMU_FORMAT_RADIX,
+	.entry_bytes = 8,
+	.slot_bytes = 8,
+	.nr_levels = COUNT(lpae_levels),
+	.level = lpae_levels,
+	.flags = lpae_flags,
+	.nr_flags = COUNT(lpae_flags),
+	.decode = arm_lpae_decode,
+	.encode = arm_lpae_encode,
+	.explain = arm_lpae_explain,
+	.alike = arm_lpae_alike,
+};
 
-void arm_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw, uint64_t second,
-		struct mmu_entry *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	if (arm_is_lpae(regime))
-		arm_lpae_decode(regime, level, raw, ret);
-	else
-		arm_short_decode(regime, level, (uint32_t)raw, level == PTE ? (uint32_t)second : 0,
-				 ret);
-}
+static const struct mmu_format *const formats[] = { &short_format, &lpae_format };
 
-static bool encode(const struct mmu_regime *regime, unsigned int level,
-		   const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
-{
-	uint64_t raw = 0, second = 0;
+/* One table has both halves: Linux keeps TTBCR.N 0, and with LPAE TTBR1 for what all share. */
+#define REGIME(of, top, ...)                                                                       \
+	{                                                                                          \
+		.size = sizeof(struct mmu_regime), .traits = ARM_SWAP_EXCLUSIVE, .format = of,     \
+		.name = "all", .last_va = UINT32_MAX, .pa_mask = BITS(0, 39), .page_lg2 = 12,      \
+		.top_level = top, .rights = MMU_RIGHTS_ALL, .shape = { __VA_ARGS__ },              \
+	}
+const struct mmu_regime arm_regimes[2] = {
+	[ARM_SHORT] = REGIME(&short_format, SHORT_PGD, { 12, 8 }, { 20, 12 }),
+	[ARM_LPAE] = REGIME(&lpae_format, PGD, { 12, 9 }, { 21, 9 }, { 30, 2 }),
+};
 
-	if ((entry->kind != MMU_KIND_TABLE && entry->kind != MMU_KIND_LEAF) || entry->next_first ||
-	    entry->next_count || entry->rights & ~MMU_RIGHTS_ALL || entry->pa & ~regime->pa_mask ||
-	    (entry->kind == MMU_KIND_TABLE && entry->run_lg2))
-		return false;
-	if (arm_is_lpae(regime) ? !arm_lpae_encode(level, entry, &raw)
-				: !arm_short_encode(level, entry, &raw, &second))
-		return false;
-	*ret_raw = raw;
-	*ret_second = second;
-	return true;
-}
+static const struct mmu_regime *const all_short[] = { &arm_regimes[ARM_SHORT] };
+static const struct mmu_regime *const all_lpae[] = { &arm_regimes[ARM_LPAE] };
+static const struct mmu_sample short_sample = { sizeof(short_sample), "short", all_short, 1 };
+static const struct mmu_sample lpae_sample = { sizeof(lpae_sample), "lpae", all_lpae, 1 };
+static const struct mmu_sample *const samples[] = { &short_sample, &lpae_sample };
 
-static void explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		    uint64_t second, struct mmu_software *ret)
-{
-	memset(ret, 0, sizeof(*ret)); /* MMU_SOFTWARE_UNKNOWN */
-	if (arm_is_lpae(regime))
-		arm_lpae_explain(regime, level, raw, ret);
-	else
-		arm_short_explain(regime, (uint32_t)second, ret);
-}
+static const char *const symbols[] = { "swapper_pg_dir", "__pv_phys_pfn_offset", "high_memory",
+				       NULL };
+static const char *const types[] = { "pte_t", NULL };
+static const char *const registers[] = { "task_struct.thread.uw", "task_struct.thread_info.fpstate",
+					 "task_struct.thread_info.vfpstate", NULL };
+static const char *const flavours[] = { "-armmp", "-armmp-lpae", NULL };
 
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI,
@@ -254,15 +254,17 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.title = "ARMv7-A",
 	.elf_machine = 40, /* EM_ARM */
 	.elf_class = 1,
-	.page_lg2 = 12,
-	.formats = arm_formats,
-	.nr_formats = COUNT(arm_formats),
+	.elf_data = 1,
+	.formats = formats,
+	.nr_formats = COUNT(formats),
+	.samples = samples,
+	.nr_samples = COUNT(samples),
 	.traits = traits,
 	.nr_traits = COUNT(traits),
-	.default_traits = ARM_SWAP_EXCLUSIVE,
-	.decode = arm_decode,
-	.encode = encode,
-	.explain = explain,
+	.symbols = symbols,
+	.types = types,
+	.register_members = registers,
+	.flavours = flavours,
 	.locate = arm_locate,
 	.linear = arm_linear,
 };

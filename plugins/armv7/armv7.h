@@ -21,12 +21,17 @@ enum { ARM_SWAP_EXCLUSIVE = 1 << 0 };
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-extern const struct mmu_format arm_formats[2] HIDDEN;
+/** All that does not depend on the kernel. */
+extern const struct mmu_regime arm_regimes[2] HIDDEN;
 
-/* A regime may hold a copy of the format: what it says counts, not where it lies. */
-static inline bool arm_is_lpae(const struct mmu_regime *regime)
+/* What no format can say is refused in the same way. */
+static inline bool arm_may_encode(const struct mmu_regime *regime, const struct mmu_entry *entry)
 {
-	return regime->format->nr_levels == 3;
+	bool table = entry->kind == MMU_KIND_TABLE;
+
+	return (table ? !entry->run_lg2 : entry->kind == MMU_KIND_LEAF) && !entry->next_first &&
+	       !entry->next_count && !(entry->rights & ~MMU_RIGHTS_ALL) &&
+	       !(entry->pa & ~regime->pa_mask);
 }
 
 /* Nothing is executable that can't be read (Arm ARM B3.7.2). */
@@ -38,6 +43,17 @@ static inline uint8_t arm_exec_rights(uint8_t rights, bool xn, bool pxn)
 	       (pxn ? 0 : MMU_RIGHT_EXEC_PRIV);
 }
 
+/* TEX[0], C and B, or AttrIndx: as Linux sets PRRR and NMRR (mm/proc-v7-2level.S), MAIR. */
+static inline uint8_t arm_memory(unsigned int index)
+{
+	static const uint8_t types[8] = { MMU_MEMORY_DEVICE,       MMU_MEMORY_COMBINING,
+					  MMU_MEMORY_WRITETHROUGH, MMU_MEMORY_WRITEBACK,
+					  MMU_MEMORY_DEVICE,       MMU_MEMORY_UNKNOWN,
+					  MMU_MEMORY_UNKNOWN,      MMU_MEMORY_WRITEBACK };
+
+	return types[index & 7];
+}
+
 /* The swap entry in the low word of an entry: its type and offset. */
 static inline void arm_swap(const struct mmu_regime *regime, uint64_t word,
 			    struct mmu_software *ret)
@@ -47,24 +63,27 @@ static inline void arm_swap(const struct mmu_regime *regime, uint64_t word,
 	ret->offset = word >> (regime->traits & ARM_SWAP_EXCLUSIVE ? 8 : 7);
 }
 
-void arm_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw, uint64_t second,
-		struct mmu_entry *ret) HIDDEN;
-
-void arm_short_decode(const struct mmu_regime *regime, unsigned int level, uint32_t raw,
-		      uint32_t second, struct mmu_entry *ret) HIDDEN;
-bool arm_short_encode(unsigned int level, const struct mmu_entry *entry, uint64_t *ret_raw,
+void arm_short_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		      uint64_t second, struct mmu_entry *ret) HIDDEN;
+bool arm_short_encode(const struct mmu_regime *regime, unsigned int level,
+		      const struct mmu_entry *entry, uint64_t *ret_raw,
 		      uint64_t *ret_second) HIDDEN;
-void arm_short_explain(const struct mmu_regime *regime, uint32_t second,
-		       struct mmu_software *ret) HIDDEN;
+void arm_short_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		       uint64_t second, struct mmu_software *ret) HIDDEN;
+bool arm_short_alike(const struct mmu_regime *regime, unsigned int level,
+		     struct mmu_alike *ret) HIDDEN;
 
 void arm_lpae_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		     struct mmu_entry *ret) HIDDEN;
-bool arm_lpae_encode(unsigned int level, const struct mmu_entry *entry, uint64_t *ret) HIDDEN;
+		     uint64_t second, struct mmu_entry *ret) HIDDEN;
+bool arm_lpae_encode(const struct mmu_regime *regime, unsigned int level,
+		     const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second) HIDDEN;
 void arm_lpae_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		      struct mmu_software *ret) HIDDEN;
+		      uint64_t second, struct mmu_software *ret) HIDDEN;
+bool arm_lpae_alike(const struct mmu_regime *regime, unsigned int level,
+		    struct mmu_alike *ret) HIDDEN;
 
 const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *root,
-		       struct mmu_regime *ret) HIDDEN;
+		       struct mmu_regime *ret, size_t *ret_nr) HIDDEN;
 const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 		       size_t *ret_nr) HIDDEN;
 

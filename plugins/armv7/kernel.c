@@ -30,30 +30,7 @@ static bool read_u(const struct mmu_facts *facts, uint64_t pa, unsigned int byte
 static bool walk(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t va,
 		 uint64_t *ret_pa)
 {
-	const struct mmu_format *format = regime->format;
-	uint64_t table_pa = regime->root_pa, raw, second = 0;
-	struct mmu_entry entry;
-
-	for (unsigned int n = format->nr_levels; n-- > 0;) {
-		const struct mmu_level *level = &format->level[n];
-		uint64_t index = va >> level->shift & (BIT(level->index_bits) - 1);
-		uint64_t pa = table_pa + index * format->entry_bytes;
-
-		if (!read_u(facts, pa, format->entry_bytes, &raw) ||
-		    (level->second_offset &&
-		     !read_u(facts, pa + (uint64_t)(int64_t)level->second_offset,
-			     format->entry_bytes, &second)))
-			return false;
-		arm_decode(regime, n, raw, second, &entry);
-		if (entry.kind == MMU_KIND_LEAF) {
-			*ret_pa = entry.pa + (va & (BIT(level->shift + entry.run_lg2) - 1));
-			return true;
-		}
-		if (entry.kind != MMU_KIND_TABLE)
-			return false;
-		table_pa = entry.pa;
-	}
-	return false;
+	return facts->walk(facts->context, regime, va, ret_pa);
 }
 
 /* ------------------------------------------------------------------ what kernel is it? */
@@ -76,7 +53,7 @@ static bool page_offset(const struct mmu_facts *facts, uint64_t *ret)
 			continue;
 		*ret = splits[i];
 		facts->derived(facts->context, "PAGE_OFFSET", *ret,
-			       "the split that the kernel's symbols lie in");
+			       "the split that the kernel's symbols lie in", 0);
 		return true;
 	}
 	return false;
@@ -113,9 +90,8 @@ static bool kernel_regime(const struct mmu_facts *facts, uint64_t split, uint64_
 	if (!get(facts, "SYMBOL(swapper_pg_dir)", ret_swapper) || *ret_swapper < split ||
 	    !is_lpae(facts, &lpae))
 		return false;
-	*ret = (struct mmu_regime){ .format = &arm_formats[lpae ? ARM_LPAE : ARM_SHORT],
-				    .pa_mask = BITS(0, 39),
-				    .root_pa = *ret_swapper - split + offset };
+	*ret = arm_regimes[lpae ? ARM_LPAE : ARM_SHORT];
+	ret->root_pa = *ret_swapper - split + offset;
 	return true;
 }
 
@@ -172,7 +148,7 @@ static bool phys_offset(const struct mmu_facts *facts, uint64_t split, uint64_t 
 	if (!how)
 		return false;
 	*ret = at;
-	facts->derived(facts->context, "PHYS_OFFSET", at, how);
+	facts->derived(facts->context, "PHYS_OFFSET", at, how, 0);
 	return true;
 }
 
@@ -202,7 +178,7 @@ const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret, si
 	uint64_t split, offset, end, slide;
 
 	if (!get(facts, "KERNELOFFSET", &slide))
-		facts->derived(facts->context, "KERNELOFFSET", 0, "ARM kernels have no KASLR");
+		facts->derived(facts->context, "KERNELOFFSET", 0, "ARM kernels have no KASLR", 0);
 	if (!page_offset(facts, &split))
 		return "PAGE_OFFSET: neither SYMBOL(swapper_pg_dir) nor SYMBOL(_stext) is known";
 	if (!phys_offset(facts, split, &offset))
@@ -211,7 +187,8 @@ const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret, si
 		return "lowmem's end: neither high_memory nor the kernel's tables can be read";
 	if (split > UINT32_MAX || end <= split || end - 1 > UINT32_MAX)
 		return "PAGE_OFFSET is no address of 32 bits, or lowmem ends before it";
-	ret[0] = (struct mmu_linear){ split, end - 1, offset, "lowmem" };
+	ret[0] = (struct mmu_linear){ split, end - 1, offset, "lowmem",
+				      MMU_LINEAR_IMAGE | MMU_LINEAR_DIRECT };
 	*ret_nr = 1;
 	return NULL;
 }
@@ -225,6 +202,7 @@ const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret, si
 static uint32_t find_traits(const struct mmu_facts *facts)
 {
 	const char *how = "vm_area_struct.__vm_flags came in the same release";
+	uint32_t flags = 0;
 	uint64_t value;
 	bool on;
 
@@ -234,16 +212,17 @@ static uint32_t find_traits(const struct mmu_facts *facts)
 	if (!on && !get(facts, "OFFSET(vm_area_struct.vm_flags)", &value)) {
 		/* VMCOREINFO lost this in 6.9; most kernels that had it are older than 6.3 */
 		on = !get(facts, "SYMBOL(vmap_area_list)", &value);
-		how = "assumed: no types tell the release";
+		how = "no types tell the release";
+		flags = MMU_DERIVED_ASSUMED;
 	}
-	facts->derived(facts->context, "TRAIT(swap-exclusive)", on, how);
+	facts->derived(facts->context, "TRAIT(swap-exclusive)", on, how, flags);
 	return on ? ARM_SWAP_EXCLUSIVE : 0;
 }
 
 const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *root,
-		       struct mmu_regime *ret)
+		       struct mmu_regime *ret, size_t *ret_nr)
 {
-	struct mmu_regime regime = { .pa_mask = BITS(0, 39), .root_pa = root->value };
+	struct mmu_regime regime;
 	uint64_t split, offset, swapper;
 	bool lpae;
 
@@ -255,7 +234,8 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 	if (!is_lpae(facts, &lpae))
 		return "short descriptors or LPAE? None of CONFIG_ARM_LPAE, SIZE(pte_t) and "
 		       "SYMBOL(swapper_pg_dir) is known";
-	regime.format = &arm_formats[lpae ? ARM_LPAE : ARM_SHORT];
+	regime = arm_regimes[lpae ? ARM_LPAE : ARM_SHORT];
+	regime.root_pa = root->value;
 	if (root->kind == MMU_ROOT_KERNEL &&
 	    (!page_offset(facts, &split) || !phys_offset(facts, split, &offset) ||
 	     !kernel_regime(facts, split, offset, &regime, &swapper)))
@@ -266,5 +246,6 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 			    : "the top table lies at a multiple of 16 KiB: bits 31:14 of TTBR0";
 	regime.traits = find_traits(facts);
 	*ret = regime;
+	*ret_nr = 1;
 	return NULL;
 }

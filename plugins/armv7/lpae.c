@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Entries of long descriptors (LPAE): Linux's bits and the hardware's in one word. */
+#include <string.h>
+
 #include "armv7.h"
 
 #define ADDRESS BITS(12, 39)
@@ -11,6 +13,7 @@
 #define PXN BIT(53)
 #define XN BIT(54)
 #define DIRTY BIT(55)
+#define SPECIAL BIT(56)
 #define NONE BIT(57)
 #define RDONLY BIT(58)
 
@@ -59,6 +62,10 @@ static void decode_leaf(unsigned int level, uint64_t raw, struct mmu_entry *ret)
 	ret->run_lg2 = raw & CONT && level < PGD ? 4 : 0;
 	ret->pa = raw & BITS(12 + 9 * level + ret->run_lg2, 39);
 	ret->rights = leaf_rights(raw);
+	ret->attrs = MMU_ATTR_KNOWN | (raw & AF ? MMU_ATTR_ACCESSED : 0) |
+		     (raw & DIRTY ? MMU_ATTR_DIRTY : 0) | (raw & NG ? 0 : MMU_ATTR_GLOBAL) |
+		     (raw & SPECIAL ? MMU_ATTR_SPECIAL : 0);
+	ret->memory = arm_memory(raw >> 2 & 7);
 	if (!(raw & AF))
 		ret->note = "not young: the access flag makes the next touch fault";
 	else if (is_clean(raw))
@@ -92,11 +99,12 @@ static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *re
 }
 
 void arm_lpae_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		     struct mmu_entry *ret)
+		     uint64_t second, struct mmu_entry *ret)
 {
 	bool table = (raw & 3) == 3 && level > PTE;
 	uint64_t bad = raw & (BITS(40, 51) | (ADDRESS & ~regime->pa_mask));
 
+	memset(ret, 0, sizeof(*ret));
 	if (!(raw & BIT(0))) {
 		decode_absent(level, raw, ret);
 		return;
@@ -125,6 +133,13 @@ void arm_lpae_decode(const struct mmu_regime *regime, unsigned int level, uint64
 	ret->rights = table_rights(raw);
 }
 
+bool arm_lpae_alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
+{
+	*ret = (struct mmu_alike){ .address = address_bits(level) & regime->pa_mask,
+				   .step = BIT(12 + 9 * level) };
+	return true;
+}
+
 /* ------------------------------------------------------------------ encode */
 
 static bool encode_table(unsigned int level, const struct mmu_entry *entry, uint64_t *ret)
@@ -145,14 +160,12 @@ static bool encode_table(unsigned int level, const struct mmu_entry *entry, uint
 	return false;
 }
 
-bool arm_lpae_encode(unsigned int level, const struct mmu_entry *entry, uint64_t *ret)
+static bool encode_leaf(unsigned int level, const struct mmu_entry *entry, uint64_t *ret)
 {
 	bool user = entry->rights & MMU_RIGHT_USER, exec = entry->rights & MMU_RIGHT_EXEC;
 	bool exec_priv = entry->rights & MMU_RIGHT_EXEC_PRIV;
 	uint64_t raw = (entry->pa & address_bits(level)) | AF | 3 << 8 | 7 << 2 | (level ? 1 : 3);
 
-	if (entry->kind == MMU_KIND_TABLE)
-		return encode_table(level, entry, ret);
 	raw |= user ? USER | NG : 0;
 	raw |= entry->rights & MMU_RIGHT_WRITE ? DIRTY : DIRTY | RDONLY | AP2;
 	raw |= exec || exec_priv ? 0 : XN;
@@ -163,14 +176,29 @@ bool arm_lpae_encode(unsigned int level, const struct mmu_entry *entry, uint64_t
 	       (!entry->run_lg2 || (entry->run_lg2 == 4 && level < PGD));
 }
 
+bool arm_lpae_encode(const struct mmu_regime *regime, unsigned int level,
+		     const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
+{
+	uint64_t raw;
+
+	if (!arm_may_encode(regime, entry) ||
+	    !(entry->kind == MMU_KIND_TABLE ? encode_table(level, entry, &raw)
+					    : encode_leaf(level, entry, &raw)))
+		return false;
+	*ret_raw = raw;
+	*ret_second = 0;
+	return true;
+}
+
 /* ------------------------------------------------------------------ explain */
 
 void arm_lpae_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		      struct mmu_software *ret)
+		      uint64_t second, struct mmu_software *ret)
 {
 	/* PROT_NONE: VALID is cleared, which leaves 10 in a page and 00 in a block */
 	bool none = raw & NONE && (raw & 3) == (level == PTE ? 2 : 0);
 
+	memset(ret, 0, sizeof(*ret)); /* MMU_SOFTWARE_UNKNOWN */
 	if (none || is_split(level, raw)) {
 		ret->kind = none ? MMU_SOFTWARE_NONE : MMU_SOFTWARE_SPLIT;
 		ret->pa = raw & address_bits(level);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Entries of short descriptors: the hardware's words and Linux's own beside them. */
+#include <string.h>
+
 #include "armv7.h"
 
 /* Linux's PTE (asm/pgtable-2level.h) */
@@ -45,6 +47,16 @@ static void set_rights(struct mmu_entry *ret, uint32_t raw, unsigned int apx, un
 	ret->rights = arm_exec_rights(rights, xn, pxn);
 }
 
+/* By the hardware's word: where TEX[0] and nG lie. */
+static void set_kind_of_memory(struct mmu_entry *ret, uint32_t raw, unsigned int tex0,
+			       unsigned int ng)
+{
+	if (ret->kind != MMU_KIND_LEAF)
+		return;
+	ret->memory = arm_memory((raw >> tex0 & 1) << 2 | (raw >> 2 & 3));
+	ret->attrs = raw >> ng & 1 ? 0 : MMU_ATTR_GLOBAL;
+}
+
 static void decode_section(const struct mmu_regime *regime, uint32_t raw, struct mmu_entry *ret)
 {
 	bool super = raw & BIT(18);
@@ -61,6 +73,7 @@ static void decode_section(const struct mmu_regime *regime, uint32_t raw, struct
 			"address bits beyond the processor's physical address width");
 	else
 		set_rights(ret, raw, 15, 11, raw & BIT(4), raw & BIT(0));
+	set_kind_of_memory(ret, raw, 12, 17);
 }
 
 static void decode_pgd(const struct mmu_regime *regime, uint32_t raw, struct mmu_entry *ret)
@@ -86,6 +99,7 @@ static void decode_hardware(uint32_t raw, struct mmu_entry *ret)
 	ret->pa = raw & (small ? BITS(12, 31) : BITS(16, 31));
 	ret->note = "hardware maps this, Linux's entry is empty";
 	set_rights(ret, raw, 9, 5, raw & (small ? BIT(0) : BIT(15)), false);
+	set_kind_of_memory(ret, raw, small ? 6 : 12, 11);
 }
 
 /* The hardware word that cpu_v7_set_pte_ext() makes of Linux's; nG depends on the address. */
@@ -121,6 +135,14 @@ static const char *note_on_pair(uint32_t raw, uint32_t second)
 	return NULL;
 }
 
+/* Linux's L_PTE_MT_*, by number; README.md has their names. */
+static const uint8_t linux_memory[16] = {
+	[0] = MMU_MEMORY_DEVICE,     [1] = MMU_MEMORY_COMBINING,  [2] = MMU_MEMORY_WRITETHROUGH,
+	[3] = MMU_MEMORY_WRITEBACK,  [4] = MMU_MEMORY_DEVICE,     [7] = MMU_MEMORY_WRITEBACK,
+	[9] = MMU_MEMORY_COMBINING,  [11] = MMU_MEMORY_WRITEBACK, [12] = MMU_MEMORY_DEVICE,
+	[15] = MMU_MEMORY_WRITEBACK,
+};
+
 static void decode_pte(uint32_t raw, uint32_t second, struct mmu_entry *ret)
 {
 	/* the first write to a clean page faults, and Linux lets user mode have its way */
@@ -140,20 +162,40 @@ static void decode_pte(uint32_t raw, uint32_t second, struct mmu_entry *ret)
 		ret->rights = MMU_RIGHT_READ | (write ? MMU_RIGHT_WRITE : 0) |
 			      (second & L_USER ? MMU_RIGHT_USER : 0);
 		ret->rights = arm_exec_rights(ret->rights, second & L_XN, false);
+		ret->attrs = MMU_ATTR_KNOWN | (second & L_YOUNG ? MMU_ATTR_ACCESSED : 0) |
+			     (second & L_DIRTY ? MMU_ATTR_DIRTY : 0) |
+			     (raw && !(raw & BIT(11)) ? MMU_ATTR_GLOBAL : 0);
+		ret->memory = linux_memory[second >> 2 & 15];
 		ret->note = note_on_pair(raw, second);
 	}
 }
 
-void arm_short_decode(const struct mmu_regime *regime, unsigned int level, uint32_t raw,
-		      uint32_t second, struct mmu_entry *ret)
+void arm_short_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		      uint64_t second, struct mmu_entry *ret)
 {
+	uint64_t word = level == PTE && second ? second : raw;
+
+	memset(ret, 0, sizeof(*ret));
 	if (level == SHORT_PGD)
-		decode_pgd(regime, raw, ret);
+		decode_pgd(regime, (uint32_t)raw, ret);
 	else
-		decode_pte(raw, second, ret);
+		decode_pte((uint32_t)raw, (uint32_t)second, ret);
 	if (ret->kind != MMU_KIND_BAD && ret->pa & ~regime->pa_mask)
-		set_bad(ret, (second ? second : raw) & BITS(10, 31) & ~regime->pa_mask,
+		set_bad(ret, word & BITS(10, 31) & ~regime->pa_mask,
 			"address bits beyond the processor's physical address width");
+}
+
+bool arm_short_alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
+{
+	unsigned int shift = level == PTE ? 12 : 20;
+	uint64_t address = BITS(shift, 31) & regime->pa_mask, step = BIT(shift);
+
+	*ret = (struct mmu_alike){ .address = address, .step = step };
+	if (level == PTE) {
+		ret->second_address = address;
+		ret->second_step = step;
+	}
+	return true;
 }
 
 /* ------------------------------------------------------------------ encode */
@@ -213,21 +255,34 @@ static bool encode_page(const struct mmu_entry *entry, uint64_t *ret_raw, uint64
 	return true;
 }
 
-bool arm_short_encode(unsigned int level, const struct mmu_entry *entry, uint64_t *ret_raw,
-		      uint64_t *ret_second)
+bool arm_short_encode(const struct mmu_regime *regime, unsigned int level,
+		      const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
 {
-	if (entry->kind == MMU_KIND_TABLE)
-		return level == SHORT_PGD && encode_table(entry, ret_raw);
-	if (!(entry->rights & MMU_RIGHT_READ) || (entry->run_lg2 && entry->run_lg2 != 4))
+	uint64_t raw, second = 0;
+	bool said;
+
+	if (!arm_may_encode(regime, entry))
 		return false;
-	return level == SHORT_PGD ? encode_section(entry, ret_raw)
-				  : encode_page(entry, ret_raw, ret_second);
+	if (entry->kind == MMU_KIND_TABLE)
+		said = level == SHORT_PGD && encode_table(entry, &raw);
+	else if (!(entry->rights & MMU_RIGHT_READ) || (entry->run_lg2 && entry->run_lg2 != 4))
+		said = false;
+	else
+		said = level == SHORT_PGD ? encode_section(entry, &raw)
+					  : encode_page(entry, &raw, &second);
+	if (said) {
+		*ret_raw = raw;
+		*ret_second = second;
+	}
+	return said;
 }
 
 /* ------------------------------------------------------------------ explain */
 
-void arm_short_explain(const struct mmu_regime *regime, uint32_t second, struct mmu_software *ret)
+void arm_short_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		       uint64_t second, struct mmu_software *ret)
 {
+	memset(ret, 0, sizeof(*ret)); /* MMU_SOFTWARE_UNKNOWN */
 	if (second & L_PRESENT) {
 		ret->kind = MMU_SOFTWARE_NONE;
 		ret->pa = second & BITS(12, 31);

@@ -3,36 +3,25 @@
  * @file
  * The textbook's page table as a complete back-end: 16 entries, one level, no kernel.
  *
- * Two of the five functions suffice. Worked example of docs/adding-an-architecture.md.
+ * Two functions suffice. Worked example of docs/adding-an-architecture.md.
  */
 #include "mmuscope/arch.h"
 
 #define PRESENT 1u
 #define FRAME (7u << 1) /* frame number in bits 3:1 */
 
-/* Each bit by name: mask, value, name, name when clear, meaning, traits, levels, kinds, field. */
+/* Each bit by name: mask, value, bits that must be absent, name, name when clear, meaning, traits,
+ * levels, kinds, field. */
 static const struct mmu_flag flags[] = {
-	{ PRESENT, PRESENT, "PRESENT", NULL, "the page is in memory", 0, 0, 1u << 0,
+	{ PRESENT, PRESENT, 0, "PRESENT", NULL, "the page is in memory", 0, 0, 1u << 0,
 	  MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD), false, false },
-	{ FRAME, 0, "FRAME", NULL, "frame number", 0, 0, 1u << 0,
+	{ FRAME, 0, 0, "FRAME", NULL, "frame number", 0, 0, 1u << 0,
 	  MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD), true, false },
 };
 
-/* Level 0 is the only one: bits 15:12 of the address choose one of 2^4 entries; each may map. */
+/* Level 0 is the only one; each of its entries may map. */
 static const struct mmu_level levels[] = {
-	{ .name = "PTE", .shift = 12, .index_bits = 4, .may_be_leaf = true },
-};
-
-static const struct mmu_format formats[] = {
-	{ .name = "flat",
-	  .title = "one table of 16 entries, 16-bit addresses",
-	  .entry_bytes = 1,
-	  .va_bits = 16,
-	  .pa_bits = 15, /* 3 bits of frame, 12 of offset */
-	  .nr_levels = 1,
-	  .level = levels,
-	  .flags = flags,
-	  .nr_flags = sizeof(flags) / sizeof(flags[0]) },
+	{ .name = "PTE", .may_be_leaf = true },
 };
 
 /* Decode any word, and write every field of *ret. */
@@ -65,15 +54,55 @@ static bool encode(const struct mmu_regime *regime, unsigned int level,
 	return true;
 }
 
-/* No explain(): there are no software entries. No locate(), no linear(): there is no kernel. */
+/* How pages that lie behind each other look, for speed: only the frame number goes on. */
+static bool alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
+{
+	*ret = (struct mmu_alike){ .address = FRAME, .step = 2 };
+	return true;
+}
+
+/* No explain(): there are no software entries. */
+static const struct mmu_format flat = {
+	.size = sizeof(struct mmu_format),
+	.name = "flat",
+	.title = "one table of 16 entries, 16-bit addresses",
+	.kind = MMU_FORMAT_RADIX,
+	.entry_bytes = 1,
+	.slot_bytes = 1,
+	.nr_levels = 1,
+	.level = levels,
+	.flags = flags,
+	.nr_flags = sizeof(flags) / sizeof(flags[0]),
+	.decode = decode,
+	.encode = encode,
+	.alike = alike,
+};
+
+/* How it is run: bits 15:12 of the address choose one of 2^4 entries. */
+static const struct mmu_regime all = {
+	.size = sizeof(struct mmu_regime),
+	.format = &flat,
+	.name = "all",
+	.last_va = 0xffff,
+	.pa_mask = 0x7fff, /* 3 bits of frame, 12 of offset */
+	.page_lg2 = 12,
+	.rights = MMU_RIGHTS_ALL,
+	.shape = { { .shift = 12, .index_bits = 4 } },
+};
+
+static const struct mmu_format *const formats[] = { &flat };
+static const struct mmu_regime *const regimes[] = { &all };
+static const struct mmu_sample sample = { sizeof(struct mmu_sample), "flat", regimes, 1 };
+static const struct mmu_sample *const samples[] = { &sample };
+
+/* No locate(), no linear(): there is no kernel. */
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI,
 	.size = sizeof(struct mmu_arch),
 	.name = "linear16",
 	.title = "the textbook's 16-bit machine",
-	.page_lg2 = 12,
 	.formats = formats,
 	.nr_formats = 1,
-	.decode = decode,
-	.encode = encode,
+	.samples = samples,
+	.nr_samples = 1,
 };

@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Finding an x86_64 kernel: levels, traits, roots, linear mappings. */
-#include <string.h>
-
 #include "x86_64.h"
-
-uint64_t x86_64_little(const uint8_t *at, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	while (bytes-- > 0)
-		value = value << 8 | at[bytes];
-	return value;
-}
 
 static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
 {
@@ -53,35 +42,6 @@ bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *c
 	return true;
 }
 
-/* The first mapped page from *va to last_va. */
-bool x86_64_first_page(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t *va,
-		       uint64_t last_va, uint64_t *ret_pa)
-{
-	for (unsigned int budget = 8192; budget > 0; budget--) {
-		uint64_t table_pa = regime->root_pa, span = 0, raw;
-
-		for (unsigned int level = regime->format->nr_levels; level-- > 0;) {
-			unsigned int shift = regime->format->level[level].shift;
-			struct mmu_entry entry = { .kind = MMU_KIND_EMPTY };
-
-			span = BIT(shift) - 1;
-			if (read_phys(facts, table_pa + (*va >> shift & 511) * 8, 8, &raw))
-				x86_64_decode(regime, level, raw, 0, &entry);
-			table_pa = entry.pa;
-			if (entry.kind == MMU_KIND_LEAF) {
-				*ret_pa = entry.pa + (*va & span);
-				return true;
-			}
-			if (entry.kind != MMU_KIND_TABLE)
-				break;
-		}
-		if (last_va - *va <= (span & ~*va))
-			return false;
-		*va = (*va | span) + 1;
-	}
-	return false;
-}
-
 static const char *kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
 {
 	uint64_t base;
@@ -100,14 +60,14 @@ static const char *kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, 
 	return NULL;
 }
 
-static const char *find_format(const struct mmu_facts *facts, struct mmu_regime *regime)
+static const char *find_levels(const struct mmu_facts *facts, uint64_t *ret)
 {
-	struct mmu_regime four = { .format = &x86_64_formats[0], .pa_mask = ADDRESS };
+	struct mmu_regime four = x86_64_regimes[0][KERNEL_HALF];
 	uint64_t five, cr3, va, pa;
 	const char *how = "variable __pgtable_l5_enabled";
 
 	if (get(facts, "NUMBER(pgtable_l5_enabled)", &five)) { /* 4.17 */
-		regime->format = &x86_64_formats[five != 0];
+		*ret = five != 0;
 		return NULL;
 	}
 	if (variable(facts, "SYMBOL(__pgtable_l5_enabled)", 0, 4, &five)) {
@@ -116,15 +76,15 @@ static const char *find_format(const struct mmu_facts *facts, struct mmu_regime 
 		five = five >> 12 & 1;
 		how = "CR4.LA57 of CPU 0";
 	} else if (!kernel_root(facts, &va, &four.root_pa) &&
-		   x86_64_first_page(facts, &four, &va, va, &pa) && pa == four.root_pa) {
+		   facts->walk(facts->context, &four, va, &pa) && pa == four.root_pa) {
 		five = 0;
 		how = "the kernel's top table maps itself when read as 4 levels";
 	} else {
 		return "4 or 5 levels: no NUMBER(pgtable_l5_enabled), no __pgtable_l5_enabled, no "
 		       "CR4";
 	}
-	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how);
-	regime->format = &x86_64_formats[five];
+	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how, 0);
+	*ret = five;
 	return NULL;
 }
 
@@ -165,8 +125,8 @@ static void find_traits(const struct mmu_facts *facts, struct mmu_regime *regime
 	bool symbols = get(facts, "SYMBOL(init_task)", &value); /* in no VMCOREINFO */
 
 	for (size_t i = 0; i < COUNT(eras); i++) {
-		const char *how = symbols ? "by its symbols"
-					  : "assumed: no symbols tell the release";
+		const char *how = symbols ? "by its symbols" : "no symbols tell the release";
+		uint32_t flags = symbols ? 0 : MMU_DERIVED_ASSUMED;
 		uint64_t on = !symbols && DEFAULT_TRAITS & eras[i].bit;
 
 		for (size_t j = 0; j < COUNT(eras[i].proofs) && eras[i].proofs[j]; j++) {
@@ -174,13 +134,14 @@ static void find_traits(const struct mmu_facts *facts, struct mmu_regime *regime
 				continue;
 			on = 1;
 			how = eras[i].proofs[j];
+			flags = 0;
 		}
 		if (eras[i].bit == SWAP_SD7 && regime->traits & L1TF)
 			on = 0; /* its backports brought bit 1 along */
 		if (get(facts, eras[i].key, &value))
 			on = value;
 		else
-			facts->derived(facts->context, eras[i].key, on, how);
+			facts->derived(facts->context, eras[i].key, on, how, flags);
 		regime->traits |= on ? eras[i].bit : 0;
 	}
 }
@@ -229,13 +190,13 @@ static const char *find_root(const struct mmu_facts *facts, const struct mmu_roo
 }
 
 const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *root,
-			  struct mmu_regime *ret)
+			  struct mmu_regime *ret, size_t *ret_nr)
 {
 	struct mmu_regime regime = { .traits = 0 };
 	const char *missing;
-	uint64_t pair_pa;
+	uint64_t pair_pa, five;
 
-	missing = find_format(facts, &regime);
+	missing = find_levels(facts, &five);
 	if (missing)
 		return missing;
 	find_pa_mask(facts, &regime);
@@ -247,7 +208,7 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	pair_pa = root->kind == MMU_ROOT_CPU ? regime.root_pa & ~BIT(12) : regime.root_pa;
 	if (is_pti_pair(facts, pair_pa)) {
 		facts->derived(facts->context, "TRAIT(pti)", 1,
-			       "NX in user slots of a top table, which the next page lacks");
+			       "NX in user slots of a top table, which the next page lacks", 0);
 		if (root->user_half)
 			regime.root_pa |= BIT(12);
 		else if (!(regime.root_pa & BIT(12)))
@@ -255,7 +216,13 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	} else if (root->user_half) {
 		return "the top table shows no sign of KPTI: user mode seems to run on it too";
 	}
-	*ret = regime;
+	for (unsigned int half = USER_HALF; half <= KERNEL_HALF; half++) {
+		ret[half] = x86_64_regimes[five][half];
+		ret[half].root_pa = regime.root_pa;
+		ret[half].pa_mask = regime.pa_mask;
+		ret[half].traits = regime.traits;
+	}
+	*ret_nr = 2;
 	return NULL;
 }
 
@@ -264,13 +231,13 @@ bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *r
 {
 	uint64_t va = UINT64_C(0xffff880000000000), pa, first;
 
-	if (regime->format == &x86_64_formats[1])
+	if (regime->top_level > 3)
 		va = UINT64_C(0xff10000000000000);
-	if (!x86_64_first_page(facts, regime, &va, IMAGE_MAP - 1, &pa))
+	if (!facts->next_mapped(facts->context, regime, &va, IMAGE_MAP - 1, &pa))
 		return false;
 	first = va - pa;
-	va = first + regime->root_pa;
-	if (!x86_64_first_page(facts, regime, &va, va, &pa) || pa != regime->root_pa)
+	if (!facts->walk(facts->context, regime, first + regime->root_pa, &pa) ||
+	    pa != regime->root_pa)
 		return false;
 	*ret_va = first;
 	return true;
@@ -279,18 +246,19 @@ bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *r
 /* The direct map begins at its variable (4.8), else where the tables say. */
 static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *ret)
 {
-	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
-	struct mmu_regime regime;
+	const struct mmu_root root = { .size = sizeof(root), .kind = MMU_ROOT_KERNEL };
+	struct mmu_regime regimes[2];
 	uint64_t first, last, pa, last_pa, size;
+	size_t nr;
 
-	if (x86_64_locate(facts, &root, &regime))
+	if (x86_64_locate(facts, &root, regimes, &nr))
 		return false;
-	size = regime.format == &x86_64_formats[1] ? BIT(55) : BIT(46);
+	size = regimes[KERNEL_HALF].top_level > 3 ? BIT(55) : BIT(46);
 	if (!variable(facts, "SYMBOL(page_offset_base)", 0, 8, &first)) {
-		if (!x86_64_direct_map(facts, &regime, &first))
+		if (!x86_64_direct_map(facts, &regimes[KERNEL_HALF], &first))
 			return false;
 		facts->derived(facts->context, "PAGE_OFFSET", first,
-			       "lowest mapped page; the top table is where this says");
+			       "lowest mapped page; the top table is where this says", 0);
 	}
 	if (!variable(facts, "SYMBOL(vmalloc_base)", 0, 8, &last)) {
 		last_pa = 0;
@@ -302,7 +270,7 @@ static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *re
 	if (first & BITS(0, 11) || first < (UINT64_MAX << 56) || first >= last || last > IMAGE_MAP)
 		return false;
 	last = last - first > size ? first + size : last;
-	*ret = (struct mmu_linear){ first, last - 1, 0, "direct map" };
+	*ret = (struct mmu_linear){ first, last - 1, 0, "direct map", MMU_LINEAR_DIRECT };
 	return true;
 }
 
@@ -320,7 +288,8 @@ const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 	/* 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere. */
 	if (!get(facts, "NUMBER(KERNEL_IMAGE_SIZE)", &size) || size > BIT(30) || size < BIT(21))
 		size = get(facts, "KERNELOFFSET", &slide) && slide ? BIT(30) : BIT(29);
-	ret[0] = (struct mmu_linear){ IMAGE_MAP, IMAGE_MAP + size - 1, base, "image" };
+	ret[0] = (struct mmu_linear){ IMAGE_MAP, IMAGE_MAP + size - 1, base, "image",
+				      MMU_LINEAR_IMAGE };
 	*ret_nr = 1 + find_direct_map(facts, &ret[1]);
 	return NULL;
 }

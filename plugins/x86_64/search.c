@@ -101,7 +101,7 @@ static bool maps(const struct mmu_facts *facts, const struct mmu_regime *regime,
 	uint64_t va = IMAGE_MAP + pa - image->base, seen;
 
 	return va >= image->first_va && va <= image->last_va &&
-	       x86_64_first_page(facts, regime, &va, va, &seen) && seen == pa;
+	       facts->walk(facts->context, regime, va, &seen) && seen == pa;
 }
 
 /* *ret_how: what else there is to say of it. @return false: CPUs run on another kernel */
@@ -147,19 +147,18 @@ static void find_slide(const struct mmu_facts *facts, const struct image *image)
 	if (facts->read_phys(facts->context, at + slide - IMAGE_MAP + image->base, buf, 8) &&
 	    x86_64_little(buf, 8) == image->base)
 		facts->derived(facts->context, "KERNELOFFSET", slide,
-			       "first page that the tables map in the image; phys_base agrees");
+			       "first page that the tables map in the image; phys_base agrees", 0);
 }
 
 /* Is this a kernel's own top table? Then tell of it. */
 static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsigned int *budget)
 {
-	struct mmu_regime regime = { .format = &x86_64_formats[five],
-				     .pa_mask = ADDRESS,
-				     .root_pa = top_pa };
+	struct mmu_regime regime = x86_64_regimes[five][KERNEL_HALF];
 	struct image image;
 	uint64_t value;
 	const char *how;
 
+	regime.root_pa = top_pa;
 	if (!read_image(facts, top_pa, five, budget, &image) ||
 	    !maps(facts, &regime, &image, top_pa) || !maps(facts, &regime, &image, image.pmd_pa) ||
 	    !x86_64_direct_map(facts, &regime, &value))
@@ -168,13 +167,13 @@ static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsi
 	    (facts->get(facts->context, "NUMBER(pgtable_l5_enabled)", &value) && !value == five) ||
 	    !cpus_agree(facts, &image, five, &how))
 		return false;
-	facts->derived(facts->context, "NUMBER(phys_base)", image.base, how);
-	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how);
-	facts->derived(facts->context, KERNEL_ROOT, top_pa, how);
+	facts->derived(facts->context, "NUMBER(phys_base)", image.base, how, 0);
+	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how, 0);
+	facts->derived(facts->context, KERNEL_ROOT, top_pa, how, 0);
 	find_slide(facts, &image);
 	if (image.last_va - IMAGE_MAP >= BIT(29))
 		facts->derived(facts->context, "NUMBER(KERNEL_IMAGE_SIZE)", BIT(30),
-			       "the tables map the image beyond 512 MiB");
+			       "the tables map the image beyond 512 MiB", 0);
 	return true;
 }
 

@@ -3,8 +3,6 @@
  * @file
  * The x86_64 back-end: 4- and 5-level paging as Linux uses it; README.md has the bits by section.
  */
-#include <string.h>
-
 #include "x86_64.h"
 
 static const struct mmu_trait traits[] = {
@@ -30,12 +28,12 @@ static const struct mmu_trait traits[] = {
 
 /* Read by hardware / by Linux alone: bit, levels, kinds, if_traits, no_traits, name, what. */
 #define HW(n, lv, k, if_, no, name, what) \
-	{ BIT(n), BIT(n), name, NULL, what, if_, no, lv, k, false, false }
+	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, k, false, false }
 #define SW(n, lv, k, if_, no, name, what) \
-	{ BIT(n), BIT(n), name, NULL, what, if_, no, lv, k, false, true }
+	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, k, false, true }
 /* In a software entry: `mask` must read `value` beside the bit. */
 #define AMONG(n, mask, value, lv, if_, no, name, what) \
-	{ BIT(n) | (mask), BIT(n) | (value), name, NULL, what, if_, no, lv, K_SOFT, false, true }
+	{ BIT(n) | (mask), BIT(n) | (value), 0, name, NULL, what, if_, no, lv, K_SOFT, false, true }
 #define SWAP(n, if_, no, name, what) AMONG(n, PROTNONE | PSE, 0, LV_LEAF, if_, no, name, what)
 /* Kept in a page without access, and in a huge page that is being split. */
 #define KEPT(n, if_, no, name, what) \
@@ -70,9 +68,9 @@ static const struct mmu_flag flags[] = {
 	SW(10, LV_LEAF,  K_LEAF, 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
 	KEPT(10,                 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
 	SW(11, LV_LEAF,  K_LEAF, 0, NO_DEVMAP, "SOFT_DIRTY", "written to since clear_refs"),
-	{ BIT(11) | USER, BIT(11) | USER, "SOFT_DIRTY", NULL, "written to since clear_refs",
+	{ BIT(11) | USER, BIT(11) | USER, 0, "SOFT_DIRTY", NULL, "written to since clear_refs",
 	  NO_DEVMAP, 0, LV_LEAF, K_LEAF, false, true },
-	{ BIT(11) | USER, BIT(11), "KERNEL_4K", NULL, "not to be merged into a large page",
+	{ BIT(11) | USER, BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page",
 	  NO_DEVMAP, 0, LV_PTE, K_LEAF, false, true },
 	KEPT(11,                 0, 0, "SOFT_DIRTY", "written to since clear_refs"),
 	HW(12, LV_LARGE, K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
@@ -83,150 +81,79 @@ static const struct mmu_flag flags[] = {
 	SW(58, LV_LEAF,  K_LEAF, SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
 	KEPT(58,                 SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
 	SW(58, LV_TOP,   K_TABLE, SAVED_DIRTY, 0, "NOPTISHADOW", "KPTI keeps no user copy"),
-	{ BITS(59, 62), 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
+	{ BITS(59, 62), 0, 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
 	HW(63, LV_ALL,   K_HELD, 0, 0, "NX", "instructions are not fetched"),
 	AMONG(63, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "NX", "instructions were not fetched"),
 };
 
-#define LEVEL(name, shift, leaf) { name, shift, 9, leaf, 0, 0 }
 static const struct mmu_level levels4[] = {
-	LEVEL("PTE", 12, true), LEVEL("PMD", 21, true), LEVEL("PUD", 30, true),
-	LEVEL("PGD", 39, false),
+	{ "PTE", .may_be_leaf = true }, { "PMD", .may_be_leaf = true },
+	{ "PUD", .may_be_leaf = true }, { "PGD" },
 };
 static const struct mmu_level levels5[] = {
-	LEVEL("PTE", 12, true), LEVEL("PMD", 21, true), LEVEL("PUD", 30, true),
-	LEVEL("P4D", 39, false), LEVEL("PGD", 48, false),
-};
-
-#define FORMAT(text, about, bits, rows) \
-	{ .name = text, .title = about, .entry_bytes = 8, .va_bits = bits, .pa_bits = 52, \
-	  .sign_extended = true, .nr_levels = COUNT(rows), .level = rows, \
-	  .flags = flags, .nr_flags = COUNT(flags) }
-const struct mmu_format x86_64_formats[] = {
-	FORMAT("4level", "4-level paging (Intel SDM Vol. 3A, chapter 4.5)", 48, levels4),
-	FORMAT("5level", "5-level paging (Intel SDM Vol. 3A, chapter 4.5)", 57, levels5),
+	{ "PTE", .may_be_leaf = true }, { "PMD", .may_be_leaf = true },
+	{ "PUD", .may_be_leaf = true }, { "P4D" }, { "PGD" },
 };
 /* clang-format on */
 
-/* ------------------------------------------------------------------ entries */
+/* ------------------------------------------------------------------ the back-end */
 
-/* Is this a slot in which KPTI may set NX for its own ends? pti.c:__pti_set_user_pgtbl() */
-static bool is_guarded(const struct mmu_regime *regime, unsigned int level, bool user)
-{
-	return regime->traits & PTI && level + 1u == regime->format->nr_levels && user;
-}
-
-static uint8_t rights_of(uint64_t raw, bool nx)
-{
-	return MMU_RIGHT_READ | (raw & RW ? MMU_RIGHT_WRITE : 0) |
-	       (raw & USER ? MMU_RIGHT_USER : 0) | (nx ? 0 : MMU_RIGHT_EXEC_PRIV) |
-	       (raw & USER && !nx ? MMU_RIGHT_EXEC : 0);
-}
-
-static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *ret)
-{
-	if (!(raw & ~(ACCESSED | DIRTY))) { /* as pte_none(): _PAGE_KNL_ERRATUM_MASK, 4.8 */
-		if (raw)
-			ret->note = "only bits 5 and 6, which Xeon Phi may set by mistake";
-	} else if (level <= PUD) {
-		ret->kind = MMU_KIND_SOFTWARE;
-		if (level > PTE && (raw & (PSE | PROTNONE)) == PSE) { /* as pmd_present() */
-			ret->rights = rights_of(raw, raw & NX);
-			ret->note = "a huge page that is just being split";
-		}
-	} else {
-		ret->kind = MMU_KIND_BAD;
-		ret->bad_mask = raw;
-		ret->note = "not present, yet not 0: Linux keeps nothing at this level";
+#define FORMAT(text, about, rows)                                                                  \
+	{                                                                                          \
+		.size = sizeof(struct mmu_format), .name = text, .title = about,                   \
+		.kind = MMU_FORMAT_RADIX, .entry_bytes = 8, .slot_bytes = 8,                       \
+		.nr_levels = COUNT(rows), .level = rows, .flags = flags, .nr_flags = COUNT(flags), \
+		.decode = x86_64_decode, .encode = x86_64_encode, .explain = x86_64_explain,       \
+		.alike = x86_64_alike,                                                             \
 	}
-}
+static const struct mmu_format format4 =
+	FORMAT("4level", "4-level paging (Intel SDM Vol. 3A, chapter 4.5)", levels4);
+static const struct mmu_format format5 =
+	FORMAT("5level", "5-level paging (Intel SDM Vol. 3A, chapter 4.5)", levels5);
+static const struct mmu_format *const formats[] = { &format4, &format5 };
 
-static const char *bad_note(unsigned int level, uint64_t bad, uint64_t beyond)
-{
-	if (bad & beyond)
-		return "reserved: address bits beyond the processor's physical address width";
-	if (level > PUD)
-		return "reserved: bit 7 must be 0 in this table";
-	return level == PMD ? "reserved: bits 13 to 20 of a 2 MiB page must be 0"
-			    : "reserved: bits 13 to 29 of a 1 GiB page must be 0";
-}
-
-void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		   uint64_t second, struct mmu_entry *ret)
-{
-	bool leaf = level == PTE || (level <= PUD && raw & PSE);
-	bool large = leaf && level > PTE;
-	bool guarded = is_guarded(regime, level, raw & USER);
-	bool nx = raw & NX && !guarded;
-	uint64_t beyond = address_bits(regime) & ~regime->pa_mask;
-
-	(void)second;
-	memset(ret, 0, sizeof(*ret));
-	if (!(raw & PRESENT)) {
-		decode_absent(level, raw, ret);
-		return;
+#define REGIME(of, bits, text, which, first, last)                                                 \
+	{                                                                                          \
+		.size = sizeof(struct mmu_regime), .traits = DEFAULT_TRAITS, .format = of,         \
+		.name = text, .first_va = first, .last_va = last, .pa_mask = BITS(0, 51),          \
+		.page_lg2 = 12, .top_level = (bits) / 9 - 2, .rights = MMU_RIGHTS_ALL,             \
+		.half = which,                                                                     \
+		.shape = {                                                                         \
+			{ 12, 9 }, { 21, 9 }, { 30, 9 }, { 39, 9 }, { 48, 9 * ((bits) > 48) }      \
+		},                                                                                 \
 	}
-	ret->bad_mask = raw & (beyond | (large ? BITS(13, 11 + 9 * level) : level > PUD ? PSE : 0));
-	if (ret->bad_mask) {
-		ret->kind = MMU_KIND_BAD;
-		ret->note = bad_note(level, ret->bad_mask, beyond);
-		return;
+#define HALVES(of, bits)                                                                           \
+	{                                                                                          \
+		REGIME(of, bits, "user half", MMU_HALF_USER, 0, BIT((bits)-1) - 1),                \
+			REGIME(of, bits, "kernel half", MMU_HALF_KERNEL, UINT64_MAX << ((bits)-1), \
+			       UINT64_MAX),                                                        \
 	}
-	ret->kind = leaf ? MMU_KIND_LEAF : MMU_KIND_TABLE;
-	ret->pa = raw & regime->pa_mask & (leaf ? BITS(12 + 9 * level, 51) : ADDRESS);
-	ret->rights = rights_of(raw, nx);
-	/* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
-	if (leaf && regime->traits & SAVED_DIRTY && (raw & (RW | USER | DIRTY)) == (USER | DIRTY))
-		ret->note = "a shadow stack page (before 6.6: just read-only and dirty)";
-	else if (guarded && raw & NX)
-		ret->note = "NX only guards the kernel's copy of this table (KPTI)";
-}
+const struct mmu_regime x86_64_regimes[2][2] = { HALVES(&format4, 48), HALVES(&format5, 57) };
 
-static bool encode(const struct mmu_regime *regime, unsigned int level,
-		   const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
-{
-	bool table = entry->kind == MMU_KIND_TABLE;
-	bool user = entry->rights & MMU_RIGHT_USER, exec = entry->rights & MMU_RIGHT_EXEC_PRIV;
-	bool guarded = is_guarded(regime, level, user);
-	uint64_t pa = table ? entry->pa : entry->pa & BITS(12 + 9 * level, 63);
-	uint64_t raw = PRESENT | ACCESSED | pa;
+static const struct mmu_regime *const halves[2][2] = {
+	{ &x86_64_regimes[0][USER_HALF], &x86_64_regimes[0][KERNEL_HALF] },
+	{ &x86_64_regimes[1][USER_HALF], &x86_64_regimes[1][KERNEL_HALF] },
+};
+static const struct mmu_sample sample4 = { sizeof(sample4), "4level", halves[0], 2 };
+static const struct mmu_sample sample5 = { sizeof(sample5), "5level", halves[1], 2 };
+static const struct mmu_sample *const samples[] = { &sample4, &sample5 };
 
-	if ((!table && entry->kind != MMU_KIND_LEAF) || (table ? level == PTE : level > PUD) ||
-	    entry->run_lg2 || entry->next_first || entry->next_count ||
-	    pa & ~(regime->pa_mask & ADDRESS) || !(entry->rights & MMU_RIGHT_READ) ||
-	    !!(entry->rights & MMU_RIGHT_EXEC) != (user && exec) || (guarded && !exec) ||
-	    entry->rights & ~MMU_RIGHTS_ALL)
-		return false;
-	raw |= (entry->rights & MMU_RIGHT_WRITE ? RW : 0) | (user ? USER : 0);
-	raw |= exec && !guarded ? 0 : NX;
-	/* Linux sets DIRTY in tables (_PAGE_TABLE); in a leaf without RW it is a shadow stack. */
-	raw |= table || raw & RW ? DIRTY : 0;
-	raw |= !table && level > PTE ? PSE : 0;
-	*ret_raw = raw;
-	*ret_second = 0;
-	return true;
-}
-
-static void explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		    uint64_t second, struct mmu_software *ret)
-{
-	/* pgtable-invert.h: whatever is not present and not 0; by pmd_mkinvalid(), a split too */
-	bool inverted = regime->traits & L1TF;
-	bool large = level > PTE && raw & PSE;
-
-	(void)second;
-	memset(ret, 0, sizeof(*ret));
-	if (level > PUD || (raw & PROTNONE && level > PTE && !large))
-		return; /* MMU_SOFTWARE_UNKNOWN */
-	if (raw & PROTNONE || large) {
-		ret->kind = raw & PROTNONE ? MMU_SOFTWARE_NONE : MMU_SOFTWARE_SPLIT;
-		ret->pa = (inverted ? ~raw : raw) & address_bits(regime) & BITS(12 + 9 * level, 51);
-		return;
-	}
-	ret->kind = MMU_SOFTWARE_SWAP;
-	ret->type = (uint8_t)(inverted ? raw >> 59 : raw >> 9 & 31);
-	ret->offset = inverted ? ~raw << 5 >> 14 : raw >> 14;
-}
+static const char *const symbols[] = { "init_top_pgt",
+				       "init_level4_pgt",
+				       "swapper_pg_dir",
+				       "phys_base",
+				       "page_offset_base",
+				       "vmalloc_base",
+				       "__pgtable_l5_enabled",
+				       "physical_mask",
+				       "sme_me_mask",
+				       "boot_cpu_data",
+				       "l1tf_mitigation",
+				       "arch_check_zapped_pte",
+				       NULL };
+static const char *const types[] = { "cpuinfo_x86", NULL };
+static const char *const registers[] = { "task_struct.thread.fpu", NULL };
+static const char *const flavours[] = { "-amd64", NULL };
 
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI,
@@ -235,15 +162,17 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.title = "x86-64 (Intel 64, AMD64)",
 	.elf_machine = 62, /* EM_X86_64 */
 	.elf_class = 2,
-	.page_lg2 = 12,
-	.formats = x86_64_formats,
-	.nr_formats = COUNT(x86_64_formats),
+	.elf_data = 1,
+	.formats = formats,
+	.nr_formats = COUNT(formats),
+	.samples = samples,
+	.nr_samples = COUNT(samples),
 	.traits = traits,
 	.nr_traits = COUNT(traits),
-	.default_traits = DEFAULT_TRAITS,
-	.decode = x86_64_decode,
-	.encode = encode,
-	.explain = explain,
+	.symbols = symbols,
+	.types = types,
+	.register_members = registers,
+	.flavours = flavours,
 	.locate = x86_64_locate,
 	.linear = x86_64_linear,
 	.search = x86_64_search,

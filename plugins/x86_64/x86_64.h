@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What the parts of the back-end share: entries (x86_64.c), kernels (kernel.c, search.c). */
+/** @file What its parts share: tables (x86_64.c), entries (entry.c), kernels (the others). */
 #ifndef MMU_X86_64_H
 #define MMU_X86_64_H
 
@@ -39,7 +39,10 @@ enum {
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-extern const struct mmu_format x86_64_formats[2] HIDDEN; /* 4 levels, 5 levels */
+enum { USER_HALF, KERNEL_HALF };
+
+/** By number of levels less 4, and half: all that does not depend on the kernel. */
+extern const struct mmu_regime x86_64_regimes[2][2] HIDDEN;
 
 /* Linux masks with physical_mask, which lacks the encryption bit: that is no part of an address. */
 static inline uint64_t address_bits(const struct mmu_regime *regime)
@@ -49,20 +52,32 @@ static inline uint64_t address_bits(const struct mmu_regime *regime)
 
 void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		   uint64_t second, struct mmu_entry *ret) HIDDEN;
+bool x86_64_encode(const struct mmu_regime *regime, unsigned int level,
+		   const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second) HIDDEN;
+void x86_64_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		    uint64_t second, struct mmu_software *ret) HIDDEN;
+bool x86_64_alike(const struct mmu_regime *regime, unsigned int level,
+		  struct mmu_alike *ret) HIDDEN;
+
+static inline uint64_t x86_64_little(const uint8_t *at, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes-- > 0)
+		value = value << 8 | at[bytes];
+	return value;
+}
+
 const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *root,
-			  struct mmu_regime *ret) HIDDEN;
+			  struct mmu_regime *ret, size_t *ret_nr) HIDDEN;
 const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 			  size_t *ret_nr) HIDDEN;
 bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa) HIDDEN;
 
-uint64_t x86_64_little(const uint8_t *at, unsigned int bytes) HIDDEN;
 /** CR3 and CR4 of the n-th CPU, where the image has them. */
 bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3,
 		      uint64_t *cr4) HIDDEN;
-/** The first mapped page from *va to last_va. */
-bool x86_64_first_page(const struct mmu_facts *facts, const struct mmu_regime *regime, uint64_t *va,
-		       uint64_t last_va, uint64_t *ret_pa) HIDDEN;
-/** Where the direct map begins: its lowest page is mapped, and so is the top table. */
+/** By the tables of the kernel's half: its lowest page is mapped, and so is the top table. */
 bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *regime,
 		       uint64_t *ret_va) HIDDEN;
 

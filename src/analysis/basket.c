@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What an extract holds so far: pieces of memory, by kernel address or as objects. */
+#include <stdio.h>
+
 #include "analysis/basket.h"
 
 /* No struct that is kept whole is larger; all that says otherwise is a wrong fact. */
@@ -22,24 +24,37 @@ static const struct mmu_field_def defs[] = {
 	PLACE(module_list, "module.list"),
 	MMU_FIELD_POINTER(struct mmu_basket_fields, page_flags, "page.flags", MMU_OPTIONAL),
 	NUMBER(pg_reserved, "ENUM(pageflags.PG_reserved)"),
-	PLACE(registers[0], "task_struct.thread.fpu"),
-	NUMBER(registers_bytes[0], "SIZE(task_struct.thread.fpu)"),
-	PLACE(registers[1], "task_struct.thread.uw"),
-	NUMBER(registers_bytes[1], "SIZE(task_struct.thread.uw)"),
-	PLACE(registers[2], "task_struct.thread_info.fpstate"),
-	NUMBER(registers_bytes[2], "SIZE(task_struct.thread_info.fpstate)"),
-	PLACE(registers[3], "task_struct.thread_info.vfpstate"),
-	NUMBER(registers_bytes[3], "SIZE(task_struct.thread_info.vfpstate)"),
 };
+
+static void find_holes(struct mmu_basket *basket)
+{
+	const char *const *members = basket->memory.kernel->arch->register_members;
+	char key[128];
+
+	for (; members && *members && basket->nr_holes < MMU_BASKET_HOLES_MAX; members++) {
+		uint64_t first, bytes;
+
+		snprintf(key, sizeof(key), "OFFSET(%s)", *members);
+		if (!mmu_basket_fact(basket, key, &first))
+			continue;
+		snprintf(key, sizeof(key), "SIZE(%s)", *members);
+		if (!mmu_basket_fact(basket, key, &bytes))
+			continue;
+		basket->holes[basket->nr_holes].first = first;
+		basket->holes[basket->nr_holes++].end = first + bytes;
+	}
+}
 
 struct mmu_error *mmu_basket_init(struct mmu_basket *basket, const struct mmu_kernel *kernel)
 {
 	struct mmu_error *error = mmu_fields_resolve(
 		kernel->facts, defs, sizeof(defs) / sizeof(defs[0]), &basket->fields);
 
-	if (!error)
-		mmu_memory_init(&basket->memory, kernel);
-	return error;
+	if (error)
+		return error;
+	mmu_memory_init(&basket->memory, kernel);
+	find_holes(basket);
+	return NULL;
 }
 
 void mmu_basket_destroy(struct mmu_basket *basket)
@@ -51,7 +66,7 @@ void mmu_basket_destroy(struct mmu_basket *basket)
 void mmu_basket_object(struct mmu_basket *basket, enum mmu_extract_kind kind, uint64_t va,
 		       uint64_t bytes)
 {
-	uint64_t page_bytes = (uint64_t)1 << basket->memory.kernel->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(basket->memory.kernel);
 
 	while (bytes) {
 		uint64_t here = page_bytes - (va & (page_bytes - 1)), pa;
@@ -89,16 +104,11 @@ void mmu_basket_task(struct mmu_basket *basket, uint64_t task_va)
 	while (at < bytes) {
 		uint64_t end = bytes, next = bytes;
 
-		for (size_t i = 0; i < 4; i++) {
-			uint64_t hole = fields->registers[i].offset;
-			uint64_t hole_end = hole + fields->registers_bytes[i].value;
-
-			if (fields->registers[i].known && fields->registers_bytes[i].known &&
-			    hole_end > at && hole < end) {
-				end = hole;
-				next = hole_end;
+		for (size_t i = 0; i < basket->nr_holes; i++)
+			if (basket->holes[i].end > at && basket->holes[i].first < end) {
+				end = basket->holes[i].first;
+				next = basket->holes[i].end;
 			}
-		}
 		if (end > at)
 			mmu_basket_object(basket, MMU_EXTRACT_TASKS, task_va + at, end - at);
 		at = next;
@@ -107,7 +117,7 @@ void mmu_basket_task(struct mmu_basket *basket, uint64_t task_va)
 
 void mmu_basket_struct_pages(struct mmu_basket *basket, uint64_t pa, uint64_t bytes)
 {
-	unsigned int page_lg2 = basket->memory.kernel->arch->page_lg2;
+	unsigned int page_lg2 = mmu_kernel_page_lg2(basket->memory.kernel);
 	uint64_t mask = ((uint64_t)1 << page_lg2) - 1, pfn = pa >> page_lg2;
 	uint64_t last_pfn = (pa + (bytes - 1)) >> page_lg2;
 

@@ -13,13 +13,19 @@ struct mmu_basket_fields {
 		module_bytes;
 	struct mmu_field signal, pid_level, pid_numbers, module_list, page_flags;
 	struct mmu_number pg_reserved;
-	struct mmu_field registers[4]; /**< of user mode, in a task_struct: user data */
-	struct mmu_number registers_bytes[4];
 };
+
+/** Members of a task with registers: no back-end names more. */
+#define MMU_BASKET_HOLES_MAX 16u
 
 struct mmu_basket {
 	struct mmu_memory memory;
 	struct mmu_basket_fields fields;
+	/** Registers of user mode, in a task_struct: user data. */
+	struct {
+		uint64_t first, end;
+	} holes[MMU_BASKET_HOLES_MAX];
+	size_t nr_holes;
 	struct mmu_keep keep;
 	enum mmu_extract_kind kind; /**< of the pieces that mmu_basket_piece() gets */
 	struct mmu_memmap memmap;

@@ -77,20 +77,22 @@ static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *conte
 static void read_side(struct side *side, struct mmu_space *space, const struct mmu_va_range *range)
 {
 	const struct mmu_image *image = space->memory.kernel->image;
-	struct mmu_tally leaves = { .goes_on = false };
+	const struct mmu_regime *regime = mmu_walker_regime(&space->walker);
+	struct mmu_tally leaves = { .kept = false };
 
 	side->max = 2 * (size_t)image->present_pages;
 	if (side->max < MIN_RANGES)
 		side->max = MIN_RANGES;
 	side->merger = (struct mmu_range_merger){ .fn = keep_range,
 						  .context = side,
-						  .page_lg2 = space->walker.arch->page_lg2 };
-	mmu_space_visit_leaves(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
+						  .page_lg2 = regime->page_lg2 };
+	mmu_space_visit_leaves(space, range->first_va, range->last_va, true, keep_leaf, side,
+			       &leaves);
 	if (leaves.end != MMU_LEAVES_STOPPED && !mmu_range_flush(&side->merger))
 		leaves.end = MMU_LEAVES_STOPPED;
 	if (leaves.end == MMU_LEAVES_STOPPED && side->nr == side->max)
 		leaves.end = MMU_LEAVES_TOO_MANY;
-	mmu_totals_finish(side->totals, space->walker.regime.format, &leaves);
+	mmu_totals_finish(side->totals, regime, &leaves);
 	side->incomplete = leaves.end != MMU_LEAVES_ALL;
 	side->unknown_va = side->nr ? side->ranges[side->nr - 1].last_va + 1 : range->first_va;
 }

@@ -101,6 +101,7 @@ static bool keep_vmas(struct mmu_extraction *extract, uint64_t mm_va)
 struct descent {
 	struct mmu_extraction *extract;
 	struct mmu_space *space;
+	const struct mmu_regime *regime;
 };
 
 static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa);
@@ -118,28 +119,30 @@ static bool visit_entry(const struct mmu_step *step, void *context)
 static void keep_table(struct descent *descent, unsigned int level, uint64_t table_pa)
 {
 	struct mmu_extraction *extract = descent->extract;
-	const struct mmu_format *format = descent->space->walker.regime.format;
-	const struct mmu_level *shape = &format->level[level];
-	uint64_t bytes = (uint64_t)format->entry_bytes << shape->index_bits;
+	int32_t second_offset = descent->regime->format->level[level].second_offset;
+	uint64_t bytes = mmu_table_span(descent->regime, level);
 
 	int added = mmu_set_add(&extract->tables, mmu_table_key(level, table_pa));
 	extract->no_memory |= added < 0;
 	if (added <= 0 || asked_to_stop(extract))
 		return;
 	mmu_keep_add(&extract->basket.keep, MMU_EXTRACT_TABLES, table_pa, bytes);
-	if (shape->second_offset)
+	if (second_offset)
 		mmu_keep_add(&extract->basket.keep, MMU_EXTRACT_TABLES,
-			     table_pa + (uint64_t)(int64_t)shape->second_offset, bytes);
+			     table_pa + (uint64_t)(int64_t)second_offset, bytes);
 	if (level && mmu_memory_span(&extract->basket.memory, table_pa).state == MMU_PAGE_PRESENT)
-		mmu_walker_table(&descent->space->walker, level, table_pa, visit_entry, descent);
+		mmu_walker_table(&descent->space->walker, descent->regime, level, table_pa,
+				 visit_entry, descent);
 }
 
 static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 {
-	const struct mmu_regime *regime = &space->walker.regime;
-	struct descent descent = { extract, space };
+	struct descent descent = { extract, space, NULL };
 
-	keep_table(&descent, regime->format->nr_levels - 1u, regime->root_pa);
+	for (size_t i = 0; i < space->regimes.nr; i++) {
+		descent.regime = &space->regimes.regime[i];
+		keep_table(&descent, descent.regime->top_level, descent.regime->root_pa);
+	}
 }
 
 /* ------------------------------------------------------------------ struct pages */
@@ -188,10 +191,10 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 	keep_tables(extract, space);
 	if (!user_half) {
 		struct mmu_va_range range = mmu_space_user_range(space);
-		struct mmu_tally tally = { .goes_on = false };
+		struct mmu_tally tally = { .kept = false };
 
-		mmu_space_visit_leaves(space, range.first_va, range.last_va, visit_leaf, extract,
-				       &tally);
+		mmu_space_visit_leaves(space, range.first_va, range.last_va, false, visit_leaf,
+				       extract, &tally);
 	}
 	return NULL;
 }
@@ -261,7 +264,7 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 static struct mmu_error *keep_named(struct mmu_extraction *extract)
 {
 	const struct mmu_extract_wish *wish = extract->wish;
-	uint64_t mask = ((uint64_t)1 << extract->basket.memory.kernel->arch->page_lg2) - 1;
+	uint64_t mask = ((uint64_t)1 << mmu_kernel_page_lg2(extract->basket.memory.kernel)) - 1;
 	struct mmu_error *error = NULL;
 
 	for (size_t i = 0; i < wish->nr_pids && !error; i++)
@@ -269,14 +272,14 @@ static struct mmu_error *keep_named(struct mmu_extraction *extract)
 	for (size_t i = 0; i < wish->nr_pages && !error; i++) {
 		const struct mmu_extract_pages *pages = &wish->pages[i];
 		struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
-		struct mmu_tally tally = { .goes_on = false };
+		struct mmu_tally tally = { .kept = false };
 
 		error = choose(extract, pages->pid, &space);
 		uint64_t before = extract->chosen_pages;
 		if (!error)
 			mmu_space_visit_leaves(space, pages->first_va & ~mask,
-					       pages->last_va | mask, visit_chosen_page, extract,
-					       &tally);
+					       pages->last_va | mask, false, visit_chosen_page,
+					       extract, &tally);
 		extract->result.ranges_without_pages += !error && extract->chosen_pages == before;
 	}
 	return error;
@@ -365,9 +368,9 @@ static void find_virtual_addresses(const struct mmu_extraction *extract,
 		const struct mmu_linear *linear = &memory->kernel->linear[i];
 		uint64_t distance = linear->first_va - linear->first_pa;
 
-		if (strcmp(linear->name, "direct map") == 0)
+		if (linear->roles & MMU_LINEAR_DIRECT)
 			output->direct_map_va = distance;
-		if (strcmp(linear->name, "image") != 0 || !sized)
+		if (!(linear->roles & MMU_LINEAR_IMAGE) || !sized)
 			continue;
 		output->image_va = distance;
 		output->image = (struct mmu_pa_range){ first_va - distance, end_va - 1 - distance };

@@ -32,7 +32,7 @@ static bool may_be_freed(const struct mmu_basket *basket, uint64_t va)
 static bool is_reserved(struct mmu_basket *basket, uint64_t va, uint64_t pa)
 {
 	const struct mmu_basket_fields *fields = &basket->fields;
-	uint64_t pfn = pa >> basket->memory.kernel->arch->page_lg2, flags;
+	uint64_t pfn = pa >> mmu_kernel_page_lg2(basket->memory.kernel), flags;
 
 	if (!basket->has_memmap || pfn < basket->memmap.first_pfn || !fields->page_flags.known ||
 	    !fields->pg_reserved.known || fields->pg_reserved.value > 63)
@@ -52,7 +52,7 @@ static struct mmu_error *keep_static_data(struct mmu_basket *basket)
 		{ "SYMBOL(__bss_start)", "SYMBOL(__bss_stop)" },
 	};
 	struct mmu_memory *memory = &basket->memory;
-	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2;
+	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(memory->kernel);
 
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
 		uint64_t va, end_va, pa;

@@ -6,7 +6,7 @@
 
 #define SIZES_MAX (sizeof(((struct mmu_totals *)NULL)->mapped) / sizeof(struct mmu_page_count))
 
-static void count_page(struct mmu_totals *totals, uint64_t page_bytes)
+static void count_pages(struct mmu_totals *totals, uint64_t page_bytes, uint64_t pages)
 {
 	unsigned int at = 0;
 
@@ -19,21 +19,25 @@ static void count_page(struct mmu_totals *totals, uint64_t page_bytes)
 			(totals->nr_mapped++ - at) * sizeof(totals->mapped[0]));
 		totals->mapped[at] = (struct mmu_page_count){ .page_bytes = page_bytes };
 	}
-	totals->mapped[at].pages++;
+	totals->mapped[at].pages += pages;
 }
 
 void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint64_t last_va)
 {
-	totals->pages[walk->result]++;
+	uint64_t pages = 1;
+
+	if (walk->result == MMU_RESULT_MAPPED && walk->page_bytes)
+		pages += last_va / walk->page_bytes - walk->va / walk->page_bytes;
+	totals->pages[walk->result] += pages;
 	totals->bytes[walk->result] += last_va - walk->va + 1;
 	if (walk->result == MMU_RESULT_MAPPED)
-		count_page(totals, walk->page_bytes);
+		count_pages(totals, walk->page_bytes, pages);
 }
 
-void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_format *format,
+void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
 		       const struct mmu_tally *leaves)
 {
 	totals->leaves = *leaves;
-	for (unsigned int level = 0; level < format->nr_levels; level++)
-		totals->table_bytes += leaves->tables[level] * mmu_table_bytes(format, level);
+	for (unsigned int level = 0; level <= regime->top_level; level++)
+		totals->table_bytes += leaves->tables[level] * mmu_table_bytes(regime, level);
 }

@@ -18,11 +18,11 @@ struct mmu_totals {
 	unsigned int nr_mapped;
 };
 
-/** Add an entry of mmu_walker_leaves(). */
+/** Add what mmu_walker_leaves() tells, stretches too. */
 void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint64_t last_va);
 
 /** All entries are in: add up what the enumeration itself has counted. */
-void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_format *format,
+void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
 		       const struct mmu_tally *leaves);
 
 #endif

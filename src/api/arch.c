@@ -38,15 +38,14 @@ void mmu_arches_close(struct mmu_arches *arches)
 	free(arches);
 }
 
-struct mmu_error *mmu_regime_create(const struct mmu_arch *arch, const struct mmu_format *format,
-				    uint32_t set_traits, uint32_t clear_traits,
-				    struct mmu_regime **ret)
+struct mmu_error *mmu_regime_create(const struct mmu_regime *from, uint32_t set_traits,
+				    uint32_t clear_traits, struct mmu_regime **ret)
 {
 	struct mmu_regime *regime = malloc(sizeof(*regime));
 
 	if (!regime)
 		return mmu_error_no_memory();
-	*regime = mmu_arch_regime(arch, format);
+	*regime = *from;
 	regime->traits = (regime->traits | set_traits) & ~clear_traits;
 	*ret = regime;
 	return NULL;

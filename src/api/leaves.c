@@ -13,6 +13,7 @@
 struct mmu_leaves {
 	struct mmu_space *space;
 	struct mmu_hook hook;
+	bool stretches;            /* for ranges: see mmu_walker_leaves() */
 	uint64_t next_va, last_va; /* what is still to be read; nothing when `read_all` */
 	bool read_all, stopped;
 	uint64_t entries;
@@ -35,8 +36,8 @@ static struct mmu_error *take_part(const struct mmu_space *space, const struct m
 	return error || !ret->hook ? error : mmu_sized(ret->hook, ret_hook);
 }
 
-struct mmu_error *mmu_leaves_open(struct mmu_space *space, const struct mmu_part *part,
-				  struct mmu_leaves **ret)
+static struct mmu_error *open_leaves(struct mmu_space *space, const struct mmu_part *part,
+				     bool stretches, struct mmu_leaves **ret)
 {
 	struct mmu_leaves *leaves = NULL;
 	struct mmu_part own;
@@ -49,11 +50,18 @@ struct mmu_error *mmu_leaves_open(struct mmu_space *space, const struct mmu_part
 		return error;
 	leaves->space = space;
 	leaves->hook = hook;
+	leaves->stretches = stretches;
 	leaves->next_va = own.first_va;
 	leaves->last_va = own.last_va;
-	leaves->tally.end = MMU_LEAVES_STOPPED;
+	leaves->tally = (struct mmu_tally){ .end = MMU_LEAVES_STOPPED, .kept = true };
 	*ret = leaves;
 	return NULL;
+}
+
+struct mmu_error *mmu_leaves_open(struct mmu_space *space, const struct mmu_part *part,
+				  struct mmu_leaves **ret)
+{
+	return open_leaves(space, part, false, ret);
 }
 
 static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
@@ -72,9 +80,8 @@ static void fill(struct mmu_leaves *leaves)
 	const struct leaf *last;
 
 	leaves->nr = leaves->at = 0;
-	mmu_space_visit_leaves(leaves->space, leaves->next_va, leaves->last_va, keep_leaf, leaves,
-			       &leaves->tally);
-	leaves->tally.goes_on = true;
+	mmu_space_visit_leaves(leaves->space, leaves->next_va, leaves->last_va, leaves->stretches,
+			       keep_leaf, leaves, &leaves->tally);
 	last = leaves->nr == BATCH ? &leaves->batch[BATCH - 1] : NULL;
 	leaves->read_all = leaves->tally.end != MMU_LEAVES_STOPPED;
 	if (last && !leaves->read_all && last->last_va >= leaves->last_va) {
@@ -125,6 +132,9 @@ uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, unsigned int level,
 
 void mmu_leaves_close(struct mmu_leaves *leaves)
 {
+	if (!leaves)
+		return;
+	mmu_tally_release(&leaves->tally);
 	free(leaves);
 }
 
@@ -150,7 +160,7 @@ struct mmu_error *mmu_ranges_open(struct mmu_space *space, const struct mmu_part
 				  struct mmu_ranges **ret)
 {
 	struct mmu_ranges *ranges = calloc(1, sizeof(*ranges));
-	struct mmu_error *error = ranges ? mmu_leaves_open(space, part, &ranges->leaves)
+	struct mmu_error *error = ranges ? open_leaves(space, part, true, &ranges->leaves)
 					 : mmu_error_no_memory();
 
 	if (error) {
@@ -159,7 +169,7 @@ struct mmu_error *mmu_ranges_open(struct mmu_space *space, const struct mmu_part
 	}
 	ranges->merger = (struct mmu_range_merger){ .fn = keep_range,
 						    .context = ranges,
-						    .page_lg2 = space->walker.arch->page_lg2 };
+						    .page_lg2 = space->regimes.regime[0].page_lg2 };
 	*ret = ranges;
 	return NULL;
 }

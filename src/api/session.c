@@ -196,14 +196,15 @@ static const struct mmu_error *what_lacks(struct mmu_session *session)
 
 static uint32_t what_is_usable(struct mmu_session *session)
 {
-	const struct mmu_regime *regime = &session->kernel.regime;
+	const struct mmu_regimes *regimes = &session->kernel.regimes;
+	bool readable = true;
 
 	if (!session->kernel.nr_linear)
 		return 0;
-	if (regime->format &&
-	    mmu_memory_span(&session->memory, regime->root_pa).state != MMU_PAGE_PRESENT)
-		return MMU_USABLE_PGD;
-	return MMU_USABLE_KERNEL | MMU_USABLE_PGD;
+	for (size_t i = 0; i < regimes->nr; i++)
+		readable &= mmu_memory_span(&session->memory, regimes->regime[i].root_pa).state ==
+			    MMU_PAGE_PRESENT;
+	return readable ? MMU_USABLE_KERNEL | MMU_USABLE_PGD : MMU_USABLE_PGD;
 }
 
 static void tell_image(const struct mmu_image *image, struct mmu_info *ret)
@@ -242,7 +243,7 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 		ret->warning = kernel->warning;
 	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
 	ret->usable = what_is_usable(session);
-	ret->nr_regimes = kernel->regime.format != NULL;
+	ret->nr_regimes = (uint32_t)kernel->regimes.nr;
 	ret->nr_linear = (uint32_t)kernel->nr_linear;
 	ret->has_kaslr_offset = mmu_fact_get(kernel->facts, "KERNELOFFSET", &ret->kaslr_offset);
 	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */
@@ -275,7 +276,7 @@ const struct mmu_linear *mmu_session_linear(const struct mmu_session *session, s
 
 const struct mmu_regime *mmu_session_regime(const struct mmu_session *session, size_t n)
 {
-	return n == 0 && session->kernel.regime.format ? &session->kernel.regime : NULL;
+	return n < session->kernel.regimes.nr ? &session->kernel.regimes.regime[n] : NULL;
 }
 
 struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,

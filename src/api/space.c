@@ -48,7 +48,7 @@ void mmu_space_close(struct mmu_space *space)
 
 const struct mmu_regime *mmu_space_regime(const struct mmu_space *space, size_t n)
 {
-	return n == 0 ? &space->walker.regime : NULL;
+	return n < space->regimes.nr ? &space->regimes.regime[n] : NULL;
 }
 
 const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)

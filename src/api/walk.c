@@ -68,6 +68,7 @@ _Static_assert(offsetof(struct mmu_step, level) == offsetof(struct mmu_step_info
 
 struct mmu_entries {
 	const struct mmu_walker *walker;
+	const struct mmu_regime *regime;
 	unsigned int level;
 	uint64_t table_pa;
 	uint64_t next, nr;
@@ -80,16 +81,17 @@ struct mmu_error *mmu_entries_open(struct mmu_space *space, const struct mmu_reg
 {
 	struct mmu_entries *entries;
 
-	if (level >= regime->format->nr_levels)
+	if (level > regime->top_level)
 		return mmu_error_new(MMU_ERROR_INVALID, "format %s has no level %u",
 				     regime->format->name, level);
 	entries = calloc(1, sizeof(*entries));
 	if (!entries)
 		return mmu_error_no_memory();
 	entries->walker = &space->walker;
+	entries->regime = regime;
 	entries->level = level;
 	entries->table_pa = table_pa;
-	entries->nr = (uint64_t)1 << regime->format->level[level].index_bits;
+	entries->nr = mmu_table_span(regime, level) / regime->format->slot_bytes;
 	*ret = entries;
 	return NULL;
 }
@@ -102,7 +104,7 @@ const struct mmu_step *mmu_entries_next(struct mmu_entries *entries)
 		*step = (struct mmu_step){ .level = entries->level,
 					   .table_pa = entries->table_pa,
 					   .index = entries->next++ };
-		mmu_step_read(entries->walker, step);
+		mmu_step_read(entries->walker, entries->regime, step);
 		if (!step->readable && entries->state == MMU_PAGE_PRESENT)
 			entries->state = step->slot_state;
 		step->effective = step->entry.rights;
@@ -124,5 +126,5 @@ void mmu_entries_close(struct mmu_entries *entries)
 
 uint64_t mmu_regime_table_bytes(const struct mmu_regime *regime, unsigned int level)
 {
-	return level < regime->format->nr_levels ? mmu_table_bytes(regime->format, level) : 0;
+	return level <= regime->top_level ? mmu_table_bytes(regime, level) : 0;
 }

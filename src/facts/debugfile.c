@@ -70,16 +70,14 @@ bool mmu_debugfile_release_good(const char *release)
 	return true;
 }
 
-bool mmu_vmlinux_is_debian(const char *release)
+bool mmu_vmlinux_is_debian(const char *release, const char *const *flavours)
 {
-	/* how the names of its kernels end, on the architectures that there are back-ends for */
-	static const char *const flavours[] = { "-amd64", "-armmp", "-armmp-lpae" };
 	size_t length = strlen(release);
 
-	for (size_t i = 0; i < COUNT(flavours); i++) {
-		size_t bytes = strlen(flavours[i]);
+	for (; flavours && *flavours; flavours++) {
+		size_t bytes = strlen(*flavours);
 
-		if (length > bytes && strcmp(release + length - bytes, flavours[i]) == 0)
+		if (length > bytes && strcmp(release + length - bytes, *flavours) == 0)
 			return mmu_debugfile_release_good(release);
 	}
 	return false;

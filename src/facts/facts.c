@@ -151,10 +151,11 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
 	struct mmu_known_fact *fact = mmu_known_add(&store->known, key);
 	if (!fact)
 		return;
-	if (asprintf(&fact->how, "derived: %.150s", how) < 0)
+	bool assumed = flags & MMU_DERIVED_ASSUMED;
+	if (asprintf(&fact->how, "derived: %s%.150s", assumed ? "assumed: " : "", how) < 0)
 		fact->how = NULL;
 	fact->source = fact->how ? fact->how : "derived";
-	fact->from = flags & MMU_DERIVE_ASSUMED ? MMU_SOURCE_ASSUMED : MMU_SOURCE_DERIVED;
+	fact->from = assumed ? MMU_SOURCE_ASSUMED : MMU_SOURCE_DERIVED;
 	fact->value = value;
 }
 
@@ -238,16 +239,85 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 	return mmu_image_read(&store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
-static void cb_derived(void *context, const char *key, uint64_t value, const char *how)
+static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	bool assumed = strncmp(how, "assumed", strlen("assumed")) == 0;
+	struct mmu_fact_store *store = context;
+	LOCK(store);
 
-	mmu_fact_derive(context, key, value, how, assumed ? MMU_DERIVE_ASSUMED : 0);
+	return store->hooks.read_kernel &&
+	       store->hooks.read_kernel(store->hooks.context, va, buf, bytes);
+}
+
+static bool cb_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
+{
+	struct mmu_fact_store *store = context;
+	LOCK(store);
+
+	return store->hooks.walk && store->hooks.walk(&store->cursor, regime, va, ret_pa);
+}
+
+static bool cb_next_mapped(void *context, const struct mmu_regime *regime, uint64_t *va,
+			   uint64_t last_va, uint64_t *ret_pa)
+{
+	struct mmu_fact_store *store = context;
+	LOCK(store);
+
+	return store->hooks.next_mapped &&
+	       store->hooks.next_mapped(&store->cursor, regime, va, last_va, ret_pa);
+}
+
+static void cb_derived(void *context, const char *key, uint64_t value, const char *how,
+		       uint32_t flags)
+{
+	mmu_fact_derive(context, key, value, how, flags);
 }
 
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
 {
 	return &store->callbacks;
+}
+
+void mmu_fact_store_set_hooks(struct mmu_fact_store *store, const struct mmu_fact_hooks *hooks)
+{
+	store->hooks = *hooks;
+}
+
+/* "Core's, then theirs", as one list. */
+static const char *const *join(const char *const *core, const char *const *theirs)
+{
+	const char **list;
+	size_t nr = 0, more = 0;
+
+	while (core[nr])
+		nr++;
+	while (theirs && theirs[more])
+		more++;
+	list = malloc((nr + more + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	memcpy(list, core, nr * sizeof(*list));
+	if (more)
+		memcpy(list + nr, theirs, more * sizeof(*list));
+	list[nr + more] = NULL;
+	return list;
+}
+
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch)
+{
+	free((void *)store->wants.symbols);
+	free((void *)store->wants.types);
+	store->wants.symbols = join(mmu_fact_wants.symbols, arch->symbols);
+	store->wants.types = join(mmu_fact_wants.types, arch->types);
+	if (!store->wants.symbols || !store->wants.types)
+		return mmu_error_no_memory();
+	store->callbacks.pointer_bytes = arch->elf_class == 1 ? 4 : 8;
+	store->callbacks.big_endian = store->image->big_endian || arch->elf_data == 2;
+	return NULL;
+}
+
+const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store)
+{
+	return store->wants.types ? &store->wants : &mmu_fact_wants;
 }
 
 /* ------------------------------------------------------------------ life */
@@ -360,6 +430,8 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	mmu_btf_close(store->btf.btf);
 	free(store->btf_bytes);
 	free(store->own_vmcoreinfo);
+	free((void *)store->wants.symbols);
+	free((void *)store->wants.types);
 	free(store->options);
 	free(store->hint);
 	pthread_mutex_destroy(&store->mutex);
@@ -419,12 +491,17 @@ struct mmu_error *mmu_fact_store_create(const struct mmu_image *image, const cha
 	store->image = image;
 	mmu_cursor_init(&store->cursor, image);
 	store->vmcoreinfo = image->vmcoreinfo;
-	store->callbacks = (struct mmu_facts){ .context = store,
+	store->callbacks = (struct mmu_facts){ .size = sizeof(struct mmu_facts),
+					       .big_endian = image->big_endian,
+					       .context = store,
 					       .get = cb_get,
 					       .link_symbol = cb_link_symbol,
 					       .note = cb_note,
 					       .ram = cb_ram,
 					       .read_phys = cb_read_phys,
+					       .read_kernel = cb_read_kernel,
+					       .walk = cb_walk,
+					       .next_mapped = cb_next_mapped,
 					       .derived = cb_derived };
 	struct mmu_error *error = copy_options(store, options);
 	if (error) {

@@ -93,10 +93,10 @@ bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_
  */
 uint64_t mmu_fact_lookups(struct mmu_fact_store *store);
 
-/** Flags of mmu_fact_derive(). */
-#define MMU_DERIVE_ASSUMED 1u /**< a guess, which a new source of facts ends */
-
-/** Remember a value that was worked out. Without effect where the key is known already. */
+/**
+ * Remember a value that was worked out. Without effect where the key is known already.
+ * @param flags  enum mmu_derived
+ */
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
 		     unsigned int flags);
 
@@ -106,10 +106,30 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
  */
 bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret);
 
+/** What layers above answer for plugins; see struct mmu_facts. */
+struct mmu_fact_hooks {
+	bool (*walk)(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
+		     uint64_t *ret_pa);
+	bool (*next_mapped)(struct mmu_cursor *cursor, const struct mmu_regime *regime,
+			    uint64_t *va, uint64_t last_va, uint64_t *ret_pa);
+	bool (*read_kernel)(void *context, uint64_t va, void *buf, size_t bytes);
+	void *context; /* of read_kernel() */
+};
+
+/** From now on the questions of plugins are answered; copied. */
+void mmu_fact_store_set_hooks(struct mmu_fact_store *store, const struct mmu_fact_hooks *hooks);
+
+/** The back-end is known now: what it asks for is wanted too. @return MMU_ERROR_NO_MEMORY */
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store,
+					  const struct mmu_arch *arch) MMU_MUST_CHECK;
+
+/** The names that the core, and the back-end if it is known, ask of a vmlinux. */
+const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store);
+
 /** The store as the callback table that plugins get. */
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store);
 
-/** The names that the core and its plugins ask of a vmlinux. */
+/** The names that the core asks of a vmlinux. */
 extern const struct mmu_vmlinux_wants mmu_fact_wants;
 
 #endif

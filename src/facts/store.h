@@ -25,6 +25,8 @@ struct mmu_fact_store {
 	const char *btf_name;
 	char *hint;
 	struct mmu_facts callbacks;
+	struct mmu_fact_hooks hooks;
+	struct mmu_vmlinux_wants wants; /* NULL: the core's own */
 	struct mmu_known known;
 	char **options;
 	size_t nr_options;

@@ -76,8 +76,11 @@ struct mmu_error *mmu_vmlinux_member(struct mmu_vmlinux *vmlinux, const char *ty
 struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char *type,
 					 const char *name, int64_t *ret) MMU_MUST_CHECK;
 
-/** Is this a release of Debian's, whose vmlinux is in the package linux-image-RELEASE-dbg? */
-bool mmu_vmlinux_is_debian(const char *release);
+/**
+ * Is this a release of Debian's, whose vmlinux is in the package linux-image-RELEASE-dbg?
+ * @param flavours  how the names of its kernels end, NULL-terminated; may be NULL
+ */
+bool mmu_vmlinux_is_debian(const char *release, const char *const *flavours);
 
 /**
  * Look for the vmlinux of a kernel: by build-id below the debug directories' .build-id, then by

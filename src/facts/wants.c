@@ -15,11 +15,6 @@ static const char *const symbols[] = {
 	"memory_failure", "migrate_pages",
 	/* per-CPU counters */
 	"__per_cpu_offset", "nr_cpu_ids",
-	/* x86_64 */
-	"init_top_pgt", "init_level4_pgt", "swapper_pg_dir", "phys_base", "page_offset_base",
-	"vmalloc_base", "vmemmap_base", "__pgtable_l5_enabled", "pgdir_shift", "physical_mask",
-	"sme_me_mask", "boot_cpu_data", "l1tf_mitigation", "l1tf_vmx_mitigation",
-	"arch_check_zapped_pte", "pte_mkwrite", "empty_zero_page", "huge_zero_pfn",
 	/* what the kernel carries about itself */
 	"__start_BTF", "__stop_BTF", "_end", "_sinittext",
 	"_binary__btf_vmlinux_bin_start", "_binary__btf_vmlinux_bin_end",
@@ -28,15 +23,14 @@ static const char *const symbols[] = {
 	"kallsyms_token_index", "kallsyms_offsets", "kallsyms_relative_base",
 	/* what an extract holds of the kernel itself */
 	"__start_rodata", "__end_rodata", "_sdata", "_edata", "__bss_start", "__bss_stop",
-	"__per_cpu_start", "__per_cpu_end", "idle_threads", "mem_map", "modules", "init_pid_ns",
-	/* armv7 */
-	"__pv_phys_pfn_offset", "high_memory", NULL
+	"__per_cpu_start", "__per_cpu_end", "idle_threads", "mem_map", "vmemmap_base", "modules",
+	"init_pid_ns", NULL
 };
 
 static const char *const types[] = {
 	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
-	"rb_node", "rb_root", "cpuinfo_x86", "page", "pte_t", NULL
+	"rb_node", "rb_root", "page", NULL
 };
 
 /* clang-format on */

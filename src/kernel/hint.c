@@ -8,11 +8,12 @@
 /* What works without any task. */
 static const char *works_without(struct mmu_memory *memory)
 {
-	const struct mmu_regime *regime = &memory->kernel->regime;
+	const struct mmu_regimes *regimes = &memory->kernel->regimes;
 
 	if (!memory->kernel->nr_linear)
 		return "walk --pgd PA --format NAME";
-	if (regime->format && mmu_memory_span(memory, regime->root_pa).state != MMU_PAGE_PRESENT)
+	if (regimes->nr &&
+	    mmu_memory_span(memory, regimes->regime[0].root_pa).state != MMU_PAGE_PRESENT)
 		return "walk --pgd PA";
 	return "walk --kernel, walk --pgd PA";
 }
@@ -62,7 +63,7 @@ void mmu_hint_set(struct mmu_memory *memory, const struct mmu_error *itself)
 		snprintf(truncated, sizeof(truncated), TRUNCATED "; ",
 			 kernel->image->truncated_pages);
 		snprintf(advice, sizeof(advice), "a vmlinux named with -s finds only what is left");
-	} else if (mmu_vmlinux_is_debian(release)) {
+	} else if (mmu_vmlinux_is_debian(release, kernel->arch ? kernel->arch->flavours : NULL)) {
 		snprintf(advice, sizeof(advice),
 			 "install Debian's linux-image-%s-dbg, or name its vmlinux with -s",
 			 release);

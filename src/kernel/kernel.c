@@ -68,6 +68,8 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	struct mmu_error *error = mmu_arch_load(name, kernel->options.plugin_dir, &arch);
 	if (!error)
 		error = check_machine(kernel, arch);
+	if (!error)
+		error = mmu_fact_store_set_arch(kernel->facts, arch);
 	if (error)
 		return error;
 	kernel->arch = arch;
@@ -96,11 +98,10 @@ void mmu_kernel_read_identity(struct mmu_kernel *kernel)
 const char *mmu_kernel_find_mappings(struct mmu_kernel *kernel)
 {
 	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
-	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	const struct mmu_root root = { .size = sizeof(root), .kind = MMU_ROOT_KERNEL };
 	const char *missing;
 
-	kernel->nr_linear = 0;
-	kernel->regime = (struct mmu_regime){ 0 };
+	kernel->nr_linear = kernel->regimes.nr = 0;
 	missing = kernel->arch->linear(facts, kernel->linear, &kernel->nr_linear);
-	return missing ? missing : kernel->arch->locate(facts, &root, &kernel->regime);
+	return missing ? missing : mmu_locate(kernel->arch, facts, &root, &kernel->regimes);
 }

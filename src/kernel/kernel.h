@@ -5,6 +5,7 @@
 
 #include "facts/facts.h"
 #include "image/image.h"
+#include "walk/walk.h"
 
 /** What the user says of a kernel; zero means: find out. Owned by the caller. */
 struct mmu_kernel_options {
@@ -24,7 +25,7 @@ struct mmu_kernel {
 	struct mmu_layouts *layouts; /**< what is looked up by name once; see layout.h */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
-	struct mmu_regime regime; /**< its own; format is NULL until it is found */
+	struct mmu_regimes regimes; /**< of its own space: none until they are found */
 	char release[65], build_id[41];
 	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory, and was put aside */
 	bool asked_itself;       /**< what it carries about itself was looked for */
@@ -33,6 +34,14 @@ struct mmu_kernel {
 
 /** Add to kernel->warning; several are joined with "; ". Without memory it is lost. */
 void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text);
+
+/** PAGE_SHIFT of the kernel, as far as it is known: else as its back-end has it by default. */
+static inline unsigned int mmu_kernel_page_lg2(const struct mmu_kernel *kernel)
+{
+	if (kernel->regimes.nr)
+		return kernel->regimes.regime[0].page_lg2;
+	return kernel->arch->nr_samples ? kernel->arch->samples[0]->regimes[0]->page_lg2 : 12;
+}
 
 /** Bytes of a pointer in this kernel: 4 or 8. */
 unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel);

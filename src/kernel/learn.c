@@ -12,6 +12,17 @@
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
 
+/* What a back-end asks of kernel memory, while the kernel is learnt and later. */
+static bool read_for_plugin(void *context, uint64_t va, void *buf, size_t bytes)
+{
+	struct mmu_memory memory;
+
+	mmu_memory_init(&memory, context);
+	bool whole = mmu_memory_copy(&memory, va, buf, bytes) == bytes;
+	mmu_memory_destroy(&memory);
+	return whole;
+}
+
 struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *image,
 				  const char *const *facts)
 {
@@ -19,9 +30,15 @@ struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *i
 	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);
 	if (!error)
 		error = mmu_layouts_create(&kernel->layouts);
-	if (!error)
-		mmu_kernel_read_identity(kernel);
-	return error;
+	if (error)
+		return error;
+	mmu_fact_store_set_hooks(kernel->facts,
+				 &(struct mmu_fact_hooks){ .walk = mmu_translate,
+							   .next_mapped = mmu_translate_next,
+							   .read_kernel = read_for_plugin,
+							   .context = kernel });
+	mmu_kernel_read_identity(kernel);
+	return NULL;
 }
 
 void mmu_kernel_destroy(struct mmu_kernel *kernel)
@@ -74,7 +91,7 @@ static struct mmu_error *open_vmlinux(struct mmu_memory *memory)
 	}
 	if (error || !path)
 		return error;
-	error = mmu_vmlinux_open(path, &mmu_fact_wants, &vmlinux);
+	error = mmu_vmlinux_open(path, mmu_fact_store_wants(kernel->facts), &vmlinux);
 	if (!error)
 		error = mmu_identity_compare_ids(kernel, vmlinux);
 	if (!error)
@@ -130,7 +147,7 @@ static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *mem
 	}
 	if (!missing)
 		return NULL;
-	kernel->regime.format = NULL;
+	kernel->regimes.nr = 0;
 	error = mmu_fact_need(kernel->facts, "SYMBOL(init_task)", &value);
 	return mmu_error_context(error ? error : mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing),
 				 "%s: can't find the kernel's mappings%s%s%s",

@@ -44,8 +44,8 @@ void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *re
 {
 	struct mmu_walker walker = mmu_memory_walker(memory);
 
-	walker.regime = memory->kernel->regime;
-	if (walker.regime.format)
+	walker.regimes = &memory->kernel->regimes;
+	if (walker.regimes->nr)
 		mmu_walker_walk(&walker, va, ret);
 	else
 		*ret = (struct mmu_walk){ .va = va, .result = MMU_RESULT_EMPTY };
@@ -57,14 +57,16 @@ void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *re
  */
 static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
 {
-	unsigned int page_lg2 = memory->kernel->arch->page_lg2;
+	unsigned int page_lg2 = mmu_kernel_page_lg2(memory->kernel);
 	uint64_t page_va = va >> page_lg2 << page_lg2;
 	struct mmu_memory_page *page = &memory->pages[(va >> page_lg2) % MMU_MEMORY_PAGES];
 	struct mmu_walk walk;
 
-	if (memory->root_pa != memory->kernel->regime.root_pa)
+	uint64_t root_pa = memory->kernel->regimes.regime[0].root_pa;
+
+	if (memory->root_pa != root_pa)
 		memset(memory->pages, 0, sizeof(memory->pages));
-	memory->root_pa = memory->kernel->regime.root_pa;
+	memory->root_pa = root_pa;
 	if (!page->known || page->va != page_va) {
 		mmu_memory_walk(memory, page_va, &walk);
 		if (walk.result != MMU_RESULT_MAPPED)
@@ -85,7 +87,7 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 			return true;
 		}
 	}
-	return memory->kernel->regime.format && walk_to_phys(memory, va, ret_pa);
+	return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
 }
 
 /* Why a copy ended. */
@@ -98,7 +100,7 @@ struct stop {
 static size_t copy(struct mmu_memory *memory, uint64_t va, uint8_t *buf, size_t bytes,
 		   struct stop *ret)
 {
-	uint64_t page_bytes = (uint64_t)1 << memory->kernel->arch->page_lg2, pa;
+	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(memory->kernel), pa;
 	size_t done = 0;
 
 	*ret = (struct stop){ .mapped = false };

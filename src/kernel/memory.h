@@ -34,7 +34,7 @@ struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa);
 enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa, void *buf,
 					 size_t bytes, uint64_t *ret_pa);
 
-/** What a walk of other tables than the kernel's begins with: all but the regime. */
+/** What a walk of other tables than the kernel's begins with: all but the regimes. */
 struct mmu_walker mmu_memory_walker(struct mmu_memory *memory);
 
 /** Walk the kernel's own tables; MMU_RESULT_EMPTY, without a step, while they are not known. */

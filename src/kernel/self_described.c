@@ -72,7 +72,7 @@ static bool each_run(struct mmu_memory *memory, run_fn fn, void *context)
 	bool inside = false;
 
 	image_range(memory, &va, &last_va);
-	if (!memory->kernel->regime.format)
+	if (!memory->kernel->regimes.nr)
 		return fn(context, va, last_va);
 	for (unsigned int steps = 0; steps < RUN_STEPS_MAX; steps++) {
 		struct mmu_walk walk;
@@ -153,8 +153,9 @@ static bool take_kallsyms(void *context, const struct mmu_kallsyms_place *found)
 
 	if (fact(finding->memory, "SYMBOL(_stext)", &place.proof_va))
 		place.proof = "_stext";
-	struct mmu_error *error = mmu_kallsyms_open(&place, read_kernel, finding->memory,
-						    mmu_fact_wants.symbols, &finding->kallsyms);
+	struct mmu_error *error = mmu_kallsyms_open(
+		&place, read_kernel, finding->memory,
+		mmu_fact_store_wants(finding->memory->kernel->facts)->symbols, &finding->kallsyms);
 	mmu_error_destroy(error);
 	finding->names_va = place.names_va;
 	return !error;
@@ -179,7 +180,8 @@ struct mmu_error *mmu_self_kallsyms(struct mmu_memory *memory, struct mmu_kallsy
 	struct mmu_error *error = NULL;
 
 	if (find_place(memory, &place)) {
-		error = mmu_kallsyms_open(&place, read_kernel, memory, mmu_fact_wants.symbols,
+		error = mmu_kallsyms_open(&place, read_kernel, memory,
+					  mmu_fact_store_wants(memory->kernel->facts)->symbols,
 					  &finding.kallsyms);
 		if (!error) {
 			mmu_fact_store_set_kallsyms(memory->kernel->facts, finding.kallsyms);
@@ -229,7 +231,8 @@ static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, 
 	struct mmu_error *error = mmu_memory_read(memory, first_va, copy, bytes, "BTF");
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, mmu_fact_wants.types, &btf);
+	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big,
+			     mmu_fact_store_wants(memory->kernel->facts)->types, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(copy),
 				       "BTF in the image");
@@ -306,8 +309,9 @@ static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 	void *bytes MMU_FREE = NULL;
 	struct mmu_btf *btf;
 	uint64_t count;
-	struct mmu_error *error = mmu_live_symbols_open(MMU_LIVE_KALLSYMS_PATH,
-							mmu_fact_wants.symbols, &live);
+	struct mmu_error *error =
+		mmu_live_symbols_open(MMU_LIVE_KALLSYMS_PATH,
+				      mmu_fact_store_wants(memory->kernel->facts)->symbols, &live);
 
 	if (error)
 		return error;
@@ -316,7 +320,7 @@ static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 	if (error)
 		return error;
 	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->image->big_endian,
-			     mmu_fact_wants.types, &btf);
+			     mmu_fact_store_wants(memory->kernel->facts)->types, &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
 	mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);

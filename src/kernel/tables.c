@@ -67,7 +67,7 @@ struct mmu_error *mmu_tables_find(struct mmu_kernel *kernel, struct mmu_memory *
 		if (mmu_kernel_find_mappings(kernel))
 			continue;
 		here.first_pa = kernel->linear[0].first_pa;
-		here.root_pa = kernel->regime.root_pa;
+		here.root_pa = kernel->regimes.regime[0].root_pa;
 		here.proved = knows_itself(kernel, memory, &refuted);
 		if (refuted || (found && best.proved && !here.proved))
 			continue;

@@ -52,9 +52,11 @@ static enum proof prove_walk(struct mmu_memory *memory, const struct mmu_root *r
 {
 	const struct mmu_kernel *kernel = memory->kernel;
 	struct mmu_walker walker = mmu_memory_walker(memory);
+	struct mmu_regimes regimes;
 	struct mmu_walk walk;
 
-	if (kernel->arch->locate(mmu_fact_callbacks(kernel->facts), root, &walker.regime))
+	walker.regimes = &regimes;
+	if (mmu_locate(kernel->arch, mmu_fact_callbacks(kernel->facts), root, &regimes))
 		return UNKNOWN;
 	mmu_walker_walk(&walker, va, &walk);
 	if (walk.result == MMU_RESULT_MAPPED)
@@ -72,7 +74,7 @@ static enum proof prove_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory 
 				   uint64_t *ret_va, uint64_t *ret_pa)
 {
 	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
-	struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	struct mmu_root root = { .size = sizeof(root), .kind = MMU_ROOT_KERNEL };
 	uint64_t offset;
 	struct mmu_bytes release;
 	enum proof proof;

@@ -22,7 +22,7 @@ struct mmu_error *mmu_memmap_find(struct mmu_memory *memory, struct mmu_memmap *
 	} else if (mmu_fact_get(facts, "SYMBOL(mem_map)", &va)) {
 		/* FLATMEM: it begins with the first frame of the linear mapping */
 		map.first_pfn = memory->kernel->linear[0].first_pa >>
-				memory->kernel->arch->page_lg2;
+				mmu_kernel_page_lg2(memory->kernel);
 		error = mmu_memory_read_pointer(memory, va, "mem_map", &map.first_va);
 	} else if (!mmu_fact_get(facts, "SYMBOL(vmemmap)", &map.first_va)) { /* a value, 6.9 */
 		error = mmu_error_new(MMU_ERROR_NOT_FOUND, "neither vmemmap_base nor mem_map is "

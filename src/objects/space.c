@@ -11,7 +11,6 @@
 #include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
-#include "walk/registry.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
@@ -23,8 +22,8 @@ MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *root)
 {
 	const struct mmu_kernel *kernel = space->memory.kernel;
-	const char *missing = kernel->arch->locate(mmu_fact_callbacks(kernel->facts), root,
-						   &space->walker.regime);
+	const char *missing = mmu_locate(kernel->arch, mmu_fact_callbacks(kernel->facts), root,
+					 &space->regimes);
 
 	return missing ? mmu_error_new(root->kind == MMU_ROOT_CPU ? MMU_ERROR_NO_TASK
 								  : MMU_ERROR_NOT_FOUND,
@@ -34,8 +33,10 @@ static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *
 
 static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
 {
-	struct mmu_root root = { .kind = MMU_ROOT_PGD_PA,
+	struct mmu_root root = { .size = sizeof(root),
+				 .kind = MMU_ROOT_PGD_PA,
 				 .value = space->task.pgd_pa,
+				 .mm_va = space->task.mm_va,
 				 .user_half = user_half };
 
 	space->mm_va = space->task.mm_va;
@@ -79,22 +80,22 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 }
 
 /* People paste CR3 or TTBR0 with their low bits, which say something else: PCID, attributes. */
-static struct mmu_error *check_pgd(const struct mmu_format *format, uint64_t pgd_pa)
+static struct mmu_error *check_pgd(const struct mmu_regime *regime, uint64_t pgd_pa)
 {
-	uint64_t table_bytes = (uint64_t)format->entry_bytes
-			       << format->level[format->nr_levels - 1].index_bits;
+	uint64_t table_bytes = mmu_table_span(regime, regime->top_level);
 
 	if (!(pgd_pa & (table_bytes - 1)))
 		return NULL;
 	return mmu_error_new(MMU_ERROR_INVALID,
 			     "no top table begins at 0x%" PRIx64 ": those of format %s are aligned "
 			     "to %" PRIu64 " bytes",
-			     pgd_pa, format->name, table_bytes);
+			     pgd_pa, regime->format->name, table_bytes);
 }
 
 static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
 {
-	struct mmu_root root = { .value = query->value,
+	struct mmu_root root = { .size = sizeof(root),
+				 .value = query->value,
 				 .user_half = query->flags & MMU_SPACE_USER_HALF };
 	struct mmu_error *error;
 
@@ -114,7 +115,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		break;
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
-		error = check_pgd(space->memory.kernel->regime.format, query->value);
+		error = check_pgd(&space->memory.kernel->regimes.regime[0], query->value);
 		if (error)
 			return error;
 		break;
@@ -131,7 +132,7 @@ const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FOR
 	ret[0] = '\0';
 	for (size_t i = 0; i < arch->nr_formats && at < MMU_FORMAT_NAMES_BYTES; i++)
 		at += snprintf(ret + at, (size_t)(MMU_FORMAT_NAMES_BYTES - at), "%s%s",
-			       i ? ", " : "", arch->formats[i].name);
+			       i ? ", " : "", arch->formats[i]->name);
 	return ret;
 }
 
@@ -141,14 +142,24 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 	const struct mmu_arch *arch = space->walker.arch;
 	char names[MMU_FORMAT_NAMES_BYTES];
 
-	const struct mmu_format *format = mmu_arch_format(arch, query->format);
-	if (!format)
+	const struct mmu_sample *sample = mmu_arch_sample(arch, query->format);
+	if (!sample)
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
 				     arch->name, query->format,
 				     mmu_space_format_names(arch, names));
-	space->walker.regime = mmu_arch_regime(arch, format);
-	space->walker.regime.root_pa = query->value;
-	return check_pgd(format, query->value);
+	space->regimes.nr = sample->nr_regimes;
+	for (size_t i = 0; i < sample->nr_regimes; i++) {
+		const struct mmu_format *format = sample->regimes[i]->format;
+
+		space->regimes.regime[i] = *sample->regimes[i];
+		space->regimes.regime[i].root_pa = query->value;
+		if (!mmu_format_usable(format))
+			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+					     "format %s is of kind %d, which this version can't "
+					     "walk",
+					     format->name, (int)format->kind);
+	}
+	return check_pgd(&space->regimes.regime[0], query->value);
 }
 
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
@@ -160,6 +171,7 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 		return mmu_error_no_memory();
 	mmu_memory_init(&space->memory, kernel);
 	space->walker = mmu_memory_walker(&space->memory);
+	space->walker.regimes = &space->regimes;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
 	if (!error && !mmu_space_is_bare(query))
@@ -210,7 +222,9 @@ static bool still_true(const struct mmu_space *space, const struct mmu_walk *wal
 
 		if (then->readable && !then->slot_pa)
 			continue; /* behind the end of its table: it was never read */
-		mmu_step_read(&space->walker, &now);
+		if (then->probe && !then->raw)
+			continue; /* a group in which nothing was found */
+		mmu_step_read(&space->walker, walk->regime, &now);
 		if (now.slot_state != then->slot_state || now.raw != then->raw ||
 		    now.second != then->second)
 			return false;
@@ -308,12 +322,12 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 }
 
 void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-			    mmu_leaf_fn fn, void *context, struct mmu_tally *ret)
+			    bool stretches, mmu_leaf_fn fn, void *context, struct mmu_tally *ret)
 {
 	struct leaves_context leaves = { .space = space, .fn = fn, .context = context };
 
 	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
-			  hand_on, &leaves, ret);
+			  stretches, hand_on, &leaves, ret);
 }
 
 struct size_fields {
@@ -327,23 +341,31 @@ static const struct mmu_layout size_layout = MMU_LAYOUT(TASK_SIZE, "mm_struct", 
 							size_defs);
 
 /*
- * Where a format extends signs, Linux keeps the upper half for itself. Elsewhere the mm says where
- * it begins (mm_struct.task_size), or else the lowest linear mapping.
+ * Where the kernel has regimes of its own in the space, all others are the process's. Else the mm
+ * says where it ends (mm_struct.task_size), or the lowest linear mapping does.
  */
 struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 {
-	const struct mmu_format *format = space->walker.regime.format;
 	const struct mmu_kernel *kernel = space->memory.kernel;
-	struct mmu_va_range all = { 0, UINT64_MAX };
+	const struct mmu_regimes *regimes = &space->regimes;
+	uint64_t task_size, user_last_va = 0;
+	struct mmu_va_range all = { 0, 0 };
 	struct mmu_copy copy;
-	uint64_t task_size;
+	bool halves = false;
 
-	if (!format->sign_extended && format->va_bits < 64)
-		all.last_va = ((uint64_t)1 << format->va_bits) - 1;
+	for (size_t i = 0; i < regimes->nr; i++) {
+		const struct mmu_regime *regime = &regimes->regime[i];
+
+		halves |= regime->half == MMU_HALF_KERNEL;
+		if (regime->last_va > all.last_va)
+			all.last_va = regime->last_va;
+		if (regime->half == MMU_HALF_USER && regime->last_va > user_last_va)
+			user_last_va = regime->last_va;
+	}
 	if (!space->mm_va)
 		return all;
-	if (format->sign_extended) {
-		all.last_va = ((uint64_t)1 << (format->va_bits - 1)) - 1;
+	if (halves) {
+		all.last_va = user_last_va;
 		return all;
 	}
 	struct mmu_error *error = mmu_object_read(&space->memory, &size_layout, space->mm_va, NULL,

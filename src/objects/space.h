@@ -11,7 +11,8 @@
 /** For one thread; other spaces of the kernel may be walked meanwhile. */
 struct mmu_space {
 	struct mmu_memory memory;
-	struct mmu_walker walker;
+	struct mmu_regimes regimes;
+	struct mmu_walker walker; /**< over them */
 	struct mmu_task task;
 	bool has_task;
 	uint64_t mm_va;       /**< 0: a space without VMAs */
@@ -53,9 +54,9 @@ bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 /** As mmu_walker_leaf_fn; the walk is whole. @return false to stop */
 typedef bool (*mmu_leaf_fn)(const struct mmu_walk *walk, uint64_t last_va, void *context);
 
-/** As mmu_walker_leaves(), with what the VMAs tell. */
+/** As mmu_walker_leaves(), with what the VMAs tell. @param stretches as there */
 void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-			    mmu_leaf_fn fn, void *context, struct mmu_tally *ret);
+			    bool stretches, mmu_leaf_fn fn, void *context, struct mmu_tally *ret);
 
 /** As mmu_space_extent(). */
 struct mmu_va_range mmu_space_user_range(struct mmu_space *space);

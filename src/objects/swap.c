@@ -90,11 +90,11 @@ static void make_map(const struct mmu_kernel *kernel, void *ret)
 		return;
 	map->known = true;
 	if (!mmu_fact_get(kernel->facts, "NUMBER(MAX_PHYSMEM_BITS)", &max_physmem_bits) ||
-	    max_physmem_bits <= kernel->arch->page_lg2 || max_physmem_bits > 64)
+	    max_physmem_bits <= mmu_kernel_page_lg2(kernel) || max_physmem_bits > 64)
 		/* without sparse memory all of a word: SWP_PFN_BITS in swapops.h */
 		max_physmem_bits = kernel->arch->elf_class == 1 ? 32 : 52;
 	/* since 5.19 (0d206b5d2e0d) the bits above the frame number say young and dirty */
-	map->pfn_bits = (uint8_t)(max_physmem_bits - kernel->arch->page_lg2);
+	map->pfn_bits = (uint8_t)(max_physmem_bits - mmu_kernel_page_lg2(kernel));
 
 	bool exclusive = has_exclusive(kernel);
 	bool hwpoison = known(kernel, "SYMBOL(memory_failure)");

@@ -204,7 +204,7 @@ static void read_counters(struct mmu_memory *memory, struct mmu_task *task)
 	if (error)
 		return;
 	const struct counter_fields *fields = copy.fields;
-	unsigned int page_lg2 = memory->kernel->arch->page_lg2, nr;
+	unsigned int page_lg2 = mmu_kernel_page_lg2(memory->kernel), nr;
 
 	if (fields->pgtables_bytes.known) {
 		task->table_bytes = mmu_copy_get(&copy, &fields->pgtables_bytes);

@@ -44,7 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* "63"; "62:59" for a field; "5+8" when both must be set; "5 !8" when the other must be clear */
 static const char *bits_text(const struct mmu_flag *flag, char ret[32])
 {
-	uint64_t clear = flag->mask & ~flag->value;
+	uint64_t clear = (flag->mask & ~flag->value) | flag->absent;
 	size_t out = 0;
 
 	ret[0] = '\0';
@@ -168,23 +168,35 @@ static bool has_software_flags(const struct mmu_format *format)
 	return false;
 }
 
+/* Do the bits above those of the tables differ between halves? */
+static bool sign_extended(const struct mmu_sample *sample)
+{
+	const struct mmu_regime *last = sample->regimes[sample->nr_regimes - 1];
+
+	return last->last_va == UINT64_MAX && mmu_regime_va_bits(last) < 64;
+}
+
 static void print_format(const struct mmu_arch *arch, const struct mmu_format *format)
 {
+	const struct mmu_sample *sample = mmu_arch_sample(arch, format->name);
+	const struct mmu_regime *regime = sample->regimes[0];
 	struct columns columns = columns_of(format);
 
 	printf("  format %s%s%s: %s\n", tool_colour(TOOL_BOLD), format->name,
 	       tool_colour(TOOL_PLAIN), format->title);
 	printf("    %u-byte %s-endian entries, %u address bits%s, %u physical bits\n",
-	       format->entry_bytes, format->big_endian ? "big" : "little", format->va_bits,
-	       format->sign_extended ? " sign-extended" : "", format->pa_bits);
+	       format->entry_bytes, format->big_endian ? "big" : "little",
+	       mmu_regime_va_bits(regime), sign_extended(sample) ? " sign-extended" : "",
+	       tool_pa_bits(arch, format));
 	printf("    level  name  address bits  entries  covers    leaf\n");
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
-		const struct mmu_level *shape = &format->level[level];
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
+		const struct mmu_shape *shape = &regime->shape[level];
 
-		printf("    %5u  %-5s %2u:%-10u %7" PRIu64 "  %-8s  %s\n", level, shape->name,
-		       shape->shift + shape->index_bits - 1u, shape->shift,
-		       (uint64_t)1 << shape->index_bits, tool_size((uint64_t)1 << shape->shift),
-		       shape->may_be_leaf ? "yes" : "no");
+		printf("    %5u  %-5s %2u:%-10u %7" PRIu64 "  %-8s  %s\n", level,
+		       format->level[level].name, shape->shift + shape->index_bits - 1u,
+		       shape->shift, (uint64_t)1 << shape->index_bits,
+		       tool_size((uint64_t)1 << shape->shift),
+		       format->level[level].may_be_leaf ? "yes" : "no");
 	}
 	printf("    %-*s %-*s %-*s %-*s meaning\n", columns.bits, "bit", columns.name, "flag",
 	       columns.levels, "levels", columns.kinds, "entries");
@@ -223,21 +235,23 @@ static void flags_json(const char *key, const struct mmu_format *format,
 	json_array_end();
 }
 
-static void format_json(const struct mmu_format *format)
+static void format_json(const struct mmu_arch *arch, const struct mmu_format *format)
 {
+	const struct mmu_regime *regime = mmu_arch_sample(arch, format->name)->regimes[0];
+
 	json_object(NULL);
 	json_string("name", format->name);
 	json_string("title", format->title);
 	json_number("entry_bytes", format->entry_bytes);
-	json_number("va_bits", format->va_bits);
-	json_number("pa_bits", format->pa_bits);
+	json_number("va_bits", mmu_regime_va_bits(regime));
+	json_number("pa_bits", tool_pa_bits(arch, format));
 	json_array("levels");
-	for (unsigned int level = 0; level < format->nr_levels; level++) {
+	for (unsigned int level = 0; level <= regime->top_level; level++) {
 		json_object(NULL);
 		json_number("level", level);
 		json_string("name", format->level[level].name);
-		json_number("shift", format->level[level].shift);
-		json_number("index_bits", format->level[level].index_bits);
+		json_number("shift", regime->shape[level].shift);
+		json_number("index_bits", regime->shape[level].index_bits);
 		json_bool("may_be_leaf", format->level[level].may_be_leaf);
 		json_object_end();
 	}
@@ -252,6 +266,8 @@ static void format_json(const struct mmu_format *format)
 static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool whole,
 		      const struct mmu_format *format)
 {
+	uint32_t assumed = arch->samples[0]->regimes[0]->traits;
+
 	if (tool->json) {
 		json_begin("arch");
 		json_string("name", arch->name);
@@ -261,14 +277,14 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 			json_object(NULL);
 			json_string("name", arch->traits[i].name);
 			json_string("what", arch->traits[i].what);
-			json_bool("assumed", arch->default_traits & arch->traits[i].bit);
+			json_bool("assumed", assumed & arch->traits[i].bit);
 			json_object_end();
 		}
 		json_array_end();
 		json_array("formats");
 		for (size_t i = 0; i < arch->nr_formats; i++)
-			if (!format || format == &arch->formats[i])
-				format_json(&arch->formats[i]);
+			if (!format || format == arch->formats[i])
+				format_json(arch, arch->formats[i]);
 		json_array_end();
 		json_end();
 		return;
@@ -276,17 +292,17 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 	printf("%s%s%s: %s\n", tool_colour(TOOL_BOLD), arch->name, tool_colour(TOOL_PLAIN),
 	       arch->title);
 	for (size_t i = 0; i < arch->nr_formats; i++) {
-		if (format && format != &arch->formats[i])
+		if (format && format != arch->formats[i])
 			continue;
 		if (whole)
-			print_format(arch, &arch->formats[i]);
+			print_format(arch, arch->formats[i]);
 		else
-			printf("  %-10s %s\n", arch->formats[i].name, arch->formats[i].title);
+			printf("  %-10s %s\n", arch->formats[i]->name, arch->formats[i]->title);
 	}
 	if (whole && arch->nr_traits)
 		printf("  traits, which differ between kernels (* assumed without one):\n");
 	for (size_t i = 0; whole && i < arch->nr_traits; i++)
-		printf("    %s %-14s %s\n", arch->default_traits & arch->traits[i].bit ? "*" : " ",
+		printf("    %s %-14s %s\n", assumed & arch->traits[i].bit ? "*" : " ",
 		       arch->traits[i].name, arch->traits[i].what);
 }
 

@@ -81,17 +81,17 @@ static uint32_t find_trait(const struct mmu_arch *arch, const char *text, bool *
 	return 0;
 }
 
-static bool find_level(const struct mmu_format *format, const char *name, unsigned int *ret)
+static bool find_level(const struct mmu_regime *regime, const char *name, unsigned int *ret)
 {
 	uint64_t number;
 
-	for (unsigned int level = 0; level < format->nr_levels; level++) {
-		if (strcasecmp(format->level[level].name, name) == 0) {
+	for (unsigned int level = 0; level <= regime->top_level; level++) {
+		if (strcasecmp(regime->format->level[level].name, name) == 0) {
 			*ret = level;
 			return true;
 		}
 	}
-	if (!tool_number(name, &number) || number >= format->nr_levels)
+	if (!tool_number(name, &number) || number > regime->top_level)
 		return false;
 	*ret = (unsigned int)number;
 	return true;
@@ -192,7 +192,7 @@ static int decode_all(const struct tool *tool, const struct mmu_arch *arch,
 	int status = TOOL_OK;
 	uint64_t raws[256];
 
-	if (entry->level_name && !find_level(format, entry->level_name, &level))
+	if (entry->level_name && !find_level(regime, entry->level_name, &level))
 		return usage("level", entry->level_name, "'mmuscope arch NAME' lists them");
 	if (entry->has_second && !format->level[level].second_offset)
 		return usage("second copy at level", format->level[level].name,
@@ -244,15 +244,15 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 						tool->options.plugin_dir, &arch);
 	if (error)
 		return tool_fail(tool, error);
-	const struct mmu_format *format = entry.format_name
-						  ? mmu_arch_format(arch, entry.format_name)
-						  : &arch->formats[0];
-	if (!format)
+	const struct mmu_sample *sample = entry.format_name
+						  ? mmu_arch_sample(arch, entry.format_name)
+						  : arch->samples[0];
+	if (!sample)
 		return usage("format", entry.format_name, "'mmuscope arch NAME' lists them");
 	const char *unknown = find_traits(arch, &entry, &set, &clear);
 	if (unknown)
 		return usage("trait", unknown, "'mmuscope arch NAME' lists them");
-	error = mmu_regime_create(arch, format, set, clear, &regime);
+	error = mmu_regime_create(sample->regimes[0], set, clear, &regime);
 	if (error)
 		return tool_fail(tool, error);
 	status = decode_all(tool, arch, regime, &entry);

@@ -181,7 +181,7 @@ void compare_head(const struct compare *compare, struct compare_columns *columns
 
 		fprintf(columns->side[i], "%s %s, %u levels\nroot 0x%" PRIx64 "\n",
 			mmu_space_arch(compare->side[i].space)->name, regime->format->name,
-			regime->format->nr_levels, regime->root_pa);
+			regime->top_level + 1u, regime->root_pa);
 	}
 	compare_end(columns, "format");
 }

@@ -34,15 +34,13 @@ static void format_json(const struct compare *compare)
 
 static void levels_json(const struct mmu_regime *regime)
 {
-	const struct mmu_format *format = regime->format;
-
 	json_array("levels");
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		json_object(NULL);
 		json_number("level", level);
-		json_string("name", format->level[level].name);
-		json_number("shift", format->level[level].shift);
-		json_number("index_bits", format->level[level].index_bits);
+		json_string("name", regime->format->level[level].name);
+		json_number("shift", regime->shape[level].shift);
+		json_number("index_bits", regime->shape[level].index_bits);
 		json_number("table_bytes", (int64_t)mmu_regime_table_bytes(regime, level));
 		json_object_end();
 	}
@@ -99,16 +97,16 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 
 /* ------------------------------------------------------------------ spaces */
 
-static void totals_json(const struct mmu_format *format, const struct mmu_totals *totals)
+static void totals_json(const struct mmu_regime *regime, const struct mmu_totals *totals)
 {
 	uint64_t missing, page_bytes, pages, entries;
 
 	json_bool("complete", mmu_totals_ended(totals) == MMU_LEAVES_ALL);
 	json_array("tables");
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		json_object(NULL);
 		json_number("level", level);
-		json_string("name", format->level[level].name);
+		json_string("name", regime->format->level[level].name);
 		json_number("count", (int64_t)mmu_totals_tables(totals, level, &missing));
 		json_number("missing", (int64_t)missing);
 		json_object_end();
@@ -152,8 +150,7 @@ static void summary_json(const struct compare *compare, const struct mmu_compari
 		side_json(side, image_of(compare, i));
 		json_hex("first", compare->range[i].first_va);
 		json_hex("last", compare->range[i].last_va);
-		totals_json(mmu_space_regime(side->space, 0)->format,
-			    mmu_comparison_totals(comparison, i));
+		totals_json(mmu_space_regime(side->space, 0), mmu_comparison_totals(comparison, i));
 		json_object_end();
 	}
 	json_array_end();

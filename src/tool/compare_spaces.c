@@ -11,7 +11,7 @@
 /* "12 pages, 48 KiB" */
 static const char *amount(const struct compare *compare, uint64_t bytes)
 {
-	unsigned int page_lg2 = mmu_space_arch(compare->side[0].space)->page_lg2;
+	unsigned int page_lg2 = mmu_space_regime(compare->side[0].space, 0)->page_lg2;
 	uint64_t pages = bytes >> page_lg2;
 	static char texts[4][64];
 	static unsigned int next;
@@ -37,7 +37,7 @@ static void write_mapped(FILE *out, const struct mmu_totals *totals)
 static void write_tables(FILE *out, const struct mmu_regime *regime,
 			 const struct mmu_totals *totals)
 {
-	for (unsigned int level = regime->format->nr_levels; level-- > 0;) {
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		uint64_t missing, tables = mmu_totals_tables(totals, level, &missing);
 
 		fprintf(out, "%" PRIu64 " %s of %s", tables, regime->format->level[level].name,
@@ -223,7 +223,7 @@ static void print_total_words(const struct compare *compare,
 		mapped[i] = mmu_totals_bytes(totals, MMU_RESULT_MAPPED, NULL);
 		table_bytes[i] = mmu_totals_table_bytes(totals);
 		per_mille[i] = mapped[i] ? table_bytes[i] * 1000 / mapped[i] : 0;
-		levels[i] = mmu_space_regime(compare->side[i].space, 0)->format->nr_levels;
+		levels[i] = mmu_space_regime(compare->side[i].space, 0)->top_level + 1u;
 	}
 	if (levels[0] != levels[1]) {
 		snprintf(text, sizeof(text),

@@ -43,19 +43,18 @@ static void write_level(FILE *out, const struct compare_side *side, unsigned int
 {
 	const struct mmu_regime *regime = tool_regime(side->space, side->walk);
 	const struct mmu_format *format = regime->format;
+	const struct mmu_shape *shape = &regime->shape[number];
 	const struct mmu_step_info *at;
-	const struct mmu_level *level;
 	const struct mmu_step *step;
 
-	if (number >= format->nr_levels) {
+	if (number > regime->top_level) {
 		fprintf(out, "-\n");
 		return;
 	}
-	level = &format->level[number];
-	fprintf(out, "%s  bits %u:%u  %s of table\n", level->name,
-		level->shift + level->index_bits - 1u, level->shift,
+	fprintf(out, "%s  bits %u:%u  %s of table\n", format->level[number].name,
+		shape->shift + shape->index_bits - 1u, shape->shift,
 		tool_size(mmu_regime_table_bytes(regime, number)));
-	step = mmu_walk_step(side->walk, format->nr_levels - number - 1);
+	step = mmu_walk_step(side->walk, regime->top_level - number);
 	if (!step) {
 		fprintf(out, "not reached\n");
 		return;
@@ -134,7 +133,7 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 	compare_head(compare, &columns);
 	compare_begin(&columns);
 	for (unsigned int i = 0; i < 2; i++) {
-		unsigned int own = tool_regime(side[i].space, side[i].walk)->format->nr_levels;
+		unsigned int own = tool_regime(side[i].space, side[i].walk)->top_level + 1u;
 
 		levels = own > levels ? own : levels;
 		fprintf(columns.side[i], "0x%" PRIx64 "\n", info[i]->va);
@@ -143,8 +142,8 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 	compare_end(&columns, "address");
 	for (unsigned int i = 0; i < 2; i++) {
 		printf("\n%s 0x%" PRIx64 "\n", compare_side_name(i), info[i]->va);
-		show_ruler(tool_regime(side[i].space, side[i].walk)->format, info[i]->va,
-			   columns.width);
+		show_ruler(mmu_space_arch(side[i].space), tool_regime(side[i].space, side[i].walk),
+			   info[i]->va, columns.width);
 	}
 	for (unsigned int level = levels; level-- > 0;) {
 		char label[32];

@@ -59,11 +59,13 @@ static const char *end_name(const struct words *words, unsigned int side)
 
 const char *compare_formats(const struct compare *compare, char ret[320])
 {
+	const struct mmu_regime *regime[2];
 	const struct mmu_format *format[2];
 	const struct mmu_arch *arch[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		format[i] = mmu_space_regime(compare->side[i].space, 0)->format;
+		regime[i] = mmu_space_regime(compare->side[i].space, 0);
+		format[i] = regime[i]->format;
 		arch[i] = mmu_space_arch(compare->side[i].space);
 	}
 	ret[0] = '\0';
@@ -73,9 +75,10 @@ const char *compare_formats(const struct compare *compare, char ret[320])
 			 "%u, virtual addresses of %u bits against %u, physical ones of %u against "
 			 "%u",
 			 arch[0]->name, format[0]->name, arch[1]->name, format[1]->name,
-			 format[0]->nr_levels, format[1]->nr_levels, format[0]->entry_bytes,
-			 format[1]->entry_bytes, format[0]->va_bits, format[1]->va_bits,
-			 format[0]->pa_bits, format[1]->pa_bits);
+			 regime[0]->top_level + 1u, regime[1]->top_level + 1u,
+			 format[0]->entry_bytes, format[1]->entry_bytes,
+			 mmu_regime_va_bits(regime[0]), mmu_regime_va_bits(regime[1]),
+			 tool_pa_bits(arch[0], format[0]), tool_pa_bits(arch[1], format[1]));
 	return ret;
 }
 
@@ -141,15 +144,15 @@ static void say_result(struct words *words)
 static void say_frame(struct words *words)
 {
 	const struct mmu_walk_info *a = words->info[0], *b = words->info[1];
-	uint64_t frame[2] = { a->pa >> words->arch[0]->page_lg2,
-			      b->pa >> words->arch[1]->page_lg2 };
+	uint64_t frame[2] = { a->pa >> words->regime[0]->page_lg2,
+			      b->pa >> words->regime[1]->page_lg2 };
 	bool same;
 
 	if (!a->has_pa || !b->has_pa || words->arch[0] != words->arch[1])
 		return;
 	same = frame[0] == frame[1];
-	frame[0] <<= words->arch[0]->page_lg2;
-	frame[1] <<= words->arch[1]->page_lg2;
+	frame[0] <<= words->regime[0]->page_lg2;
+	frame[1] <<= words->regime[1]->page_lg2;
 	if (!words->compare->one_image)
 		say(words, same, "frame",
 		    same ? "the frame is 0x%" PRIx64 " in both images, each of which has memory of "

@@ -81,6 +81,13 @@ const char *tool_size(uint64_t bytes)
 	return ret;
 }
 
+unsigned int tool_pa_bits(const struct mmu_arch *arch, const struct mmu_format *format)
+{
+	const struct mmu_sample *sample = mmu_arch_sample(arch, format->name);
+
+	return 64u - (unsigned int)__builtin_clzll(sample->regimes[0]->pa_mask | 1);
+}
+
 const char *tool_flags(const struct mmu_regime *regime, const struct mmu_step *step, bool second,
 		       char ret[512])
 {

@@ -19,7 +19,11 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
  * The bits of an address, field by field.
  * @param columns  of the terminal: a longer ruler continues in further lines; 0: no limit
  */
-void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns);
+void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
+		unsigned int columns);
+/** What denies the right of this number, counted from 0: a level's name, or the regime's. */
+const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
+			unsigned int bit);
 /** The lines of one entry: flags, rights. `prefix` indents them. */
 void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
 		     const char *prefix);

@@ -40,6 +40,8 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 	json_number("level", at->level);
 	json_string("name", regime->format->level[at->level].name);
 	json_hex("table_pa", at->table_pa);
+	if (at->probe)
+		json_string("group", at->probe);
 	json_number("index", (int64_t)at->index);
 	json_hex("slot_pa", at->slot_pa);
 	if (at->readable) {
@@ -119,15 +121,12 @@ static void denied_json(const struct mmu_space *space, const struct mmu_walk *wa
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	static const char *const names[] = { "r", "w", "x", "X", "u" };
-	const struct mmu_format *format = tool_regime(space, walk)->format;
+	const struct mmu_regime *regime = tool_regime(space, walk);
 
 	json_object("denied_by");
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
 		if (info->result == MMU_RESULT_MAPPED && !(info->rights >> bit & 1))
-			json_string(
-				names[bit],
-				format->level[mmu_walk_denied_by(walk, (enum mmu_right)(1u << bit))]
-					.name);
+			json_string(names[bit], show_denier(regime, walk, bit));
 	json_object_end();
 }
 

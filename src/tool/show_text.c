@@ -15,27 +15,27 @@ struct field {
 	char label[96];
 };
 
-static unsigned int fields_of(const struct mmu_format *format, uint64_t va,
-			      struct field fields[MMU_LEVELS_MAX + 2])
+static unsigned int fields_of(const struct mmu_arch *arch, const struct mmu_regime *regime,
+			      uint64_t va, struct field fields[MMU_LEVELS_MAX + 2])
 {
-	unsigned int count = 0, top = format->va_bits;
-	uint64_t offset = va & (((uint64_t)1 << format->level[0].shift) - 1);
+	unsigned int count = 0, top = mmu_regime_va_bits(regime), page_lg2 = regime->shape[0].shift;
+	uint64_t offset = va & (((uint64_t)1 << page_lg2) - 1);
 
-	if (format->sign_extended && top < 64) {
+	if (arch->elf_class == 2 && top < 64) {
 		fields[count] = (struct field){ .first = top, .last = 63 };
 		snprintf(fields[count++].label, 96, "sign");
 	}
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
-		const struct mmu_level *shape = &format->level[level];
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
+		const struct mmu_shape *shape = &regime->shape[level];
 		uint64_t index = va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
 
 		fields[count] = (struct field){ .first = shape->shift,
 						.last = shape->shift + shape->index_bits - 1u };
-		snprintf(fields[count++].label, 96, "%s %" PRIu64, shape->name, index);
+		snprintf(fields[count++].label, 96, "%s %" PRIu64,
+			 regime->format->level[level].name, index);
 	}
-	fields[count] = (struct field){ .first = 0, .last = format->level[0].shift - 1u };
-	snprintf(fields[count++].label, 96, "offset 0x%0*" PRIx64, (format->level[0].shift + 3) / 4,
-		 offset);
+	fields[count] = (struct field){ .first = 0, .last = page_lg2 - 1u };
+	snprintf(fields[count++].label, 96, "offset 0x%0*" PRIx64, ((int)page_lg2 + 3) / 4, offset);
 	return count;
 }
 
@@ -57,10 +57,11 @@ static void print_ruler_lines(char *numbers, char *bits, char *labels)
 	numbers[0] = bits[0] = labels[0] = '\0';
 }
 
-void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int columns)
+void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
+		unsigned int columns)
 {
 	struct field fields[MMU_LEVELS_MAX + 2];
-	unsigned int count = fields_of(format, va, fields);
+	unsigned int count = fields_of(arch, regime, va, fields);
 	char numbers[RULER_MAX] = "", bits[RULER_MAX] = "", labels[RULER_MAX] = "";
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -89,7 +90,7 @@ void show_ruler(const struct mmu_format *format, uint64_t va, unsigned int colum
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step, char ret[128])
 {
 	const struct mmu_step_info *at = mmu_step_get(step);
-	const struct mmu_level *level = &regime->format->level[at->level];
+	const struct mmu_shape *shape = &regime->shape[at->level];
 	const struct mmu_entry *entry = mmu_step_entry(step);
 
 	switch (entry->kind) {
@@ -98,7 +99,7 @@ const char *show_target(const struct mmu_regime *regime, const struct mmu_step *
 		break;
 	case MMU_KIND_LEAF:
 		snprintf(ret, 128, "%s page at 0x%" PRIx64,
-			 tool_size((uint64_t)1 << level->shift << entry->run_lg2), entry->pa);
+			 tool_size((uint64_t)1 << shape->shift << entry->run_lg2), entry->pa);
 		break;
 	case MMU_KIND_EMPTY:
 		snprintf(ret, 128, "empty");
@@ -185,6 +186,8 @@ static void print_step(const struct show *show, struct mmu_space *space,
 		return;
 	}
 	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, at->raw);
+	if (at->probe)
+		printf("     in the group of %u slots: %s\n", at->nr_slots, at->probe);
 	if (entry->kind == MMU_KIND_TABLE || entry->kind == MMU_KIND_LEAF)
 		printf("     %-36s rights %s  so far %s\n", show_target(regime, step, target),
 		       mmu_rights_text(entry->rights, own), mmu_rights_text(at->effective, so_far));
@@ -197,6 +200,14 @@ static void print_step(const struct show *show, struct mmu_space *space,
 
 /* ------------------------------------------------------------------ the answer */
 
+const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
+			unsigned int bit)
+{
+	unsigned int level = mmu_walk_denied_by(walk, (enum mmu_right)(1u << bit));
+
+	return level == MMU_DENIED_BY_REGIME ? regime->name : regime->format->level[level].name;
+}
+
 static void print_denials(const struct mmu_regime *regime, const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -207,9 +218,7 @@ static void print_denials(const struct mmu_regime *regime, const struct mmu_walk
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++) {
 		if (info->rights >> bit & 1)
 			continue;
-		printf("%sno %s (%s)", before, names[bit],
-		       regime->format->level[mmu_walk_denied_by(walk, (enum mmu_right)(1u << bit))]
-			       .name);
+		printf("%sno %s (%s)", before, names[bit], show_denier(regime, walk, bit));
 		before = ", ";
 	}
 }
@@ -361,7 +370,7 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	print_head(space, walk);
 	if (show->assumed && show->shown == 1)
 		show_assumed_text(mmu_space_arch(space), regime);
-	show_ruler(regime->format, info->va, 0);
+	show_ruler(mmu_space_arch(space), regime, info->va, 0);
 	for (unsigned int i = 0; i < info->nr_steps; i++)
 		print_step(show, space, regime, mmu_walk_step(walk, i));
 	show_result_text(regime, walk);

@@ -188,6 +188,9 @@ const char *tool_vma_rights(const struct mmu_vma_info *vma, char ret[5]);
 /** "4 KiB", "2 MiB": sizes that are powers of two; else bytes. Up to four calls can be alive. */
 const char *tool_size(uint64_t bytes);
 
+/** The widest physical address of a format, by its sample: 52. */
+unsigned int tool_pa_bits(const struct mmu_arch *arch, const struct mmu_format *format);
+
 /** Flags of an entry as "A B C"; `ret` has room for 512 bytes. */
 const char *tool_flags(const struct mmu_regime *regime, const struct mmu_step *step, bool second,
 		       char ret[512]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The enumeration of a space: tables read as a whole, entries told by the walk's code. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "walk/leaves.h"
@@ -12,16 +13,22 @@
 #define MAX_TABLES (UINT64_C(1) << 24)
 #define MIN_TABLES (UINT64_C(1) << 14)
 
+/* Tables that are read until a back-end gets its next mapped page, or none. */
+#define SEARCH_TABLES 8192u
+
 struct enumeration {
 	const struct mmu_walker *walker;
-	struct mmu_walker answer; /* without the image: the bytes of pages are not looked for */
-	uint64_t first_va, last_va;
+	const struct mmu_regime *regime; /* that is being visited */
+	struct mmu_walker answer;   /* without the image: the bytes of pages are not looked for */
+	uint64_t first_va, last_va; /* that are asked for, of this regime */
 	uint64_t tables_left;
+	bool stretches; /* leaves that go on are told as one */
 	mmu_walker_leaf_fn fn;
 	void *context;
 	struct mmu_tally *ret;
 	bool zero_is_empty[MMU_LEVELS_MAX];
-	struct mmu_walk walk; /* its steps are the path to where we are */
+	struct mmu_alike alike[MMU_LEVELS_MAX]; /* step 0: not known */
+	struct mmu_walk walk;                   /* its steps are the path to where we are */
 };
 
 /* A table that is being visited. */
@@ -38,66 +45,73 @@ struct visit {
 	uint8_t raw[CHUNK_BYTES], second[CHUNK_BYTES];
 };
 
-static const struct mmu_level *shape_of(const struct enumeration *e, unsigned int level)
+static const struct mmu_shape *shape_of(const struct enumeration *e, unsigned int level)
 {
-	return &e->walker->regime.format->level[level];
+	return &e->regime->shape[level];
+}
+
+static const struct mmu_level *level_of(const struct enumeration *e, const struct visit *visit)
+{
+	return &e->regime->format->level[visit->level];
 }
 
 /* ------------------------------------------------------------------ reading */
 
 static void load_chunk(const struct enumeration *e, struct visit *visit, uint64_t index)
 {
-	const struct mmu_level *shape = shape_of(e, visit->level);
-	unsigned int entry_bytes = e->walker->regime.format->entry_bytes;
-	uint64_t per_chunk = CHUNK_BYTES / entry_bytes;
-	uint64_t entries = (uint64_t)1 << shape->index_bits;
+	const struct mmu_format *format = e->regime->format;
+	uint64_t per_chunk = CHUNK_BYTES / format->slot_bytes;
+	uint64_t entries = (uint64_t)1 << shape_of(e, visit->level)->index_bits;
 	uint64_t pa;
 
 	visit->chunk_first = index - index % per_chunk;
 	visit->chunk_count = entries - visit->chunk_first;
 	if (visit->chunk_count > per_chunk)
 		visit->chunk_count = per_chunk;
-	pa = visit->table_pa + visit->chunk_first * entry_bytes;
-	size_t bytes = (size_t)(visit->chunk_count * entry_bytes);
-	visit->chunk_whole = mmu_image_read(e->walker->cursor, pa, visit->raw, bytes, NULL) ==
-			     MMU_PAGE_PRESENT;
-	if (visit->chunk_whole && shape->second_offset) {
-		pa += (uint64_t)(int64_t)shape->second_offset;
-		visit->chunk_whole = mmu_image_read(e->walker->cursor, pa, visit->second, bytes,
-						    NULL) == MMU_PAGE_PRESENT;
-	}
+	pa = visit->table_pa + visit->chunk_first * format->slot_bytes;
+	visit->chunk_whole = mmu_words_read(e->walker, format, level_of(e, visit), pa,
+					    visit->chunk_count, visit->raw, visit->second);
+}
+
+/* The words of an entry of the chunk. */
+static uint64_t words(const struct enumeration *e, const struct visit *visit, uint64_t index,
+		      uint64_t *ret_second)
+{
+	const struct mmu_format *format = e->regime->format;
+	size_t at = (size_t)(index - visit->chunk_first) * format->slot_bytes;
+
+	*ret_second = level_of(e, visit)->second_offset
+			      ? mmu_get_uint(visit->second + at, format->entry_bytes,
+					     format->big_endian)
+			      : 0;
+	return mmu_get_uint(visit->raw + at, format->entry_bytes, format->big_endian);
 }
 
 /* @return false: the entry is 0 and zero is empty, so that nothing of *step but its place is set */
 static bool load(const struct enumeration *e, struct visit *visit, uint64_t index,
 		 struct mmu_step *step)
 {
-	const struct mmu_format *format = e->walker->regime.format;
-	int16_t second_offset = shape_of(e, visit->level)->second_offset;
+	const struct mmu_format *format = e->regime->format;
+	const struct mmu_level *level = level_of(e, visit);
 
 	*step = (struct mmu_step){ .level = visit->level,
 				   .table_pa = visit->table_pa,
 				   .index = index };
 	if (index - visit->chunk_first >= visit->chunk_count)
 		load_chunk(e, visit, index);
-	if (!visit->chunk_whole) {
-		mmu_step_read(e->walker, step);
+	if (!visit->chunk_whole || level->first_of_run) {
+		mmu_step_read(e->walker, e->regime, step);
 		return true;
 	}
-	size_t at = (size_t)(index - visit->chunk_first) * format->entry_bytes;
-	step->raw = mmu_get_uint(visit->raw + at, format->entry_bytes, format->big_endian);
-	step->has_second = second_offset != 0;
-	if (step->has_second)
-		step->second = mmu_get_uint(visit->second + at, format->entry_bytes,
-					    format->big_endian);
+	step->raw = words(e, visit, index, &step->second);
+	step->has_second = level->second_offset != 0;
 	if (!step->raw && !step->second && e->zero_is_empty[visit->level])
 		return false;
 	step->readable = true;
-	step->slot_pa = visit->table_pa + index * format->entry_bytes;
+	step->slot_pa = visit->table_pa + index * format->slot_bytes;
 	if (step->has_second)
-		step->second_pa = step->slot_pa + (uint64_t)(int64_t)second_offset;
-	e->walker->arch->decode(&e->walker->regime, visit->level, step->raw, step->second,
-				&step->entry);
+		step->second_pa = step->slot_pa + (uint64_t)(int64_t)level->second_offset;
+	format->decode(e->regime, visit->level, step->raw, step->second, &step->entry);
 	return true;
 }
 
@@ -133,49 +147,41 @@ static uint64_t last_alike(const struct enumeration *e, struct visit *visit,
 	return last;
 }
 
+/* Is `next` what must stand behind `word`? Only the address goes on, and carries into nothing. */
+static bool goes_on(uint64_t word, uint64_t next, uint64_t address, uint64_t step)
+{
+	return next == word + step && !(((word & address) + step) & ~address);
+}
+
+/* The last index up to which the leaves behind this one map what comes next, all else equal. */
+static uint64_t last_of_stretch(const struct enumeration *e, const struct visit *visit,
+				const struct mmu_step *step)
+{
+	const struct mmu_alike *alike = &e->alike[visit->level];
+	uint64_t last = visit->chunk_first + visit->chunk_count - 1;
+	uint64_t raw = step->raw, second = step->second, index = step->index;
+
+	if (!e->stretches || !alike->step || !visit->chunk_whole || !step->readable ||
+	    step->entry.kind != MMU_KIND_LEAF || step->entry.run_lg2 ||
+	    (step->has_second && (!raw || !second)))
+		return index;
+	if (last > visit->last_index)
+		last = visit->last_index;
+	for (; index < last; index++) {
+		uint64_t next_second, next = words(e, visit, index + 1, &next_second);
+
+		if (!goes_on(raw, next, alike->address, alike->step) ||
+		    !goes_on(second, next_second, alike->second_address, alike->second_step))
+			break;
+		raw = next;
+		second = next_second;
+	}
+	return index;
+}
+
 /* ------------------------------------------------------------------ visiting */
 
 static bool visit_table(struct enumeration *e, struct visit *visit);
-
-static bool descend(struct enumeration *e, const struct visit *from, const struct mmu_step *step,
-		    uint8_t rights)
-{
-	const struct mmu_level *shape = shape_of(e, step->level - 1);
-	struct visit visit;
-
-	visit.level = step->level - 1;
-	visit.table_pa = step->entry.pa;
-	visit.base_va = from->base_va + (step->index << shape_of(e, step->level)->shift);
-	visit.first_index = 0;
-	visit.last_index = ((uint64_t)1 << shape->index_bits) - 1;
-	if (step->entry.next_count) {
-		uint64_t last = step->entry.next_first + (step->entry.next_count - 1);
-
-		visit.first_index = step->entry.next_first;
-		if (last >= visit.first_index && last < visit.last_index)
-			visit.last_index = last;
-	}
-	visit.rights = rights;
-	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
-	visit.chunk_first = visit.chunk_count = 0;
-	return visit_table(e, &visit);
-}
-
-/* Tell of the entries from the step's to `last_index`. */
-static bool tell(struct enumeration *e, const struct visit *visit, const struct mmu_step *step,
-		 uint64_t last_index)
-{
-	unsigned int shift = shape_of(e, visit->level)->shift;
-	uint64_t first_va = visit->base_va + (step->index << shift);
-	uint64_t last_va = visit->base_va + (last_index << shift) + (((uint64_t)1 << shift) - 1);
-
-	e->walk.va = first_va < e->first_va ? e->first_va : first_va;
-	mmu_step_finish(&e->answer, step, &e->walk);
-	if (e->fn(&e->walk, last_va > e->last_va ? e->last_va : last_va, e->context))
-		return true;
-	e->ret->end = MMU_LEAVES_STOPPED;
-	return false;
-}
 
 /* Cut the table's indices to the addresses that are asked for. @return false: there are none */
 static bool clip(const struct enumeration *e, struct visit *visit)
@@ -195,13 +201,71 @@ static bool clip(const struct enumeration *e, struct visit *visit)
 	return true;
 }
 
+static bool descend(struct enumeration *e, const struct visit *from, const struct mmu_step *step,
+		    uint8_t rights)
+{
+	const struct mmu_shape *shape = shape_of(e, step->level - 1);
+	struct visit visit;
+
+	visit.level = step->level - 1;
+	visit.table_pa = step->entry.pa;
+	visit.base_va = from->base_va + (step->index << shape_of(e, step->level)->shift);
+	visit.first_index = 0;
+	visit.last_index = ((uint64_t)1 << shape->index_bits) - 1;
+	if (step->entry.next_count) {
+		uint64_t last = step->entry.next_first + (step->entry.next_count - 1);
+
+		visit.first_index = step->entry.next_first;
+		if (last >= visit.first_index && last < visit.last_index)
+			visit.last_index = last;
+	}
+	visit.rights = rights;
+	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
+	visit.chunk_first = visit.chunk_count = 0;
+	return !clip(e, &visit) || visit_table(e, &visit);
+}
+
+/* Tell of the entries from the step's to `last_index`. */
+static bool tell(struct enumeration *e, const struct visit *visit, const struct mmu_step *step,
+		 uint64_t last_index)
+{
+	unsigned int shift = shape_of(e, visit->level)->shift;
+	uint64_t first_va = visit->base_va + (step->index << shift);
+	uint64_t last_va = visit->base_va + (last_index << shift) + (((uint64_t)1 << shift) - 1);
+
+	e->walk.va = first_va < e->first_va ? e->first_va : first_va;
+	mmu_step_finish(&e->answer, step, &e->walk);
+	if (e->fn(&e->walk, last_va > e->last_va ? e->last_va : last_va, e->context))
+		return true;
+	e->ret->end = MMU_LEAVES_STOPPED;
+	return false;
+}
+
+/* A root that several regimes share counts once, and as read if one of them could read it. */
+static void count_root(struct enumeration *e, bool readable)
+{
+	const struct mmu_regime *regime = e->regime, *first = e->walker->regimes->regime;
+	unsigned int top = regime->top_level, at = 0;
+
+	while (&first[at] != regime &&
+	       (first[at].root_pa != regime->root_pa || first[at].format != regime->format ||
+		first[at].top_level != top || e->ret->roots[at] == MMU_ROOT_NEW))
+		at++;
+	if (e->ret->roots[at] == MMU_ROOT_READ ||
+	    (e->ret->roots[at] == MMU_ROOT_MISSING && !readable))
+		return;
+	if (e->ret->roots[at] == MMU_ROOT_MISSING)
+		e->ret->missing[top]--;
+	(readable ? e->ret->tables : e->ret->missing)[top]++;
+	e->ret->roots[at] = readable ? MMU_ROOT_READ : MMU_ROOT_MISSING;
+}
+
 /* Each table once, also if an earlier call was stopped in it. */
 static void count_table(struct mmu_tally *tally, const struct visit *visit, bool readable)
 {
 	unsigned int level = visit->level;
 
-	if (tally->goes_on && tally->last[level].known &&
-	    tally->last[level].base_va == visit->base_va) {
+	if (tally->last[level].known && tally->last[level].base_va == visit->base_va) {
 		if (readable && !tally->last[level].readable) {
 			tally->missing[level]--;
 			tally->tables[level]++;
@@ -217,12 +281,10 @@ static void count_table(struct mmu_tally *tally, const struct visit *visit, bool
 
 static bool visit_table(struct enumeration *e, struct visit *visit)
 {
-	unsigned int depth = e->walker->regime.format->nr_levels - 1u - visit->level;
+	unsigned int depth = e->regime->top_level - visit->level;
 	struct mmu_step *step = &e->walk.steps[depth];
 	bool any_readable = false, go_on = true;
 
-	if (!clip(e, visit))
-		return true;
 	if (e->tables_left-- == 0) {
 		e->tables_left = 0;
 		e->ret->end = MMU_LEAVES_TOO_MANY;
@@ -246,72 +308,168 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 		}
 		e->walk.nr_steps = depth + 1;
 		uint64_t last = last_alike(e, visit, step);
+		if (last == index)
+			last = last_of_stretch(e, visit, step);
 		go_on = tell(e, visit, step, last);
 		index = last;
 	}
-	count_table(e->ret, visit, any_readable);
+	if (depth > 0)
+		count_table(e->ret, visit, any_readable);
+	else
+		count_root(e, any_readable);
 	return go_on;
 }
 
-/* A format that extends signs has two halves: the upper one's index 0 would lie at -2^va_bits. */
-static void visit_root(struct enumeration *e)
+static bool visit_radix(struct enumeration *e)
 {
-	const struct mmu_format *format = e->walker->regime.format;
-	unsigned int top = format->nr_levels - 1u;
-	uint64_t last_index = ((uint64_t)1 << format->level[top].index_bits) - 1;
-	bool halves = format->sign_extended && format->va_bits < 64;
-	struct visit visit = { .level = top,
-			       .table_pa = e->walker->regime.root_pa,
-			       .last_index = halves ? last_index / 2 : last_index,
-			       .rights = MMU_RIGHTS_ALL };
+	const struct mmu_regime *regime = e->regime;
+	unsigned int va_bits = mmu_regime_va_bits(regime);
+	struct visit visit = { .level = regime->top_level, .table_pa = regime->root_pa };
 
-	if (!visit_table(e, &visit) || !halves)
-		return;
-	visit.base_va = UINT64_MAX << format->va_bits;
-	visit.first_index = last_index / 2 + 1;
-	visit.last_index = last_index;
-	visit_table(e, &visit);
-	if (e->ret->tables[top] + e->ret->missing[top] > 1) { /* one table in two visits */
-		e->ret->tables[top] = e->ret->tables[top] > 0;
-		e->ret->missing[top] = !e->ret->tables[top];
+	for (unsigned int level = 0; level <= regime->top_level; level++) {
+		struct mmu_entry entry;
+
+		regime->format->decode(regime, level, 0, 0, &entry);
+		e->zero_is_empty[level] = entry.kind == MMU_KIND_EMPTY;
+		if (!e->stretches || !regime->format->alike ||
+		    !regime->format->alike(regime, level, &e->alike[level]))
+			e->alike[level].step = 0;
+	}
+	visit.base_va = va_bits < 64 ? e->first_va & UINT64_MAX << va_bits : 0;
+	visit.last_index = ((uint64_t)1 << shape_of(e, visit.level)->index_bits) - 1;
+	visit.rights = mmu_walk_begin(&e->walk);
+	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
+	return !clip(e, &visit) || visit_table(e, &visit);
+}
+
+/* Each address that a slot has is walked to: the walk says whether it is looked for there. */
+static bool visit_hashed(struct enumeration *e)
+{
+	struct mmu_hashed_list *list = &e->ret->hashed;
+	uint64_t next_va = e->first_va;
+
+	if (!list->of || list->of->format != e->regime->format ||
+	    list->of->root_pa != e->regime->root_pa) {
+		e->ret->hashed_next = list->nr = 0;
+		list->incomplete = false;
+		list->of = e->regime;
+		if (!mmu_hashed_gather(e->walker, e->regime, list)) {
+			e->ret->end = MMU_LEAVES_TOO_MANY;
+			return false;
+		}
+		e->ret->missing[0] += list->incomplete;
+	}
+	for (size_t i = e->ret->hashed_next; i < list->nr; i++) {
+		uint64_t va = list->pages[i].va;
+		uint64_t last_va = va + (list->pages[i].bytes - 1);
+
+		if (last_va < next_va || va > e->last_va)
+			continue;
+		const struct mmu_regime *regime = e->walk.regime;
+		memset(&e->walk, 0, sizeof(e->walk));
+		e->walk.regime = regime;
+		e->walk.va = va < next_va ? next_va : va;
+		mmu_walk_hashed(e->walker, &e->walk);
+		if (e->walk.result == MMU_RESULT_EMPTY)
+			continue;
+		last_va = last_va > e->last_va ? e->last_va : last_va;
+		if (!e->fn(&e->walk, last_va, e->context)) {
+			e->ret->hashed_next = i;
+			e->ret->end = MMU_LEAVES_STOPPED;
+			return false;
+		}
+		if (last_va == e->last_va)
+			break;
+		next_va = last_va + 1;
+	}
+	return true;
+}
+
+static void visit_regimes(struct enumeration *e, uint64_t first_va, uint64_t last_va)
+{
+	uint64_t va = first_va, end_va = last_va;
+	bool go_on = true;
+
+	while (go_on && (e->regime = mmu_regimes_next(e->walker->regimes, &va, &end_va))) {
+		if (va > last_va)
+			return;
+		e->first_va = va;
+		e->last_va = end_va < last_va ? end_va : last_va;
+		e->walk.regime = e->regime;
+		go_on = e->regime->format->kind == MMU_FORMAT_HASHED ? visit_hashed(e)
+								     : visit_radix(e);
+		if (e->last_va == last_va)
+			return;
+		va = end_va + 1;
 	}
 }
 
 enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t first_va,
-				      uint64_t last_va, uint64_t max_tables, mmu_walker_leaf_fn fn,
-				      void *context, struct mmu_tally *ret)
+				      uint64_t last_va, uint64_t max_tables, bool stretches,
+				      mmu_walker_leaf_fn fn, void *context, struct mmu_tally *ret)
 {
 	struct enumeration e = { .walker = walker,
 				 .answer = *walker,
-				 .first_va = first_va,
-				 .last_va = last_va,
 				 .tables_left = max_tables,
+				 .stretches = stretches,
 				 .fn = fn,
 				 .context = context,
 				 .ret = ret };
 
-	if (!ret->goes_on)
-		*ret = (struct mmu_tally){ .end = MMU_LEAVES_ALL };
+	if (!ret->kept || !ret->begun)
+		*ret = (struct mmu_tally){ .kept = ret->kept, .begun = true };
 	ret->end = MMU_LEAVES_ALL;
 	e.answer.cursor = NULL;
-	for (unsigned int level = 0; level < walker->regime.format->nr_levels; level++) {
-		struct mmu_entry entry;
-
-		walker->arch->decode(&walker->regime, level, 0, 0, &entry);
-		e.zero_is_empty[level] = entry.kind == MMU_KIND_EMPTY;
-	}
-	visit_root(&e);
+	visit_regimes(&e, first_va, last_va);
+	if (!ret->kept)
+		mmu_tally_release(ret);
 	return ret->end;
+}
+
+void mmu_tally_release(struct mmu_tally *tally)
+{
+	free(tally->hashed.pages);
+	tally->hashed = (struct mmu_hashed_list){ .nr = 0 };
 }
 
 uint64_t mmu_walker_max_tables(const struct mmu_walker *walker)
 {
-	const struct mmu_format *format = walker->regime.format;
 	uint64_t smallest = UINT64_MAX, room;
 
-	for (unsigned int level = 0; level < format->nr_levels; level++)
-		if (mmu_table_bytes(format, level) < smallest)
-			smallest = mmu_table_bytes(format, level);
+	for (size_t i = 0; i < walker->regimes->nr; i++) {
+		const struct mmu_regime *regime = &walker->regimes->regime[i];
+
+		if (regime->format->kind == MMU_FORMAT_HASHED)
+			continue; /* one table, of all spaces */
+		for (unsigned int level = 0; level <= regime->top_level; level++)
+			if (mmu_table_bytes(regime, level) < smallest)
+				smallest = mmu_table_bytes(regime, level);
+	}
 	room = walker->cursor->image->present_pages * walker->cursor->image->page_bytes / smallest;
 	return room < MIN_TABLES ? MIN_TABLES : room > MAX_TABLES ? MAX_TABLES : room;
+}
+
+/* ------------------------------------------------------------------ for back-ends */
+
+static bool take_mapped(struct mmu_walk *walk, uint64_t last_va, void *context)
+{
+	(void)last_va;
+	*(struct mmu_walk *)context = *walk;
+	return walk->result != MMU_RESULT_MAPPED;
+}
+
+bool mmu_translate_next(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t *va,
+			uint64_t last_va, uint64_t *ret_pa)
+{
+	const struct mmu_regimes regimes = { .nr = 1, .regime = { *regime } };
+	const struct mmu_walker walker = { .cursor = cursor, .regimes = &regimes };
+	struct mmu_tally ignored = { .kept = false };
+	struct mmu_walk walk;
+
+	if (mmu_walker_leaves(&walker, *va, last_va, SEARCH_TABLES, false, take_mapped, &walk,
+			      &ignored) != MMU_LEAVES_STOPPED)
+		return false;
+	*va = walk.va;
+	*ret_pa = walk.pa;
+	return true;
 }

@@ -3,14 +3,13 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
-#include <elf.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/error.h"
 #include "walk/conformance.h"
 #include "walk/plugindir.h"
 #include "walk/registry.h"
@@ -23,27 +22,19 @@
 /* Loaded back-ends stay for the life of the process: their objects are referred to everywhere. */
 static struct mmu_arch loaded[ARCHES_MAX];
 static size_t nr_loaded;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
 const char *mmu_arch_name_of_machine(uint16_t elf_machine)
 {
-	switch (elf_machine) {
-	case EM_X86_64:
-		return "x86_64";
-	case EM_386:
-		return "i386";
-	case EM_ARM:
-		return "armv7";
-	case EM_AARCH64:
-		return "aarch64";
-	case EM_RISCV:
-		return "riscv";
-	case EM_PPC64:
-		return "ppc64";
-	case EM_S390:
-		return "s390x";
-	default:
-		return NULL;
-	}
+	static const struct {
+		uint16_t machine;
+		const char *name;
+	} machines[] = { MMU_MACHINES }; /* the folders of plugins/ say so */
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (elf_machine && machines[i].machine == elf_machine)
+			return machines[i].name;
+	return NULL;
 }
 
 /* A name becomes part of a path that is run as code. */
@@ -80,20 +71,28 @@ static bool search_dir(const char *plugin_dir, unsigned int n, char *ret, size_t
 	return n == 0;
 }
 
+/* What the core relies on before it looks closer. A kind that it does not know is no fault. */
 static struct mmu_error *check_formats(const struct mmu_arch *arch, const char *path)
 {
 	for (size_t i = 0; i < arch->nr_formats; i++) {
-		const struct mmu_format *format = &arch->formats[i];
+		const struct mmu_format *format = arch->formats[i];
 
-		if (!format->name || !format->nr_levels || format->nr_levels > MMU_LEVELS_MAX ||
-		    !format->level)
+		if (!format->name || format->size < sizeof(*format) || !format->nr_levels ||
+		    format->nr_levels > MMU_LEVELS_MAX || !format->level)
 			return mmu_error_new(MMU_ERROR_PLUGIN, "%s: format %zu has no sane levels",
 					     path, i);
-		if (format->kind != MMU_FORMAT_RADIX)
+		if (!format->decode || !format->entry_bytes || !format->slot_bytes ||
+		    (format->kind == MMU_FORMAT_HASHED && (!format->probes || !format->slot)))
 			return mmu_error_new(MMU_ERROR_PLUGIN,
-					     "%s: format %s is of kind %d, which this version "
-					     "can't walk",
-					     path, format->name, (int)format->kind);
+					     "%s: format %s lacks decode(), or what its kind needs",
+					     path, format->name);
+	}
+	for (size_t i = 0; i < arch->nr_samples; i++) {
+		const struct mmu_sample *sample = arch->samples[i];
+
+		if (!sample->name || !sample->nr_regimes || sample->nr_regimes > MMU_REGIMES_MAX)
+			return mmu_error_new(MMU_ERROR_PLUGIN, "%s: sample %zu has no regimes",
+					     path, i);
 	}
 	return NULL;
 }
@@ -146,8 +145,8 @@ static struct mmu_error *accept_arch(const struct mmu_arch *theirs, const char *
 	if (!arch->name || strcmp(arch->name, name) != 0)
 		return mmu_error_new(MMU_ERROR_PLUGIN, "%s calls itself '%s'", path,
 				     arch->name ? arch->name : "");
-	if (!arch->decode || !arch->formats || !arch->nr_formats)
-		return mmu_error_new(MMU_ERROR_PLUGIN, "%s has no formats or no decode()", path);
+	if (!arch->nr_formats || !arch->nr_samples)
+		return mmu_error_new(MMU_ERROR_PLUGIN, "%s has no formats or no samples", path);
 	struct mmu_error *error = check_formats(arch, path);
 	if (error)
 		return error;
@@ -156,7 +155,7 @@ static struct mmu_error *accept_arch(const struct mmu_arch *theirs, const char *
 	return NULL;
 }
 
-struct mmu_error *mmu_arch_open(const char *path, const char *name, const struct mmu_arch **ret)
+static struct mmu_error *open_arch(const char *path, const char *name, const struct mmu_arch **ret)
 {
 	const struct mmu_arch *theirs;
 	void *handle;
@@ -203,7 +202,8 @@ struct mmu_error *mmu_arch_conformance_file(const char *path, mmu_text_fn report
 	return NULL;
 }
 
-static struct mmu_error *load(const char *name, const char *plugin_dir, const struct mmu_arch **ret)
+static struct mmu_error *find_arch(const char *name, const char *plugin_dir,
+				   const struct mmu_arch **ret)
 {
 	char dir[4096], path[4096 + 64];
 
@@ -221,11 +221,11 @@ static struct mmu_error *load(const char *name, const char *plugin_dir, const st
 		snprintf(path, sizeof(path), "%s/" PREFIX "%s" SUFFIX, dir, name);
 		/* without a slash dlopen() would search the system's library path */
 		if (strchr(dir, '/') && access(path, F_OK) == 0)
-			return mmu_arch_open(path, name, ret);
+			return open_arch(path, name, ret);
 		if (!strchr(dir, '/')) {
 			snprintf(path, sizeof(path), "./%s/" PREFIX "%s" SUFFIX, dir, name);
 			if (access(path, F_OK) == 0)
-				return mmu_arch_open(path, name, ret);
+				return open_arch(path, name, ret);
 		}
 	}
 	mmu_plugin_dir(dir, sizeof(dir));
@@ -238,11 +238,10 @@ static struct mmu_error *load(const char *name, const char *plugin_dir, const st
 struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,
 				const struct mmu_arch **ret)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&loading);
+	struct mmu_error *error = find_arch(name, plugin_dir, ret);
 
-	pthread_mutex_lock(&lock);
-	struct mmu_error *error = load(name, plugin_dir, ret);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&loading);
 	return error;
 }
 
@@ -296,22 +295,4 @@ struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret)
 	qsort(list, count, sizeof(*list), by_name);
 	*ret = list;
 	return NULL;
-}
-
-const struct mmu_format *mmu_arch_format(const struct mmu_arch *arch, const char *name)
-{
-	for (size_t i = 0; i < arch->nr_formats; i++)
-		if (strcmp(arch->formats[i].name, name) == 0)
-			return &arch->formats[i];
-	return NULL;
-}
-
-struct mmu_regime mmu_arch_regime(const struct mmu_arch *arch, const struct mmu_format *format)
-{
-	return (struct mmu_regime){
-		.format = format,
-		.pa_mask = format->pa_bits >= 64 ? UINT64_MAX
-						 : ((uint64_t)1 << format->pa_bits) - 1,
-		.traits = arch->default_traits,
-	};
 }

@@ -6,7 +6,17 @@
 #include "walk/walk.h"
 
 /** Read and decode the entry whose level, table_pa and index are set; the rest must be zero. */
-void mmu_step_read(const struct mmu_walker *walker, struct mmu_step *step);
+void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *regime,
+		   struct mmu_step *step);
+
+/**
+ * Copy `count` adjacent entries, slots apart, that lie at pa, and their second words.
+ * @param second  untouched where the level has none
+ * @return false: some byte of them is not there
+ */
+bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
+		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
+		    uint8_t *second);
 
 /**
  * AND the rights of a step to those of the path above it, and remember who said no first.
@@ -15,9 +25,17 @@ void mmu_step_read(const struct mmu_walker *walker, struct mmu_step *step);
  */
 void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *walk);
 
+/** A walk in walk->regime begins: what that denies is denied. @return what it grants */
+uint8_t mmu_walk_begin(struct mmu_walk *walk);
+
+/** One walk in walk->regime, to which walk->va belongs; all else but the steps must be zero. */
+void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk);
+void mmu_walk_hashed(const struct mmu_walker *walker, struct mmu_walk *walk);
+
 /**
- * The walk of walk->va ends at this step: fill in its answer, all that stands behind the steps in
- * struct mmu_walk but denied_by. Without an image the page's bytes are not looked for.
+ * The walk of walk->va in walk->regime ends at this step: fill in its answer, all that stands
+ * behind the steps in struct mmu_walk but denied_by and regime. Without an image the page's bytes
+ * are not looked for.
  */
 void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *step,
 		     struct mmu_walk *walk);

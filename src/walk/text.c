@@ -45,11 +45,13 @@ static bool flag_holds(const struct mmu_flag *flag, const struct mmu_regime *reg
 /* @return false when there is nothing to show */
 static bool flag_name(const struct mmu_flag *flag, uint64_t raw, char *ret, size_t bytes)
 {
+	if (raw & flag->absent)
+		return false;
 	if (flag->field) {
 		uint64_t value = (raw & flag->mask) >> __builtin_ctzll(flag->mask);
 
 		snprintf(ret, bytes, "%s=%llu", flag->set, (unsigned long long)value);
-		return value != 0 && !(raw & flag->value);
+		return value != 0;
 	}
 	const char *name = (raw & flag->mask) == flag->value ? flag->set : flag->clear;
 

@@ -1,28 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The one walk loop, for every architecture. */
+#include <stddef.h>
 #include <string.h>
 
 #include "walk/step.h"
-
-bool mmu_format_canonical(const struct mmu_format *format, uint64_t va)
-{
-	uint64_t above;
-
-	if (format->va_bits >= 64)
-		return true;
-	if (!format->sign_extended)
-		return va >> format->va_bits == 0;
-	above = (uint64_t)((int64_t)va >> (format->va_bits - 1));
-	return above == 0 || above == UINT64_MAX;
-}
-
-uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned int level)
-{
-	const struct mmu_level *shape = &format->level[level];
-
-	return ((uint64_t)format->entry_bytes << shape->index_bits) *
-	       (shape->second_offset ? 2 : 1);
-}
 
 static enum mmu_result result_of_state(enum mmu_page_state state)
 {
@@ -38,9 +19,9 @@ static enum mmu_result result_of_state(enum mmu_page_state state)
 	}
 }
 
-static enum mmu_page_state read_word(const struct mmu_walker *walker, uint64_t pa, uint64_t *ret)
+static enum mmu_page_state read_word(const struct mmu_walker *walker,
+				     const struct mmu_format *format, uint64_t pa, uint64_t *ret)
 {
-	const struct mmu_format *format = walker->regime.format;
 	struct mmu_span span = mmu_image_span(walker->cursor, pa);
 	const uint8_t *at = span.data;
 	uint8_t copy[8];
@@ -59,22 +40,52 @@ static enum mmu_page_state read_word(const struct mmu_walker *walker, uint64_t p
 	return MMU_PAGE_PRESENT;
 }
 
-void mmu_step_read(const struct mmu_walker *walker, struct mmu_step *step)
+bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
+		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
+		    uint8_t *second)
 {
-	const struct mmu_format *format = walker->regime.format;
-	const struct mmu_level *level = &format->level[step->level];
+	size_t bytes = (size_t)((count - 1) * format->slot_bytes + format->entry_bytes);
 
-	step->slot_pa = step->table_pa + step->index * format->entry_bytes;
-	step->slot_state = read_word(walker, step->slot_pa, &step->raw);
-	step->has_second = level->second_offset != 0;
+	if (mmu_image_read(walker->cursor, pa, raw, bytes, NULL) != MMU_PAGE_PRESENT)
+		return false;
+	pa += (uint64_t)(int64_t)level->second_offset;
+	return !level->second_offset ||
+	       mmu_image_read(walker->cursor, pa, second, bytes, NULL) == MMU_PAGE_PRESENT;
+}
+
+static void read_entry(const struct mmu_walker *walker, const struct mmu_regime *regime,
+		       struct mmu_step *step)
+{
+	const struct mmu_format *format = regime->format;
+	int32_t second_offset = format->level[step->level].second_offset;
+
+	step->slot_pa = step->table_pa + step->index * format->slot_bytes;
+	step->slot_state = read_word(walker, format, step->slot_pa, &step->raw);
+	step->has_second = second_offset != 0;
 	if (step->has_second && step->slot_state == MMU_PAGE_PRESENT) {
-		step->second_pa = step->slot_pa + (uint64_t)(int64_t)level->second_offset;
-		step->slot_state = read_word(walker, step->second_pa, &step->second);
+		step->second_pa = step->slot_pa + (uint64_t)(int64_t)second_offset;
+		step->slot_state = read_word(walker, format, step->second_pa, &step->second);
 	}
 	step->readable = step->slot_state == MMU_PAGE_PRESENT;
 	if (step->readable)
-		walker->arch->decode(&walker->regime, step->level, step->raw, step->second,
-				     &step->entry);
+		format->decode(regime, step->level, step->raw, step->second, &step->entry);
+}
+
+void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *regime,
+		   struct mmu_step *step)
+{
+	read_entry(walker, regime, step);
+	uint64_t run_mask = ((uint64_t)1 << step->entry.run_lg2) - 1;
+	if (!regime->format->level[step->level].first_of_run || !(step->index & run_mask))
+		return;
+	/* what is said of a run counts in its first entry, if it is one */
+	struct mmu_step first = { .level = step->level,
+				  .table_pa = step->table_pa,
+				  .index = step->index & ~run_mask };
+	read_entry(walker, regime, &first);
+	if (first.readable && first.entry.kind == MMU_KIND_LEAF &&
+	    first.entry.run_lg2 == step->entry.run_lg2)
+		step->entry = first.entry;
 }
 
 static void set_page(const struct mmu_walker *walker, struct mmu_walk *walk, uint64_t page_pa)
@@ -107,7 +118,7 @@ static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 		uint64_t pfn = software->offset & (((uint64_t)1 << map->pfn_bits) - 1);
 
 		walk->has_target = true;
-		walk->target_pa = pfn << walker->arch->page_lg2;
+		walk->target_pa = pfn << walk->regime->page_lg2;
 	}
 }
 
@@ -115,18 +126,17 @@ static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 static void explain(const struct mmu_walker *walker, const struct mmu_step *step,
 		    struct mmu_walk *walk)
 {
-	const struct mmu_format *format = walker->regime.format;
+	const struct mmu_regime *regime = walk->regime;
 	struct mmu_software software = { .kind = MMU_SOFTWARE_UNKNOWN };
 
-	if (walker->arch->explain)
-		walker->arch->explain(&walker->regime, step->level, step->raw, step->second,
-				      &software);
+	if (regime->format->explain)
+		regime->format->explain(regime, step->level, step->raw, step->second, &software);
 	/*
 	 * Linux swaps no kernel memory: there, an entry that is not present is a page whose access
 	 * was switched off (set_memory_np(), kfence, debug_pagealloc).
 	 */
-	if (format->sign_extended && walk->va >> 63 && software.kind != MMU_SOFTWARE_UNKNOWN &&
-	    software.kind != MMU_SOFTWARE_SPLIT) {
+	if (regime->half == MMU_HALF_KERNEL &&
+	    (software.kind == MMU_SOFTWARE_SWAP || software.kind == MMU_SOFTWARE_NONE)) {
 		walk->result = MMU_RESULT_PROTNONE;
 		walk->note = "a kernel entry without PRESENT: set_memory_np(), kfence, "
 			     "debug_pagealloc";
@@ -146,23 +156,21 @@ static void explain(const struct mmu_walker *walker, const struct mmu_step *step
 		set_page(walker, walk, software.pa);
 		return;
 	case MMU_SOFTWARE_UNKNOWN:
-		walk->result = MMU_RESULT_BAD_ENTRY;
-		walk->note = "not empty, not present and no form that Linux writes";
-		return;
+		break;
 	}
+	walk->result = MMU_RESULT_BAD_ENTRY;
+	walk->note = "not empty, not present and no form that Linux writes";
 }
 
 void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *step,
 		     struct mmu_walk *walk)
 {
-	const struct mmu_format *format = walker->regime.format;
-
 	walk->rights = walk->swap_type = 0;
 	walk->has_pa = walk->has_swap = walk->has_target = false;
 	walk->pa = walk->swap_offset = walk->target_pa = 0;
 	walk->page_state = MMU_PAGE_PRESENT;
 	walk->note = NULL;
-	walk->page_bytes = (uint64_t)1 << format->level[step->level].shift;
+	walk->page_bytes = (uint64_t)1 << walk->regime->shape[step->level].shift;
 	if (!step->readable) {
 		walk->result = result_of_state(step->slot_state);
 		return;
@@ -200,36 +208,37 @@ void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *
 	step->effective = *rights = now;
 }
 
-void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
+uint8_t mmu_walk_begin(struct mmu_walk *walk)
 {
-	const struct mmu_format *format = walker->regime.format;
-	uint64_t table_pa = walker->regime.root_pa;
+	uint8_t rights = walk->regime->rights;
+
+	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
+		walk->denied_by[bit] = rights >> bit & 1 ? 0 : MMU_DENIED_BY_REGIME;
+	return rights;
+}
+
+void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
+{
+	const struct mmu_regime *regime = walk->regime;
+	uint64_t table_pa = regime->root_pa;
 	uint64_t first = 0, count = 0; /* the window of valid indices; count 0: all */
-	uint8_t rights = MMU_RIGHTS_ALL;
+	uint8_t rights = mmu_walk_begin(walk);
 
-	memset(ret, 0, sizeof(*ret));
-	ret->va = va;
-	ret->regime = &walker->regime;
-	if (!mmu_format_canonical(format, va)) {
-		ret->result = MMU_RESULT_NONCANONICAL;
-		return;
-	}
-	for (unsigned int level = format->nr_levels; level-- > 0;) {
-		const struct mmu_level *shape = &format->level[level];
-		struct mmu_step *step = &ret->steps[ret->nr_steps++];
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
+		const struct mmu_shape *shape = &regime->shape[level];
+		struct mmu_step *step = &walk->steps[walk->nr_steps++];
 
-		step->level = level;
-		step->table_pa = table_pa;
-		step->index = va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
+		*step = (struct mmu_step){ .level = level, .table_pa = table_pa };
+		step->index = walk->va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
 		if (count && (step->index < first || step->index - first >= count)) {
 			step->readable = true; /* the table says that it ends before this index */
 			step->entry.kind = MMU_KIND_EMPTY;
 		} else {
-			mmu_step_read(walker, step);
+			mmu_step_read(walker, regime, step);
 		}
-		mmu_step_restrict(step, &rights, ret);
+		mmu_step_restrict(step, &rights, walk);
 		if (!step->readable || step->entry.kind != MMU_KIND_TABLE || level == 0) {
-			mmu_step_finish(walker, step, ret);
+			mmu_step_finish(walker, step, walk);
 			return;
 		}
 		table_pa = step->entry.pa;
@@ -238,18 +247,63 @@ void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_wa
 	}
 }
 
-enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker, unsigned int level,
+/* All but the steps, which are set when they are taken. */
+static void clear(struct mmu_walk *walk, uint64_t va, const struct mmu_regime *regime)
+{
+	size_t behind = offsetof(struct mmu_walk, steps) + sizeof(walk->steps);
+
+	memset(walk, 0, offsetof(struct mmu_walk, steps));
+	memset((char *)walk + behind, 0, sizeof(*walk) - behind);
+	walk->va = va;
+	walk->regime = regime;
+}
+
+static void walk_in(const struct mmu_walker *walker, struct mmu_walk *walk)
+{
+	if (walk->regime->format->kind == MMU_FORMAT_HASHED)
+		mmu_walk_hashed(walker, walk);
+	else
+		mmu_walk_radix(walker, walk);
+}
+
+void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
+{
+	clear(ret, va, mmu_regimes_find(walker->regimes, va));
+	if (ret->regime)
+		walk_in(walker, ret);
+	else
+		ret->result = MMU_RESULT_NONCANONICAL;
+}
+
+bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
+		   uint64_t *ret_pa)
+{
+	const struct mmu_walker walker = { .cursor = cursor };
+	struct mmu_walk walk;
+
+	if (!mmu_regime_holds(regime, va))
+		return false;
+	clear(&walk, va, regime);
+	walk_in(&walker, &walk);
+	if (walk.result != MMU_RESULT_MAPPED)
+		return false;
+	*ret_pa = walk.pa;
+	return true;
+}
+
+enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
+				     const struct mmu_regime *regime, unsigned int level,
 				     uint64_t table_pa,
 				     bool (*fn)(const struct mmu_step *step, void *context),
 				     void *context)
 {
-	const struct mmu_level *shape = &walker->regime.format->level[level];
+	uint64_t count = (uint64_t)1 << regime->shape[level].index_bits;
 	enum mmu_page_state state = MMU_PAGE_PRESENT;
 
-	for (uint64_t index = 0; index < (uint64_t)1 << shape->index_bits; index++) {
+	for (uint64_t index = 0; index < count; index++) {
 		struct mmu_step step = { .level = level, .table_pa = table_pa, .index = index };
 
-		mmu_step_read(walker, &step);
+		mmu_step_read(walker, regime, &step);
 		if (!step.readable) {
 			if (state == MMU_PAGE_PRESENT)
 				state = step.slot_state;
@@ -270,20 +324,20 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 		      unsigned int level, uint64_t raw, const uint64_t *second,
 		      struct mmu_walk *walk)
 {
-	struct mmu_walker walker = { .arch = arch, .regime = *regime };
+	const struct mmu_walker walker = { .arch = arch };
 	struct mmu_step *step = &walk->steps[0];
 	bool has_second = regime->format->level[level].second_offset;
-	uint8_t rights = MMU_RIGHTS_ALL;
 
 	memset(walk, 0, sizeof(*walk));
 	walk->regime = regime;
+	uint8_t rights = mmu_walk_begin(walk);
 	walk->nr_steps = 1;
 	step->level = level;
 	step->raw = raw;
 	step->has_second = has_second && second;
 	step->second = step->has_second ? *second : 0;
 	step->readable = true;
-	arch->decode(regime, level, raw, step->second, &step->entry);
+	regime->format->decode(regime, level, raw, step->second, &step->entry);
 	mmu_step_restrict(step, &rights, walk);
 	if (step->entry.kind == MMU_KIND_TABLE)
 		walk->result = MMU_RESULT_TABLE;

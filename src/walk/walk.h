@@ -9,6 +9,9 @@
 /** How many values enum mmu_result has. */
 #define MMU_RESULTS (MMU_RESULT_TABLE + 1u)
 
+/** No walk has more steps. */
+#define MMU_STEPS_MAX 12u
+
 /* The public part of a struct is an unnamed member of it: what callers see is the struct itself. */
 
 struct mmu_step {
@@ -18,8 +21,9 @@ struct mmu_step {
 
 struct mmu_walk {
 	struct mmu_walk_info;
-	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it */
-	struct mmu_step steps[MMU_LEVELS_MAX];
+	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it, or
+						  MMU_DENIED_BY_REGIME */
+	struct mmu_step steps[MMU_STEPS_MAX];
 };
 
 /**
@@ -33,31 +37,81 @@ struct mmu_swap_map {
 	bool known;           /**< false: all types are taken for swap files */
 };
 
-/** Everything that a translation needs. Plain data; nothing of it is owned. */
+/** The regimes of a space, as locate() tells them. nr 0: not known. */
+struct mmu_regimes {
+	size_t nr;
+	struct mmu_regime regime[MMU_REGIMES_MAX];
+};
+
+/** Everything that a translation needs. Plain data; nothing that it points to is owned. */
 struct mmu_walker {
 	struct mmu_cursor *cursor; /**< of the thread that walks */
 	const struct mmu_arch *arch;
-	struct mmu_regime regime;
+	const struct mmu_regimes *regimes;
 	const struct mmu_swap_map *swap; /**< NULL: not known */
 };
 
 /** Translate one address. Every outcome is a result; *ret is filled in whole. */
 void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
 
-/** Bytes of one table, with the second copies of its entries. */
-uint64_t mmu_table_bytes(const struct mmu_format *format, unsigned int level);
+/** The first regime: of a space with one format, as good as any for names and sizes. */
+static inline const struct mmu_regime *mmu_walker_regime(const struct mmu_walker *walker)
+{
+	return &walker->regimes->regime[0];
+}
+
+/** Bytes from the first slot of a table to behind the last; second words may lie elsewhere. */
+static inline uint64_t mmu_table_span(const struct mmu_regime *regime, unsigned int level)
+{
+	return regime->format->kind == MMU_FORMAT_HASHED
+		       ? regime->nr_slots * regime->format->slot_bytes
+		       : (uint64_t)regime->format->slot_bytes << regime->shape[level].index_bits;
+}
+
+/** Bytes of one table, with the second words of its entries. */
+uint64_t mmu_table_bytes(const struct mmu_regime *regime, unsigned int level);
 
 /**
  * Decode every entry of a table that is not empty.
  * @param fn  gets a step whose `effective` is the entry's own rights; returns false to stop
  * @return MMU_PAGE_PRESENT, or the state of the first byte that could not be read
  */
-enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker, unsigned int level,
+enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
+				     const struct mmu_regime *regime, unsigned int level,
 				     uint64_t table_pa,
 				     bool (*fn)(const struct mmu_step *step, void *context),
 				     void *context);
 
-/** Can the address exist in this format at all? */
-bool mmu_format_canonical(const struct mmu_format *format, uint64_t va);
+/** Does the address belong to the regime? */
+bool mmu_regime_holds(const struct mmu_regime *regime, uint64_t va);
+
+/** The regime that answers for an address: Linux's, or the hardware's where Linux's have none. */
+const struct mmu_regime *mmu_regimes_find(const struct mmu_regimes *regimes, uint64_t va);
+
+/**
+ * The regime that answers for the next addresses, tags aside.
+ * @param va           where to begin; then the first address that is answered for
+ * @param ret_last_va  the last one up to which it is this regime that answers
+ * @return NULL, with the outputs untouched: there is none from there on
+ */
+const struct mmu_regime *mmu_regimes_next(const struct mmu_regimes *regimes, uint64_t *va,
+					  uint64_t *ret_last_va);
+
+/** Can this core walk the format? */
+bool mmu_format_usable(const struct mmu_format *format);
+
+/**
+ * Ask a back-end for the regimes of a space.
+ * @param ret  untouched on failure
+ * @return NULL, or a text that says what is missing, valid until the thread's next call
+ */
+const char *mmu_locate(const struct mmu_arch *arch, const struct mmu_facts *facts,
+		       const struct mmu_root *root, struct mmu_regimes *ret);
+
+/** What struct mmu_facts calls walk() and next_mapped(), over an image. */
+bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
+		   uint64_t *ret_pa);
+bool mmu_translate_next(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t *va,
+			uint64_t last_va, uint64_t *ret_pa);
 
 #endif

@@ -23,14 +23,14 @@ static const struct mmu_arch *const archs[] = { MMU_PLUGINS };
 
 /* ------------------------------------------------------------------ mutants of functions */
 
-static const struct mmu_arch *base; /* the one that is being mutated */
+static const struct mmu_format *base; /* the one that is being mutated */
 static unsigned int calls;
 
 static void lose_top_address_bit(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 				 uint64_t second, struct mmu_entry *ret)
 {
 	base->decode(regime, level, raw, second, ret);
-	ret->pa &= ~((uint64_t)1 << (regime->format->pa_bits - 1));
+	ret->pa &= ~(regime->pa_mask ^ regime->pa_mask >> 1);
 }
 
 static void leak_into_address(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
@@ -38,7 +38,7 @@ static void leak_into_address(const struct mmu_regime *regime, unsigned int leve
 {
 	base->decode(regime, level, raw, second, ret);
 	if (ret->kind == MMU_KIND_LEAF)
-		ret->pa |= raw & (((uint64_t)1 << regime->format->level[0].shift) - 1);
+		ret->pa |= raw & (((uint64_t)1 << regime->shape[0].shift) - 1);
 }
 
 static void misalign_large_leaves(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
@@ -46,7 +46,7 @@ static void misalign_large_leaves(const struct mmu_regime *regime, unsigned int 
 {
 	base->decode(regime, level, raw, second, ret);
 	if (ret->kind == MMU_KIND_LEAF && level > 0)
-		ret->pa |= (uint64_t)1 << (regime->format->level[level].shift - 1);
+		ret->pa |= (uint64_t)1 << (regime->shape[level].shift - 1);
 }
 
 static void lose_no_execute(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
@@ -79,12 +79,19 @@ static void swap_levels(const struct mmu_regime *regime, unsigned int level, uin
 	base->decode(regime, level < 2 ? 1 - level : level, raw, second, ret);
 }
 
-static void zero_is_bad(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-			uint64_t second, struct mmu_entry *ret)
+static void attrs_of_holes(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			   uint64_t second, struct mmu_entry *ret)
 {
 	base->decode(regime, level, raw, second, ret);
-	if (ret->kind == MMU_KIND_EMPTY)
-		*ret = (struct mmu_entry){ .kind = MMU_KIND_BAD, .bad_mask = 1, .note = "empty" };
+	ret->attrs |= MMU_ATTR_DIRTY;
+}
+
+static void unknown_memory(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			   uint64_t second, struct mmu_entry *ret)
+{
+	base->decode(regime, level, raw, second, ret);
+	if (ret->kind == MMU_KIND_LEAF)
+		ret->memory = MMU_MEMORY_DEVICE + 1;
 }
 
 static void bad_without_a_reason(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
@@ -176,17 +183,60 @@ static void lose_alignment(const struct mmu_regime *regime, unsigned int level, 
 	ret->pa |= 8;
 }
 
-static const char *locate_nothing(const struct mmu_facts *facts, const struct mmu_root *root,
-				  struct mmu_regime *ret)
+static bool wrong_step(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
 {
+	bool said = base->alike(regime, level, ret);
+
+	ret->step *= 2;
+	return said;
+}
+
+static bool step_without_mask(const struct mmu_regime *regime, unsigned int level,
+			      struct mmu_alike *ret)
+{
+	bool said = base->alike(regime, level, ret);
+
+	ret->address = 0;
+	return said;
+}
+
+/* A page that is dirty, or that user mode may use, passes for one that is not. */
+static bool ignore_a_bit(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
+{
+	bool said = base->alike(regime, level, ret);
+
+	ret->step |= 0x40;
+	ret->address |= 0x40;
+	return said;
+}
+
+static const char *forgetful_audit(const struct mmu_regime *regime, unsigned int level,
+				   uint64_t raw, uint64_t second, uint64_t *ret_mask)
+{
+	*ret_mask = 1;
+	return raw & 1 && ++calls % 2 ? "odd" : NULL;
+}
+
+static const char *locate_nothing(const struct mmu_facts *facts, const struct mmu_root *root,
+				  struct mmu_regime *ret, size_t *ret_nr)
+{
+	*ret_nr = 0;
 	return NULL;
 }
 
 static const char *linear_overlap(const struct mmu_facts *facts, struct mmu_linear *ret,
 				  size_t *ret_nr)
 {
-	ret[0] = ret[1] = (struct mmu_linear){ 0, 4095, 0, "twice" };
+	ret[0] = ret[1] = (struct mmu_linear){ 0, 4095, 0, "twice", MMU_LINEAR_IMAGE };
 	*ret_nr = 2;
+	return NULL;
+}
+
+static const char *linear_without_role(const struct mmu_facts *facts, struct mmu_linear *ret,
+				       size_t *ret_nr)
+{
+	ret[0] = (struct mmu_linear){ 0, 4095, 0, "what for?", 0 };
+	*ret_nr = 1;
 	return NULL;
 }
 
@@ -195,55 +245,69 @@ static const char *linear_overlap(const struct mmu_facts *facts, struct mmu_line
 static struct mmu_format format;
 static struct mmu_level levels[MMU_LEVELS_MAX];
 static struct mmu_flag rows[256];
+static struct mmu_regime regimes[MMU_REGIMES_MAX];
+static struct mmu_sample sample;
 
 static const char *know_nothing(const struct mmu_facts *facts, const struct mmu_root *root,
-				struct mmu_regime *ret)
+				struct mmu_regime *ret, size_t *ret_nr)
 {
 	return "a copy of the tables, which locate() does not know";
 }
 
-/* The last format alone, in copies that can be changed; the first row is free. */
-static void copy_tables(struct mmu_arch *mutant)
+/* The last sample alone, with its format, in copies that can be changed; the first row is free. */
+static void copy_tables(const struct mmu_arch *arch, struct mmu_arch *mutant)
 {
-	format = base->formats[base->nr_formats - 1];
+	static const struct mmu_regime *list[MMU_REGIMES_MAX];
+	static const struct mmu_format *const formats[] = { &format };
+	static const struct mmu_sample *const samples[] = { &sample };
+
+	sample = *arch->samples[arch->nr_samples - 1];
+	base = sample.regimes[0]->format;
+	format = *base;
 	assert_true(format.nr_flags < 255);
 	memcpy(levels, format.level, format.nr_levels * sizeof(levels[0]));
 	memcpy(rows + 1, format.flags, format.nr_flags * sizeof(rows[0]));
 	format.level = levels;
 	format.flags = rows + 1;
-	mutant->formats = &format;
+	for (size_t i = 0; i < sample.nr_regimes; i++) {
+		regimes[i] = *sample.regimes[i];
+		regimes[i].format = &format;
+		list[i] = &regimes[i];
+	}
+	sample.regimes = list;
+	mutant->formats = formats;
 	mutant->nr_formats = 1;
-	mutant->locate = base->locate ? know_nothing : NULL;
+	mutant->samples = samples;
+	mutant->nr_samples = 1;
+	mutant->locate = arch->locate ? know_nothing : NULL;
 }
 
 enum table_fault {
 	NO_FAULT,
-	ONLY_COPIED,
 	SHIFT,
-	VA_BITS,
 	FLAG_TWICE,
 	FLAG_OUTSIDE,
+	FLAG_ABSENT,
 	FLAG_TRAIT,
 	LEAF_LEVEL,
 	LONG_TABLE,
 	ABI,
 	TRAIT,
+	NO_SAMPLE,
+	ROOT,
+	BACKWARDS,
+	TAGGED,
+	TALL,
+	TINY_PAGE,
+	OVERLAP,
+	WIDE_RANGE,
+	KIND,
+	SLOT,
 };
 
-static void plant(struct mmu_arch *mutant, enum table_fault fault)
+static void plant_flag(enum table_fault fault)
 {
-	unsigned int top;
-
-	if (fault != NO_FAULT)
-		copy_tables(mutant);
-	top = format.nr_levels - 1u;
 	switch (fault) {
-	case SHIFT:
-		levels[top].shift++;
-		break;
-	case VA_BITS:
-		format.va_bits--;
-		break;
 	case FLAG_TWICE:
 		rows[0] = rows[1];
 		rows[0].set = "AGAIN";
@@ -254,23 +318,92 @@ static void plant(struct mmu_arch *mutant, enum table_fault fault)
 		rows[1].value = ~rows[1].mask;
 		rows[1].field = false;
 		break;
+	case FLAG_ABSENT:
+		rows[1].absent = rows[1].mask;
+		break;
 	case FLAG_TRAIT:
 		rows[1].if_traits |= UINT32_C(1) << 31;
+		break;
+	default:
+		break;
+	}
+}
+
+static void plant_regime(enum table_fault fault)
+{
+	switch (fault) {
+	case BACKWARDS:
+		regimes[0].first_va = regimes[0].last_va + 1;
+		break;
+	case TAGGED:
+		regimes[0].ignored_va = 1;
+		break;
+	case TALL:
+		regimes[0].top_level = format.nr_levels;
+		break;
+	case TINY_PAGE:
+		regimes[0].page_lg2 = 8;
+		break;
+	default:
+		break;
+	}
+}
+
+static void plant(struct mmu_arch *mutant, enum table_fault fault)
+{
+	unsigned int top = regimes[0].top_level;
+
+	switch (fault) {
+	case SHIFT:
+		regimes[0].shape[top].shift++;
+		break;
+	case FLAG_TWICE:
+	case FLAG_OUTSIDE:
+	case FLAG_ABSENT:
+	case FLAG_TRAIT:
+		plant_flag(fault);
 		break;
 	case LEAF_LEVEL:
 		levels[top ? 1 : 0].may_be_leaf = !levels[top ? 1 : 0].may_be_leaf;
 		break;
 	case LONG_TABLE:
-		levels[0].index_bits = 60;
+		regimes[0].shape[0].index_bits = 60;
 		break;
 	case ABI:
 		mutant->abi++;
 		break;
 	case TRAIT:
-		mutant->default_traits |= UINT32_C(1) << 31;
+		regimes[0].traits |= UINT32_C(1) << 31;
+		break;
+	case NO_SAMPLE:
+		mutant->nr_samples = 0;
+		break;
+	case ROOT:
+		regimes[0].root_pa = 4096;
+		break;
+	case BACKWARDS:
+	case TAGGED:
+	case TALL:
+	case TINY_PAGE:
+		plant_regime(fault);
+		break;
+	case OVERLAP:
+		regimes[sample.nr_regimes] = regimes[sample.nr_regimes - 1];
+		((const struct mmu_regime **)sample.regimes)[sample.nr_regimes] =
+			&regimes[sample.nr_regimes];
+		sample.nr_regimes++;
+		break;
+	case WIDE_RANGE:
+		regimes[sample.nr_regimes - 1].first_va = 0;
+		regimes[sample.nr_regimes - 1].last_va = UINT64_MAX;
+		break;
+	case KIND:
+		format.kind = (enum mmu_format_kind)7;
+		break;
+	case SLOT:
+		format.slot_bytes = 0;
 		break;
 	case NO_FAULT:
-	case ONLY_COPIED:
 		break;
 	}
 }
@@ -278,13 +411,14 @@ static void plant(struct mmu_arch *mutant, enum table_fault fault)
 /* ------------------------------------------------------------------ the tests */
 
 /* What a back-end must have, so that a mutant differs from it. */
-enum need { ANYTHING, LEVELS, DENIAL, EXPLAIN };
+enum need { ANYTHING, LEVELS, DENIAL, EXPLAIN, KERNEL };
 
 static const struct {
 	const char *name;
-	struct mmu_arch with; /* functions that take the place of the base's */
+	struct mmu_format with; /* functions that take the place of the base's */
 	enum table_fault fault;
 	enum need need;
+	struct mmu_arch kernel; /* likewise */
 } mutants[] = {
 	{ "lose_top_address_bit", { .decode = lose_top_address_bit }, NO_FAULT },
 	{ "leak_into_address", { .decode = leak_into_address }, NO_FAULT },
@@ -293,7 +427,8 @@ static const struct {
 	{ "always_writable", { .decode = always_writable }, NO_FAULT, DENIAL },
 	{ "unknown_right", { .decode = unknown_right }, NO_FAULT },
 	{ "swap_levels", { .decode = swap_levels }, NO_FAULT, LEVELS },
-	{ "zero_is_bad", { .decode = zero_is_bad }, NO_FAULT },
+	{ "attrs_of_holes", { .decode = attrs_of_holes }, NO_FAULT },
+	{ "unknown_memory", { .decode = unknown_memory }, NO_FAULT },
 	{ "bad_without_a_reason", { .decode = bad_without_a_reason }, NO_FAULT },
 	{ "forget_a_field", { .decode = forget_a_field }, NO_FAULT },
 	{ "remember", { .decode = remember }, NO_FAULT },
@@ -305,17 +440,37 @@ static const struct {
 	{ "refuse_leaves", { .encode = refuse_leaves }, NO_FAULT },
 	{ "wide_type", { .explain = wide_type }, NO_FAULT, EXPLAIN },
 	{ "lose_alignment", { .explain = lose_alignment }, NO_FAULT, EXPLAIN },
-	{ "locate_nothing", { .locate = locate_nothing }, NO_FAULT },
-	{ "linear_overlap", { .linear = linear_overlap }, NO_FAULT },
-	{ "table: shift", { .abi = 0 }, SHIFT },
-	{ "table: va_bits", { .abi = 0 }, VA_BITS },
-	{ "table: one bit, two names", { .abi = 0 }, FLAG_TWICE },
-	{ "table: value outside the mask", { .abi = 0 }, FLAG_OUTSIDE },
-	{ "table: unknown trait of a flag", { .abi = 0 }, FLAG_TRAIT },
-	{ "table: leaves where none are", { .abi = 0 }, LEAF_LEVEL },
-	{ "table: too many index bits", { .abi = 0 }, LONG_TABLE },
-	{ "another ABI", { .abi = 0 }, ABI },
-	{ "unknown default trait", { .abi = 0 }, TRAIT },
+	{ "wrong_step", { .alike = wrong_step }, NO_FAULT },
+	{ "step_without_mask", { .alike = step_without_mask }, NO_FAULT },
+	{ "ignore_a_bit", { .alike = ignore_a_bit }, NO_FAULT },
+	{ "forgetful_audit", { .audit = forgetful_audit }, NO_FAULT },
+	{ "locate_nothing", { .size = 0 }, NO_FAULT, KERNEL, { .locate = locate_nothing } },
+	{ "linear_overlap", { .size = 0 }, NO_FAULT, KERNEL, { .linear = linear_overlap } },
+	{ "linear_without_role",
+	  { .size = 0 },
+	  NO_FAULT,
+	  KERNEL,
+	  { .linear = linear_without_role } },
+	{ "linear alone", { .size = 0 }, NO_FAULT, ANYTHING, { .linear = linear_overlap } },
+	{ "table: shift", { .size = 0 }, SHIFT },
+	{ "table: one bit, two names", { .size = 0 }, FLAG_TWICE },
+	{ "table: value outside the mask", { .size = 0 }, FLAG_OUTSIDE },
+	{ "table: absent inside the mask", { .size = 0 }, FLAG_ABSENT },
+	{ "table: unknown trait of a flag", { .size = 0 }, FLAG_TRAIT },
+	{ "table: leaves where none are", { .size = 0 }, LEAF_LEVEL },
+	{ "table: too many index bits", { .size = 0 }, LONG_TABLE },
+	{ "another ABI", { .size = 0 }, ABI },
+	{ "a regime's trait is unknown", { .size = 0 }, TRAIT },
+	{ "no sample", { .size = 0 }, NO_SAMPLE },
+	{ "a sample with a root", { .size = 0 }, ROOT },
+	{ "first behind last", { .size = 0 }, BACKWARDS },
+	{ "an ignored bit that differs", { .size = 0 }, TAGGED },
+	{ "more levels than the format", { .size = 0 }, TALL },
+	{ "pages of 256 bytes", { .size = 0 }, TINY_PAGE },
+	{ "a regime twice", { .size = 0 }, OVERLAP },
+	{ "a range wider than the tables", { .size = 0 }, WIDE_RANGE },
+	{ "a kind that nobody knows", { .size = 0 }, KIND },
+	{ "slots of no bytes", { .size = 0 }, SLOT },
 };
 
 static void print_problem(void *context, const char *problem)
@@ -346,25 +501,26 @@ static void test_copied_tables_conform(void **state)
 	for (size_t i = 0; i < NR_ARCHS; i++) {
 		struct mmu_arch copy = *archs[i];
 
-		base = archs[i];
-		plant(&copy, ONLY_COPIED);
-		assert_true(mmu_arch_conformance(&copy, print_problem, (void *)base->name, NULL));
+		copy_tables(archs[i], &copy);
+		assert_true(
+			mmu_arch_conformance(&copy, print_problem, (void *)archs[i]->name, NULL));
 	}
 }
 
 static bool meets(const struct mmu_arch *arch, enum need need)
 {
-	const struct mmu_regime regime = { .format = arch->formats, .pa_mask = UINT64_MAX };
 	const struct mmu_entry entry = { .kind = MMU_KIND_LEAF, .rights = MMU_RIGHT_READ };
 	uint64_t raw, second;
 
 	switch (need) {
 	case LEVELS:
-		return arch->formats->nr_levels > 1;
+		return format.nr_levels > 1;
 	case DENIAL:
-		return arch->encode(&regime, 0, &entry, &raw, &second);
+		return base->encode(&regimes[0], 0, &entry, &raw, &second);
 	case EXPLAIN:
-		return arch->explain;
+		return base->explain;
+	case KERNEL:
+		return arch->locate;
 	case ANYTHING:
 		break;
 	}
@@ -374,22 +530,26 @@ static bool meets(const struct mmu_arch *arch, enum need need)
 static void test_every_mutant_is_caught(void **state)
 {
 	for (size_t i = 0; i < NR_ARCHS * (sizeof(mutants) / sizeof(mutants[0])); i++) {
+		const struct mmu_arch *arch = archs[i % NR_ARCHS];
 		size_t n = i / NR_ARCHS;
-		struct mmu_arch mutant;
+		struct mmu_arch mutant = *arch;
 		unsigned int problems = 0;
 
-		base = archs[i % NR_ARCHS];
-		mutant = *base;
-		if (!meets(base, mutants[n].need))
+		copy_tables(arch, &mutant);
+		if (!meets(arch, mutants[n].need))
 			continue; /* nothing to break */
-		mutant.decode = mutants[n].with.decode ? mutants[n].with.decode : base->decode;
-		mutant.encode = mutants[n].with.encode ? mutants[n].with.encode : base->encode;
-		mutant.explain = mutants[n].with.explain ? mutants[n].with.explain : base->explain;
-		mutant.locate = mutants[n].with.locate ? mutants[n].with.locate : base->locate;
-		mutant.linear = mutants[n].with.linear ? mutants[n].with.linear : base->linear;
+		if (!mutants[n].need && mutants[n].kernel.linear && arch->linear)
+			continue;
+		format.decode = mutants[n].with.decode ? mutants[n].with.decode : base->decode;
+		format.encode = mutants[n].with.encode ? mutants[n].with.encode : base->encode;
+		format.explain = mutants[n].with.explain ? mutants[n].with.explain : base->explain;
+		format.alike = mutants[n].with.alike ? mutants[n].with.alike : base->alike;
+		format.audit = mutants[n].with.audit ? mutants[n].with.audit : base->audit;
+		mutant.locate = mutants[n].kernel.locate ? mutants[n].kernel.locate : mutant.locate;
+		mutant.linear = mutants[n].kernel.linear ? mutants[n].kernel.linear : mutant.linear;
 		plant(&mutant, mutants[n].fault);
 		if (mmu_arch_conformance(&mutant, count_problem, &problems, NULL) || !problems)
-			fail_msg("%s: the mutant %s was not caught", base->name, mutants[n].name);
+			fail_msg("%s: the mutant %s was not caught", arch->name, mutants[n].name);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,13 +17,14 @@
 #include "walk/leaves.h"
 #include "walk/range.h"
 
-#define ROUNDS 10u
+#define ROUNDS 12u
 #define PARTS 20u
 #define MAX_TABLES 100u
 #define PROBES_MAX 2048u
 
 /* One enumeration that is being checked. */
 struct check {
+	const struct world *w;
 	struct mmu_walker walker;
 	uint64_t first_va, last_va;
 	uint64_t next_va; /* all before it was compared */
@@ -33,12 +35,12 @@ struct check {
 	uint64_t range_next_va;
 };
 
-static uint64_t seen[MMU_RESULTS], seen_runs, seen_merged, seen_too_many;
+static uint64_t seen[MMU_RESULTS], seen_runs, seen_merged, seen_too_many, seen_stretches;
 
 /* Walks must find nothing at addresses that the enumeration skipped. */
 static void check_hole(struct check *check, uint64_t first_va, uint64_t last_va)
 {
-	uint64_t step = (uint64_t)1 << check->walker.regime.format->level[0].shift;
+	uint64_t step = (uint64_t)1 << shift_of(check->w, 0);
 	uint64_t pages = (last_va - first_va) / step;
 
 	if (pages > PROBES_MAX / 16)
@@ -49,7 +51,7 @@ static void check_hole(struct check *check, uint64_t first_va, uint64_t last_va)
 		mmu_walker_walk(&check->walker, va, &walk);
 		if (walk.result != MMU_RESULT_EMPTY && walk.result != MMU_RESULT_NONCANONICAL)
 			fail_msg("%s %s, va 0x%llx: %s was passed over", check->walker.arch->name,
-				 check->walker.regime.format->name, (unsigned long long)va,
+				 format_of(check->w)->name, (unsigned long long)va,
 				 mmu_result_name(walk.result));
 		if (va == last_va)
 			return;
@@ -63,7 +65,7 @@ static void check_hole(struct check *check, uint64_t first_va, uint64_t last_va)
 		if (walk.field != leaf->field)                                                     \
 			fail_msg("%s %s, va 0x%llx in leaf 0x%llx: " #field " is 0x%llx, of the "  \
 				 "leaf 0x%llx",                                                    \
-				 check->walker.arch->name, check->walker.regime.format->name,      \
+				 check->walker.arch->name, format_of(check->w)->name,              \
 				 (unsigned long long)va, (unsigned long long)leaf->va,             \
 				 (unsigned long long)walk.field, (unsigned long long)leaf->field); \
 	} while (0)
@@ -118,7 +120,7 @@ static bool check_range(const struct mmu_range *range, void *context)
 	for (unsigned int i = 0; i < 4; i++) { /* what the range says of an address in it */
 		uint64_t va = range->first_va + below(range->last_va - range->first_va + 1);
 		struct mmu_range part = mmu_range_part(range, va, range->last_va,
-						       check->walker.arch->page_lg2);
+						       check->w->regimes.regime[0].page_lg2);
 		struct mmu_walk walk;
 
 		mmu_walker_walk(&check->walker, va, &walk);
@@ -135,7 +137,7 @@ static bool check_range(const struct mmu_range *range, void *context)
 static bool check_leaf(struct mmu_walk *leaf, uint64_t last_va, void *context)
 {
 	struct check *check = context;
-	uint64_t step = (uint64_t)1 << check->walker.regime.format->level[0].shift;
+	uint64_t step = (uint64_t)1 << shift_of(check->w, 0);
 	uint64_t pages = (last_va - leaf->va) / step;
 
 	assert_false(check->done);
@@ -162,37 +164,99 @@ static bool check_leaf(struct mmu_walk *leaf, uint64_t last_va, void *context)
 	return ++check->calls != check->stop_at;
 }
 
+/* ------------------------------------------------------------------ stretches */
+
+static struct mmu_range *kept[2];
+static size_t nr_kept[2];
+
+static bool keep_range(const struct mmu_range *range, void *context)
+{
+	size_t which = *(const size_t *)context;
+
+	if (!(nr_kept[which] & (nr_kept[which] - 1)))
+		kept[which] = realloc(kept[which], 2 * (nr_kept[which] + 1) * sizeof(*range));
+	assert_non_null(kept[which]);
+	kept[which][nr_kept[which]++] = *range;
+	return true;
+}
+
+static bool merge(struct mmu_walk *leaf, uint64_t last_va, void *merger)
+{
+	seen_stretches += leaf->result == MMU_RESULT_MAPPED &&
+			  last_va - leaf->va > leaf->page_bytes;
+	return mmu_range_merge(leaf, last_va, merger);
+}
+
+/* Leaves told as stretches make the same ranges, and the same tables are read. */
+static void check_stretches(struct check *check, enum mmu_leaves_end end,
+			    const struct mmu_tally *leaves)
+{
+	struct mmu_tally these = { .kept = false };
+
+	for (size_t which = 0; which < 2; which++) {
+		struct mmu_range_merger merger = { .fn = keep_range,
+						   .context = &which,
+						   .page_lg2 =
+							   check->w->regimes.regime[0].page_lg2 };
+
+		nr_kept[which] = 0;
+		assert_int_equal(mmu_walker_leaves(&check->walker, check->first_va, check->last_va,
+						   MAX_TABLES, which, merge, &merger, &these),
+				 end);
+		mmu_range_flush(&merger);
+		assert_memory_equal(these.tables, leaves->tables, sizeof(these.tables));
+		assert_memory_equal(these.missing, leaves->missing, sizeof(these.missing));
+	}
+	assert_int_equal(nr_kept[0], nr_kept[1]);
+	for (size_t i = 0; i < nr_kept[0]; i++) {
+		const struct mmu_range *a = &kept[0][i], *b = &kept[1][i];
+
+		assert_int_equal(a->first_va, b->first_va);
+		assert_int_equal(a->last_va, b->last_va);
+		assert_int_equal(a->result, b->result);
+		assert_int_equal(a->rights, b->rights);
+		assert_int_equal(a->page_bytes, b->page_bytes);
+		assert_int_equal(a->pa, b->pa);
+		assert_int_equal(a->swap_offset, b->swap_offset);
+		assert_int_equal(a->target_pa, b->target_pa);
+		assert_ptr_equal(a->note, b->note);
+	}
+}
+
 static void check_part(const struct world *w, uint64_t first_va, uint64_t last_va)
 {
-	struct check check = { .walker = { .cursor = memory_image_cursor(w->image),
+	struct check check = { .w = w,
+			       .walker = { .cursor = memory_image_cursor(w->image),
 					   .arch = w->arch,
-					   .regime = w->regime },
+					   .regimes = &w->regimes },
 			       .first_va = first_va,
 			       .last_va = last_va,
 			       .next_va = first_va,
 			       .range_next_va = first_va };
-	struct mmu_tally leaves = { .goes_on = false };
+	struct mmu_tally leaves = { .kept = false };
 	enum mmu_leaves_end end;
 
 	if (one_in(10))
 		check.stop_at = 1 + below(50);
 	check.merger = (struct mmu_range_merger){ .fn = check_range,
 						  .context = &check,
-						  .page_lg2 = w->arch->page_lg2 };
-	end = mmu_walker_leaves(&check.walker, first_va, last_va, MAX_TABLES, check_leaf, &check,
-				&leaves);
+						  .page_lg2 = w->regimes.regime[0].page_lg2 };
+	end = mmu_walker_leaves(&check.walker, first_va, last_va, MAX_TABLES, false, check_leaf,
+				&check, &leaves);
 	assert_int_equal(end, leaves.end);
 	assert_int_equal(end == MMU_LEAVES_STOPPED, check.calls && check.calls == check.stop_at);
 	if (end == MMU_LEAVES_ALL && !check.done && check.next_va <= last_va)
 		check_hole(&check, check.next_va, last_va);
 	uint64_t tables = 0;
-	for (unsigned int level = 0; level < w->regime.format->nr_levels; level++)
+	for (unsigned int level = 0; level <= top_level(w); level++)
 		tables += leaves.tables[level] + leaves.missing[level];
 	assert_true(tables <= MAX_TABLES + 2);
 	mmu_range_flush(&check.merger);
 	assert_int_equal(check.leaf_bytes, check.range_bytes);
 	assert_true(check.nr_ranges <= check.calls);
 	seen_merged += check.calls - check.nr_ranges;
+	if (end != MMU_LEAVES_STOPPED)
+		check_stretches(&check, end, &leaves);
 	seen_too_many += end == MMU_LEAVES_TOO_MANY;
 }
 
@@ -201,14 +265,14 @@ static void run(bool hostile)
 {
 	world_seed = UINT64_C(0x2545f4914f6cdd1d);
 	for (size_t i = 0; i < world_nr_archs; i++) {
-		for (size_t j = 0; j < world_archs[i]->nr_formats * ROUNDS; j++) {
-			const struct mmu_format *format = &world_archs[i]->formats[j / ROUNDS];
+		for (size_t j = 0; j < world_archs[i]->nr_samples * ROUNDS; j++) {
 			struct world w;
 
-			world_create(&w, world_archs[i], format, hostile);
+			world_create(&w, world_archs[i], world_archs[i]->samples[j / ROUNDS],
+				     hostile);
 			for (unsigned int k = 0; k < PARTS; k++) {
-				uint64_t first_va = any_va(format);
-				uint64_t bytes = (uint64_t)1 << below(format->level[0].shift + 12u);
+				uint64_t first_va = any_va(&w);
+				uint64_t bytes = (uint64_t)1 << below(shift_of(&w, 0) + 12u);
 				uint64_t last_va = first_va + bytes + below(bytes);
 
 				if (last_va < first_va || one_in(40))
@@ -235,6 +299,7 @@ static void test_random_tables(void **state)
 				 mmu_result_name(results[i]));
 	assert_true(seen_runs > 50);
 	assert_true(seen_merged > 50);
+	assert_true(seen_stretches > 50);
 	assert_true(seen_too_many > 5);
 }
 

@@ -60,7 +60,7 @@ def test_faults_are_found(mmuscope, fault, problem):
 
 
 @pytest.mark.parametrize('fault, error', [
-    ('another-abi', 'speaks back-end ABI 2, this version speaks 1'),
+    ('another-abi', 'speaks back-end ABI 3, this version speaks 2'),
     ('too-new', 'was built for a newer version of mmuscope'),
     ('no-symbol', 'has no symbol mmu_arch_plugin'),
     ('missing-function', 'undefined symbol: nowhere_to_be_found'),
@@ -75,12 +75,31 @@ def test_what_cannot_be_loaded(mmuscope, fault, error):
 def test_no_back_end_at_all(mmuscope, tmp_path):
     text = tmp_path / 'text.so'
     text.write_text('no ELF')
-    for file in [text, tmp_path, tmp_path / 'missing.so', 'mmuscope-arch-x86_64.so', '']:
+    for file in [text, tmp_path, tmp_path / 'missing.so', ours()[0].name, '']:
         status, _, errors = check(mmuscope, file)
         assert status == 3 and errors.startswith('mmuscope: ')
 
 
 def test_a_file_and_nothing_else(mmuscope):
-    done = mmuscope('arch', 'x86_64', '--conformance', ours()[0])
+    done = mmuscope('arch', 'any', '--conformance', ours()[0])
     assert done.returncode == 2
     assert 'takes a file and nothing else' in done.stderr
+
+
+def test_a_kind_that_is_not_known_costs_one_format(mmuscope, tmp_path):
+    shutil.copy(stranger('unknown-kind'), tmp_path / 'mmuscope-arch-stranger.so')
+    image = tmp_path / 'image'
+    image.write_bytes(b'\0\0\x0d' + bytes(4093))
+    walk = ['walk', '--plugin-dir', tmp_path, '--arch', 'stranger', '--ram', '0', '--pgd', '0',
+            image, '0x2004', '--brief']
+    done = mmuscope(*walk, '--format', 'flat')
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith('0x0000000000002004 mapped 0x6004')
+    done = mmuscope(*walk, '--format', 'puzzle')
+    assert (done.returncode, done.stdout) == (3, '')
+    assert "format puzzle is of kind 77, which this version can't walk" in done.stderr
+    listed = mmuscope('arch', 'stranger', '--plugin-dir', tmp_path)
+    assert listed.returncode == 0 and 'format puzzle' in listed.stdout
+    status, problems, _ = check(mmuscope, stranger('unknown-kind'))
+    assert status == 1
+    assert any(line.endswith('the kind is one that this core knows') for line in problems)

@@ -2,7 +2,8 @@
 /**
  * @file
  * Walks over random tables of every back-end of the tree agree with a translation written here,
- * which shares nothing with the walk loop but the back-end's decode() and explain().
+ * which shares nothing with the walk loop but the back-end's decode() and explain() and the plain
+ * numbers of its regimes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +39,7 @@ static enum mmu_page_state load(const struct world *w, uint64_t pa, uint64_t *re
 {
 	*ret = 0;
 	for (unsigned int i = 0; i < entry_bytes(w); i++) {
-		unsigned int place = w->regime.format->big_endian ? entry_bytes(w) - 1 - i : i;
+		unsigned int place = format_of(w)->big_endian ? entry_bytes(w) - 1 - i : i;
 		enum mmu_page_state state;
 		uint8_t byte;
 
@@ -64,7 +65,7 @@ struct naive {
 static enum mmu_page_state load_entry(const struct world *w, unsigned int level, uint64_t pa,
 				      uint64_t *raw, uint64_t *second, struct mmu_entry *entry)
 {
-	int offset = w->regime.format->level[level].second_offset;
+	int offset = format_of(w)->level[level].second_offset;
 	enum mmu_page_state state = load(w, pa, raw);
 
 	*second = 0;
@@ -73,25 +74,33 @@ static enum mmu_page_state load_entry(const struct world *w, unsigned int level,
 	else if (state == MMU_PAGE_PRESENT && offset < 0)
 		state = load(w, pa - (unsigned int)-offset, second);
 	if (state == MMU_PAGE_PRESENT)
-		w->arch->decode(&w->regime, level, *raw, *second, entry);
+		format_of(w)->decode(w->regimes.regime, level, *raw, *second, entry);
 	return state;
 }
 
 static uint64_t index_of(const struct world *w, unsigned int level, uint64_t va)
 {
-	for (unsigned int i = 0; i < w->regime.format->level[level].shift; i++)
+	for (unsigned int i = 0; i < shift_of(w, level); i++)
 		va /= 2;
 	return va % entries_of(w, level);
 }
 
-/* All bits above the address must be copies of its top bit, or zeros. */
-static bool is_canonical(const struct mmu_format *format, uint64_t va)
+/* The regime whose numbers the address lies between. No back-end here has tags or views. */
+static const struct mmu_regime *naive_regime(const struct world *w, uint64_t va)
 {
-	for (unsigned int bit = format->va_bits; bit < 64; bit++)
-		if ((va >> bit & 1) !=
-		    (format->sign_extended ? va >> (format->va_bits - 1) & 1 : 0))
-			return false;
-	return true;
+	for (size_t i = w->regimes.nr; i-- > 0;)
+		if (va >= w->regimes.regime[i].first_va)
+			return va > w->regimes.regime[i].last_va ? NULL : &w->regimes.regime[i];
+	return NULL;
+}
+
+/*
+ * On 64-bit machines with one set of tables for both, the upper half is Linux's own; on ARM user
+ * and kernel share one regime, in which nothing tells them apart.
+ */
+static bool is_kernels(const struct world *w, uint64_t va)
+{
+	return w->arch->elf_class == 2 && va > INT64_MAX;
 }
 
 static void naive_page(struct naive *n, uint64_t page_pa, uint64_t va)
@@ -105,10 +114,10 @@ static void naive_software(const struct world *w, struct naive *n, unsigned int 
 			   uint64_t raw, uint64_t second)
 {
 	struct mmu_software software = { .kind = MMU_SOFTWARE_UNKNOWN };
-	bool kernel = w->regime.format->sign_extended && va >> 63;
+	bool kernel = is_kernels(w, va);
 
-	if (w->arch->explain)
-		w->arch->explain(&w->regime, level, raw, second, &software);
+	if (format_of(w)->explain)
+		format_of(w)->explain(w->regimes.regime, level, raw, second, &software);
 	if (software.kind == MMU_SOFTWARE_UNKNOWN) {
 		n->result = MMU_RESULT_BAD_ENTRY;
 	} else if (software.kind == MMU_SOFTWARE_SPLIT) {
@@ -133,21 +142,22 @@ static enum mmu_result result_of(enum mmu_page_state state)
 
 static void naive_translate(const struct world *w, uint64_t va, struct naive *n)
 {
-	const struct mmu_format *format = w->regime.format;
-	uint64_t table_pa = w->regime.root_pa, raw, second;
+	const struct mmu_regime *regime = naive_regime(w, va);
+	uint64_t table_pa, raw, second;
 	uint64_t first = 0, count = 0;
 
 	*n = (struct naive){ .result = MMU_RESULT_NONCANONICAL };
-	if (!is_canonical(format, va))
+	if (!regime)
 		return;
-	for (unsigned int level = format->nr_levels - 1u;; level--) {
+	table_pa = regime->root_pa;
+	for (unsigned int level = top_level(w);; level--) {
 		struct mmu_entry *entry = &n->entries[n->nr_steps++];
 		uint64_t index = index_of(w, level, va);
 		enum mmu_page_state state = MMU_PAGE_PRESENT;
 
 		raw = second = 0;
 		*entry = (struct mmu_entry){ .kind = MMU_KIND_EMPTY };
-		n->page_bytes = (uint64_t)1 << format->level[level].shift;
+		n->page_bytes = (uint64_t)1 << shift_of(w, level);
 		if (!count || (index >= first && index - first < count))
 			state = load_entry(w, level, table_pa + index * entry_bytes(w), &raw,
 					   &second, entry);
@@ -188,7 +198,7 @@ static void naive_rights(const struct world *w, struct naive *n)
 		if (step == n->nr_steps)
 			n->rights |= (uint8_t)(1u << bit);
 		else
-			n->denied_by[bit] = (uint8_t)(w->regime.format->nr_levels - 1u - step);
+			n->denied_by[bit] = (uint8_t)(top_level(w) - step);
 	}
 }
 
@@ -202,7 +212,7 @@ static uint64_t seen_denials[MMU_LEVELS_MAX], seen_depth[MMU_LEVELS_MAX + 1];
 	do {                                                                                       \
 		if ((uint64_t)walk.field != (uint64_t)naive.field)                                 \
 			fail_msg("%s %s, va 0x%llx: " #field " is 0x%llx, naively 0x%llx",         \
-				 w->arch->name, w->regime.format->name, (unsigned long long)va,    \
+				 w->arch->name, format_of(w)->name, (unsigned long long)va,        \
 				 (unsigned long long)walk.field, (unsigned long long)naive.field); \
 	} while (0)
 
@@ -210,7 +220,7 @@ static void compare(const struct world *w, uint64_t va)
 {
 	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
 					   .arch = w->arch,
-					   .regime = w->regime };
+					   .regimes = &w->regimes };
 	struct mmu_walk walk;
 	struct naive naive;
 	uint8_t byte;
@@ -224,8 +234,9 @@ static void compare(const struct world *w, uint64_t va)
 	AGREE(page_bytes);
 	AGREE(has_pa);
 	AGREE(rights);
-	assert_true(walk.nr_steps <= w->regime.format->nr_levels);
+	assert_true(walk.nr_steps <= top_level(w) + 1);
 	assert_int_equal(walk.va, va);
+	assert_ptr_equal(walk.regime, naive_regime(w, va));
 	if (naive.has_pa) {
 		AGREE(pa);
 		assert_int_equal(walk.page_state, load_byte(w, naive.pa, &byte));
@@ -238,7 +249,7 @@ static void compare(const struct world *w, uint64_t va)
 		seen_denials[naive.denied_by[bit]]++;
 	}
 	for (unsigned int i = 0; i < walk.nr_steps; i++)
-		assert_int_equal(walk.steps[i].level, w->regime.format->nr_levels - 1u - i);
+		assert_int_equal(walk.steps[i].level, top_level(w) - i);
 	seen[walk.result]++;
 	seen_depth[walk.nr_steps]++;
 }
@@ -284,7 +295,7 @@ static void compare_table(const struct world *w, unsigned int level, uint64_t ta
 {
 	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
 					   .arch = w->arch,
-					   .regime = w->regime };
+					   .regimes = &w->regimes };
 	struct listing list = { w, level, table_pa, 0, UINT64_MAX, 0 };
 	enum mmu_page_state state, first = MMU_PAGE_PRESENT;
 	uint64_t raw, second, count = 0;
@@ -296,12 +307,14 @@ static void compare_table(const struct world *w, unsigned int level, uint64_t ta
 		count += state == MMU_PAGE_PRESENT && entry.kind != MMU_KIND_EMPTY;
 		first = first == MMU_PAGE_PRESENT ? state : first;
 	}
-	assert_int_equal(mmu_walker_table(&walker, level, table_pa, next_listed, &list), first);
+	assert_int_equal(
+		mmu_walker_table(&walker, w->regimes.regime, level, table_pa, next_listed, &list),
+		first);
 	assert_int_equal(list.calls, count);
 	if (count < 2)
 		return;
 	list = (struct listing){ w, level, table_pa, 0, 1 + below(count), 0 };
-	mmu_walker_table(&walker, level, table_pa, next_listed, &list);
+	mmu_walker_table(&walker, w->regimes.regime, level, table_pa, next_listed, &list);
 	assert_int_equal(list.calls, list.stop_at);
 }
 
@@ -314,14 +327,14 @@ static void run(bool hostile)
 	memset(seen_depth, 0, sizeof(seen_depth));
 	world_seed = UINT64_C(0x9e3779b97f4a7c15);
 	for (size_t i = 0; i < world_nr_archs; i++) {
-		for (size_t j = 0; j < world_archs[i]->nr_formats * ROUNDS; j++) {
-			const struct mmu_format *format = &world_archs[i]->formats[j / ROUNDS];
+		for (size_t j = 0; j < world_archs[i]->nr_samples * ROUNDS; j++) {
 			struct world w;
 
-			world_create(&w, world_archs[i], format, hostile);
+			world_create(&w, world_archs[i], world_archs[i]->samples[j / ROUNDS],
+				     hostile);
 			for (unsigned int k = 0; k < ADDRESSES; k++)
-				compare(&w, any_va(format));
-			for (unsigned int level = 0; level < format->nr_levels; level++)
+				compare(&w, any_va(&w));
+			for (unsigned int level = 0; level <= top_level(&w); level++)
 				for (unsigned int k = 0; k < TABLES_PER_LEVEL; k++)
 					compare_table(&w, level,
 						      w.table_pa[level][k] -

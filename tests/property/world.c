@@ -44,16 +44,31 @@ bool one_in(unsigned int count)
 
 /* ------------------------------------------------------------------ the world of one round */
 
+const struct mmu_format *format_of(const struct world *w)
+{
+	return w->regimes.regime[0].format;
+}
+
 unsigned int entry_bytes(const struct world *w)
 {
-	return w->regime.format->entry_bytes;
+	return format_of(w)->entry_bytes;
+}
+
+unsigned int top_level(const struct world *w)
+{
+	return w->regimes.regime[0].top_level;
+}
+
+unsigned int shift_of(const struct world *w, unsigned int level)
+{
+	return w->regimes.regime[0].shape[level].shift;
 }
 
 uint64_t entries_of(const struct world *w, unsigned int level)
 {
 	uint64_t count = 1;
 
-	for (unsigned int i = 0; i < w->regime.format->level[level].index_bits; i++)
+	for (unsigned int i = 0; i < w->regimes.regime[0].shape[level].index_bits; i++)
 		count += count;
 	return count;
 }
@@ -61,7 +76,7 @@ uint64_t entries_of(const struct world *w, unsigned int level)
 static void store(struct world *w, uint64_t pa, uint64_t value)
 {
 	for (unsigned int i = 0; i < entry_bytes(w); i++) {
-		unsigned int at = w->regime.format->big_endian ? entry_bytes(w) - 1 - i : i;
+		unsigned int at = format_of(w)->big_endian ? entry_bytes(w) - 1 - i : i;
 
 		w->bytes[pa - FIRST_PA + at] = (uint8_t)(value >> 8 * i);
 	}
@@ -73,9 +88,8 @@ static void store_entry(struct world *w, unsigned int level, uint64_t table_pa, 
 	uint64_t pa = table_pa + index * entry_bytes(w);
 
 	store(w, pa, raw);
-	if (w->regime.format->level[level].second_offset)
-		store(w, pa + (uint64_t)(int64_t)w->regime.format->level[level].second_offset,
-		      second);
+	if (format_of(w)->level[level].second_offset)
+		store(w, pa + (uint64_t)(int64_t)format_of(w)->level[level].second_offset, second);
 }
 
 /* Tables of each level, each in a block of the memory that also holds its second copies. */
@@ -83,7 +97,7 @@ static void place_tables(struct world *w)
 {
 	uint64_t next = FIRST_PA;
 
-	for (unsigned int level = 0; level < w->regime.format->nr_levels; level++) {
+	for (unsigned int level = 0; level <= top_level(w); level++) {
 		uint64_t bytes = entries_of(w, level) * entry_bytes(w);
 		uint64_t block = bytes < 8192 ? 8192 : 2 * bytes;
 
@@ -120,8 +134,8 @@ static bool raw_of_kind(const struct world *w, unsigned int level, enum mmu_kind
 		struct mmu_entry entry;
 
 		*raw = any_raw(w);
-		*second = w->regime.format->level[level].second_offset ? any_raw(w) : 0;
-		w->arch->decode(&w->regime, level, *raw, *second, &entry);
+		*second = format_of(w)->level[level].second_offset ? any_raw(w) : 0;
+		format_of(w)->decode(w->regimes.regime, level, *raw, *second, &entry);
 		if (entry.kind == kind)
 			return true;
 	}
@@ -142,17 +156,34 @@ static void put_table(struct world *w, unsigned int level, uint64_t table_pa, ui
 				   .pa = any_table(w, level - 1) };
 	uint64_t raw, second = 0;
 
-	if (!w->arch->encode(&w->regime, level, &entry, &raw, &second)) {
+	if (!format_of(w)->encode(w->regimes.regime, level, &entry, &raw, &second)) {
 		entry.rights = MMU_RIGHTS_ALL;
-		if (!w->arch->encode(&w->regime, level, &entry, &raw, &second))
+		if (!format_of(w)->encode(w->regimes.regime, level, &entry, &raw, &second))
 			return;
 	}
 	store_entry(w, level, table_pa, index, raw, second);
 }
 
+/* The pages before this one, in the entries before its own. */
+static void put_before(struct world *w, unsigned int level, uint64_t table_pa, uint64_t index,
+		       const struct mmu_entry *entry)
+{
+	uint64_t bytes = (uint64_t)1 << shift_of(w, level), raw, second = 0;
+	struct mmu_entry before = *entry;
+
+	for (unsigned int left = 1 + (unsigned int)below(8); left && index; left--) {
+		if (before.pa < bytes)
+			return;
+		before.pa -= bytes;
+		index--;
+		if (format_of(w)->encode(w->regimes.regime, level, &before, &raw, &second))
+			store_entry(w, level, table_pa, index, raw, second);
+	}
+}
+
 static void put_leaf(struct world *w, unsigned int level, uint64_t table_pa, uint64_t index)
 {
-	const struct mmu_level *shape = &w->regime.format->level[level];
+	const struct mmu_level *shape = &format_of(w)->level[level];
 	uint64_t run = shape->run_lg2 && one_in(3) ? shape->run_lg2 : 0;
 	uint64_t raw, second = 0, count = (uint64_t)1 << run;
 
@@ -161,16 +192,18 @@ static void put_leaf(struct world *w, unsigned int level, uint64_t table_pa, uin
 			.kind = MMU_KIND_LEAF,
 			.rights = (uint8_t)below(32),
 			.run_lg2 = (uint8_t)run,
-			.pa = any() % ((uint64_t)1 << (w->regime.format->pa_bits - 1)),
+			.pa = any() % (w->regimes.regime[0].pa_mask / 2 + 1),
 		};
 
 		if (one_in(2)) /* into the memory, or just behind it */
 			entry.pa = FIRST_PA + below(w->nr_bytes + 0x100000);
-		entry.pa -= entry.pa % ((uint64_t)1 << (shape->shift + run));
-		if (!w->arch->encode(&w->regime, level, &entry, &raw, &second))
+		entry.pa -= entry.pa % ((uint64_t)1 << (shift_of(w, level) + run));
+		if (!format_of(w)->encode(w->regimes.regime, level, &entry, &raw, &second))
 			continue;
 		for (uint64_t j = 0; j < count; j++)
 			store_entry(w, level, table_pa, index - index % count + j, raw, second);
+		if (!run && one_in(3))
+			put_before(w, level, table_pa, index, &entry);
 		return;
 	}
 }
@@ -203,7 +236,7 @@ static void put_anything(struct world *w, unsigned int level, uint64_t table_pa,
 
 static void fill_tables(struct world *w)
 {
-	for (unsigned int level = 0; level < w->regime.format->nr_levels; level++)
+	for (unsigned int level = 0; level <= top_level(w); level++)
 		for (unsigned int i = 0; i < TABLES_PER_LEVEL; i++)
 			for (uint64_t index = 0; index < entries_of(w, level); index++)
 				put_anything(w, level, w->table_pa[level][i], index);
@@ -213,7 +246,7 @@ static void fill_tables(struct world *w)
 static void fill_hostile(struct world *w)
 {
 	for (uint64_t at = 0; at < w->nr_bytes; at += entry_bytes(w)) {
-		unsigned int above = w->regime.format->nr_levels - 1u;
+		unsigned int above = top_level(w);
 		unsigned int level = above ? 1 + (unsigned int)below(above) : 0;
 		uint64_t align = (uint64_t)64 << below(7);
 		struct mmu_entry entry = { .kind = MMU_KIND_TABLE,
@@ -222,7 +255,7 @@ static void fill_hostile(struct world *w)
 		uint64_t raw = any_raw(w), second;
 
 		if (!one_in(3))
-			w->arch->encode(&w->regime, level, &entry, &raw, &second);
+			format_of(w)->encode(w->regimes.regime, level, &entry, &raw, &second);
 		if (one_in(3))
 			raw ^= (uint64_t)1 << below(8 * entry_bytes(w));
 		store(w, FIRST_PA + at, raw);
@@ -264,23 +297,33 @@ static void cut(struct world *w)
 	w->image = memory_image_create(w->pieces, w->nr_pieces);
 }
 
-void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu_format *format,
+void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu_sample *sample,
 		  bool hostile)
 {
-	*w = (struct world){ .arch = arch, .regime = mmu_arch_regime(arch, format) };
+	uint64_t pa_mask = sample->regimes[0]->pa_mask, traits = sample->regimes[0]->traits;
+	unsigned int pa_bits = 64u - (unsigned int)__builtin_clzll(pa_mask);
+
+	*w = (struct world){ .arch = arch, .regimes.nr = sample->nr_regimes };
 	for (size_t i = 0; i < arch->nr_traits; i++)
 		if (one_in(2))
-			w->regime.traits ^= arch->traits[i].bit;
-	if (one_in(3) && format->pa_bits > 40) /* a processor with fewer address bits */
-		w->regime.pa_mask &= ((uint64_t)1 << (36 + below(format->pa_bits - 36u))) - 1;
+			traits ^= arch->traits[i].bit;
+	if (one_in(3) && pa_bits > 40) /* a processor with fewer address bits */
+		pa_mask &= ((uint64_t)1 << (36 + below(pa_bits - 36u))) - 1;
+	for (size_t i = 0; i < sample->nr_regimes; i++) {
+		w->regimes.regime[i] = *sample->regimes[i];
+		w->regimes.regime[i].traits = (uint32_t)traits;
+		w->regimes.regime[i].pa_mask = pa_mask;
+	}
 	place_tables(w);
 	if (hostile)
 		fill_hostile(w);
 	else
 		fill_tables(w);
-	w->regime.root_pa = hostile && one_in(2)
-				    ? FIRST_PA + below(w->nr_bytes)
-				    : w->table_pa[format->nr_levels - 1][below(TABLES_PER_LEVEL)];
+	for (size_t i = 0; i < sample->nr_regimes; i++) /* often, but not always, one for all */
+		w->regimes.regime[i].root_pa =
+			i && one_in(2)         ? w->regimes.regime[0].root_pa
+			: hostile && one_in(2) ? FIRST_PA + below(w->nr_bytes)
+					       : w->table_pa[top_level(w)][below(TABLES_PER_LEVEL)];
 	cut(w);
 }
 
@@ -290,8 +333,9 @@ void world_destroy(struct world *w)
 	free(w->bytes);
 }
 
-uint64_t any_va(const struct mmu_format *format)
+uint64_t any_va(const struct world *w)
 {
+	const struct mmu_regime *regime = &w->regimes.regime[below(w->regimes.nr)];
 	uint64_t va = any();
 
 	if (one_in(16))
@@ -299,10 +343,7 @@ uint64_t any_va(const struct mmu_format *format)
 	if (one_in(8)) /* the ends of tables and pages */
 		va = one_in(2) ? va | (((uint64_t)1 << below(64)) - 1)
 			       : va & -((uint64_t)1 << below(64));
-	if (format->va_bits == 64)
-		return va;
-	va %= (uint64_t)1 << format->va_bits;
-	if (format->sign_extended && va >> (format->va_bits - 1))
-		va |= UINT64_MAX << format->va_bits;
-	return va;
+	if (one_in(64)) /* the ends of regimes, and what lies behind */
+		return one_in(2) ? regime->last_va + below(2) : regime->first_va - below(2);
+	return regime->first_va + va % (regime->last_va - regime->first_va + 1);
 }

@@ -24,8 +24,8 @@ bool one_in(unsigned int count);
 
 struct world {
 	const struct mmu_arch *arch;
-	struct mmu_regime regime;
-	uint8_t *bytes; /* of all pieces, also those that the image lacks */
+	struct mmu_regimes regimes; /* of one sample: one format, one shape */
+	uint8_t *bytes;             /* of all pieces, also those that the image lacks */
 	uint64_t nr_bytes;
 	struct memory_piece pieces[PIECES_MAX];
 	size_t nr_pieces;
@@ -34,14 +34,18 @@ struct world {
 };
 
 /** @param hostile  all entries point to tables, anywhere, aligned or not */
-void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu_format *format,
+void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu_sample *sample,
 		  bool hostile);
 void world_destroy(struct world *w);
 
+const struct mmu_format *format_of(const struct world *w);
 unsigned int entry_bytes(const struct world *w);
+unsigned int top_level(const struct world *w);
+/** Lowest address bit of a level's index. */
+unsigned int shift_of(const struct world *w, unsigned int level);
 /** Entries of a table of this level. */
 uint64_t entries_of(const struct world *w, unsigned int level);
 /** An address, now and then one that can't exist or lies at the end of something. */
-uint64_t any_va(const struct mmu_format *format);
+uint64_t any_va(const struct world *w);
 
 #endif

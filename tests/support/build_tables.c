@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("arch %s\nformat %s\nroot 0x%" PRIx64 "\n", tables.arch->name,
-	       tables.regime.format->name, tables.regime.root_pa);
+	       tables.regimes.regime[0].format->name, tables.regimes.regime[0].root_pa);
 	(elf ? write_elf : write_raw)(&tables, pieces, cut_to_pieces(&tables, pieces), file);
 	tables_stop(&tables);
 	if (fclose(file) != 0) {

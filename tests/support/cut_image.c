@@ -155,13 +155,13 @@ struct tables {
 static bool keep_table(const struct mmu_step *step, void *context)
 {
 	struct tables *tables = context, below = *tables;
-	const struct mmu_format *format = mmu_space_regime(tables->space, 0)->format;
-	const struct mmu_level *level = &format->level[step->level];
+	const struct mmu_regime *regime = mmu_space_regime(tables->space, 0);
+	const struct mmu_shape *shape = &regime->shape[step->level];
 
 	keep(step->slot_pa);
 	if (step->entry.kind != MMU_KIND_TABLE ||
-	    (step->level + 1u == format->nr_levels &&
-	     step->index < (uint64_t)1 << (level->index_bits - 1)))
+	    (step->level == regime->top_level && step->index < (uint64_t)1
+								       << (shape->index_bits - 1)))
 		return true;
 	/* what learning has read is kept already, and nothing below it */
 	int added = mmu_set_add(&tables->cut->tables,
@@ -173,17 +173,19 @@ static bool keep_table(const struct mmu_step *step, void *context)
 	}
 	keep(step->entry.pa);
 	below.level = step->level - 1;
-	mmu_walker_table(&tables->space->walker, below.level, step->entry.pa, keep_table, &below);
+	mmu_walker_table(&tables->space->walker, regime, below.level, step->entry.pa, keep_table,
+			 &below);
 	return true;
 }
 
 static void keep_kernel_tables(struct cut *cut)
 {
 	const struct mmu_regime *regime = mmu_space_regime(cut->kernel, 0);
-	struct tables tables = { cut, cut->kernel, regime->format->nr_levels - 1u };
+	struct tables tables = { cut, cut->kernel, regime->top_level };
 
 	keep(regime->root_pa);
-	mmu_walker_table(&cut->kernel->walker, tables.level, regime->root_pa, keep_table, &tables);
+	mmu_walker_table(&cut->kernel->walker, regime, tables.level, regime->root_pa, keep_table,
+			 &tables);
 }
 
 /* ------------------------------------------------------------------ what the truth asks for */

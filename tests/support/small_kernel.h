@@ -21,6 +21,7 @@
 #include "objects/tasks.h"
 #include "objects/vma.h"
 #include "support/memory_image.h"
+#include "support/regimes.h"
 #include "support/task_facts.h"
 
 /* Where all of physical memory is mapped; PA 0 to BYTES is there. */
@@ -102,15 +103,7 @@ static const char *const facts_rb[] = {
 /* ------------------------------------------------------------------ an architecture, a session */
 
 /* One level of 16 pages. An odd word maps; an even one, other than 0, is a page without access. */
-static const struct mmu_level level = {
-	.name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true
-};
-static const struct mmu_format format = { .name = "one",
-					  .entry_bytes = 8,
-					  .va_bits = 16,
-					  .pa_bits = 48,
-					  .nr_levels = 1,
-					  .level = &level };
+static const struct mmu_level level = { .name = "L0", .may_be_leaf = true };
 
 static inline void decode(const struct mmu_regime *regime, unsigned int at, uint64_t raw,
 			  uint64_t second, struct mmu_entry *ret)
@@ -134,24 +127,31 @@ static inline void explain(const struct mmu_regime *regime, unsigned int at, uin
 	*ret = (struct mmu_software){ .kind = MMU_SOFTWARE_NONE, .pa = raw & ~UINT64_C(0xfff) };
 }
 
+static const struct mmu_format format = { .size = sizeof(struct mmu_format),
+					  .name = "one",
+					  .entry_bytes = 8,
+					  .slot_bytes = 8,
+					  .nr_levels = 1,
+					  .level = &level,
+					  .decode = decode,
+					  .explain = explain };
+static const struct mmu_format *const formats[] = { &format };
+
 static inline const char *locate(const struct mmu_facts *facts, const struct mmu_root *root,
-				 struct mmu_regime *ret)
+				 struct mmu_regime *ret, size_t *ret_nr)
 {
+	struct mmu_regimes regimes;
+
 	(void)facts;
-	*ret = (struct mmu_regime){ .format = &format,
-				    .root_pa = root->value,
-				    .pa_mask = UINT64_MAX };
+	regimes_of(&regimes, &format, root->value, false);
+	*ret = regimes.regime[0];
+	*ret_nr = 1;
 	return NULL;
 }
 
-static const struct mmu_arch arch = { .name = "fake",
-				      .elf_class = 2,
-				      .page_lg2 = 12,
-				      .formats = &format,
-				      .nr_formats = 1,
-				      .decode = decode,
-				      .explain = explain,
-				      .locate = locate };
+static const struct mmu_arch arch = {
+	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 1, .locate = locate
+};
 
 static inline struct mmu_session *session_of(struct mmu_image *image, bool maple)
 {
@@ -167,7 +167,8 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 	assert_null(mmu_kernel_init(&session->kernel, image, facts));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
+							 MMU_LINEAR_DIRECT };
 	session->kernel.nr_linear = 1;
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;

@@ -8,8 +8,10 @@
 #define LIES_ABOUT_RIGHTS 5
 #define TOO_SHORT 6
 #define TOO_NEW 7
+#define UNKNOWN_KIND 8
 
 #define mmu_arch_plugin linear16
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
 #include "plugins/linear16/linear16.c"
 #undef mmu_arch_plugin
 
@@ -37,6 +39,32 @@ static void broken_decode(const struct mmu_regime *regime, unsigned int level, u
 }
 #undef DECODE
 #define DECODE broken_decode
+#elif FAULT == UNKNOWN_KIND
+static const struct mmu_format unknown = {
+	.size = sizeof(struct mmu_format) + 64,
+	.name = "puzzle",
+	.title = "a kind of table that nobody knows",
+	.kind = (enum mmu_format_kind)77,
+	.entry_bytes = 1,
+	.slot_bytes = 1,
+	.nr_levels = 1,
+	.level = levels,
+	.decode = decode,
+	.encode = encode,
+};
+static const struct mmu_regime unknown_all = {
+	.size = sizeof(struct mmu_regime),
+	.format = &unknown,
+	.name = "all",
+	.last_va = 0xffff,
+	.pa_mask = 0x7fff,
+	.page_lg2 = 12,
+	.rights = MMU_RIGHTS_ALL,
+	.shape = { { .shift = 12, .index_bits = 4 } },
+};
+static const struct mmu_regime *const unknown_regimes[] = { &unknown_all };
+static const struct mmu_sample unknown_sample = { sizeof(unknown_sample), "puzzle", unknown_regimes,
+						  1 };
 #elif FAULT == MISSING_FUNCTION
 extern __typeof__(decode) nowhere_to_be_found;
 #undef DECODE
@@ -44,15 +72,53 @@ extern __typeof__(decode) nowhere_to_be_found;
 #endif
 
 #if FAULT != NO_SYMBOL
+static const struct mmu_format strange = {
+	.size = sizeof(struct mmu_format),
+	.name = "flat",
+	.title = "a stranger's table",
+	.entry_bytes = 1,
+	.slot_bytes = 1,
+	.nr_levels = 1,
+	.level = levels,
+	.flags = flags,
+	.nr_flags = sizeof(flags) / sizeof(flags[0]),
+	.decode = DECODE,
+	.encode = ENCODE,
+};
+static const struct mmu_regime strange_all = {
+	.size = sizeof(struct mmu_regime),
+	.format = &strange,
+	.name = "all",
+	.last_va = 0xffff,
+	.pa_mask = 0x7fff,
+	.page_lg2 = 12,
+	.rights = MMU_RIGHTS_ALL,
+	.shape = { { .shift = 12, .index_bits = 4 } },
+};
+static const struct mmu_format *const strange_formats[] = {
+	&strange,
+#if FAULT == UNKNOWN_KIND
+	&unknown,
+#endif
+};
+static const struct mmu_regime *const strange_regimes[] = { &strange_all };
+static const struct mmu_sample strange_sample = { sizeof(strange_sample), "flat", strange_regimes,
+						  1 };
+static const struct mmu_sample *const strange_samples[] = {
+	&strange_sample,
+#if FAULT == UNKNOWN_KIND
+	&unknown_sample,
+#endif
+};
+
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI + (FAULT == ANOTHER_ABI),
 	.size = sizeof(struct mmu_arch) - (FAULT == TOO_SHORT) + (FAULT == TOO_NEW),
 	.name = "stranger",
 	.title = "a stranger's machine",
-	.page_lg2 = 12,
-	.formats = formats,
-	.nr_formats = 1,
-	.decode = DECODE,
-	.encode = ENCODE,
+	.formats = strange_formats,
+	.nr_formats = sizeof(strange_formats) / sizeof(strange_formats[0]),
+	.samples = strange_samples,
+	.nr_samples = sizeof(strange_samples) / sizeof(strange_samples[0]),
 };
 #endif

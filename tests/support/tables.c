@@ -27,11 +27,21 @@ __attribute__((__format__(__printf__, 2, 3))) static bool fail(struct tables *ta
 	return false;
 }
 
+static const struct mmu_format *format_of(const struct tables *tables)
+{
+	return tables->regimes.regime[0].format;
+}
+
+static uint64_t page_bytes(const struct tables *tables)
+{
+	return (uint64_t)1 << tables->regimes.regime[0].page_lg2;
+}
+
 /* ------------------------------------------------------------------ memory */
 
 static void grow(struct tables *tables, uint64_t end_pa)
 {
-	uint64_t page = (uint64_t)1 << tables->arch->page_lg2;
+	uint64_t page = page_bytes(tables);
 	uint64_t bytes = (end_pa - tables->first_pa + page - 1) & -page;
 
 	if (bytes <= tables->bytes)
@@ -46,7 +56,7 @@ static void grow(struct tables *tables, uint64_t end_pa)
 /* The word at `pa`; NULL outside of the memory. */
 static uint8_t *word_at(struct tables *tables, uint64_t pa)
 {
-	unsigned int bytes = tables->regime.format->entry_bytes;
+	unsigned int bytes = format_of(tables)->entry_bytes;
 
 	return mmu_bytes_fit(tables->bytes, pa - tables->first_pa, bytes)
 		       ? tables->memory + (pa - tables->first_pa)
@@ -55,7 +65,7 @@ static uint8_t *word_at(struct tables *tables, uint64_t pa)
 
 static bool get_word(struct tables *tables, uint64_t pa, uint64_t *ret)
 {
-	const struct mmu_format *format = tables->regime.format;
+	const struct mmu_format *format = format_of(tables);
 	const uint8_t *at = word_at(tables, pa);
 
 	if (!at)
@@ -66,7 +76,7 @@ static bool get_word(struct tables *tables, uint64_t pa, uint64_t *ret)
 
 static bool put_word(struct tables *tables, uint64_t pa, uint64_t value)
 {
-	const struct mmu_format *format = tables->regime.format;
+	const struct mmu_format *format = format_of(tables);
 	uint8_t *at = word_at(tables, pa);
 
 	if (!at)
@@ -77,8 +87,8 @@ static bool put_word(struct tables *tables, uint64_t pa, uint64_t value)
 
 uint64_t tables_new(struct tables *tables, unsigned int level)
 {
-	const struct mmu_format *format = tables->regime.format;
-	uint64_t bytes = (uint64_t)format->entry_bytes << format->level[level].index_bits;
+	const struct mmu_format *format = format_of(tables);
+	uint64_t bytes = mmu_table_span(tables->regimes.regime, level);
 	int64_t second = format->level[level].second_offset;
 	uint64_t below = second < 0 ? (uint64_t)-second : 0, above = second > 0 ? second : 0;
 	/* second copies lie within the same page as the table, wherever an entry leads */
@@ -90,19 +100,16 @@ uint64_t tables_new(struct tables *tables, unsigned int level)
 	return pa;
 }
 
-bool tables_start(struct tables *tables, const struct mmu_arch *arch,
-		  const struct mmu_format *format, uint64_t first_pa)
+static bool begin(struct tables *tables, uint64_t first_pa)
 {
-	uint64_t page = (uint64_t)1 << arch->page_lg2;
+	uint64_t page = page_bytes(tables);
 
-	tables->arch = arch;
-	tables->regime = mmu_arch_regime(arch, format);
-	if (!arch->encode)
-		return fail(tables, "back-end %s has no encode()", arch->name);
 	if (first_pa & (page - 1))
 		return fail(tables, "memory does not begin at a page");
 	tables->first_pa = tables->next_pa = first_pa;
-	tables->regime.root_pa = tables_new(tables, format->nr_levels - 1u);
+	uint64_t root_pa = tables_new(tables, tables->regimes.regime[0].top_level);
+	for (size_t i = 0; i < tables->regimes.nr; i++)
+		tables->regimes.regime[i].root_pa = root_pa;
 	return true;
 }
 
@@ -117,24 +124,24 @@ void tables_stop(struct tables *tables)
 static bool decode_at(struct tables *tables, unsigned int level, uint64_t slot_pa,
 		      struct mmu_entry *ret)
 {
-	int64_t offset = tables->regime.format->level[level].second_offset;
+	int64_t offset = format_of(tables)->level[level].second_offset;
 	uint64_t raw = 0, second = 0;
 
 	if (!get_word(tables, slot_pa, &raw) ||
 	    (offset && !get_word(tables, slot_pa + (uint64_t)offset, &second)))
 		return false;
-	tables->arch->decode(&tables->regime, level, raw, second, ret);
+	format_of(tables)->decode(tables->regimes.regime, level, raw, second, ret);
 	return true;
 }
 
 static bool encode_at(struct tables *tables, unsigned int level, uint64_t slot_pa,
 		      const struct mmu_entry *entry)
 {
-	const struct mmu_format *format = tables->regime.format;
+	const struct mmu_format *format = format_of(tables);
 	uint64_t raw, second = 0;
 	char rights[6];
 
-	if (!tables->arch->encode(&tables->regime, level, entry, &raw, &second))
+	if (!format->encode(tables->regimes.regime, level, entry, &raw, &second))
 		return fail(tables, "%s %s can't say this: a %s at 0x%" PRIx64 " with rights %s",
 			    format->name, format->level[level].name,
 			    entry->kind == MMU_KIND_TABLE ? "table" : "page", entry->pa,
@@ -149,22 +156,21 @@ static bool encode_at(struct tables *tables, unsigned int level, uint64_t slot_p
 static uint64_t slot_of(const struct tables *tables, unsigned int level, uint64_t table_pa,
 			uint64_t va)
 {
-	const struct mmu_format *format = tables->regime.format;
-	uint64_t index = va >> format->level[level].shift &
-			 (((uint64_t)1 << format->level[level].index_bits) - 1);
+	const struct mmu_shape *shape = &tables->regimes.regime[0].shape[level];
+	uint64_t index = va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
 
-	return table_pa + index * format->entry_bytes;
+	return table_pa + index * format_of(tables)->slot_bytes;
 }
 
 /* The slot of `va` at a level. Tables above it are made where slots are empty. */
 static bool find_slot(struct tables *tables, unsigned int level, uint64_t va, uint64_t *ret_pa)
 {
-	const struct mmu_format *format = tables->regime.format;
-	uint64_t table_pa = tables->regime.root_pa;
+	const struct mmu_format *format = format_of(tables);
+	uint64_t table_pa = tables->regimes.regime[0].root_pa;
 
-	if (!mmu_format_canonical(format, va))
+	if (!mmu_regimes_find(&tables->regimes, va))
 		return fail(tables, "0x%" PRIx64 " is no address of %s", va, format->name);
-	for (unsigned int at = format->nr_levels - 1u; at > level; at--) {
+	for (unsigned int at = tables->regimes.regime[0].top_level; at > level; at--) {
 		struct mmu_entry entry;
 		uint64_t slot_pa = slot_of(tables, at, table_pa, va);
 
@@ -189,33 +195,33 @@ static bool find_slot(struct tables *tables, unsigned int level, uint64_t va, ui
 bool tables_enter(struct tables *tables, unsigned int level, uint64_t va, uint64_t raw,
 		  uint64_t second)
 {
-	int64_t offset = tables->regime.format->level[level].second_offset;
-	unsigned int bits = 8u * tables->regime.format->entry_bytes;
+	int64_t offset = format_of(tables)->level[level].second_offset;
+	unsigned int bits = 8u * format_of(tables)->entry_bytes;
 	uint64_t slot_pa;
 
 	if (bits < 64 && (raw | second) >> bits)
 		return fail(tables, "an entry has %u bits", bits);
 	if (second && !offset)
 		return fail(tables, "%s entries have no second copy",
-			    tables->regime.format->level[level].name);
+			    format_of(tables)->level[level].name);
 	return find_slot(tables, level, va, &slot_pa) && put_word(tables, slot_pa, raw) &&
 	       (!offset || put_word(tables, slot_pa + (uint64_t)offset, second));
 }
 
 bool tables_map(struct tables *tables, uint64_t va, uint64_t pa, uint64_t bytes, uint8_t rights)
 {
-	const struct mmu_format *format = tables->regime.format;
+	const struct mmu_format *format = format_of(tables);
 	unsigned int level = 0, run_lg2 = 0;
 	bool found = false;
 
 	/* a leaf of its own, if there is one of this size, else a run of smaller ones */
 	for (unsigned int run = 0; run < 2 && !found; run++) {
-		for (level = 0; level < format->nr_levels && !found; level++) {
-			const struct mmu_level *shape = &format->level[level];
+		for (level = 0; level <= tables->regimes.regime[0].top_level && !found; level++) {
+			unsigned int shift = tables->regimes.regime[0].shape[level].shift;
 
-			run_lg2 = run ? shape->run_lg2 : 0;
-			found = shape->may_be_leaf && (!run || run_lg2) &&
-				bytes == (uint64_t)1 << shape->shift << run_lg2;
+			run_lg2 = run ? format->level[level].run_lg2 : 0;
+			found = format->level[level].may_be_leaf && (!run || run_lg2) &&
+				bytes == (uint64_t)1 << shift << run_lg2;
 		}
 	}
 	if (!found)
@@ -224,7 +230,7 @@ bool tables_map(struct tables *tables, uint64_t va, uint64_t pa, uint64_t bytes,
 	if (va & (bytes - 1) || pa & (bytes - 1))
 		return fail(tables, "a page of 0x%" PRIx64 " bytes does not begin there", bytes);
 	for (uint64_t i = 0; i < (uint64_t)1 << run_lg2; i++) {
-		uint64_t offset = i << format->level[level].shift, slot_pa;
+		uint64_t offset = i << tables->regimes.regime[0].shape[level].shift, slot_pa;
 		struct mmu_entry entry;
 
 		if (!find_slot(tables, level, va + offset, &slot_pa) ||
@@ -259,7 +265,7 @@ bool tables_restrict(struct tables *tables, unsigned int level, uint64_t va, uin
 					    .pa = tables_new(tables, level - 1) };
 	if (entry.kind != MMU_KIND_TABLE)
 		return fail(tables, "the %s entry of 0x%" PRIx64 " holds no table",
-			    tables->regime.format->level[level].name, va);
+			    format_of(tables)->level[level].name, va);
 	entry.rights = rights;
 	entry.note = NULL;
 	return encode_at(tables, level, slot_pa, &entry);
@@ -313,7 +319,7 @@ static bool rights_of(struct tables *tables, const char *text, uint8_t *ret)
 
 static bool level_of(struct tables *tables, const char *text, unsigned int *ret)
 {
-	const struct mmu_format *format = tables->regime.format;
+	const struct mmu_format *format = format_of(tables);
 
 	for (unsigned int level = 0; level < format->nr_levels; level++) {
 		if (strcasecmp(format->level[level].name, text) == 0) {
@@ -364,7 +370,7 @@ static bool do_entry(struct tables *tables, const struct line *line)
 static bool do_gap(struct tables *tables, const struct line *line)
 {
 	struct tables_gap *gap = &tables->gaps[tables->nr_gaps];
-	uint64_t first_pa, bytes, page = (uint64_t)1 << tables->arch->page_lg2;
+	uint64_t first_pa, bytes, page = page_bytes(tables);
 
 	if (!number(tables, line->word[1], &first_pa) || !number(tables, line->word[2], &bytes))
 		return false;
@@ -392,8 +398,7 @@ static bool do_memory(struct tables *tables, const struct line *line)
 	uint64_t first_pa, bytes = 0;
 
 	if (!number(tables, line->word[1], &first_pa) ||
-	    (line->nr > 2 && !number(tables, line->word[2], &bytes)) ||
-	    !tables_start(tables, tables->arch, tables->regime.format, first_pa))
+	    (line->nr > 2 && !number(tables, line->word[2], &bytes)) || !begin(tables, first_pa))
 		return false;
 	if (bytes > MEMORY_MAX)
 		return fail(tables, "at most 0x%" PRIx64 " bytes", MEMORY_MAX);
@@ -401,10 +406,17 @@ static bool do_memory(struct tables *tables, const struct line *line)
 	return true;
 }
 
+static bool set_sample(struct tables *tables, const struct mmu_sample *sample)
+{
+	tables->regimes.nr = sample ? sample->nr_regimes : 0;
+	for (size_t i = 0; i < tables->regimes.nr; i++)
+		tables->regimes.regime[i] = *sample->regimes[i];
+	return sample;
+}
+
 static bool do_format(struct tables *tables, const struct line *line)
 {
-	tables->regime.format = mmu_arch_format(tables->arch, line->word[1]);
-	return tables->regime.format ||
+	return set_sample(tables, mmu_arch_sample(tables->arch, line->word[1])) ||
 	       fail(tables, "back-end %s has no format '%s'", tables->arch->name, line->word[1]);
 }
 
@@ -413,10 +425,10 @@ enum stage { NOTHING, ARCH, FORMAT, MEMORY };
 
 static enum stage stage_of(const struct tables *tables)
 {
-	return tables->memory          ? MEMORY
-	       : tables->regime.format ? FORMAT
-	       : tables->arch          ? ARCH
-				       : NOTHING;
+	return tables->memory       ? MEMORY
+	       : tables->regimes.nr ? FORMAT
+	       : tables->arch       ? ARCH
+				    : NOTHING;
 }
 
 static const struct {

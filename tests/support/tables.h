@@ -23,7 +23,7 @@
 #ifndef MMU_SUPPORT_TABLES_H
 #define MMU_SUPPORT_TABLES_H
 
-#include "mmuscope/mmuscope.h"
+#include "walk/walk.h"
 
 #define TABLES_GAPS_MAX 32
 
@@ -33,11 +33,12 @@ struct tables_gap {
 	bool filtered; /**< else there is no memory */
 };
 
-/** Tables that are being built. All zero before tables_start(). */
+/** Tables that are being built. All zero before tables_parse(). */
 struct tables {
 	const struct mmu_arch *arch;
-	struct mmu_regime regime; /**< root_pa holds once there is a root */
-	uint64_t first_pa;        /**< of the memory */
+	struct mmu_regimes
+		regimes;   /**< of the format's sample; root_pa holds once there is a root */
+	uint64_t first_pa; /**< of the memory */
 	uint8_t *memory;
 	uint64_t bytes;                          /**< of the memory, so far; whole pages */
 	uint64_t next_pa;                        /**< where the next table may go */
@@ -47,9 +48,7 @@ struct tables {
 	char error[200]; /**< one line, when a function has failed */
 };
 
-/** Memory with an empty root. Functions that return bool say in `error` why they failed. */
-bool tables_start(struct tables *tables, const struct mmu_arch *arch,
-		  const struct mmu_format *format, uint64_t first_pa);
+/** Functions that return bool say in `error` why they failed. */
 void tables_stop(struct tables *tables);
 
 /**

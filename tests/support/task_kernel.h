@@ -61,7 +61,7 @@ static const char *const pid_facts[] = {
 	"OFFSET(task_struct.pid_links)=96",
 };
 
-static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 = 12 };
+static const struct mmu_arch arch = { .name = "fake", .elf_class = 2 };
 
 /* ------------------------------------------------------------------ a kernel */
 
@@ -88,7 +88,8 @@ static inline struct mmu_session *open_session(const unsigned int *gone, bool pi
 	assert_null(mmu_kernel_init(&session->kernel, memory_image_create(pieces, PAGES), facts));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	session->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
+							 MMU_LINEAR_DIRECT };
 	session->kernel.nr_linear = 1;
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;

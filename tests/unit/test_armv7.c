@@ -24,9 +24,10 @@ enum { OLD, NEW };
 
 static struct mmu_regime regime(const char *format, uint32_t traits)
 {
-	return (struct mmu_regime){ .format = mmu_arch_format(&mmu_arch_armv7, format),
-				    .pa_mask = BIT(40) - 1,
-				    .traits = traits };
+	struct mmu_regime ret = *mmu_arch_sample(&mmu_arch_armv7, format)->regimes[0];
+
+	ret.traits = traits;
+	return ret;
 }
 
 static struct mmu_entry decode(const struct mmu_regime *r, unsigned int level, uint64_t raw,
@@ -35,7 +36,7 @@ static struct mmu_entry decode(const struct mmu_regime *r, unsigned int level, u
 	struct mmu_entry entry;
 
 	print_message("# 0x%llx, 0x%llx\n", (unsigned long long)raw, (unsigned long long)second);
-	mmu_arch_armv7.decode(r, level, raw, second, &entry);
+	r->format->decode(r, level, raw, second, &entry);
 	return entry;
 }
 
@@ -45,7 +46,7 @@ static struct mmu_software explain(const struct mmu_regime *r, unsigned int leve
 	struct mmu_software software;
 
 	assert_int_equal(decode(r, level, raw, second).kind, MMU_KIND_SOFTWARE);
-	mmu_arch_armv7.explain(r, level, raw, second, &software);
+	r->format->explain(r, level, raw, second, &software);
 	return software;
 }
 
@@ -472,7 +473,7 @@ static void test_encode(void **state)
 						 .run_lg2 = encoded[i].run_lg2,
 						 .pa = encoded[i].pa };
 		uint64_t raw = 0, second = 0;
-		bool said = mmu_arch_armv7.encode(&r, encoded[i].level, &entry, &raw, &second);
+		bool said = r.format->encode(&r, encoded[i].level, &entry, &raw, &second);
 
 		print_message("# %s 0x%llx\n", encoded[i].rights, (unsigned long long)entry.pa);
 		assert_int_equal(said, encoded[i].raw != 0);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "mmuscope/arch.h"
+#include "support/naive.h"
 
 extern const struct mmu_arch mmu_arch_armv7;
 
@@ -118,7 +119,8 @@ static bool fake_read(void *context, uint64_t pa, void *buf, size_t bytes)
 	return true;
 }
 
-static void fake_derived(void *context, const char *key, uint64_t value, const char *how)
+static void fake_derived(void *context, const char *key, uint64_t value, const char *how,
+			 uint32_t flags)
 {
 	uint64_t old;
 
@@ -129,8 +131,29 @@ static void fake_derived(void *context, const char *key, uint64_t value, const c
 		snprintf(fake.how, sizeof(fake.how), "%s", how);
 }
 
-static const struct mmu_facts facts = { NULL,     fake_get,  fake_link_symbol, fake_note,
-					fake_ram, fake_read, fake_derived };
+static bool fake_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
+{
+	uint64_t bytes;
+
+	return naive_walk(fake_read, regime, va, ret_pa, &bytes);
+}
+
+static bool fake_next_mapped(void *context, const struct mmu_regime *regime, uint64_t *va,
+			     uint64_t last_va, uint64_t *ret_pa)
+{
+	return naive_next_mapped(fake_read, regime, va, last_va, ret_pa);
+}
+
+static const struct mmu_facts facts = { .size = sizeof(struct mmu_facts),
+					.pointer_bytes = 4,
+					.get = fake_get,
+					.link_symbol = fake_link_symbol,
+					.note = fake_note,
+					.ram = fake_ram,
+					.read_phys = fake_read,
+					.walk = fake_walk,
+					.next_mapped = fake_next_mapped,
+					.derived = fake_derived };
 
 static uint64_t fact(const char *key)
 {
@@ -149,9 +172,12 @@ static int setup(void **state)
 static const char *locate(enum mmu_root_kind kind, uint64_t value, bool user_half,
 			  struct mmu_regime *ret)
 {
-	const struct mmu_root root = { kind, value, user_half };
+	const struct mmu_root root = { sizeof(root), kind, value, 0, user_half };
+	size_t nr = 7;
+	const char *text = mmu_arch_armv7.locate(&facts, &root, ret, &nr);
 
-	return mmu_arch_armv7.locate(&facts, &root, ret);
+	assert_int_equal(nr, text ? 7 : 1);
+	return text;
 }
 
 static const char *linear(struct mmu_linear *ret)
@@ -254,7 +280,7 @@ static void test_formats(void **state)
 		setup(state);
 		set(cases[i].key, cases[i].value);
 		assert_null(locate(MMU_ROOT_PGD_PA, 0x8000, false, &r));
-		assert_ptr_equal(r.format, &mmu_arch_armv7.formats[cases[i].format]);
+		assert_ptr_equal(r.format, mmu_arch_armv7.formats[cases[i].format]);
 		assert_int_equal(r.pa_mask, BIT(40) - 1);
 	}
 }
@@ -303,7 +329,7 @@ static void check_offset(unsigned int format, uint64_t split, uint64_t offset, c
 	assert_int_equal(range.first_va, split);
 	assert_int_equal(range.first_pa, offset);
 	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
-	assert_ptr_equal(r.format, &mmu_arch_armv7.formats[format]);
+	assert_ptr_equal(r.format, mmu_arch_armv7.formats[format]);
 	assert_int_equal(r.root_pa, fact("SYMBOL(swapper_pg_dir)") - split + offset);
 }
 

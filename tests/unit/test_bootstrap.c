@@ -95,6 +95,7 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 	assert_non_null(session);
 	assert_null(mmu_kernel_init(&session->kernel, image, options));
 	session->kernel.arch = &mmu_arch_x86_64;
+	assert_null(mmu_fact_store_set_arch(session->kernel.facts, &mmu_arch_x86_64));
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
@@ -140,7 +141,7 @@ static void assert_base(struct mmu_session *session, const struct kernel *kernel
 	assert_true(mmu_fact_get(session->kernel.facts, "NUMBER(phys_base)", &base));
 	assert_int_equal(base, base_of(kernel));
 	assert_null(mmu_kernel_find_mappings(&session->kernel));
-	assert_int_equal(session->kernel.regime.root_pa, kernel->pa + TOP);
+	assert_int_equal(session->kernel.regimes.regime[0].root_pa, kernel->pa + TOP);
 }
 
 /* ------------------------------------------------------------------ the notes' own */

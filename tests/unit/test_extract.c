@@ -23,7 +23,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct mmu_arch arch = { .name = "fake", .elf_class = 2, .page_lg2 = 12 };
+static const char *const registers[] = { "task_struct.thread.fpu", "task_struct.thread.uw",
+					 "task_struct.thread_info.fpstate",
+					 "task_struct.thread_info.vfpstate", NULL };
+static const struct mmu_arch arch = { .name = "fake",
+				      .elf_class = 2,
+				      .register_members = registers };
 
 struct world {
 	struct mmu_kernel kernel;

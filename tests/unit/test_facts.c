@@ -315,16 +315,16 @@ static void test_derived(void **state)
 	uint64_t value;
 
 	expect_none(&f, "C");
-	facts->derived(facts->context, key, 3, how);
+	facts->derived(facts->context, key, 3, how, 0);
 	key[0] = how[0] = 'X';
 	expect(&f, "C", 3);
 	expect_source(&f, "C", "derived: counting");
 	/* what a better source has said, or was derived before, stays */
 	expect(&f, "A", 1);
 	expect(&f, "B", 2);
-	facts->derived(facts->context, "A", 9, "again");
-	facts->derived(facts->context, "B", 9, "again");
-	facts->derived(facts->context, "C", 9, "again");
+	facts->derived(facts->context, "A", 9, "again", 0);
+	facts->derived(facts->context, "B", 9, "again", 0);
+	facts->derived(facts->context, "C", 9, "again", 0);
 	expect(&f, "A", 1);
 	expect(&f, "B", 2);
 	expect(&f, "C", 3);

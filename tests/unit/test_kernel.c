@@ -422,12 +422,13 @@ static void test_spaces(void **state)
 	assert_int_equal(root_of(session, MMU_SPACE_PID, 100), 0x11000);
 	assert_int_equal(root_of(session, MMU_SPACE_TASK, task_at(2)), 0x12000);
 	assert_int_equal(root_of(session, MMU_SPACE_MM, mm_at(3)), 0x13000);
-	session->kernel.regime.format = &format; /* as a kernel that was learnt has it */
+	regimes_of(&session->kernel.regimes, &format, 0,
+		   false); /* as a kernel that was learnt has it */
 	assert_int_equal(root_of(session, MMU_SPACE_PGD, 0x5000), 0x5000);
 	assert_int_equal(root_of(session, MMU_SPACE_PGD, 0x5080), 0x5080); /* 16 entries of 8 */
 	assert_int_equal(refused(session, MMU_SPACE_PGD, 0x5040, "aligned to 128 bytes"),
 			 MMU_ERROR_INVALID);
-	session->kernel.regime.format = NULL;
+	session->kernel.regimes.nr = 0;
 	put(session, task_at(2) + FLAGS, 4, 0x00200000);
 	put(session, task_at(3) + MM, 8, 0);
 	put(session, task_at(3) + EXIT_STATE, 4, 0x10);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/memory_image.h"
+#include "support/regimes.h"
 #include "walk/leaves.h"
 #include "walk/range.h"
 
@@ -47,22 +48,30 @@ static void explain(const struct mmu_regime *regime, unsigned int level, uint64_
 				      .offset = raw >> 12 };
 }
 
-static const struct mmu_arch arch = {
-	.name = "fake", .page_lg2 = 12, .decode = decode, .explain = explain
-};
+/* Only the address goes on. */
+static bool alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
+{
+	(void)regime;
+	*ret = (struct mmu_alike){ .address = UINT64_C(0xfffffffff000),
+				   .step = UINT64_C(0x1000) << 4 * level };
+	return true;
+}
+
 /* 3 levels of 16 entries: 24 address bits, the upper half at the very top */
 static const struct mmu_level levels[] = {
-	{ .name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true, .run_lg2 = 2 },
-	{ .name = "L1", .shift = 16, .index_bits = 4, .may_be_leaf = true },
-	{ .name = "L2", .shift = 20, .index_bits = 4 },
+	{ .name = "L0", .may_be_leaf = true, .run_lg2 = 2 },
+	{ .name = "L1", .may_be_leaf = true },
+	{ .name = "L2" },
 };
-static const struct mmu_format format = { .name = "fake",
+static const struct mmu_format format = { .size = sizeof(struct mmu_format),
+					  .name = "fake",
 					  .entry_bytes = 8,
-					  .va_bits = 24,
-					  .pa_bits = 48,
-					  .sign_extended = true,
+					  .slot_bytes = 8,
 					  .nr_levels = 3,
-					  .level = levels };
+					  .level = levels,
+					  .decode = decode,
+					  .explain = explain,
+					  .alike = alike };
 
 #define ROOT UINT64_C(0x10000)
 #define MID UINT64_C(0x11000)
@@ -75,9 +84,11 @@ struct seen {
 	uint8_t rights;
 };
 
+static struct mmu_regimes regimes;
 static struct fixture {
 	struct mmu_image *image;
 	struct mmu_walker walker;
+	bool stretches;
 	struct seen seen[4096];
 	size_t nr, stop_at;
 	struct mmu_tally leaves;
@@ -98,9 +109,9 @@ static int open_memory(void **state)
 	f.image = memory_image_create(pieces, sizeof(pieces) / sizeof(pieces[0]));
 	f.walker = (struct mmu_walker){
 		.cursor = memory_image_cursor(f.image),
-		.arch = &arch,
-		.regime = { .format = &format, .root_pa = ROOT, .pa_mask = UINT64_MAX },
+		.regimes = &regimes,
 	};
+	regimes_of(&regimes, &format, ROOT, true);
 	memory_image_put(f.image, ROOT, 8, MID | ALL | W_TABLE);
 	memory_image_put(f.image, MID, 8, LOW | ALL | W_TABLE);
 	return 0;
@@ -130,7 +141,8 @@ static bool keep(struct mmu_walk *walk, uint64_t last_va, void *context)
 static enum mmu_leaves_end leaves(uint64_t first_va, uint64_t last_va, uint64_t max_tables)
 {
 	f.nr = 0;
-	return mmu_walker_leaves(&f.walker, first_va, last_va, max_tables, keep, NULL, &f.leaves);
+	return mmu_walker_leaves(&f.walker, first_va, last_va, max_tables, f.stretches, keep, NULL,
+				 &f.leaves);
 }
 
 static void assert_seen(size_t at, uint64_t first_va, uint64_t last_va, enum mmu_result result,
@@ -227,7 +239,7 @@ static void test_what_is_missing(void **state)
 	assert_int_equal(f.leaves.tables[0], 2);
 	assert_int_equal(f.leaves.missing[0], 1);
 	assert_int_equal(f.leaves.missing[2], 0);
-	f.walker.regime.root_pa = 0x90000;
+	regimes.regime[0].root_pa = regimes.regime[1].root_pa = 0x90000;
 	leaves(0, UINT64_MAX, 100);
 	assert_int_equal(f.nr, 2); /* two halves */
 	assert_seen(1, TOP + 0x800000, UINT64_MAX, MMU_RESULT_OUTSIDE_RAM, 0);
@@ -262,7 +274,7 @@ static void test_windows(void **state)
 
 static void test_zero_may_be_a_leaf(void **state)
 {
-	f.walker.regime.traits = 1;
+	regimes.regime[0].traits = 1;
 	leaves(0, 0xffff, 100);
 	assert_int_equal(f.nr, 16);
 	assert_seen(15, 0xf000, 0xffff, MMU_RESULT_MAPPED, 0);
@@ -292,6 +304,164 @@ static void test_loop_ends(void **state)
 	assert_int_equal(f.leaves.tables[0], 256);
 }
 
+/* A root that is not shared is one table for each half. */
+static void test_two_roots(void **state)
+{
+	put(LOW, 3, 0x7000 | ALL | W_LEAF);
+	regimes.regime[1].root_pa = MID;
+	assert_int_equal(leaves(0, UINT64_MAX, 100), MMU_LEAVES_ALL);
+	assert_int_equal(f.leaves.tables[2], 2);
+	assert_int_equal(f.leaves.tables[1], 1);
+}
+
+/* ------------------------------------------------------------------ regimes */
+
+/* What the regime does not grant, no entry gives back; what denies it is the regime. */
+static void test_rights_of_the_regime(void **state)
+{
+	struct mmu_walk w;
+
+	regimes.regime[0].rights = MMU_RIGHTS_ALL & ~MMU_RIGHT_USER;
+	put(LOW, 0, 0x7000 | RIGHTS(MMU_RIGHTS_ALL & ~MMU_RIGHT_WRITE) | W_LEAF);
+	mmu_walker_walk(&f.walker, 0, &w);
+	assert_int_equal(w.rights, MMU_RIGHTS_ALL & ~(MMU_RIGHT_WRITE | MMU_RIGHT_USER));
+	assert_int_equal(w.denied_by[1], 0);
+	assert_int_equal(w.denied_by[4], MMU_DENIED_BY_REGIME);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.seen[0].rights, w.rights);
+}
+
+/* Two halves may have tables of their own, of another depth. */
+static void test_depth_of_each_half(void **state)
+{
+	struct mmu_walk w;
+
+	put(LOW, 0, 0x7000 | ALL | W_LEAF);
+	regimes.regime[1].root_pa = LOW;
+	regimes.regime[1].top_level = 0;
+	regimes.regime[1].first_va = UINT64_C(0xffffffffffff0000);
+	mmu_walker_walk(&f.walker, UINT64_C(0xffffffffffff0123), &w);
+	assert_int_equal(w.pa, 0x7123);
+	assert_int_equal(w.nr_steps, 1);
+	assert_ptr_equal(w.regime, &regimes.regime[1]);
+	mmu_walker_walk(&f.walker, UINT64_C(0xfffffffffffeffff), &w);
+	assert_int_equal(w.result, MMU_RESULT_NONCANONICAL);
+	assert_null(w.regime);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 2);
+	assert_seen(0, 0, 0xfff, MMU_RESULT_MAPPED, 0x7000);
+	assert_seen(1, UINT64_C(0xffffffffffff0000), UINT64_C(0xffffffffffff0fff),
+		    MMU_RESULT_MAPPED, 0x7000);
+	assert_int_equal(f.leaves.tables[0], 2);
+	assert_int_equal(f.leaves.tables[2], 1);
+}
+
+/* The hardware's view answers where Linux's has no regime, and there alone. */
+static void test_views(void **state)
+{
+	struct mmu_walk walk;
+
+	put(LOW, 3, 0x7000 | ALL | W_LEAF);
+	put(LOW, 4, 0x8000 | ALL | W_LEAF);
+	put(LOW, 6, 0x9000 | ALL | W_LEAF);
+	regimes.regime[1] = regimes.regime[0];
+	regimes.regime[1].view = MMU_VIEW_HARDWARE;
+	regimes.regime[0].view = MMU_VIEW_LINUX;
+	regimes.regime[0].first_va = 0x4000;
+	regimes.regime[0].last_va = 0x5fff;
+	regimes.regime[0].root_pa = 0x90000;
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 3);
+	assert_seen(0, 0x3000, 0x3fff, MMU_RESULT_MAPPED, 0x7000);
+	assert_seen(1, 0x4000, 0x5fff, MMU_RESULT_OUTSIDE_RAM, 0);
+	assert_seen(2, 0x6000, 0x6fff, MMU_RESULT_MAPPED, 0x9000);
+	for (unsigned int va = 0x3000; va < 0x7000; va += 0x1000) {
+		mmu_walker_walk(&f.walker, va, &walk);
+		assert_ptr_equal(walk.regime, &regimes.regime[va < 0x4000 || va >= 0x6000]);
+	}
+	/* ends at the very end of an outer one */
+	regimes.regime[0].last_va = regimes.regime[1].last_va;
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 2);
+}
+
+static void test_the_last_address(void **state)
+{
+	put(ROOT, 15, MID | ALL | W_TABLE);
+	put(MID, 15, LOW | ALL | W_TABLE);
+	put(LOW, 15, 0x7000 | ALL | W_LEAF);
+	leaves(UINT64_MAX, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 1);
+	assert_seen(0, UINT64_MAX, UINT64_MAX, MMU_RESULT_MAPPED, 0x7fff);
+}
+
+/* What Linux keeps in the first entry of a run holds for all of it. */
+static void test_first_of_run(void **state)
+{
+	static const struct mmu_level first[] = {
+		{ .name = "L0", .may_be_leaf = true, .run_lg2 = 2, .first_of_run = true },
+		{ .name = "L1", .may_be_leaf = true },
+		{ .name = "L2" },
+	};
+	struct mmu_format keeper = format;
+	struct mmu_walk walk;
+
+	keeper.level = first;
+	regimes.regime[0].format = regimes.regime[1].format = &keeper;
+	put(LOW, 4, 0x8000 | ALL | W_RUN);
+	for (uint64_t index = 5; index < 8; index++)
+		put(LOW, index, 0x8000 | RIGHTS(MMU_RIGHT_READ) | W_RUN);
+	mmu_walker_walk(&f.walker, 0x6123, &walk);
+	assert_int_equal(walk.result, MMU_RESULT_MAPPED);
+	assert_int_equal(walk.rights, MMU_RIGHTS_ALL);
+	assert_int_equal(walk.pa, 0xa123);
+	leaves(0x5000, 0x7fff, 100);
+	assert_int_equal(f.nr, 1);
+	assert_seen(0, 0x5000, 0x7fff, MMU_RESULT_MAPPED, 0x9000);
+	assert_int_equal(f.seen[0].rights, MMU_RIGHTS_ALL);
+}
+
+/* ------------------------------------------------------------------ stretches */
+
+static void test_stretches(void **state)
+{
+	f.stretches = true;
+	for (uint64_t index = 2; index < 7; index++)
+		put(LOW, index, (0x70000 + 0x1000 * index) | ALL | W_LEAF);
+	put(LOW, 7, 0x77000 | RIGHTS(MMU_RIGHT_READ) | W_LEAF); /* other rights */
+	put(LOW, 8, 0x78000 | RIGHTS(MMU_RIGHT_READ) | W_LEAF);
+	put(LOW, 9, 0x7a000 | RIGHTS(MMU_RIGHT_READ) | W_LEAF); /* another frame */
+	for (uint64_t index = 12; index < 16; index++)
+		put(LOW, index, 0x8000 | ALL | W_RUN);
+	put(MID, 1, 0x100000 | ALL | W_LEAF);
+	put(MID, 2, 0x110000 | ALL | W_LEAF);
+	put(MID, 3, 0x130000 | ALL | W_LEAF);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 6);
+	assert_seen(0, 0x2000, 0x6fff, MMU_RESULT_MAPPED, 0x72000);
+	assert_seen(1, 0x7000, 0x8fff, MMU_RESULT_MAPPED, 0x77000);
+	assert_seen(2, 0x9000, 0x9fff, MMU_RESULT_MAPPED, 0x7a000);
+	assert_seen(3, 0xc000, 0xffff, MMU_RESULT_MAPPED, 0x8000);
+	assert_seen(4, 0x10000, 0x2ffff, MMU_RESULT_MAPPED, 0x100000);
+	assert_seen(5, 0x30000, 0x3ffff, MMU_RESULT_MAPPED, 0x130000);
+	/* cut to what is asked for */
+	leaves(0x3800, 0x57ff, 100);
+	assert_int_equal(f.nr, 1);
+	assert_seen(0, 0x3800, 0x57ff, MMU_RESULT_MAPPED, 0x73800);
+}
+
+/* The address may carry into nothing: behind its last frame a field begins at 0 again. */
+static void test_stretch_without_carry(void **state)
+{
+	f.stretches = true;
+	put(LOW, 0, UINT64_C(0xfffffffff000) | ALL | W_LEAF);
+	put(LOW, 1, UINT64_C(0x1000000000000) | ALL | W_LEAF);
+	put(LOW, 2, UINT64_C(0x1000000001000) | ALL | W_LEAF);
+	leaves(0, UINT64_MAX, 100);
+	assert_int_equal(f.nr, 2);
+	assert_seen(0, 0, 0xfff, MMU_RESULT_MAPPED, UINT64_C(0xfffffffff000));
+}
+
 /* ------------------------------------------------------------------ ranges */
 
 static struct mmu_range ranges[64];
@@ -312,10 +482,10 @@ static bool merge(struct mmu_walk *walk, uint64_t last_va, void *context)
 static void merge_all(void)
 {
 	struct mmu_range_merger merger = { .fn = keep_range, .page_lg2 = 12 };
-	struct mmu_tally ignored = { .goes_on = false };
+	struct mmu_tally ignored = { .kept = false };
 
 	nr_ranges = 0;
-	mmu_walker_leaves(&f.walker, 0, UINT64_MAX, 100, merge, &merger, &ignored);
+	mmu_walker_leaves(&f.walker, 0, UINT64_MAX, 100, f.stretches, merge, &merger, &ignored);
 	assert_true(mmu_range_flush(&merger));
 }
 
@@ -367,6 +537,14 @@ int main(void)
 		TEST(test_zero_may_be_a_leaf),
 		TEST(test_stop),
 		TEST(test_loop_ends),
+		TEST(test_two_roots),
+		TEST(test_rights_of_the_regime),
+		TEST(test_depth_of_each_half),
+		TEST(test_views),
+		TEST(test_the_last_address),
+		TEST(test_first_of_run),
+		TEST(test_stretches),
+		TEST(test_stretch_without_carry),
 		TEST(test_ranges),
 		TEST(test_page_sizes_do_not_mix),
 	};

@@ -16,20 +16,13 @@
 #include "api/session.h"
 #include "kernel/learn.h"
 #include "support/memory_image.h"
+#include "support/regimes.h"
 
 #define TABLE 0x1000
 
 /* ------------------------------------------------------------------ an architecture, an image */
 
-static const struct mmu_level level = {
-	.name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true
-};
-static const struct mmu_format format = { .name = "one",
-					  .entry_bytes = 8,
-					  .va_bits = 16,
-					  .pa_bits = 48,
-					  .nr_levels = 1,
-					  .level = &level };
+static const struct mmu_level level = { .name = "L0", .may_be_leaf = true };
 
 static void decode(const struct mmu_regime *regime, unsigned int at, uint64_t raw, uint64_t second,
 		   struct mmu_entry *ret)
@@ -42,23 +35,30 @@ static void decode(const struct mmu_regime *regime, unsigned int at, uint64_t ra
 				   .pa = raw & ~UINT64_C(0xfff) };
 }
 
+static const struct mmu_format format = { .size = sizeof(struct mmu_format),
+					  .name = "one",
+					  .entry_bytes = 8,
+					  .slot_bytes = 8,
+					  .nr_levels = 1,
+					  .level = &level,
+					  .decode = decode };
+static const struct mmu_format *const formats[] = { &format };
+
 static const char *locate(const struct mmu_facts *facts, const struct mmu_root *root,
-			  struct mmu_regime *ret)
+			  struct mmu_regime *ret, size_t *ret_nr)
 {
+	struct mmu_regimes regimes;
+
 	(void)facts;
-	*ret = (struct mmu_regime){ .format = &format,
-				    .root_pa = root->value,
-				    .pa_mask = UINT64_MAX };
+	regimes_of(&regimes, &format, root->value, false);
+	*ret = regimes.regime[0];
+	*ret_nr = 1;
 	return NULL;
 }
 
-static const struct mmu_arch arch = { .name = "fake",
-				      .elf_class = 2,
-				      .page_lg2 = 12,
-				      .formats = &format,
-				      .nr_formats = 1,
-				      .decode = decode,
-				      .locate = locate };
+static const struct mmu_arch arch = {
+	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 1, .locate = locate
+};
 
 /* Each read of entry 1 finds it one page further, up to a number of reads. */
 static const struct mmu_image_reader *quiet;
@@ -87,7 +87,7 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 	assert_null(mmu_kernel_init(&session->kernel, memory_image_create(&whole, 1), NULL));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	session->kernel.regime.format = &format;
+	regimes_of(&session->kernel.regimes, &format, TABLE, false);
 	mmu_memory_init(&session->memory, &session->kernel);
 	memory_image_put(session->kernel.image, TABLE + 8, 8, 0x2001);
 	assert_null(mmu_space_open(session, &query, &space));

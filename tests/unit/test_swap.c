@@ -16,7 +16,7 @@
 #include "objects/swap.h"
 #include "support/memory_image.h"
 
-static const struct mmu_arch arch = { .name = "fake", .page_lg2 = 12, .elf_class = 2 };
+static const struct mmu_arch arch = { .name = "fake", .elf_class = 2 };
 
 static struct mmu_kernel *kernel_with(const char *const *facts)
 {
@@ -136,7 +136,7 @@ static void test_notes(void **state)
 /* Without MAX_PHYSMEM_BITS it is all that a word can hold (SWP_PFN_BITS in swapops.h). */
 static void test_frame_bits(void **state)
 {
-	static const struct mmu_arch narrow = { .name = "fake", .page_lg2 = 12, .elf_class = 1 };
+	static const struct mmu_arch narrow = { .name = "fake", .elf_class = 1 };
 	struct mmu_kernel *kernel = kernel_with(FACTS("LENGTH(swap_info)=29", MIGRATION));
 
 	kernel->arch = &narrow;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Tasks of a small made-up kernel that runs: they change at any read. */
+#include "support/regimes.h"
 #include "support/task_kernel.h"
 
 #define LIST_POISON2 UINT64_C(0xdead000000000122)
@@ -418,15 +419,7 @@ static void test_find(void **state)
 	find_meanwhile(die_and_be_another);
 }
 
-static const struct mmu_level level = {
-	.name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true
-};
-static const struct mmu_format format = { .name = "one",
-					  .entry_bytes = 8,
-					  .va_bits = 16,
-					  .pa_bits = 48,
-					  .nr_levels = 1,
-					  .level = &level };
+static const struct mmu_level level = { .name = "L0", .may_be_leaf = true };
 
 static void decode(const struct mmu_regime *regime, unsigned int at, uint64_t raw, uint64_t second,
 		   struct mmu_entry *ret)
@@ -437,13 +430,24 @@ static void decode(const struct mmu_regime *regime, unsigned int at, uint64_t ra
 	*ret = (struct mmu_entry){ .kind = MMU_KIND_LEAF, .pa = raw & ~UINT64_C(0xfff) };
 }
 
+static const struct mmu_format format = { .size = sizeof(struct mmu_format),
+					  .name = "one",
+					  .entry_bytes = 8,
+					  .slot_bytes = 8,
+					  .nr_levels = 1,
+					  .level = &level,
+					  .decode = decode };
+static const struct mmu_format *const formats[] = { &format };
+
 static const char *locate(const struct mmu_facts *facts, const struct mmu_root *root,
-			  struct mmu_regime *ret)
+			  struct mmu_regime *ret, size_t *ret_nr)
 {
+	struct mmu_regimes regimes;
+
 	(void)facts;
-	*ret = (struct mmu_regime){ .format = &format,
-				    .root_pa = root->value,
-				    .pa_mask = UINT64_MAX };
+	regimes_of(&regimes, &format, root->value, false);
+	*ret = regimes.regime[0];
+	*ret_nr = 1;
 	return NULL;
 }
 
@@ -453,13 +457,9 @@ static void die_and_lend_mm(void)
 	set(MM, 0, 8, BASE + OTHER_PGD);
 }
 
-static const struct mmu_arch walking = { .name = "fake",
-					 .elf_class = 2,
-					 .page_lg2 = 12,
-					 .formats = &format,
-					 .nr_formats = 1,
-					 .decode = decode,
-					 .locate = locate };
+static const struct mmu_arch walking = {
+	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 1, .locate = locate
+};
 
 /* The root is the one that the task had. */
 static void test_open(void **state)

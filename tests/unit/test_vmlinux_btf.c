@@ -315,13 +315,16 @@ static void test_find(void **state)
 
 static void test_debian(void **state)
 {
-	assert_true(mmu_vmlinux_is_debian("6.1.0-56-cloud-amd64"));
-	assert_true(mmu_vmlinux_is_debian("6.12.48+deb13-armmp-lpae"));
-	assert_false(mmu_vmlinux_is_debian("6.8.0-45-generic"));
-	assert_false(mmu_vmlinux_is_debian("6.1.0-56-amd64x"));
-	assert_false(mmu_vmlinux_is_debian("../-amd64"));
-	assert_false(mmu_vmlinux_is_debian("-amd64"));
-	assert_false(mmu_vmlinux_is_debian(""));
+	static const char *const flavours[] = { "-amd64", "-armmp-lpae", NULL };
+
+	assert_true(mmu_vmlinux_is_debian("6.1.0-56-cloud-amd64", flavours));
+	assert_true(mmu_vmlinux_is_debian("6.12.48+deb13-armmp-lpae", flavours));
+	assert_false(mmu_vmlinux_is_debian("6.8.0-45-generic", flavours));
+	assert_false(mmu_vmlinux_is_debian("6.1.0-56-cloud-amd64", NULL));
+	assert_false(mmu_vmlinux_is_debian("6.1.0-56-amd64x", flavours));
+	assert_false(mmu_vmlinux_is_debian("../-amd64", flavours));
+	assert_false(mmu_vmlinux_is_debian("-amd64", flavours));
+	assert_false(mmu_vmlinux_is_debian("", flavours));
 }
 
 static void test_source(void **state)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/memory_image.h"
+#include "support/regimes.h"
 #include "walk/walk.h"
 
 /*
@@ -75,36 +76,38 @@ static void explain(const struct mmu_regime *regime, unsigned int level, uint64_
 					     : MMU_SOFTWARE_SPLIT;
 }
 
-static const struct mmu_arch arch = {
-	.name = "fake", .page_lg2 = 12, .decode = decode, .explain = explain
-};
+static const struct mmu_arch arch = { .name = "fake" };
 
-/* 3 levels of 16 entries: 24 address bits */
+/* 3 levels of 16 entries: 24 address bits, in two halves or in one */
 static const struct mmu_level three[] = {
-	{ .name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true, .run_lg2 = 4 },
-	{ .name = "L1", .shift = 16, .index_bits = 4, .may_be_leaf = true },
-	{ .name = "L2", .shift = 20, .index_bits = 4 },
+	{ .name = "L0", .may_be_leaf = true, .run_lg2 = 4 },
+	{ .name = "L1", .may_be_leaf = true },
+	{ .name = "L2" },
 };
-static const struct mmu_format wide = { .name = "wide",
+static const struct mmu_format wide = { .size = sizeof(struct mmu_format),
+					.name = "wide",
 					.entry_bytes = 8,
-					.va_bits = 24,
-					.pa_bits = 48,
-					.sign_extended = true,
+					.slot_bytes = 8,
 					.nr_levels = 3,
-					.level = three };
-static const struct mmu_format big = { .name = "big",
+					.level = three,
+					.decode = decode,
+					.explain = explain };
+static const struct mmu_format big = { .size = sizeof(struct mmu_format),
+				       .name = "big",
 				       .entry_bytes = 4,
+				       .slot_bytes = 4,
 				       .big_endian = true,
-				       .va_bits = 24,
-				       .pa_bits = 32,
 				       .nr_levels = 3,
-				       .level = three };
+				       .level = three,
+				       .decode = decode,
+				       .explain = explain };
 
 #define ROOT UINT64_C(0x10000)
 #define MID UINT64_C(0x11000)
 #define LOW UINT64_C(0x12000)
 
 /* Memory with a root, a middle and a low table; va 0 leads through all three. */
+static struct mmu_regimes regimes;
 struct fixture {
 	struct mmu_image *image;
 	struct mmu_walker walker;
@@ -120,17 +123,16 @@ static struct fixture open_memory(const struct mmu_format *format,
 		.image = image,
 		.walker = { .cursor = memory_image_cursor(image),
 			    .arch = &arch,
-			    .regime = { .format = format,
-					.root_pa = ROOT,
-					.pa_mask = UINT64_MAX } },
+			    .regimes = &regimes },
 	};
 
+	regimes_of(&regimes, format, ROOT, format == &wide);
 	return f;
 }
 
 static void put(struct fixture *f, uint64_t pa, uint64_t raw)
 {
-	const struct mmu_format *format = f->walker.regime.format;
+	const struct mmu_format *format = regimes.regime[0].format;
 
 	f->image->big_endian = format->big_endian;
 	memory_image_put(f->image, pa, format->entry_bytes, raw);
@@ -150,7 +152,7 @@ static const struct mmu_walk *walk(struct fixture *f, uint64_t va)
 	memset(&f->walk, 0xee, sizeof(f->walk));
 	mmu_walker_walk(&f->walker, va, &f->walk);
 	assert_int_equal(f->walk.va, va);
-	assert_true(f->walk.nr_steps <= f->walker.regime.format->nr_levels);
+	assert_true(f->walk.nr_steps <= regimes.regime[0].format->nr_levels);
 	return &f->walk;
 }
 
@@ -163,26 +165,25 @@ static void close_memory(struct fixture *f)
 
 static void test_canonical(void **state)
 {
-	struct mmu_format format = { .va_bits = 48, .sign_extended = true };
+	struct mmu_regime user = { .last_va = UINT64_C(0x00007fffffffffff) };
+	struct mmu_regime kernel = { .first_va = UINT64_C(0xffff800000000000),
+				     .last_va = UINT64_MAX };
 
-	assert_true(mmu_format_canonical(&format, 0));
-	assert_true(mmu_format_canonical(&format, UINT64_C(0x00007fffffffffff)));
-	assert_false(mmu_format_canonical(&format, UINT64_C(0x0000800000000000)));
-	assert_false(mmu_format_canonical(&format, UINT64_C(0xffff7fffffffffff)));
-	assert_true(mmu_format_canonical(&format, UINT64_C(0xffff800000000000)));
-	assert_true(mmu_format_canonical(&format, UINT64_MAX));
-	format.sign_extended = false;
-	assert_true(mmu_format_canonical(&format, UINT64_C(0x0000ffffffffffff)));
-	assert_false(mmu_format_canonical(&format, UINT64_C(0x0001000000000000)));
-	assert_false(mmu_format_canonical(&format, UINT64_MAX));
-	format.va_bits = 32;
-	assert_true(mmu_format_canonical(&format, UINT32_MAX));
-	assert_false(mmu_format_canonical(&format, UINT64_C(0x100000000)));
-	format.va_bits = 64;
-	assert_true(mmu_format_canonical(&format, UINT64_MAX));
-	format.sign_extended = true;
-	assert_true(mmu_format_canonical(&format, UINT64_C(1) << 63));
-	assert_true(mmu_format_canonical(&format, 1));
+	assert_true(mmu_regime_holds(&user, 0));
+	assert_true(mmu_regime_holds(&user, user.last_va));
+	assert_false(mmu_regime_holds(&user, user.last_va + 1));
+	assert_false(mmu_regime_holds(&user, UINT64_MAX));
+	assert_false(mmu_regime_holds(&kernel, kernel.first_va - 1));
+	assert_true(mmu_regime_holds(&kernel, kernel.first_va));
+	assert_true(mmu_regime_holds(&kernel, UINT64_MAX));
+	/* tags are not looked at, in the half that ignores them */
+	user.ignored_va = UINT64_C(0xff00000000000000);
+	assert_true(mmu_regime_holds(&user, UINT64_C(0xb400000012345678)));
+	assert_false(mmu_regime_holds(&user, UINT64_C(0xb400800000000000)));
+	assert_false(mmu_regime_holds(&kernel, UINT64_C(0xb4ff800000000000)));
+	kernel.ignored_va = user.ignored_va;
+	assert_true(mmu_regime_holds(&kernel, UINT64_C(0xb4ff800000000000)));
+	assert_false(mmu_regime_holds(&kernel, UINT64_C(0xb4ff000000000000)));
 }
 
 static void test_noncanonical_walk(void **state)
@@ -429,11 +430,11 @@ static void test_software_of_the_kernel(void **state)
 
 static void test_without_explain(void **state)
 {
-	struct mmu_arch mute = arch;
+	struct mmu_format mute = wide;
 	struct fixture f = open_three(&wide);
 
 	mute.explain = NULL;
-	f.walker.arch = &mute;
+	regimes.regime[0].format = &mute;
 	put(&f, LOW, 0x12345000 | 5 << 8 | W_SOFT);
 	assert_int_equal(walk(&f, 0)->result, MMU_RESULT_BAD_ENTRY);
 	close_memory(&f);
@@ -500,7 +501,7 @@ static void test_root_outside(void **state)
 {
 	struct fixture f = open_three(&wide);
 
-	f.walker.regime.root_pa = UINT64_MAX - 0xfff;
+	regimes.regime[0].root_pa = UINT64_MAX - 0xfff;
 	assert_int_equal(walk(&f, 0)->result, MMU_RESULT_OUTSIDE_RAM);
 	assert_int_equal(f.walk.nr_steps, 1);
 	close_memory(&f);
@@ -509,16 +510,18 @@ static void test_root_outside(void **state)
 /* ------------------------------------------------------------------ second copies */
 
 static const struct mmu_level twice[] = {
-	{ .name = "L0", .shift = 12, .index_bits = 4, .may_be_leaf = true, .second_offset = -128 },
-	{ .name = "L1", .shift = 16, .index_bits = 4, .may_be_leaf = true, .second_offset = 128 },
+	{ .name = "L0", .may_be_leaf = true, .second_offset = -128 },
+	{ .name = "L1", .may_be_leaf = true, .second_offset = 128 },
 };
-static const struct mmu_format copied = { .name = "copied",
+static const struct mmu_format copied = { .size = sizeof(struct mmu_format),
+					  .name = "copied",
 					  .entry_bytes = 4,
-					  .va_bits = 20,
-					  .pa_bits = 32,
+					  .slot_bytes = 4,
 					  .nr_levels = 2,
 					  .level = twice,
-					  .second_name = "Linux" };
+					  .second_name = "Linux",
+					  .decode = decode,
+					  .explain = explain };
 
 static void test_second_copy(void **state)
 {
@@ -584,12 +587,14 @@ static void test_table(void **state)
 	struct fixture f = open_memory(&wide, pieces, 4);
 	struct list list = { .most = 100 };
 
-	assert_int_equal(mmu_walker_table(&f.walker, 0, LOW, take, &list), MMU_PAGE_PRESENT);
+	assert_int_equal(mmu_walker_table(&f.walker, &regimes.regime[0], 0, LOW, take, &list),
+			 MMU_PAGE_PRESENT);
 	assert_int_equal(list.nr, 0);
 	put(&f, LOW, 0x7000 | RIGHTS(5) | W_LEAF);
 	put(&f, LOW + 8 * 8, 1 << 8 | W_SOFT);
 	put(&f, LOW + 15 * 8, W_BAD);
-	assert_int_equal(mmu_walker_table(&f.walker, 0, LOW, take, &list), MMU_PAGE_PRESENT);
+	assert_int_equal(mmu_walker_table(&f.walker, &regimes.regime[0], 0, LOW, take, &list),
+			 MMU_PAGE_PRESENT);
 	assert_int_equal(list.nr, 3);
 	assert_int_equal(list.steps[0].index, 0);
 	assert_int_equal(list.steps[0].effective, 5);
@@ -599,13 +604,14 @@ static void test_table(void **state)
 	assert_int_equal(list.steps[2].slot_pa, LOW + 15 * 8);
 	/* it stops when it is told to */
 	list = (struct list){ .most = 2 };
-	mmu_walker_table(&f.walker, 0, LOW, take, &list);
+	mmu_walker_table(&f.walker, &regimes.regime[0], 0, LOW, take, &list);
 	assert_int_equal(list.nr, 2);
 	/* what is missing is not empty: the rest is listed, and the first reason told */
 	list = (struct list){ .most = 100 };
 	put(&f, ROOT + 0x3000 + 9 * 8, 0x7000 | ALL | W_LEAF);
-	assert_int_equal(mmu_walker_table(&f.walker, 0, ROOT + 0x3000, take, &list),
-			 MMU_PAGE_FILTERED);
+	assert_int_equal(
+		mmu_walker_table(&f.walker, &regimes.regime[0], 0, ROOT + 0x3000, take, &list),
+		MMU_PAGE_FILTERED);
 	assert_int_equal(list.nr, 1);
 	assert_int_equal(list.steps[0].index, 9);
 	close_memory(&f);
@@ -615,9 +621,10 @@ static void test_table(void **state)
 
 static void test_entry_decode(void **state)
 {
-	const struct mmu_regime regime = { .format = &wide, .pa_mask = UINT64_MAX };
 	struct mmu_walk w;
 
+	regimes_of(&regimes, &wide, 0, true);
+	const struct mmu_regime regime = regimes.regime[0];
 	memset(&w, 0xee, sizeof(w));
 	mmu_entry_decode(&arch, &regime, 1, 0x120000 | RIGHTS(MMU_RIGHT_READ) | W_LEAF, 0, &w);
 	assert_int_equal(w.result, MMU_RESULT_MAPPED);

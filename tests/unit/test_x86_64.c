@@ -32,10 +32,10 @@ static uint32_t trait(const char *name)
 /* Traits by their names, separated by spaces. */
 static struct mmu_regime regime(unsigned int format, const char *names)
 {
-	struct mmu_regime ret = { .format = &mmu_arch_x86_64.formats[format],
-				  .pa_mask = BIT(52) - 1 };
+	struct mmu_regime ret = *mmu_arch_x86_64.samples[format]->regimes[0];
 	char copy[100], *rest;
 
+	ret.traits = 0;
 	snprintf(copy, sizeof(copy), "%s", names);
 	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
 		ret.traits |= trait(name);
@@ -46,7 +46,7 @@ static struct mmu_entry decode(const struct mmu_regime *r, unsigned int level, u
 {
 	struct mmu_entry entry;
 
-	mmu_arch_x86_64.decode(r, level, raw, 0, &entry);
+	r->format->decode(r, level, raw, 0, &entry);
 	return entry;
 }
 
@@ -55,7 +55,7 @@ static struct mmu_software explain(const struct mmu_regime *r, unsigned int leve
 	struct mmu_software software;
 
 	assert_int_equal(decode(r, level, raw).kind, MMU_KIND_SOFTWARE);
-	mmu_arch_x86_64.explain(r, level, raw, 0, &software);
+	r->format->explain(r, level, raw, 0, &software);
 	return software;
 }
 
@@ -362,9 +362,8 @@ static void test_encode(void **state)
 		uint64_t raw = 0, second = 1;
 
 		print_message("# case %zu\n", i);
-		assert_int_equal(
-			mmu_arch_x86_64.encode(&r, encoded[i].level, &entry, &raw, &second),
-			encoded[i].raw != 0);
+		assert_int_equal(r.format->encode(&r, encoded[i].level, &entry, &raw, &second),
+				 encoded[i].raw != 0);
 		assert_int_equal(raw, encoded[i].raw);
 		assert_int_equal(second, encoded[i].raw == 0);
 	}

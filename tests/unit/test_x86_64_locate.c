@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "mmuscope/arch.h"
+#include "support/naive.h"
 
 extern const struct mmu_arch mmu_arch_x86_64;
 
@@ -140,7 +141,8 @@ static bool fake_read(void *context, uint64_t pa, void *buf, size_t bytes)
 	return true;
 }
 
-static void fake_derived(void *context, const char *key, uint64_t value, const char *how)
+static void fake_derived(void *context, const char *key, uint64_t value, const char *how,
+			 uint32_t flags)
 {
 	uint64_t old;
 
@@ -149,8 +151,29 @@ static void fake_derived(void *context, const char *key, uint64_t value, const c
 		set(key, value);
 }
 
-static const struct mmu_facts facts = { NULL,     fake_get,  fake_link_symbol, fake_note,
-					fake_ram, fake_read, fake_derived };
+static bool fake_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
+{
+	uint64_t bytes;
+
+	return naive_walk(fake_read, regime, va, ret_pa, &bytes);
+}
+
+static bool fake_next_mapped(void *context, const struct mmu_regime *regime, uint64_t *va,
+			     uint64_t last_va, uint64_t *ret_pa)
+{
+	return naive_next_mapped(fake_read, regime, va, last_va, ret_pa);
+}
+
+static const struct mmu_facts facts = { .size = sizeof(struct mmu_facts),
+					.pointer_bytes = 8,
+					.get = fake_get,
+					.link_symbol = fake_link_symbol,
+					.note = fake_note,
+					.ram = fake_ram,
+					.read_phys = fake_read,
+					.walk = fake_walk,
+					.next_mapped = fake_next_mapped,
+					.derived = fake_derived };
 
 static uint64_t fact(const char *key)
 {
@@ -180,9 +203,27 @@ static int setup_nothing(void **state)
 static const char *locate(enum mmu_root_kind kind, uint64_t value, bool user_half,
 			  struct mmu_regime *ret)
 {
-	const struct mmu_root root = { kind, value, user_half };
+	const struct mmu_root root = { sizeof(root), kind, value, 0, user_half };
+	struct mmu_regime halves[2];
+	size_t nr = 7;
+	const char *text = mmu_arch_x86_64.locate(&facts, &root, halves, &nr);
 
-	return mmu_arch_x86_64.locate(&facts, &root, ret);
+	if (text) {
+		assert_int_equal(nr, 7);
+		return text;
+	}
+	assert_int_equal(nr, 2);
+	assert_int_equal(halves[0].half, MMU_HALF_USER);
+	assert_int_equal(halves[0].first_va, 0);
+	assert_int_equal(halves[1].half, MMU_HALF_KERNEL);
+	assert_int_equal(halves[1].first_va, ~halves[0].last_va);
+	assert_int_equal(halves[1].last_va, UINT64_MAX);
+	assert_int_equal(halves[0].root_pa, halves[1].root_pa);
+	assert_int_equal(halves[0].traits, halves[1].traits);
+	assert_int_equal(halves[0].pa_mask, halves[1].pa_mask);
+	assert_ptr_equal(halves[0].format, halves[1].format);
+	*ret = halves[0];
+	return NULL;
 }
 
 static void test_nothing_is_known(void **state)
@@ -203,8 +244,8 @@ static void test_kernel_root_and_assumed_traits(void **state)
 
 	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
 	assert_int_equal(r.root_pa, 0x3b410000);
-	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FOUR]);
-	assert_int_equal(r.traits, mmu_arch_x86_64.default_traits);
+	assert_ptr_equal(r.format, mmu_arch_x86_64.formats[FOUR]);
+	assert_int_equal(r.traits, mmu_arch_x86_64.samples[0]->regimes[0]->traits);
 	assert_int_equal(r.pa_mask & ~UINT64_C(0xfff), BIT(52) - 4096);
 	assert_int_equal(fact("TRAIT(saved-dirty)"), 1);
 	assert_non_null(strstr(locate(MMU_ROOT_CPU, 0, false, &r), "CR3"));
@@ -257,7 +298,7 @@ static void test_levels_by_variable_and_by_cr4(void **state)
 	setup_nothing(state);
 	cpu(0, 0x255e000, BIT(12));
 	assert_null(locate(MMU_ROOT_CPU, 0, false, &r));
-	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FIVE]);
+	assert_ptr_equal(r.format, mmu_arch_x86_64.formats[FIVE]);
 	assert_int_equal(r.root_pa, 0x255e000);
 	assert_int_equal(fact("NUMBER(pgtable_l5_enabled)"), 1);
 	setup_nothing(state);
@@ -266,7 +307,7 @@ static void test_levels_by_variable_and_by_cr4(void **state)
 	set("SYMBOL(__pgtable_l5_enabled)", IMAGE + 0x2004);
 	put(0x2000, UINT64_C(1) << 32);
 	assert_null(locate(MMU_ROOT_CPU, 0, false, &r));
-	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FIVE]);
+	assert_ptr_equal(r.format, mmu_arch_x86_64.formats[FIVE]);
 	setup_nothing(state); /* no variable, no CPU: the table at IMAGE + 0x600000 maps itself */
 	set("SYMBOL(init_level4_pgt)", IMAGE + 0x600000);
 	set("NUMBER(phys_base)", 0);
@@ -274,7 +315,7 @@ static void test_levels_by_variable_and_by_cr4(void **state)
 	put(0x11000 + 510 * 8, 0x12067);
 	put(0x12000 + 3 * 8, 0x6001e3);
 	assert_null(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r));
-	assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[FOUR]);
+	assert_ptr_equal(r.format, mmu_arch_x86_64.formats[FOUR]);
 	fake.nr_facts = 2;
 	put(0x12000 + 3 * 8, 0xa001e3);
 	assert_non_null(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r));
@@ -416,7 +457,7 @@ static void test_search(void **state)
 				 five ? 0xff11001140000000 : 0xffff8d1140000000);
 		assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
 		assert_int_equal(r.root_pa, TOP);
-		assert_ptr_equal(r.format, &mmu_arch_x86_64.formats[five]);
+		assert_ptr_equal(r.format, mmu_arch_x86_64.formats[five]);
 		assert_false(search(&pa)); /* there is no other */
 		/* symbols have come: they must agree */
 		set("SYMBOL(phys_base)", IMAGE + 0x1ae1a010);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Entries of x86_64's tables: README.md has the bits by section of the manual. */
+#include <string.h>
+
+#include "x86_64.h"
+
+/* Is this a slot in which KPTI may set NX for its own ends? pti.c:__pti_set_user_pgtbl() */
+static bool is_guarded(const struct mmu_regime *regime, unsigned int level, bool user)
+{
+	return regime->traits & PTI && level == regime->top_level && user;
+}
+
+static uint8_t rights_of(uint64_t raw, bool nx)
+{
+	return MMU_RIGHT_READ | (raw & RW ? MMU_RIGHT_WRITE : 0) |
+	       (raw & USER ? MMU_RIGHT_USER : 0) | (nx ? 0 : MMU_RIGHT_EXEC_PRIV) |
+	       (raw & USER && !nx ? MMU_RIGHT_EXEC : 0);
+}
+
+static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *ret)
+{
+	if (!(raw & ~(ACCESSED | DIRTY))) { /* as pte_none(): _PAGE_KNL_ERRATUM_MASK, 4.8 */
+		if (raw)
+			ret->note = "only bits 5 and 6, which Xeon Phi may set by mistake";
+	} else if (level <= PUD) {
+		ret->kind = MMU_KIND_SOFTWARE;
+		if (level > PTE && (raw & (PSE | PROTNONE)) == PSE) { /* as pmd_present() */
+			ret->rights = rights_of(raw, raw & NX);
+			ret->note = "a huge page that is just being split";
+		}
+	} else {
+		ret->kind = MMU_KIND_BAD;
+		ret->bad_mask = raw;
+		ret->note = "not present, yet not 0: Linux keeps nothing at this level";
+	}
+}
+
+static const char *bad_note(unsigned int level, uint64_t bad, uint64_t beyond)
+{
+	if (bad & beyond)
+		return "reserved: address bits beyond the processor's physical address width";
+	if (level > PUD)
+		return "reserved: bit 7 must be 0 in this table";
+	return level == PMD ? "reserved: bits 13 to 20 of a 2 MiB page must be 0"
+			    : "reserved: bits 13 to 29 of a 1 GiB page must be 0";
+}
+
+static uint8_t attrs_of(const struct mmu_regime *regime, uint64_t raw)
+{
+	bool saved = regime->traits & SAVED_DIRTY && raw & BIT(58);
+	bool soft = raw & BIT(11) && (!(regime->traits & NO_DEVMAP) || raw & USER);
+
+	return MMU_ATTR_KNOWN | (raw & ACCESSED ? MMU_ATTR_ACCESSED : 0) |
+	       (raw & DIRTY || saved ? MMU_ATTR_DIRTY : 0) | (raw & BIT(8) ? MMU_ATTR_GLOBAL : 0) |
+	       (raw & BIT(9) ? MMU_ATTR_SPECIAL : 0) | (raw & BIT(10) ? MMU_ATTR_UFFD_WP : 0) |
+	       (soft ? MMU_ATTR_SOFT_DIRTY : 0);
+}
+
+/* By the PAT that Linux writes (mm/pat/memtype.c): WB, WC, UC-, UC, WB, WP, UC-, WT. */
+static uint8_t memory_of(unsigned int level, uint64_t raw)
+{
+	static const uint8_t types[8] = { MMU_MEMORY_WRITEBACK, MMU_MEMORY_COMBINING,
+					  MMU_MEMORY_UNCACHED,  MMU_MEMORY_UNCACHED,
+					  MMU_MEMORY_WRITEBACK, MMU_MEMORY_UNKNOWN,
+					  MMU_MEMORY_UNCACHED,  MMU_MEMORY_WRITETHROUGH };
+
+	return types[(raw >> (level > PTE ? 12 : 7) & 1) << 2 | (raw >> 3 & 3)];
+}
+
+void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		   uint64_t second, struct mmu_entry *ret)
+{
+	bool leaf = level == PTE || (level <= PUD && raw & PSE);
+	bool large = leaf && level > PTE;
+	bool guarded = is_guarded(regime, level, raw & USER);
+	bool nx = raw & NX && !guarded;
+	uint64_t beyond = address_bits(regime) & ~regime->pa_mask;
+
+	(void)second;
+	memset(ret, 0, sizeof(*ret));
+	if (!(raw & PRESENT)) {
+		decode_absent(level, raw, ret);
+		return;
+	}
+	ret->bad_mask = raw & (beyond | (large ? BITS(13, 11 + 9 * level) : level > PUD ? PSE : 0));
+	if (ret->bad_mask) {
+		ret->kind = MMU_KIND_BAD;
+		ret->note = bad_note(level, ret->bad_mask, beyond);
+		return;
+	}
+	ret->kind = leaf ? MMU_KIND_LEAF : MMU_KIND_TABLE;
+	ret->pa = raw & regime->pa_mask & (leaf ? BITS(12 + 9 * level, 51) : ADDRESS);
+	ret->rights = rights_of(raw, nx);
+	ret->attrs = leaf ? attrs_of(regime, raw) : 0;
+	ret->memory = leaf ? memory_of(level, raw) : MMU_MEMORY_UNKNOWN;
+	/* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
+	if (leaf && regime->traits & SAVED_DIRTY && (raw & (RW | USER | DIRTY)) == (USER | DIRTY))
+		ret->note = "a shadow stack page (before 6.6: just read-only and dirty)";
+	else if (guarded && raw & NX)
+		ret->note = "NX only guards the kernel's copy of this table (KPTI)";
+}
+
+bool x86_64_encode(const struct mmu_regime *regime, unsigned int level,
+		   const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second)
+{
+	bool table = entry->kind == MMU_KIND_TABLE;
+	bool user = entry->rights & MMU_RIGHT_USER, exec = entry->rights & MMU_RIGHT_EXEC_PRIV;
+	bool guarded = is_guarded(regime, level, user);
+	uint64_t pa = table ? entry->pa : entry->pa & BITS(12 + 9 * level, 63);
+	uint64_t raw = PRESENT | ACCESSED | pa;
+
+	if ((!table && entry->kind != MMU_KIND_LEAF) || (table ? level == PTE : level > PUD) ||
+	    entry->run_lg2 || entry->next_first || entry->next_count ||
+	    pa & ~(regime->pa_mask & ADDRESS) || !(entry->rights & MMU_RIGHT_READ) ||
+	    !!(entry->rights & MMU_RIGHT_EXEC) != (user && exec) || (guarded && !exec) ||
+	    entry->rights & ~MMU_RIGHTS_ALL)
+		return false;
+	raw |= (entry->rights & MMU_RIGHT_WRITE ? RW : 0) | (user ? USER : 0);
+	raw |= exec && !guarded ? 0 : NX;
+	/* Linux sets DIRTY in tables (_PAGE_TABLE); in a leaf without RW it is a shadow stack. */
+	raw |= table || raw & RW ? DIRTY : 0;
+	raw |= !table && level > PTE ? PSE : 0;
+	*ret_raw = raw;
+	*ret_second = 0;
+	return true;
+}
+
+void x86_64_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		    uint64_t second, struct mmu_software *ret)
+{
+	/* pgtable-invert.h: whatever is not present and not 0; by pmd_mkinvalid(), a split too */
+	bool inverted = regime->traits & L1TF;
+	bool large = level > PTE && raw & PSE;
+
+	(void)second;
+	memset(ret, 0, sizeof(*ret));
+	if (level > PUD || (raw & PROTNONE && level > PTE && !large))
+		return; /* MMU_SOFTWARE_UNKNOWN */
+	if (raw & PROTNONE || large) {
+		ret->kind = raw & PROTNONE ? MMU_SOFTWARE_NONE : MMU_SOFTWARE_SPLIT;
+		ret->pa = (inverted ? ~raw : raw) & address_bits(regime) & BITS(12 + 9 * level, 51);
+		return;
+	}
+	ret->kind = MMU_SOFTWARE_SWAP;
+	ret->type = (uint8_t)(inverted ? raw >> 59 : raw >> 9 & 31);
+	ret->offset = inverted ? ~raw << 5 >> 14 : raw >> 14;
+}
+
+bool x86_64_alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
+{
+	*ret = (struct mmu_alike){ .address = regime->pa_mask & BITS(12 + 9 * level, 51),
+				   .step = BIT(12 + 9 * level) };
+	return level <= PUD;
+}
