@@ -22,6 +22,8 @@ enum { ARM_SWAP_EXCLUSIVE = 1 << 0 };
 #define HIDDEN __attribute__((visibility("hidden")))
 
 /** All that does not depend on the kernel. */
+extern const struct mmu_format arm_short_format HIDDEN;
+extern const struct mmu_format arm_lpae_format HIDDEN;
 extern const struct mmu_regime arm_regimes[2] HIDDEN;
 
 /* What no format can say is refused in the same way. */

@@ -42,6 +42,8 @@ enum {
 enum { USER_HALF, KERNEL_HALF };
 
 /** By number of levels less 4, and half: all that does not depend on the kernel. */
+extern const struct mmu_format x86_64_format4 HIDDEN;
+extern const struct mmu_format x86_64_format5 HIDDEN;
 extern const struct mmu_regime x86_64_regimes[2][2] HIDDEN;
 
 /* Linux masks with physical_mask, which lacks the encryption bit: that is no part of an address. */

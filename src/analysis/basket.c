@@ -26,22 +26,20 @@ static const struct mmu_field_def defs[] = {
 	NUMBER(pg_reserved, "ENUM(pageflags.PG_reserved)"),
 };
 
-static void find_holes(struct mmu_basket *basket)
+/* Where user mode's registers lie in a task_struct, as the back-end names the members. */
+static void find_registers(struct mmu_basket *basket, const struct mmu_kernel *kernel)
 {
-	const char *const *members = basket->memory.kernel->arch->register_members;
+	const char *const *member = kernel->arch->register_members;
 	char key[128];
 
-	for (; members && *members && basket->nr_holes < MMU_BASKET_HOLES_MAX; members++) {
-		uint64_t first, bytes;
+	for (; member && *member && basket->nr_registers < MMU_BASKET_REGISTERS_MAX; member++) {
+		struct mmu_basket_hole *hole = &basket->registers[basket->nr_registers];
 
-		snprintf(key, sizeof(key), "OFFSET(%s)", *members);
-		if (!mmu_basket_fact(basket, key, &first))
+		snprintf(key, sizeof(key), "OFFSET(%s)", *member);
+		if (!mmu_fact_get(kernel->facts, key, &hole->offset))
 			continue;
-		snprintf(key, sizeof(key), "SIZE(%s)", *members);
-		if (!mmu_basket_fact(basket, key, &bytes))
-			continue;
-		basket->holes[basket->nr_holes].first = first;
-		basket->holes[basket->nr_holes++].end = first + bytes;
+		snprintf(key, sizeof(key), "SIZE(%s)", *member);
+		basket->nr_registers += mmu_fact_get(kernel->facts, key, &hole->bytes);
 	}
 }
 
@@ -52,8 +50,8 @@ struct mmu_error *mmu_basket_init(struct mmu_basket *basket, const struct mmu_ke
 
 	if (error)
 		return error;
+	find_registers(basket, kernel);
 	mmu_memory_init(&basket->memory, kernel);
-	find_holes(basket);
 	return NULL;
 }
 
@@ -104,11 +102,14 @@ void mmu_basket_task(struct mmu_basket *basket, uint64_t task_va)
 	while (at < bytes) {
 		uint64_t end = bytes, next = bytes;
 
-		for (size_t i = 0; i < basket->nr_holes; i++)
-			if (basket->holes[i].end > at && basket->holes[i].first < end) {
-				end = basket->holes[i].first;
-				next = basket->holes[i].end;
+		for (size_t i = 0; i < basket->nr_registers; i++) {
+			const struct mmu_basket_hole *hole = &basket->registers[i];
+
+			if (hole->offset + hole->bytes > at && hole->offset < end) {
+				end = hole->offset;
+				next = hole->offset + hole->bytes;
 			}
+		}
 		if (end > at)
 			mmu_basket_object(basket, MMU_EXTRACT_TASKS, task_va + at, end - at);
 		at = next;

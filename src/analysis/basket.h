@@ -15,17 +15,16 @@ struct mmu_basket_fields {
 	struct mmu_number pg_reserved;
 };
 
-/** Members of a task with registers: no back-end names more. */
-#define MMU_BASKET_HOLES_MAX 16u
+/** No back-end names more members with registers. */
+#define MMU_BASKET_REGISTERS_MAX 16u
 
 struct mmu_basket {
 	struct mmu_memory memory;
 	struct mmu_basket_fields fields;
-	/** Registers of user mode, in a task_struct: user data. */
-	struct {
-		uint64_t first, end;
-	} holes[MMU_BASKET_HOLES_MAX];
-	size_t nr_holes;
+	struct mmu_basket_hole {
+		uint64_t offset, bytes;
+	} registers[MMU_BASKET_REGISTERS_MAX]; /**< of user mode, in a task_struct: user data */
+	size_t nr_registers;
 	struct mmu_keep keep;
 	enum mmu_extract_kind kind; /**< of the pieces that mmu_basket_piece() gets */
 	struct mmu_memmap memmap;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "facts/btf.h"
 #include "facts/names.h"
 
@@ -11,8 +12,10 @@
 #define BYTES_MAX ((uint64_t)256 << 20)
 /* chains of typedefs and qualifiers, nested anonymous members, dots in a path */
 #define DEPTH_MAX 16u
-/* looked at for one name; the largest structs of kernels have some hundreds */
+/* members to look at for one name; the kernel's largest structs have some hundreds */
 #define MEMBERS_MAX (1u << 20)
+/* a kernel names some 20,000 types */
+#define BUCKETS_LG2 14
 
 enum btf_kind {
 	KIND_INT = 1,
@@ -36,14 +39,21 @@ enum btf_kind {
 	KIND_ENUM64,
 };
 
+/* A type that a name can mean. */
+struct named {
+	uint32_t id;
+	uint32_t next; /* 1 + the next one of the same bucket */
+};
+
 struct mmu_btf {
 	struct mmu_bytes types, strings;
 	bool big_endian;
-	uint32_t *offset; /* of type id n in `types`; [0] is void */
+	uint32_t *offset; /* where the type with id n begins in `types`; [0] is void */
 	uint32_t count;
-	uint32_t pointer_bytes; /* those of long: BTF does not say how wide a pointer is */
-	struct mmu_names names; /* the types that are wanted */
-	uint32_t *found;        /* per name: its id, or 0 */
+	uint32_t pointer_bytes; /* BTF does not give the width of a pointer: the width of long */
+	struct named *named;
+	uint32_t nr_named;
+	uint32_t bucket[1 << BUCKETS_LG2]; /* 1 + the last one with this hash of its name */
 };
 
 /* One type record. */
@@ -59,32 +69,29 @@ static uint32_t word(const struct mmu_btf *btf, const uint8_t *at)
 	return mmu_get_u32(at, btf->big_endian);
 }
 
-/* Bytes behind the 12 of a record. @return false: no such kind */
-static bool trailing_bytes(enum btf_kind kind, uint32_t nr, uint64_t *ret)
+/*
+ * Bytes of a record: the common 12, the kind's own, and those of each of its nr parts.
+ * @return 0: no such kind
+ */
+static uint64_t record_bytes(uint32_t info)
 {
-	switch (kind) {
-	case KIND_INT:
-	case KIND_VAR:
-	case KIND_DECL_TAG:
-		*ret = 4;
-		return true;
-	case KIND_ARRAY:
-		*ret = 12;
-		return true;
-	case KIND_STRUCT:
-	case KIND_UNION:
-	case KIND_DATASEC:
-	case KIND_ENUM64:
-		*ret = (uint64_t)nr * 12;
-		return true;
-	case KIND_ENUM:
-	case KIND_FUNC_PROTO:
-		*ret = (uint64_t)nr * 8;
-		return true;
-	default:
-		*ret = 0;
-		return kind >= KIND_PTR && kind <= KIND_TYPE_TAG;
-	}
+	static const struct {
+		uint8_t fixed, each;
+	} sizes[32] = {
+		[KIND_INT] = { 16, 0 },        [KIND_PTR] = { 12, 0 },
+		[KIND_ARRAY] = { 24, 0 },      [KIND_STRUCT] = { 12, 12 },
+		[KIND_UNION] = { 12, 12 },     [KIND_ENUM] = { 12, 8 },
+		[KIND_FWD] = { 12, 0 },        [KIND_TYPEDEF] = { 12, 0 },
+		[KIND_VOLATILE] = { 12, 0 },   [KIND_CONST] = { 12, 0 },
+		[KIND_RESTRICT] = { 12, 0 },   [KIND_FUNC] = { 12, 0 },
+		[KIND_FUNC_PROTO] = { 12, 8 }, [KIND_VAR] = { 16, 0 },
+		[KIND_DATASEC] = { 12, 12 },   [KIND_FLOAT] = { 12, 0 },
+		[KIND_DECL_TAG] = { 16, 0 },   [KIND_TYPE_TAG] = { 12, 0 },
+		[KIND_ENUM64] = { 12, 12 },
+	};
+	unsigned int kind = info >> 24 & 31;
+
+	return sizes[kind].fixed + (uint64_t)sizes[kind].each * (info & 0xffff);
 }
 
 static struct type record(const struct mmu_btf *btf, uint32_t id)
@@ -133,15 +140,6 @@ uint64_t mmu_btf_bytes(struct mmu_bytes header, bool big_endian)
 	return header_bytes < HEADER_BYTES || end > BYTES_MAX ? 0 : end;
 }
 
-/* What a name can mean; forward declarations say nothing. */
-static bool is_named(enum btf_kind kind)
-{
-	const unsigned int named = 1u << KIND_STRUCT | 1u << KIND_UNION | 1u << KIND_ENUM |
-				   1u << KIND_ENUM64 | 1u << KIND_TYPEDEF;
-
-	return named >> kind & 1;
-}
-
 /* pahole and clang name it differently. */
 static bool is_long(const struct mmu_btf *btf, const struct type *type)
 {
@@ -151,43 +149,58 @@ static bool is_long(const struct mmu_btf *btf, const struct type *type)
 		name_is(btf, type->name, "long int", 8) || name_is(btf, type->name, "long", 4));
 }
 
-static void note_wanted(struct mmu_btf *btf, uint32_t id)
+static uint32_t *bucket_of(struct mmu_btf *btf, const uint8_t *name, uint64_t room)
+{
+	uint64_t key = mmu_names_key(name, room); /* the first characters */
+
+	return &btf->bucket[key * 0x9E3779B97F4A7C15u >> (64 - BUCKETS_LG2)];
+}
+
+/* @return false: no memory */
+static bool add_named(struct mmu_btf *btf, uint32_t id)
 {
 	struct type type = record(btf, id);
 
 	if (is_long(btf, &type) && (type.size_or_type == 4 || type.size_or_type == 8))
 		btf->pointer_bytes = type.size_or_type;
-	if (!is_named(type.kind) || type.name >= btf->strings.count)
-		return;
-	size_t name = mmu_names_find(&btf->names, btf->strings.data + type.name,
+	if (type.kind == KIND_INT || type.name >= btf->strings.count)
+		return true;
+	if (!mmu_list_room(&btf->named, btf->nr_named, sizeof(*btf->named)))
+		return false;
+	uint32_t *bucket = bucket_of(btf, btf->strings.data + type.name,
 				     btf->strings.count - type.name);
-	if (name != MMU_NAMES_NONE && !btf->found[name])
-		btf->found[name] = id;
+	btf->named[btf->nr_named] = (struct named){ id, *bucket };
+	*bucket = ++btf->nr_named;
+	return true;
 }
 
-/* Walk the records once, to find each by its number, and the wanted ones by name. */
+/* Walk the records once and index them by number, and the named ones by name. */
 static struct mmu_error *index_types(struct mmu_btf *btf)
 {
-	uint64_t at = 0, capacity = btf->types.count / 12 + 2, more;
+	/* kinds with a name, and integers for long; forward declarations tell nothing */
+	const unsigned int wanted = 1u << KIND_STRUCT | 1u << KIND_UNION | 1u << KIND_ENUM |
+				    1u << KIND_ENUM64 | 1u << KIND_TYPEDEF | 1u << KIND_INT;
+	const uint8_t *const data = btf->types.data;
+	const uint64_t end = btf->types.count;
+	uint32_t count = 1;
 
-	btf->offset = malloc(capacity * sizeof(*btf->offset));
+	btf->offset = malloc((end / 12 + 2) * sizeof(*btf->offset));
 	if (!btf->offset)
 		return mmu_error_no_memory();
 	btf->offset[0] = 0;
-	btf->count = 1;
-	while (at < btf->types.count) {
-		if (!mmu_bytes_fit(btf->types.count, at, 12))
+	for (uint64_t at = 0; at < end; count++) {
+		if (end - at < 12)
 			return mmu_error_new(MMU_ERROR_CORRUPT, "BTF ends inside a type");
-		uint32_t info = word(btf, btf->types.data + at + 4);
-
-		if (!trailing_bytes(info >> 24 & 31, info & 0xffff, &more) ||
-		    !mmu_bytes_fit(btf->types.count, at + 12, more))
-			return mmu_error_new(MMU_ERROR_CORRUPT, "BTF type %u is damaged",
-					     btf->count);
-		btf->offset[btf->count++] = (uint32_t)at;
-		note_wanted(btf, btf->count - 1);
-		at += 12 + more;
+		uint32_t info = word(btf, data + at + 4);
+		uint64_t bytes = record_bytes(info);
+		if (!bytes || bytes > end - at)
+			return mmu_error_new(MMU_ERROR_CORRUPT, "BTF type %u is damaged", count);
+		btf->offset[count] = (uint32_t)at;
+		if (wanted >> (info >> 24 & 31) & 1 && !add_named(btf, count))
+			return mmu_error_no_memory();
+		at += bytes;
 	}
+	btf->count = count;
 	return NULL;
 }
 
@@ -195,14 +208,12 @@ void mmu_btf_close(struct mmu_btf *btf)
 {
 	if (!btf)
 		return;
-	mmu_names_destroy(&btf->names);
-	free(btf->found);
+	free(btf->named);
 	free(btf->offset);
 	free(btf);
 }
 
-struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian, const char *const *types,
-			       struct mmu_btf **ret)
+struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian, struct mmu_btf **ret)
 {
 	uint64_t total = mmu_btf_bytes(bytes, big_endian);
 
@@ -214,15 +225,12 @@ struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian, const ch
 		return mmu_error_no_memory();
 	btf->big_endian = big_endian;
 	btf->pointer_bytes = 8;
-	struct mmu_error *error = mmu_names_init(&btf->names, types, NULL);
-	if (!error) {
-		btf->found = calloc(btf->names.count + 1, sizeof(*btf->found));
-		error = btf->found ? NULL : mmu_error_no_memory();
-	}
-	if (!error && (!mmu_bytes_slice(bytes, base + mmu_get_u32(bytes.data + 8, big_endian),
-					mmu_get_u32(bytes.data + 12, big_endian), &btf->types) ||
-		       !mmu_bytes_slice(bytes, base + mmu_get_u32(bytes.data + 16, big_endian),
-					mmu_get_u32(bytes.data + 20, big_endian), &btf->strings)))
+	struct mmu_error *error = NULL;
+
+	if (!mmu_bytes_slice(bytes, base + mmu_get_u32(bytes.data + 8, big_endian),
+			     mmu_get_u32(bytes.data + 12, big_endian), &btf->types) ||
+	    !mmu_bytes_slice(bytes, base + mmu_get_u32(bytes.data + 16, big_endian),
+			     mmu_get_u32(bytes.data + 20, big_endian), &btf->strings))
 		error = mmu_error_new(MMU_ERROR_CORRUPT, "BTF header is damaged");
 	if (!error)
 		error = index_types(btf);
@@ -241,22 +249,17 @@ static struct mmu_error *not_found(const char *what, const char *name)
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "no %s %s in BTF", what, name);
 }
 
-static struct mmu_error *find_type(const struct mmu_btf *btf, const char *name, struct type *ret)
+/* The first one of its name. */
+static struct mmu_error *find_type(struct mmu_btf *btf, const char *name, struct type *ret)
 {
 	size_t bytes = strlen(name);
-	size_t known = mmu_names_find(&btf->names, (const uint8_t *)name, bytes + 1);
+	uint32_t found = 0;
 
-	if (known != MMU_NAMES_NONE)
-		return get_type(btf, btf->found[known], ret) ? NULL : not_found("type", name);
-	for (uint32_t id = 1; id < btf->count; id++) {
-		struct type type = record(btf, id);
-
-		if (is_named(type.kind) && name_is(btf, type.name, name, bytes)) {
-			*ret = type;
-			return NULL;
-		}
-	}
-	return not_found("type", name);
+	for (uint32_t at = *bucket_of(btf, (const uint8_t *)name, bytes + 1); at;
+	     at = btf->named[at - 1].next)
+		if (name_is(btf, record(btf, btf->named[at - 1].id).name, name, bytes))
+			found = btf->named[at - 1].id;
+	return get_type(btf, found, ret) ? NULL : not_found("type", name);
 }
 
 /* Through typedefs and qualifiers. */
@@ -274,7 +277,7 @@ static bool resolve(const struct mmu_btf *btf, struct type *type)
 	return false;
 }
 
-/* Size and, of an array, the number of elements in all dimensions. */
+/* The size, and the number of elements of an array in all dimensions. */
 static bool measure(const struct mmu_btf *btf, struct type type, uint64_t *ret_bytes,
 		    uint64_t *ret_elements)
 {
@@ -326,20 +329,52 @@ struct mmu_error *mmu_btf_size(struct mmu_btf *btf, const char *name, uint64_t *
 
 /* ------------------------------------------------------------------ members */
 
-static void fill_member(const struct mmu_btf *btf, const struct type *type, const uint8_t *at,
+/* Where a member begins, in bits. */
+static uint32_t first_bit(const struct mmu_btf *btf, const struct type *type, const uint8_t *member)
+{
+	return word(btf, member + 8) & (type->kind_flag ? 0xffffff : UINT32_MAX);
+}
+
+/*
+ * The number of bits, 0 for other members than bit-fields. Without the kind flag, up to Linux 5.0,
+ * the type of a bit-field was an integer of so many bits.
+ */
+static uint32_t bits_of(const struct mmu_btf *btf, const struct type *type, const uint8_t *member,
+			const struct type *of)
+{
+	if (type->kind_flag)
+		return word(btf, member + 8) >> 24;
+	if (of->kind != KIND_INT)
+		return 0;
+	uint32_t bits = word(btf, of->more) & 0xff;
+
+	return bits == of->size_or_type * 8 ? 0 : bits;
+}
+
+/* @return false: an impossible bit-field */
+static bool fill_member(const struct mmu_btf *btf, const struct type *type, const uint8_t *at,
 			const struct type *of, struct mmu_member *ret)
 {
-	uint32_t offset = word(btf, at + 8);
-	uint32_t bits = type->kind_flag ? offset & 0xffffff : offset;
-	struct mmu_member member = { .offset_bytes = ret->offset_bytes + bits / 8 };
+	uint32_t first = first_bit(btf, type, at);
+	struct mmu_member member = { .offset_bytes = first / 8 };
+	struct type plain = *of;
 
 	if (!measure(btf, *of, &member.size_bytes, &member.elements))
 		member.size_bytes = 0;
-	if (type->kind_flag && offset >> 24) {
-		member.bit_size = (uint8_t)(offset >> 24);
-		member.bit_shift = (uint8_t)(bits % 8);
+	if (resolve(btf, &plain)) {
+		uint32_t bits = bits_of(btf, type, at, &plain);
+
+		if (bits && !mmu_member_place_bits(first, bits, member.size_bytes, btf->big_endian,
+						   &member))
+			return false;
+		member.is_signed = plain.kind == KIND_INT ? word(btf, plain.more) >> 24 & 1
+				   : plain.kind == KIND_ENUM || plain.kind == KIND_ENUM64
+					   ? plain.kind_flag
+					   : false;
 	}
+	member.offset_bytes += ret->offset_bytes;
 	*ret = member;
+	return true;
 }
 
 /* A search for a member's name. Anonymous types of a damaged BTF can lead back to themselves. */
@@ -364,21 +399,20 @@ static bool find_member(struct lookup *lookup, const struct type *type, unsigned
 		struct type of;
 
 		lookup->members_left--;
-		if (!get_type(btf, word(btf, at + 4), &of))
-			continue;
 		if (name_is(btf, word(btf, at), lookup->name, lookup->name_bytes)) {
-			fill_member(btf, type, at, &of, ret);
-			*ret_type = of;
-			return true;
+			if (!get_type(btf, word(btf, at + 4), &of))
+				continue;
+			bool filled = fill_member(btf, type, at, &of, ret);
+
+			*ret_type = of; /* which may be where `type` is */
+			return filled;
 		}
-		if (!name_is(btf, word(btf, at), "", 0) || depth == 0 || !resolve(btf, &of) ||
+		if (!name_is(btf, word(btf, at), "", 0) || depth == 0 ||
+		    !get_type(btf, word(btf, at + 4), &of) || !resolve(btf, &of) ||
 		    (of.kind != KIND_STRUCT && of.kind != KIND_UNION))
 			continue;
-		struct mmu_member inner = {
-			.offset_bytes =
-				ret->offset_bytes +
-				(word(btf, at + 8) & (type->kind_flag ? 0xffffff : UINT32_MAX)) / 8
-		};
+		struct mmu_member inner = { .offset_bytes = ret->offset_bytes +
+							    first_bit(btf, type, at) / 8 };
 		if (find_member(lookup, &of, depth - 1, &inner, ret_type)) {
 			*ret = inner;
 			return true;

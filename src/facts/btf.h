@@ -7,17 +7,16 @@
 
 struct mmu_btf;
 
-/** The bytes that a BTF header says it and its sections take, 0 when it is no sane header. */
+/** Bytes of the header and its sections as the header says; 0 when the header is not sane. */
 uint64_t mmu_btf_bytes(struct mmu_bytes header, bool big_endian);
 
 /**
  * Read BTF.
  * @param bytes  header, types and strings; not copied, must outlive the object
- * @param types  NULL-terminated static names that will be asked for; others take longer
  * @param ret    owned by the caller; untouched on failure
  * @return MMU_ERROR_CORRUPT, _NO_MEMORY
  */
-struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian, const char *const *types,
+struct mmu_error *mmu_btf_open(struct mmu_bytes bytes, bool big_endian,
 			       struct mmu_btf **ret) MMU_MUST_CHECK;
 /** Accepts NULL. */
 void mmu_btf_close(struct mmu_btf *btf);

@@ -28,7 +28,7 @@ static const char *const below_dirs[] = {
 	"vmlinux-%s.debug",
 };
 
-/* Of the system itself, when no directories are given. */
+/* The system's own, used when no directories are given. */
 static const char *const in_system[] = {
 	"/lib/modules/%s/build/vmlinux",
 	"/lib/modules/%s/vmlinux",
@@ -36,7 +36,7 @@ static const char *const in_system[] = {
 	"/boot/vmlinux-%s",
 };
 
-/* Below directories that the user gave, which may be a file system's root. */
+/* Below the user's directories, which may be the root of a file system. */
 static const char *const below_given[] = {
 	"usr/lib/debug/boot/vmlinux-%s",
 	"usr/lib/debug/lib/modules/%s/vmlinux",
@@ -45,7 +45,7 @@ static const char *const below_given[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What a file is good for, the least first. */
+/* How useful a file is, least useful first. */
 enum use { USE_NONE, USE_PART, USE_SYMBOLS_AND_BTF, USE_DEBUG_INFO };
 
 struct search {
@@ -266,7 +266,7 @@ static struct mmu_error *follow(const struct mmu_elffile *stripped, char *path_t
 	struct mmu_error *error = mmu_elffile_open(path, &file);
 
 	if (error) {
-		/* What is there is something else; the stripped file's own message is better. */
+		/* This file is something else; the stripped file's own message is better. */
 		mmu_error_destroy(error);
 		return NULL;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Debug files of their own: where they may be, and which one belongs to a kernel. */
+/** @file Separate debug files: where to look, and which one belongs to a kernel. */
 #ifndef MMU_FACTS_DEBUGFILE_H
 #define MMU_FACTS_DEBUGFILE_H
 

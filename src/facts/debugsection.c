@@ -44,7 +44,7 @@ static struct mmu_error *unpack_zlib(struct mmu_bytes packed, void *out, uint64_
 		return mmu_error_no_memory();
 	int status = inflate(&stream, Z_SYNC_FLUSH);
 
-	/* Input behind a part that was wanted is no problem. */
+	/* Input left over behind the wanted part is fine. */
 	if (stream.avail_out || (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR))
 		*ret_problem = stream.msg ? stream.msg : "the compressed data end too early";
 	inflateEnd(&stream);

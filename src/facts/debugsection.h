@@ -5,10 +5,10 @@
 
 #include "facts/elffile.h"
 
-/** What is decompressed at most: more than the first units of any kernel need. */
+/** Decompress at most this much: more than the first units of any kernel need. */
 #define MMU_DEBUGSECTION_LIMIT ((uint64_t)1 << 28)
 
-/** A section's bytes: in the file's mapping, or in memory of its own. */
+/** A section's bytes, in the file's mapping or in separate memory. */
 struct mmu_debugsection {
 	struct mmu_bytes bytes; /**< count 0: there is no such section */
 	bool cut;               /**< only the first part, as `limit` asked for */

@@ -13,7 +13,7 @@
 #define UNITS_MAX 256
 #define UNITS_REFERRED_MAX 8192
 #define ENTRIES_MAX 4000000
-/* Of a compressed .debug_info; more when the unit is not in it. */
+/* Decompress this much of .debug_info first, and more if the unit is not in it. */
 #define FIRST_LIMIT ((uint64_t)1 << 20)
 
 /* A unit's header, checked before libdwarf sees it. */
@@ -306,7 +306,7 @@ struct mmu_error *mmu_die_name(struct mmu_dwarf *dwarf, Dwarf_Die die, const cha
 	if (*ret)
 		return NULL;
 
-	/* A definition that stands apart from its declaration has the name only there. */
+	/* If a definition is separate from its declaration, only the declaration has the name. */
 	MMU_DIE Dwarf_Die other = NULL;
 	struct mmu_error *error = mmu_die_reference(dwarf, die, DW_AT_specification, &has,
 						    &declaration);
@@ -402,7 +402,7 @@ static struct mmu_error *search_entry(struct mmu_dwarf *dwarf, struct search *se
 	return NULL;
 }
 
-/* Ends early when all names are found; only a typedef's name is then sure not to be a tag's. */
+/* Ends early when all names are found as tags: a typedef's name may also be that of a later tag. */
 static struct mmu_error *search_unit(struct mmu_dwarf *dwarf, struct search *search,
 				     Dwarf_Die unit_die)
 {
@@ -499,7 +499,7 @@ static struct mmu_error *try_unit(struct mmu_dwarf *dwarf, const struct unit *un
 	return take_unit(dwarf, unit, unit_die, search);
 }
 
-/* @param ret_more  not found in what there is of .debug_info, which is not all */
+/* @param ret_more  not found, and only a part of .debug_info was searched */
 static struct mmu_error *choose_unit(struct mmu_dwarf *dwarf, struct search *search, bool *ret_more)
 {
 	bool split = false, found = false;
@@ -535,7 +535,7 @@ void mmu_dwarf_question(struct mmu_dwarf *dwarf)
 	dwarf->budget = ENTRIES_MAX;
 }
 
-/* libdwarf keeps what it has seen of a section, so that more of it means to begin again. */
+/* libdwarf keeps what it has seen of a section: to show it more, open it again. */
 static struct mmu_error *open_enough(struct mmu_dwarf *dwarf, const struct mmu_elffile *file,
 				     struct search *search)
 {
@@ -621,7 +621,7 @@ static struct mmu_error *search_one(struct mmu_dwarf *dwarf, const char *name, D
 	return error;
 }
 
-/* Compilers leave out of a unit what it does not use: then a unit nearby will have the type. */
+/* Compilers omit types that a unit does not use; a unit nearby will have the type. */
 static struct mmu_error *search_nearby(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
 {
 	uint64_t at = 0;
@@ -646,7 +646,7 @@ static struct mmu_error *search_nearby(struct mmu_dwarf *dwarf, const char *name
 	return NULL;
 }
 
-/* A name that was not announced: one more pass over the unit, and over others. */
+/* A name that was not announced costs another pass over the unit, and over others. */
 static struct mmu_error *search_late(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
 {
 	MMU_DIE Dwarf_Die unit_die = NULL;

@@ -53,7 +53,7 @@ static inline void mmu_die_release(Dwarf_Die *die)
 /** Release at the end of the scope. */
 #define MMU_DIE __attribute__((cleanup(mmu_die_release)))
 
-/** A new question: give it a new budget of entries. */
+/** Start a new question: reset the budget of entries. */
 void mmu_dwarf_question(struct mmu_dwarf *dwarf);
 /** Find a named type's definition. @return MMU_ERROR_NOT_FOUND, _CORRUPT */
 struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,

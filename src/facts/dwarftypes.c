@@ -80,7 +80,7 @@ static struct mmu_error *type_of(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_D
 	return NULL;
 }
 
-/* 0: an array without a length, as the last of a struct may be. */
+/* 0: an array without a length, as the last member of a struct may be. */
 static struct mmu_error *range_elements(struct mmu_dwarf *dwarf, Dwarf_Die range, uint64_t *ret)
 {
 	int64_t number = 0;
@@ -206,7 +206,7 @@ struct mmu_error *mmu_dwarf_size(struct mmu_dwarf *dwarf, const char *type, uint
 
 /* ------------------------------------------------- members */
 
-/* A member that was found. `base_bytes` is where the struct begins that it stands in. */
+/* A member that was found. `base_bytes` is the offset of the struct that contains it. */
 struct hit {
 	Dwarf_Die die;
 	uint64_t base_bytes;
@@ -255,7 +255,7 @@ static struct mmu_error *old_location(struct mmu_dwarf *dwarf, Dwarf_Die die,
 	return good ? NULL : mmu_die_corrupt(dwarf, die, "unknown place of a member", NULL);
 }
 
-/* A member's distance from the struct that it stands in; in a union, and of newer bit-fields, 0. */
+/* A member's offset in its own struct; 0 in a union and for newer bit-fields. */
 static struct mmu_error *member_location(struct mmu_dwarf *dwarf, Dwarf_Die die, uint64_t *ret)
 {
 	Dwarf_Attribute attribute = NULL;
@@ -368,30 +368,6 @@ static struct mmu_error *first_bit(struct mmu_dwarf *dwarf, Dwarf_Die die, int64
 	return NULL;
 }
 
-/* The smallest aligned number that holds all bits, no wider than need be. */
-static bool place_bits(int64_t first, int64_t bits, uint64_t type_bytes, bool big_endian,
-		       struct mmu_member *ret)
-{
-	for (uint64_t bytes = type_bytes; bytes && bytes <= 8; bytes *= 2) {
-		uint64_t at = (uint64_t)first / 8 / bytes * bytes;
-		uint64_t shift = (uint64_t)first - at * 8;
-
-		if (shift + (uint64_t)bits > bytes * 8) {
-			/* A packed struct's: it need not be aligned. */
-			at = (uint64_t)first / 8;
-			shift = (uint64_t)first % 8;
-		}
-		if (shift + (uint64_t)bits > bytes * 8)
-			continue;
-		ret->offset_bytes = at;
-		ret->size_bytes = bytes;
-		ret->bit_size = (uint8_t)bits;
-		ret->bit_shift = (uint8_t)(big_endian ? bytes * 8 - shift - (uint64_t)bits : shift);
-		return true;
-	}
-	return false;
-}
-
 static struct mmu_error *describe_bits(struct mmu_dwarf *dwarf, Dwarf_Die die, int64_t bits,
 				       struct mmu_member *member)
 {
@@ -400,10 +376,31 @@ static struct mmu_error *describe_bits(struct mmu_dwarf *dwarf, Dwarf_Die die, i
 
 	if (error)
 		return error;
-	if (bits < 1 || bits > 64 || first < 0 || first > INT32_MAX * (int64_t)8 ||
-	    !place_bits(first, bits, member->size_bytes, dwarf->object.file->big_endian, member))
+	if (bits < 1 || first < 0 || first > INT32_MAX * (int64_t)8 ||
+	    !mmu_member_place_bits((uint64_t)first, (uint64_t)bits, member->size_bytes,
+				   dwarf->object.file->big_endian, member))
 		return mmu_die_corrupt(dwarf, die, "an impossible bit-field", NULL);
 	return NULL;
+}
+
+/* Is a number of this type signed? If a compiler tells an enum's sign, the type beneath has it. */
+static struct mmu_error *find_sign(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half tag,
+				   bool *ret)
+{
+	MMU_DIE Dwarf_Die beneath = NULL;
+	struct mmu_error *error = NULL;
+	int64_t encoding = 0;
+	bool has = false;
+
+	if (tag == DW_TAG_enumeration_type) {
+		error = type_of(dwarf, die, &beneath, &tag);
+		die = beneath;
+	}
+	if (!error && die && tag == DW_TAG_base_type)
+		error = mmu_die_number(dwarf, die, DW_AT_encoding, &has, &encoding);
+	if (!error)
+		*ret = has && (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char);
+	return error;
 }
 
 static struct mmu_error *describe(struct mmu_dwarf *dwarf, const struct hit *hit,
@@ -420,6 +417,8 @@ static struct mmu_error *describe(struct mmu_dwarf *dwarf, const struct hit *hit
 		return error;
 	if (tag == DW_TAG_array_type)
 		error = array_elements(dwarf, type, &member.elements);
+	else
+		error = find_sign(dwarf, type, tag, &member.is_signed);
 	if (error) {
 		mmu_die_release(&type);
 		return error;
@@ -437,7 +436,7 @@ static struct mmu_error *describe(struct mmu_dwarf *dwarf, const struct hit *hit
 	return NULL;
 }
 
-/* The struct that the next part of a path is looked up in; arrays stand for their first element. */
+/* The struct in which to look up the path's next part; an array stands for its first element. */
 static struct mmu_error *descend(struct mmu_dwarf *dwarf, struct hit *hit, Dwarf_Die *ret,
 				 Dwarf_Half *ret_tag)
 {

@@ -25,13 +25,13 @@ static void unlock(struct mmu_fact_store **store)
 
 /* ------------------------------------------------------------------ the list of what is known */
 
-/* What nobody knew may be known now, for a value has come. */
+/* A new value may answer what was missing before. */
 static bool is_missing(const struct mmu_known_fact *fact)
 {
 	return fact->missing;
 }
 
-/* A new source also ends what was only assumed without it. */
+/* A new source also ends what was only assumed. */
 static bool is_missing_or_assumed(const struct mmu_known_fact *fact)
 {
 	return fact->missing || fact->from == MMU_SOURCE_ASSUMED;
@@ -66,7 +66,7 @@ static void compare(struct mmu_fact_store *store, const char *key, enum mmu_plac
 	}
 }
 
-/* A source has come: what it could have answered before, and whether it agrees with others. */
+/* A new source: ask it again what was missing, and compare the rest with it. */
 static void add_source(struct mmu_fact_store *store, enum mmu_place first, enum mmu_place last)
 {
 	mmu_known_drop(&store->known, is_missing_or_assumed);
@@ -92,7 +92,7 @@ bool mmu_fact_get(struct mmu_fact_store *store, const char *key, uint64_t *ret)
 	}
 	while (source == MMU_SOURCE_NONE && next < MMU_PLACES)
 		source = mmu_store_sources[next++](store, key, &value);
-	/* without room for it the answer is still given, only not kept */
+	/* if there is no room, the answer is given but not kept */
 	fact = mmu_known_find(&store->known, key);
 	if (!fact)
 		fact = mmu_known_add(&store->known, key);
@@ -140,7 +140,7 @@ bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_
 }
 
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
-		     unsigned int flags)
+		     uint32_t flags)
 {
 	LOCK(store);
 	uint64_t known;
@@ -242,8 +242,8 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
 	struct mmu_fact_store *store = context;
-	LOCK(store);
 
+	LOCK(store);
 	return store->hooks.read_kernel &&
 	       store->hooks.read_kernel(store->hooks.context, va, buf, bytes);
 }
@@ -251,8 +251,8 @@ static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 static bool cb_walk(void *context, const struct mmu_regime *regime, uint64_t va, uint64_t *ret_pa)
 {
 	struct mmu_fact_store *store = context;
-	LOCK(store);
 
+	LOCK(store);
 	return store->hooks.walk && store->hooks.walk(&store->cursor, regime, va, ret_pa);
 }
 
@@ -260,8 +260,8 @@ static bool cb_next_mapped(void *context, const struct mmu_regime *regime, uint6
 			   uint64_t last_va, uint64_t *ret_pa)
 {
 	struct mmu_fact_store *store = context;
-	LOCK(store);
 
+	LOCK(store);
 	return store->hooks.next_mapped &&
 	       store->hooks.next_mapped(&store->cursor, regime, va, last_va, ret_pa);
 }
@@ -277,40 +277,21 @@ const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store)
 	return &store->callbacks;
 }
 
-void mmu_fact_store_set_hooks(struct mmu_fact_store *store, const struct mmu_fact_hooks *hooks)
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
+					  const struct mmu_fact_hooks *hooks)
 {
+	LOCK(store);
+	struct mmu_error *error = mmu_wanted_names_add(&store->wanted, mmu_fact_wants.symbols,
+						       mmu_fact_wants.types);
+
+	if (!error)
+		error = mmu_wanted_names_add(&store->wanted, arch->symbols, arch->types);
+	if (error)
+		return error;
 	store->hooks = *hooks;
-}
-
-/* "Core's, then theirs", as one list. */
-static const char *const *join(const char *const *core, const char *const *theirs)
-{
-	const char **list;
-	size_t nr = 0, more = 0;
-
-	while (core[nr])
-		nr++;
-	while (theirs && theirs[more])
-		more++;
-	list = malloc((nr + more + 1) * sizeof(*list));
-	if (!list)
-		return NULL;
-	memcpy(list, core, nr * sizeof(*list));
-	if (more)
-		memcpy(list + nr, theirs, more * sizeof(*list));
-	list[nr + more] = NULL;
-	return list;
-}
-
-struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch)
-{
-	free((void *)store->wants.symbols);
-	free((void *)store->wants.types);
-	store->wants.symbols = join(mmu_fact_wants.symbols, arch->symbols);
-	store->wants.types = join(mmu_fact_wants.types, arch->types);
-	if (!store->wants.symbols || !store->wants.types)
-		return mmu_error_no_memory();
-	store->callbacks.pointer_bytes = arch->elf_class == 1 ? 4 : 8;
+	store->wants = mmu_wanted_names_lists(&store->wanted);
+	store->pointer_bytes = arch->elf_class == 1 ? 4 : 8;
+	store->callbacks.pointer_bytes = store->pointer_bytes;
 	store->callbacks.big_endian = store->image->big_endian || arch->elf_data == 2;
 	return NULL;
 }
@@ -390,11 +371,6 @@ struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
 	return store->vmlinux.vmlinux;
 }
 
-void mmu_fact_store_set_pointer_bytes(struct mmu_fact_store *store, uint8_t bytes)
-{
-	store->pointer_bytes = bytes;
-}
-
 uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store)
 {
 	const struct mmu_vmlinux *vmlinux = store->vmlinux.vmlinux;
@@ -424,14 +400,14 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	mmu_known_drop(&store->known, NULL);
 	for (size_t i = 0; i < store->nr_options; i++)
 		free(store->options[i]);
+	mmu_cursor_destroy(&store->cursor);
 	mmu_vmlinux_close(store->vmlinux.vmlinux);
 	mmu_kallsyms_close(store->kallsyms);
 	mmu_live_symbols_close(store->live);
 	mmu_btf_close(store->btf.btf);
 	free(store->btf_bytes);
+	mmu_wanted_names_destroy(&store->wanted);
 	free(store->own_vmcoreinfo);
-	free((void *)store->wants.symbols);
-	free((void *)store->wants.types);
 	free(store->options);
 	free(store->hint);
 	pthread_mutex_destroy(&store->mutex);

@@ -27,7 +27,7 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store);
 
 /** Let the store ask a vmlinux too. Takes ownership. */
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux);
-/** As above, the kernel's own symbol table; NULL takes it away, and gives it back to the caller. */
+/** As above, the kernel's own symbol table. NULL takes it away: the caller owns it again. */
 void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms);
 /** Let the store ask the running kernel's symbols too. Takes ownership. */
 void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);
@@ -58,9 +58,7 @@ struct mmu_bytes mmu_fact_store_vmcoreinfo(const struct mmu_fact_store *store,
 /** Forget every answer so far. */
 void mmu_fact_store_forget(struct mmu_fact_store *store);
 
-/** How wide the kernel's pointers are, where the architecture says it: 4 or 8. */
-void mmu_fact_store_set_pointer_bytes(struct mmu_fact_store *store, uint8_t bytes);
-/** As set; else as the ELF class of vmlinux or of the image says; else 8. */
+/** As the back-end says; else as the ELF class of vmlinux or of the image says; else 8. */
 uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store);
 
 /** Why there is no vmlinux, for the messages of missing facts; copied. */
@@ -95,10 +93,10 @@ uint64_t mmu_fact_lookups(struct mmu_fact_store *store);
 
 /**
  * Remember a value that was worked out. Without effect where the key is known already.
- * @param flags  enum mmu_derived
+ * @param flags  enum mmu_derived bits
  */
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
-		     unsigned int flags);
+		     uint32_t flags);
 
 /**
  * The n-th fact in the order of first use. Its texts last until the store is told of another source
@@ -106,7 +104,7 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
  */
 bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret);
 
-/** What layers above answer for plugins; see struct mmu_facts. */
+/** What layers above answer for plugins; see struct mmu_facts. The cursor is the store's. */
 struct mmu_fact_hooks {
 	bool (*walk)(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
 		     uint64_t *ret_pa);
@@ -116,20 +114,20 @@ struct mmu_fact_hooks {
 	void *context; /* of read_kernel() */
 };
 
-/** From now on the questions of plugins are answered; copied. */
-void mmu_fact_store_set_hooks(struct mmu_fact_store *store, const struct mmu_fact_hooks *hooks);
+/**
+ * The back-end is known now: what it asks for is wanted too, and its questions are answered.
+ * @return MMU_ERROR_NO_MEMORY
+ */
+struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
+					  const struct mmu_fact_hooks *hooks) MMU_MUST_CHECK;
 
-/** The back-end is known now: what it asks for is wanted too. @return MMU_ERROR_NO_MEMORY */
-struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store,
-					  const struct mmu_arch *arch) MMU_MUST_CHECK;
-
-/** The names that the core, and the back-end if it is known, ask of a vmlinux. */
+/** The names that the core, and the back-end if it is known, ask of a kernel. */
 const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store);
 
 /** The store as the callback table that plugins get. */
 const struct mmu_facts *mmu_fact_callbacks(struct mmu_fact_store *store);
 
-/** The names that the core asks of a vmlinux. */
+/** The names that the core asks of a kernel. */
 extern const struct mmu_vmlinux_wants mmu_fact_wants;
 
 #endif

@@ -28,7 +28,7 @@ static bool key_of(const struct mmu_field_def *def, unsigned int n, const char *
 	return true;
 }
 
-/* @return which alternative is known; that none is, is an error where one is needed */
+/* @return which alternative is known; a needed one without any is an error */
 static struct mmu_error *choose(struct mmu_fact_store *store, const struct mmu_field_def *def,
 				const char *head, unsigned int *ret_n, bool *ret_known,
 				uint64_t *ret)

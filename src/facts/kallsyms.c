@@ -35,8 +35,10 @@ struct mmu_kallsyms {
 	char *tokens;     /* NUL-terminated strings */
 	uint16_t index[TOKENS];
 	uint16_t length[TOKENS];
-	struct mmu_names names; /* the symbols that are wanted */
-	uint32_t *found;        /* per name: 1 + its number, or 0 */
+	uint64_t letters[TOKENS];       /* the first eight, as mmu_names_key() */
+	uint64_t typed_letters[TOKENS]; /* likewise, without the first of all, which is the type */
+	struct mmu_names names;         /* the symbols that are wanted */
+	uint32_t *found;                /* per name: 1 + its number, or 0 */
 };
 
 /* ------------------------------------------------------------------ addresses */
@@ -88,7 +90,7 @@ static size_t expand(const struct mmu_kallsyms *table, const uint8_t *tokens, si
 typedef bool (*visit_fn)(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
 			 size_t nr_tokens, void *context);
 
-/* Read names[] in chunks; an entry that a chunk cuts begins the next one. */
+/* Read names[] in chunks; an entry that a chunk cuts in two begins the next chunk. */
 static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *context)
 {
 	uint8_t *chunk = malloc(CHUNK_BYTES);
@@ -100,7 +102,7 @@ static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *co
 	while (n < table->count) {
 		size_t have = CHUNK_BYTES, at = 0;
 
-		/* the table may end right before memory that is not there */
+		/* memory may be missing right after the table */
 		while (have >= 4096 && !table->read(table->context, va, chunk, have))
 			have /= 2;
 		if (have < 4096) {
@@ -141,17 +143,20 @@ static struct mmu_error *visit(struct mmu_kallsyms *table, visit_fn fn, void *co
 static bool note_wanted(struct mmu_kallsyms *table, uint32_t n, const uint8_t *tokens,
 			size_t nr_tokens, void *context)
 {
-	char name[NAME_MAX_BYTES + 8] = "";
+	char name[NAME_MAX_BYTES + 8];
 
 	(void)context;
-	/* the first letters rule most names out; [0] is the type */
-	size_t count = expand(table, tokens, nr_tokens, name, 9);
-	uint64_t key = mmu_names_key((const uint8_t *)name + 1, 8);
+	/* the first letters exclude most names; most tokens are short, so they are put together */
+	uint64_t key = table->typed_letters[tokens[0]];
+	for (size_t i = 1, have = table->length[tokens[0]] - 1u; i < nr_tokens && have < 8; i++) {
+		key |= table->letters[tokens[i]] << 8 * have;
+		have += table->length[tokens[i]];
+	}
 	uint32_t hash = mmu_names_hash(key);
 
 	if (!(table->names.filter[hash >> 6] >> (hash & 63) & 1))
 		return true;
-	count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
+	size_t count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
 	name[count] = '\0';
 	size_t found = mmu_names_find(&table->names, (const uint8_t *)name + 1, count);
 	/* a global symbol (capital letter) is better than a static one of the same name */
@@ -175,7 +180,7 @@ static bool match_name(struct mmu_kallsyms *table, uint32_t n, const uint8_t *to
 	size_t first = search->bytes < 8 ? search->bytes + 1 : 9;
 	size_t count = expand(table, tokens, nr_tokens, name, first);
 
-	/* the first letters rule most names out; [0] is the type */
+	/* the first letters exclude most names; [0] is the type */
 	if (count < first || memcmp(name + 1, search->name, first - 1) != 0)
 		return true;
 	count = expand(table, tokens, nr_tokens, name, NAME_MAX_BYTES);
@@ -198,7 +203,7 @@ bool mmu_kallsyms_symbol(struct mmu_kallsyms *table, const char *name, uint64_t 
 		search.found = table->found[known];
 	else
 		mmu_error_destroy(visit(table, match_name, &search));
-	/* of two static objects either may be meant */
+	/* ambiguous: either of two static objects may be meant */
 	if (!search.found || search.ambiguous)
 		return false;
 	*ret_va = address(table, search.found - 1);
@@ -256,6 +261,13 @@ static struct mmu_error *read_tokens(struct mmu_kallsyms *table)
 	for (unsigned int i = 0; i < TOKENS; i++)
 		table->length[i] = (uint16_t)strnlen(table->tokens + table->index[i],
 						     NAME_MAX_BYTES);
+	for (unsigned int i = 0; i < TOKENS; i++) {
+		const uint8_t *token = (const uint8_t *)table->tokens + table->index[i];
+
+		/* an unused token is empty; it begins no name */
+		table->letters[i] = mmu_names_key(token, 9);
+		table->typed_letters[i] = mmu_names_key(token + 1, 8);
+	}
 	return NULL;
 }
 
@@ -263,7 +275,7 @@ static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
 {
 	uint64_t va = table->place.offsets_va ? table->place.offsets_va : table->place.addresses_va;
 	size_t width = table->place.offsets_va ? 4 : table->place.pointer_bytes;
-	uint64_t count;
+	uint64_t count = 0;
 	/* word-sized up to 4.19; on little-endian machines its low half is the same */
 	struct mmu_error *error = read_number(table, table->place.num_syms_va, 4,
 					      "kallsyms_num_syms", &count);
@@ -291,7 +303,7 @@ static struct mmu_error *read_numbers(struct mmu_kallsyms *table)
 	return NULL;
 }
 
-/* The schemes that the parts of the table allow, the likelier first. @return how many */
+/* The schemes that the parts of the table allow, likeliest first. @return how many */
 static size_t possible_schemes(const struct mmu_kallsyms *table, enum scheme ret[2])
 {
 	const struct mmu_kallsyms_place *place = &table->place;
@@ -311,7 +323,7 @@ static size_t possible_schemes(const struct mmu_kallsyms *table, enum scheme ret
 	return wide ? 1 : 2;
 }
 
-/* The kernel searches the table by halves: it is sorted. */
+/* The table must be sorted: the kernel does a binary search in it. */
 static bool is_sorted(const struct mmu_kallsyms *table, enum scheme scheme)
 {
 	for (uint32_t n = 1; n < table->count; n++)
@@ -329,7 +341,7 @@ static bool holds_banner(const struct mmu_kallsyms *table, uint64_t va)
 	       memcmp(seen, banner, sizeof(seen)) == 0;
 }
 
-/* Which of the schemes gives a known symbol its known address? */
+/* Find the scheme that gives a known symbol its known address. */
 static struct mmu_error *find_scheme(struct mmu_kallsyms *table)
 {
 	const struct mmu_kallsyms_place *place = &table->place;

@@ -47,7 +47,7 @@ static bool read_all(struct finder *finder, uint64_t va, uint8_t *buf, size_t by
 	return finder->read(finder->context, va, buf, bytes);
 }
 
-/* As much of [va, va + bytes) as is there, page by page; the rest reads as zero. */
+/* Read [va, va + bytes) page by page; what is missing reads as zero. */
 static void read_some(struct finder *finder, uint64_t va, uint8_t *buf, size_t bytes)
 {
 	if (read_all(finder, va, buf, bytes))
@@ -87,7 +87,7 @@ static bool offer(struct finder *finder, uint64_t offsets_va, uint64_t base_va,
 	return finder->fn(finder->context, &place);
 }
 
-/* Every order in which they have been; the addresses themselves tell which is true. */
+/* Try every order that kernels have had; the addresses show which one it is. */
 static bool offer_all(struct finder *finder)
 {
 	uint64_t word = finder->place.pointer_bytes, num_va = finder->place.names_va - word;

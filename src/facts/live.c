@@ -11,7 +11,7 @@
 #include "facts/live.h"
 #include "facts/names.h"
 
-/* A kernel with everything in it has some 300,000; a file without end must not keep us. */
+/* The largest kernels have some 300,000. The limit ends a file that has no end. */
 #define LINES_MAX (8u << 20)
 #define FIRST_BYTES 65536u
 
@@ -139,7 +139,7 @@ bool mmu_live_symbol(struct mmu_live_symbols *live, const char *name, uint64_t *
 	} else {
 		mmu_error_destroy(visit(live->path, match_name, &search));
 	}
-	/* of two static objects either may be meant */
+	/* ambiguous: either of two static objects may be meant */
 	if (!search.found || search.ambiguous)
 		return false;
 	*ret_va = search.va;

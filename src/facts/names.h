@@ -29,7 +29,7 @@ struct mmu_error *mmu_names_init(struct mmu_names *names, const char *const *fir
 				 const char *const *second) MMU_MUST_CHECK;
 void mmu_names_destroy(struct mmu_names *names);
 
-/* Characters behind the NUL must not count, so they are masked away. */
+/* Characters after the NUL are masked away: they must not count. */
 static inline uint64_t mmu_names_key(const uint8_t *text, uint64_t room)
 {
 	const uint64_t ones = 0x0101010101010101, highs = ones << 7;

@@ -12,7 +12,7 @@
 
 static const char first_line[] = "OSRELEASE=";
 
-/* The length of a text that has what every VMCOREINFO has, else 0. */
+/* The length of a text if it has the lines that every VMCOREINFO has, else 0. */
 static size_t text_bytes(const uint8_t *at, size_t room)
 {
 	static const char *const needed[] = { "\nPAGESIZE=", "\nSYMBOL(init_uts_ns)=",

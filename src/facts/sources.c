@@ -103,8 +103,9 @@ static bool symbol_from_vmlinux(struct mmu_fact_store *store, const char *name, 
 {
 	uint64_t va, text_va, slide;
 
+	/* the slide may be another source's to tell: ask the store, as a back-end does */
 	if (!mmu_vmlinux_symbol(store->vmlinux.vmlinux, name, &va, NULL) ||
-	    !mmu_fact_get(store, "KERNELOFFSET", &slide))
+	    !store->callbacks.get(store, "KERNELOFFSET", &slide))
 		return false;
 	if (mmu_vmlinux_symbol(store->vmlinux.vmlinux, "_text", &text_va, NULL) && va < text_va)
 		slide = 0;
@@ -139,7 +140,7 @@ static enum mmu_fact_source from_symtab(struct mmu_fact_store *store, const char
 		return slide_from_vmlinux(store, ret) ? MMU_SOURCE_SLIDE : MMU_SOURCE_NONE;
 	if (mmu_fact_split(key, "SYMBOL", body))
 		return symbol_from_vmlinux(store, body, ret) ? MMU_SOURCE_SYMTAB : MMU_SOURCE_NONE;
-	/* the arrays that are asked for hold pointers; their types would need another DWARF unit */
+	/* these arrays hold pointers; to find their types would take another DWARF unit */
 	if (mmu_fact_split(key, "LENGTH", body) && !strchr(body, '.') &&
 	    mmu_vmlinux_symbol(vmlinux, body, NULL, &bytes) && bytes) {
 		*ret = bytes / (mmu_vmlinux_class(vmlinux) == 1 ? 4 : 8);

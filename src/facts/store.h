@@ -7,10 +7,10 @@
 
 #include "facts/facts.h"
 #include "facts/known.h"
+#include "facts/wanted_names.h"
 
 struct mmu_fact_store {
-	pthread_mutex_t
-		mutex; /* recursive: what a source reads may be found by a plugin that asks */
+	pthread_mutex_t mutex; /* recursive: a source may ask for facts while it answers */
 	uint64_t lookups;
 	const struct mmu_image *image;
 	struct mmu_cursor cursor;    /* for back-ends, under the mutex */
@@ -26,7 +26,8 @@ struct mmu_fact_store {
 	char *hint;
 	struct mmu_facts callbacks;
 	struct mmu_fact_hooks hooks;
-	struct mmu_vmlinux_wants wants; /* NULL: the core's own */
+	struct mmu_wanted_names wanted;
+	struct mmu_vmlinux_wants wants; /* of `wanted`; NULL: the core's own */
 	struct mmu_known known;
 	char **options;
 	size_t nr_options;

@@ -83,7 +83,7 @@ void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *na
 
 	table.entry_bytes = table.is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 	uint64_t count = symtab.bytes.count / table.entry_bytes;
-	/* ELF puts the local symbols first; most of a kernel's are local, and rarely wanted. */
+	/* ELF puts local symbols first. Most of a kernel's symbols are local and rarely wanted. */
 	uint64_t first_global = symtab.info < count ? symtab.info : 0;
 
 	scan_range(&table, first_global, count - first_global, names, ret);

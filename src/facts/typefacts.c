@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Facts about types: what a key asks, put to DWARF or BTF. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "facts/typefacts.h"
@@ -34,8 +35,7 @@ static const char *split_name(const char *name, char type[MMU_FACT_KEY_MAX])
 	return dot + 1;
 }
 
-bool mmu_type_source_member(struct mmu_type_source *source, const char *name,
-			    struct mmu_member *ret)
+static bool plain_member(struct mmu_type_source *source, const char *name, struct mmu_member *ret)
 {
 	char type[MMU_FACT_KEY_MAX];
 	struct mmu_member member = { 0 };
@@ -54,6 +54,53 @@ bool mmu_type_source_member(struct mmu_type_source *source, const char *name,
 	if (source->last_known)
 		*ret = source->last_member;
 	return source->last_known;
+}
+
+/*
+ * "type.array[1].member": to types an array on the way is its first element, so each index adds
+ * its distance from there. Elements of all dimensions are counted through.
+ */
+bool mmu_type_source_member(struct mmu_type_source *source, const char *name,
+			    struct mmu_member *ret)
+{
+	char plain[MMU_FACT_KEY_MAX];
+	struct mmu_member member, array = { 0 };
+	uint64_t distance_bytes = 0;
+	bool element = false; /* does the name end with an index? */
+	size_t nr = 0;
+
+	while (*name) {
+		uint64_t index;
+		char *end;
+
+		if (*name != '[') {
+			if (nr + 1 >= sizeof(plain))
+				return false;
+			plain[nr++] = *name++;
+			element = false;
+			continue;
+		}
+		plain[nr] = '\0';
+		if (name[1] < '0' || name[1] > '9')
+			return false;
+		index = strtoull(name + 1, &end, 10);
+		if (*end != ']' || (end[1] && end[1] != '.') ||
+		    !plain_member(source, plain, &array) || index >= array.elements)
+			return false;
+		distance_bytes += index * (array.size_bytes / array.elements);
+		name = end + 1;
+		element = true;
+	}
+	plain[nr] = '\0';
+	if (!plain_member(source, plain, &member))
+		return false;
+	member.offset_bytes += distance_bytes;
+	if (element) {
+		member.size_bytes = array.size_bytes / array.elements;
+		member.elements = 0;
+	}
+	*ret = member;
+	return true;
 }
 
 static bool size(struct mmu_type_source *source, const char *type, uint64_t *ret)

@@ -74,7 +74,7 @@ bool mmu_vmlinux_symbol(struct mmu_vmlinux *vmlinux, const char *name, uint64_t 
 		symbol = vmlinux->symbols[i];
 	else if (!late_symbol(vmlinux, name, &symbol))
 		return false;
-	/* Of two static objects either may be meant. */
+	/* Ambiguous: either of two static objects may be meant. */
 	if (!symbol.rank || symbol.ambiguous)
 		return false;
 	if (ret_va)
@@ -298,7 +298,7 @@ static struct mmu_error *open_dwarf(struct mmu_vmlinux *vmlinux)
 	return mmu_dwarf_open(file, vmlinux->wanted_types, &vmlinux->dwarf);
 }
 
-/* BTF is part of what is loaded, so it outlives strip; a separate debug file has no bytes of it. */
+/* BTF is loaded with the kernel, so strip keeps it; a separate debug file does not contain it. */
 static struct mmu_error *open_btf(struct mmu_vmlinux *vmlinux)
 {
 	struct mmu_error *error = mmu_debugsection_get(vmlinux->file, ".BTF", UINT64_MAX,
@@ -306,7 +306,7 @@ static struct mmu_error *open_btf(struct mmu_vmlinux *vmlinux)
 
 	if (!error)
 		error = mmu_btf_open(vmlinux->btf_section.bytes, vmlinux->file->big_endian,
-				     vmlinux->wanted_types, &vmlinux->btf);
+				     &vmlinux->btf);
 	return mmu_error_context(error, "%s: .BTF", vmlinux->file->path);
 }
 
@@ -319,13 +319,13 @@ static struct mmu_error *open_types(struct mmu_vmlinux *vmlinux)
 	struct mmu_error *btf = open_btf(vmlinux);
 	bool none = !mmu_debugsection_exists(vmlinux->debug ? vmlinux->debug : vmlinux->file,
 					     ".debug_info");
-	if (btf && !none) /* both are broken: what is wrong with the better one is told first */
+	if (btf && !none) /* both are broken: the error of the better one comes first */
 		btf = mmu_error_context(btf, "%s; and", mmu_error_message(error));
 	mmu_error_destroy(error);
 	return btf;
 }
 
-/* Opens the types once; a failure stays one. */
+/* Opens the types once, and keeps a failure. */
 static struct mmu_error *need_types(struct mmu_vmlinux *vmlinux)
 {
 	if (!vmlinux->dwarf && !vmlinux->btf && !vmlinux->types_error)

@@ -490,17 +490,18 @@ static struct mmu_error *check_packing(struct mmu_image *image, const struct kdu
 				    name ? name : "mixed compression");
 }
 
-/* What is found out with the help of a cursor's state. */
+/* Can the pages be unpacked, and are they there? */
 static struct mmu_error *look_at_pages(struct mmu_image *image, struct kdump *kdump)
 {
-	struct place *place = kdump_start(image);
+	MMU_FREE uint8_t *packed = malloc(image->page_bytes);
+	struct mmu_unpacker *unpacker = mmu_unpacker_new();
+	struct place place = { .packed = packed }; /* nothing is unpacked */
+	struct mmu_error *error = packed && unpacker ? check_packing(image, kdump, unpacker)
+						     : mmu_error_no_memory();
 
-	if (!place)
-		return mmu_error_no_memory();
-	struct mmu_error *error = check_packing(image, kdump, place->unpacker);
 	if (!error)
-		count_truncated(image, kdump, place);
-	kdump_stop(place);
+		count_truncated(image, kdump, &place);
+	mmu_unpacker_destroy(unpacker);
 	return error;
 }
 

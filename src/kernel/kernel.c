@@ -44,6 +44,15 @@ static struct mmu_error *check_machine(struct mmu_kernel *kernel, const struct m
 			     kernel->image->file.path, machine, arch->name, arch->elf_machine);
 }
 
+struct mmu_error *mmu_kernel_set_arch(struct mmu_kernel *kernel, const struct mmu_arch *arch)
+{
+	struct mmu_error *error = mmu_fact_store_set_arch(kernel->facts, arch, &kernel->hooks);
+
+	if (!error)
+		kernel->arch = arch;
+	return error;
+}
+
 struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
@@ -68,13 +77,7 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	struct mmu_error *error = mmu_arch_load(name, kernel->options.plugin_dir, &arch);
 	if (!error)
 		error = check_machine(kernel, arch);
-	if (!error)
-		error = mmu_fact_store_set_arch(kernel->facts, arch);
-	if (error)
-		return error;
-	kernel->arch = arch;
-	mmu_fact_store_set_pointer_bytes(kernel->facts, (uint8_t)mmu_kernel_pointer_bytes(kernel));
-	return NULL;
+	return error ? error : mmu_kernel_set_arch(kernel, arch);
 }
 
 /* VMCOREINFO says it best; a kdump header says it too. */

@@ -25,7 +25,8 @@ struct mmu_kernel {
 	struct mmu_layouts *layouts; /**< what is looked up by name once; see layout.h */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
-	struct mmu_regimes regimes; /**< of its own space: none until they are found */
+	struct mmu_regimes regimes;  /**< of its own space; none until they are found */
+	struct mmu_fact_hooks hooks; /**< for its back-end */
 	char release[65], build_id[41];
 	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory, and was put aside */
 	bool asked_itself;       /**< what it carries about itself was looked for */
@@ -35,7 +36,10 @@ struct mmu_kernel {
 /** Add to kernel->warning; several are joined with "; ". Without memory it is lost. */
 void mmu_kernel_warn(struct mmu_kernel *kernel, const char *text);
 
-/** PAGE_SHIFT of the kernel, as far as it is known: else as its back-end has it by default. */
+/** Bytes of a pointer in this kernel: 4 or 8. */
+unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel);
+
+/** PAGE_SHIFT, as far as it is known: else as the back-end has it by default. */
 static inline unsigned int mmu_kernel_page_lg2(const struct mmu_kernel *kernel)
 {
 	if (kernel->regimes.nr)
@@ -43,8 +47,9 @@ static inline unsigned int mmu_kernel_page_lg2(const struct mmu_kernel *kernel)
 	return kernel->arch->nr_samples ? kernel->arch->samples[0]->regimes[0]->page_lg2 : 12;
 }
 
-/** Bytes of a pointer in this kernel: 4 or 8. */
-unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel);
+/** Take this back-end: the facts then answer its questions. @return MMU_ERROR_NO_MEMORY */
+struct mmu_error *mmu_kernel_set_arch(struct mmu_kernel *kernel,
+				      const struct mmu_arch *arch) MMU_MUST_CHECK;
 
 /**
  * Load the back-end that the options or the image name; nothing else needs to be known. Idempotent.

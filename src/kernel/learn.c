@@ -12,33 +12,18 @@
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
 
-/* What a back-end asks of kernel memory, while the kernel is learnt and later. */
-static bool read_for_plugin(void *context, uint64_t va, void *buf, size_t bytes)
-{
-	struct mmu_memory memory;
-
-	mmu_memory_init(&memory, context);
-	bool whole = mmu_memory_copy(&memory, va, buf, bytes) == bytes;
-	mmu_memory_destroy(&memory);
-	return whole;
-}
-
 struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *image,
 				  const char *const *facts)
 {
 	kernel->image = image;
+	kernel->hooks = (struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
+						 mmu_memory_read_for_arch, kernel };
 	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);
 	if (!error)
 		error = mmu_layouts_create(&kernel->layouts);
-	if (error)
-		return error;
-	mmu_fact_store_set_hooks(kernel->facts,
-				 &(struct mmu_fact_hooks){ .walk = mmu_translate,
-							   .next_mapped = mmu_translate_next,
-							   .read_kernel = read_for_plugin,
-							   .context = kernel });
-	mmu_kernel_read_identity(kernel);
-	return NULL;
+	if (!error)
+		mmu_kernel_read_identity(kernel);
+	return error;
 }
 
 void mmu_kernel_destroy(struct mmu_kernel *kernel)

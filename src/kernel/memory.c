@@ -37,14 +37,15 @@ enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa,
 
 struct mmu_walker mmu_memory_walker(struct mmu_memory *memory)
 {
-	return (struct mmu_walker){ .cursor = &memory->cursor, .arch = memory->kernel->arch };
+	return (struct mmu_walker){ .cursor = &memory->cursor,
+				    .arch = memory->kernel->arch,
+				    .regimes = &memory->kernel->regimes };
 }
 
 void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_walker walker = mmu_memory_walker(memory);
 
-	walker.regimes = &memory->kernel->regimes;
 	if (walker.regimes->nr)
 		mmu_walker_walk(&walker, va, ret);
 	else
@@ -62,11 +63,9 @@ static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_p
 	struct mmu_memory_page *page = &memory->pages[(va >> page_lg2) % MMU_MEMORY_PAGES];
 	struct mmu_walk walk;
 
-	uint64_t root_pa = memory->kernel->regimes.regime[0].root_pa;
-
-	if (memory->root_pa != root_pa)
+	if (memory->root_pa != memory->kernel->regimes.regime[0].root_pa)
 		memset(memory->pages, 0, sizeof(memory->pages));
-	memory->root_pa = root_pa;
+	memory->root_pa = memory->kernel->regimes.regime[0].root_pa;
 	if (!page->known || page->va != page_va) {
 		mmu_memory_walk(memory, page_va, &walk);
 		if (walk.result != MMU_RESULT_MAPPED)
@@ -196,6 +195,16 @@ struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va
 {
 	return mmu_memory_read_uint(memory, va, mmu_kernel_pointer_bytes(memory->kernel), what,
 				    ret);
+}
+
+bool mmu_memory_read_for_arch(void *kernel, uint64_t va, void *buf, size_t bytes)
+{
+	struct mmu_memory memory;
+
+	mmu_memory_init(&memory, kernel);
+	size_t done = mmu_memory_copy(&memory, va, buf, bytes);
+	mmu_memory_destroy(&memory);
+	return done == bytes;
 }
 
 /* ------------------------------------------------------------------ CPUs */

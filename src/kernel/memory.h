@@ -34,7 +34,7 @@ struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa);
 enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa, void *buf,
 					 size_t bytes, uint64_t *ret_pa);
 
-/** What a walk of other tables than the kernel's begins with: all but the regimes. */
+/** What a walk of the kernel's tables begins with; for one of others, but for the regimes. */
 struct mmu_walker mmu_memory_walker(struct mmu_memory *memory);
 
 /** Walk the kernel's own tables; MMU_RESULT_EMPTY, without a step, while they are not known. */
@@ -75,6 +75,9 @@ struct mmu_error *mmu_memory_read_part_uint(struct mmu_memory *memory, uint64_t 
 /** Read a pointer. */
 struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va, const char *what,
 					  uint64_t *ret) MMU_MUST_CHECK;
+
+/** As struct mmu_facts has it, of the struct mmu_kernel that is `kernel`, while it is learnt too. */
+bool mmu_memory_read_for_arch(void *kernel, uint64_t va, void *buf, size_t bytes);
 
 /** Called with the distance of a CPU's variables from the addresses of their symbols. */
 typedef struct mmu_error *(*mmu_cpu_fn)(uint64_t cpu_offset, void *context);

@@ -231,8 +231,7 @@ static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, 
 	struct mmu_error *error = mmu_memory_read(memory, first_va, copy, bytes, "BTF");
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big,
-			     mmu_fact_store_wants(memory->kernel->facts)->types, &btf);
+	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(copy),
 				       "BTF in the image");
@@ -320,7 +319,7 @@ static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 	if (error)
 		return error;
 	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->image->big_endian,
-			     mmu_fact_store_wants(memory->kernel->facts)->types, &btf);
+			     &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
 	mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);

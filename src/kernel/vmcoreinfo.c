@@ -55,9 +55,9 @@ static enum proof prove_walk(struct mmu_memory *memory, const struct mmu_root *r
 	struct mmu_regimes regimes;
 	struct mmu_walk walk;
 
-	walker.regimes = &regimes;
 	if (mmu_locate(kernel->arch, mmu_fact_callbacks(kernel->facts), root, &regimes))
 		return UNKNOWN;
+	walker.regimes = &regimes;
 	mmu_walker_walk(&walker, va, &walk);
 	if (walk.result == MMU_RESULT_MAPPED)
 		return walk.pa == pa ? PROVED : REFUTED;

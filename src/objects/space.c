@@ -147,18 +147,12 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
 				     arch->name, query->format,
 				     mmu_space_format_names(arch, names));
-	space->regimes.nr = sample->nr_regimes;
-	for (size_t i = 0; i < sample->nr_regimes; i++) {
-		const struct mmu_format *format = sample->regimes[i]->format;
-
-		space->regimes.regime[i] = *sample->regimes[i];
-		space->regimes.regime[i].root_pa = query->value;
-		if (!mmu_format_usable(format))
-			return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-					     "format %s is of kind %d, which this version can't "
-					     "walk",
-					     format->name, (int)format->kind);
-	}
+	const struct mmu_format *format = sample->regimes[0]->format;
+	if (!mmu_format_usable(format))
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "format %s is of kind %d, which this version can't walk",
+				     format->name, (int)format->kind);
+	mmu_sample_regimes(sample, query->value, &space->regimes);
 	return check_pgd(&space->regimes.regime[0], query->value);
 }
 
@@ -347,14 +341,13 @@ static const struct mmu_layout size_layout = MMU_LAYOUT(TASK_SIZE, "mm_struct", 
 struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
 {
 	const struct mmu_kernel *kernel = space->memory.kernel;
-	const struct mmu_regimes *regimes = &space->regimes;
-	uint64_t task_size, user_last_va = 0;
 	struct mmu_va_range all = { 0, 0 };
+	uint64_t task_size, user_last_va = 0;
 	struct mmu_copy copy;
 	bool halves = false;
 
-	for (size_t i = 0; i < regimes->nr; i++) {
-		const struct mmu_regime *regime = &regimes->regime[i];
+	for (size_t i = 0; i < space->regimes.nr; i++) {
+		const struct mmu_regime *regime = &space->regimes.regime[i];
 
 		halves |= regime->half == MMU_HALF_KERNEL;
 		if (regime->last_va > all.last_va)

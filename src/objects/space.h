@@ -58,6 +58,10 @@ typedef bool (*mmu_leaf_fn)(const struct mmu_walk *walk, uint64_t last_va, void 
 void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
 			    bool stretches, mmu_leaf_fn fn, void *context, struct mmu_tally *ret);
 
+/** As above; pages behind each other may be told as one: mmu_walker_leaves(). */
+void mmu_space_visit_stretches(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			       mmu_leaf_fn fn, void *context, struct mmu_leaves *ret);
+
 /** As mmu_space_extent(). */
 struct mmu_va_range mmu_space_user_range(struct mmu_space *space);
 

@@ -189,6 +189,7 @@ static bool check_regime(struct checker *c, const struct mmu_regime *regime)
 	    !holds(c, regime->top_level < regime->format->nr_levels,
 		   "the top level is one of the format's"))
 		return false;
+	holds(c, !hashed || !regime->shape[0].index_bits, "what is hashed has no index bits");
 	holds(c, width_of(regime->pa_mask) >= regime->shape[0].shift,
 	      "pa_mask holds the bits of a page's address");
 	if (hashed)

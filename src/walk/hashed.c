@@ -126,37 +126,48 @@ static int by_va(const void *one, const void *other)
 	return a->va < b->va ? -1 : a->va > b->va;
 }
 
-bool mmu_hashed_gather(const struct mmu_walker *walker, const struct mmu_regime *table,
-		       struct mmu_hashed_list *ret)
+/* What slots hold. If they can't be read as one, each is read alone: a walk finds those as well. */
+static bool gather_slots(const struct mmu_walker *walker, const struct mmu_regime *table,
+			 uint64_t first, uint64_t count, struct mmu_hashed_list *ret)
 {
 	const struct mmu_format *format = table->format;
 	const struct mmu_level *level = &format->level[0];
-	uint64_t per_chunk = CHUNK_BYTES / format->slot_bytes;
+	uint64_t pa = table->root_pa + first * format->slot_bytes;
 	uint8_t raw[CHUNK_BYTES], second[CHUNK_BYTES];
 	struct mmu_slot slot;
 
+	if (!mmu_words_read(walker, format, level, pa, count, raw, second)) {
+		ret->incomplete |= count == 1;
+		for (uint64_t i = 0; count > 1 && i < count; i++)
+			if (!gather_slots(walker, table, first + i, 1, ret))
+				return false;
+		return true;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		size_t at = (size_t)(i * format->slot_bytes);
+		uint64_t word = mmu_get_uint(raw + at, format->entry_bytes, format->big_endian);
+		uint64_t other = level->second_offset
+					 ? mmu_get_uint(second + at, format->entry_bytes,
+							format->big_endian)
+					 : 0;
+
+		if (format->slot(table, first + i, word, other, &slot) &&
+		    !sort_in(walker->regimes, table, &slot, ret))
+			return false;
+	}
+	return true;
+}
+
+bool mmu_hashed_gather(const struct mmu_walker *walker, const struct mmu_regime *table,
+		       struct mmu_hashed_list *ret)
+{
+	uint64_t per_chunk = CHUNK_BYTES / table->format->slot_bytes;
+
 	for (uint64_t first = 0; first < table->nr_slots; first += per_chunk) {
 		uint64_t left = table->nr_slots - first;
-		uint64_t count = left < per_chunk ? left : per_chunk;
-		uint64_t pa = table->root_pa + first * format->slot_bytes;
 
-		if (!mmu_words_read(walker, format, level, pa, count, raw, second)) {
-			ret->incomplete = true;
-			continue;
-		}
-		for (uint64_t i = 0; i < count; i++) {
-			size_t at = (size_t)(i * format->slot_bytes);
-			uint64_t word = mmu_get_uint(raw + at, format->entry_bytes,
-						     format->big_endian);
-			uint64_t other = level->second_offset
-						 ? mmu_get_uint(second + at, format->entry_bytes,
-								format->big_endian)
-						 : 0;
-
-			if (format->slot(table, first + i, word, other, &slot) &&
-			    !sort_in(walker->regimes, table, &slot, ret))
-				return false;
-		}
+		if (!gather_slots(walker, table, first, left < per_chunk ? left : per_chunk, ret))
+			return false;
 	}
 	if (ret->nr)
 		qsort(ret->pages, ret->nr, sizeof(*ret->pages), by_va);

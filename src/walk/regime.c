@@ -149,6 +149,44 @@ const char *mmu_locate(const struct mmu_arch *arch, const struct mmu_facts *fact
 	return NULL;
 }
 
+/* Which of the top table's entries a regime uses. */
+static void indices_of(const struct mmu_regime *regime, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const struct mmu_shape *top = &regime->shape[regime->top_level];
+	uint64_t mask = ((uint64_t)1 << top->index_bits) - 1;
+
+	*ret_first = regime->first_va >> top->shift & mask;
+	*ret_last = regime->last_va >> top->shift & mask;
+}
+
+/* Can both have their entries in one table? */
+static bool shares_root(const struct mmu_regime *one, const struct mmu_regime *other)
+{
+	uint64_t first, last, other_first, other_last;
+
+	if (one->format != other->format || one->format->kind != MMU_FORMAT_RADIX ||
+	    one->top_level != other->top_level)
+		return false;
+	indices_of(one, &first, &last);
+	indices_of(other, &other_first, &other_last);
+	return last < other_first || other_last < first;
+}
+
+void mmu_sample_regimes(const struct mmu_sample *sample, uint64_t root_pa, struct mmu_regimes *ret)
+{
+	ret->nr = 0;
+	for (size_t i = 0; i < sample->nr_regimes && ret->nr < MMU_REGIMES_MAX; i++) {
+		bool fits = true;
+
+		for (size_t j = 0; j < ret->nr; j++)
+			fits &= shares_root(&ret->regime[j], sample->regimes[i]);
+		if (!fits)
+			continue;
+		ret->regime[ret->nr] = *sample->regimes[i];
+		ret->regime[ret->nr++].root_pa = root_pa;
+	}
+}
+
 const struct mmu_sample *mmu_arch_sample(const struct mmu_arch *arch, const char *name)
 {
 	for (size_t i = 0; i < arch->nr_samples; i++)

@@ -97,6 +97,13 @@ const struct mmu_regime *mmu_regimes_find(const struct mmu_regimes *regimes, uin
 const struct mmu_regime *mmu_regimes_next(const struct mmu_regimes *regimes, uint64_t *va,
 					  uint64_t *ret_last_va);
 
+/**
+ * The regimes of a sample that one root serves: the first, and those that have their entries in
+ * other places of the same table, as x86's halves. What has a table of its own (AArch64's kernel
+ * half) is left out: its addresses belong to no regime then, which is true.
+ */
+void mmu_sample_regimes(const struct mmu_sample *sample, uint64_t root_pa, struct mmu_regimes *ret);
+
 /** Can this core walk the format? */
 bool mmu_format_usable(const struct mmu_format *format);
 

@@ -132,7 +132,7 @@ static void window_outside(const struct mmu_regime *regime, unsigned int level, 
 			   uint64_t second, struct mmu_entry *ret)
 {
 	base->decode(regime, level, raw, second, ret);
-	if (ret->kind == MMU_KIND_TABLE && raw & 4)
+	if (ret->kind == MMU_KIND_TABLE && ret->pa >> 20 & 1)
 		ret->next_first = UINT64_MAX;
 }
 
@@ -200,13 +200,13 @@ static bool step_without_mask(const struct mmu_regime *regime, unsigned int leve
 	return said;
 }
 
-/* A page that is dirty, or that user mode may use, passes for one that is not. */
+/* A page that may be written to, say, passes for the next one that may not. */
 static bool ignore_a_bit(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)
 {
 	bool said = base->alike(regime, level, ret);
 
-	ret->step |= 0x40;
-	ret->address |= 0x40;
+	ret->step |= 0x42;
+	ret->address |= 0x42;
 	return said;
 }
 
@@ -240,6 +240,70 @@ static const char *linear_without_role(const struct mmu_facts *facts, struct mmu
 	return NULL;
 }
 
+/* ------------------------------------------------------------------ mutants of hashes */
+
+static unsigned int no_groups(const struct mmu_regime *regime, uint64_t va, struct mmu_probe *ret)
+{
+	return 0;
+}
+
+static unsigned int one_group_fewer(const struct mmu_regime *regime, uint64_t va,
+				    struct mmu_probe *ret)
+{
+	return base->probes(regime, va, ret) - 1;
+}
+
+static unsigned int group_behind_the_table(const struct mmu_regime *regime, uint64_t va,
+					   struct mmu_probe *ret)
+{
+	unsigned int nr = base->probes(regime, va, ret);
+
+	ret[nr - 1].first_slot = regime->nr_slots;
+	return nr;
+}
+
+static unsigned int group_without_a_name(const struct mmu_regime *regime, uint64_t va,
+					 struct mmu_probe *ret)
+{
+	unsigned int nr = base->probes(regime, va, ret);
+
+	ret[0].name = NULL;
+	return nr;
+}
+
+static bool slot_of_another_page(const struct mmu_regime *regime, uint64_t index, uint64_t raw,
+				 uint64_t second, struct mmu_slot *ret)
+{
+	if (!base->slot(regime, index, raw, second, ret))
+		return false;
+	ret->va ^= (uint64_t)1 << 20;
+	return true;
+}
+
+static bool slot_asks_for_its_space(const struct mmu_regime *regime, uint64_t index, uint64_t raw,
+				    uint64_t second, struct mmu_slot *ret)
+{
+	return base->slot(regime, index, raw, second, ret) && !(regime->space & 1);
+}
+
+static bool slot_out_of_range(const struct mmu_regime *regime, uint64_t index, uint64_t raw,
+			      uint64_t second, struct mmu_slot *ret)
+{
+	if (!base->slot(regime, index, raw, second, ret))
+		return false;
+	ret->va |= (uint64_t)1 << regime->format->slot_va_bits;
+	return true;
+}
+
+static bool slot_not_aligned(const struct mmu_regime *regime, uint64_t index, uint64_t raw,
+			     uint64_t second, struct mmu_slot *ret)
+{
+	if (!base->slot(regime, index, raw, second, ret))
+		return false;
+	ret->va |= 1;
+	return true;
+}
+
 /* ------------------------------------------------------------------ mutants of tables */
 
 static struct mmu_format format;
@@ -254,25 +318,49 @@ static const char *know_nothing(const struct mmu_facts *facts, const struct mmu_
 	return "a copy of the tables, which locate() does not know";
 }
 
-/* The last sample alone, with its format, in copies that can be changed; the first row is free. */
-static void copy_tables(const struct mmu_arch *arch, struct mmu_arch *mutant)
+/* The n-th format of a back-end's last sample, or NULL. */
+static const struct mmu_format *nth_format(const struct mmu_arch *arch, size_t n)
 {
+	const struct mmu_sample *last = arch->samples[arch->nr_samples - 1];
+
+	for (size_t i = 0; i < last->nr_regimes; i++) {
+		size_t before = 0;
+
+		while (last->regimes[before]->format != last->regimes[i]->format)
+			before++;
+		if (before == i && n-- == 0)
+			return last->regimes[i]->format;
+	}
+	return NULL;
+}
+
+/* One format of the last sample alone, in copies that can be changed; the first row is free. */
+static void copy_tables(const struct mmu_arch *arch, const struct mmu_format *of,
+			struct mmu_arch *mutant)
+{
+	const struct mmu_sample *last = arch->samples[arch->nr_samples - 1];
 	static const struct mmu_regime *list[MMU_REGIMES_MAX];
 	static const struct mmu_format *const formats[] = { &format };
 	static const struct mmu_sample *const samples[] = { &sample };
 
-	sample = *arch->samples[arch->nr_samples - 1];
-	base = sample.regimes[0]->format;
+	base = of;
 	format = *base;
 	assert_true(format.nr_flags < 255);
 	memcpy(levels, format.level, format.nr_levels * sizeof(levels[0]));
 	memcpy(rows + 1, format.flags, format.nr_flags * sizeof(rows[0]));
 	format.level = levels;
 	format.flags = rows + 1;
-	for (size_t i = 0; i < sample.nr_regimes; i++) {
-		regimes[i] = *sample.regimes[i];
-		regimes[i].format = &format;
-		list[i] = &regimes[i];
+	sample = *last;
+	sample.nr_regimes = 0;
+	for (size_t i = 0; i < last->nr_regimes; i++) {
+		size_t n = sample.nr_regimes;
+
+		if (last->regimes[i]->format != of || n == 2) /* two can overlap: enough */
+			continue;
+		regimes[n] = *last->regimes[i];
+		regimes[n].format = &format;
+		list[n] = &regimes[n];
+		sample.nr_regimes++;
 	}
 	sample.regimes = list;
 	mutant->formats = formats;
@@ -411,7 +499,7 @@ static void plant(struct mmu_arch *mutant, enum table_fault fault)
 /* ------------------------------------------------------------------ the tests */
 
 /* What a back-end must have, so that a mutant differs from it. */
-enum need { ANYTHING, LEVELS, DENIAL, EXPLAIN, KERNEL };
+enum need { ANYTHING, LEVELS, DENIAL, EXPLAIN, KERNEL, ALIKE, HASHED };
 
 static const struct {
 	const char *name;
@@ -440,10 +528,18 @@ static const struct {
 	{ "refuse_leaves", { .encode = refuse_leaves }, NO_FAULT },
 	{ "wide_type", { .explain = wide_type }, NO_FAULT, EXPLAIN },
 	{ "lose_alignment", { .explain = lose_alignment }, NO_FAULT, EXPLAIN },
-	{ "wrong_step", { .alike = wrong_step }, NO_FAULT },
-	{ "step_without_mask", { .alike = step_without_mask }, NO_FAULT },
-	{ "ignore_a_bit", { .alike = ignore_a_bit }, NO_FAULT },
+	{ "wrong_step", { .alike = wrong_step }, NO_FAULT, ALIKE },
+	{ "step_without_mask", { .alike = step_without_mask }, NO_FAULT, ALIKE },
+	{ "ignore_a_bit", { .alike = ignore_a_bit }, NO_FAULT, ALIKE },
 	{ "forgetful_audit", { .audit = forgetful_audit }, NO_FAULT },
+	{ "no_groups", { .probes = no_groups }, NO_FAULT, HASHED },
+	{ "one_group_fewer", { .probes = one_group_fewer }, NO_FAULT, HASHED },
+	{ "group_behind_the_table", { .probes = group_behind_the_table }, NO_FAULT, HASHED },
+	{ "group_without_a_name", { .probes = group_without_a_name }, NO_FAULT, HASHED },
+	{ "slot_of_another_page", { .slot = slot_of_another_page }, NO_FAULT, HASHED },
+	{ "slot_asks_for_its_space", { .slot = slot_asks_for_its_space }, NO_FAULT, HASHED },
+	{ "slot_out_of_range", { .slot = slot_out_of_range }, NO_FAULT, HASHED },
+	{ "slot_not_aligned", { .slot = slot_not_aligned }, NO_FAULT, HASHED },
 	{ "locate_nothing", { .size = 0 }, NO_FAULT, KERNEL, { .locate = locate_nothing } },
 	{ "linear_overlap", { .size = 0 }, NO_FAULT, KERNEL, { .linear = linear_overlap } },
 	{ "linear_without_role",
@@ -498,12 +594,16 @@ static void test_every_plugin_conforms(void **state)
 /* What is caught in copied tables must come from the planted fault. */
 static void test_copied_tables_conform(void **state)
 {
-	for (size_t i = 0; i < NR_ARCHS; i++) {
-		struct mmu_arch copy = *archs[i];
+	const struct mmu_format *of;
 
-		copy_tables(archs[i], &copy);
-		assert_true(
-			mmu_arch_conformance(&copy, print_problem, (void *)archs[i]->name, NULL));
+	for (size_t i = 0; i < NR_ARCHS; i++) {
+		for (size_t n = 0; (of = nth_format(archs[i], n)); n++) {
+			struct mmu_arch copy = *archs[i];
+
+			copy_tables(archs[i], of, &copy);
+			assert_true(mmu_arch_conformance(&copy, print_problem,
+							 (void *)archs[i]->name, NULL));
+		}
 	}
 }
 
@@ -521,36 +621,49 @@ static bool meets(const struct mmu_arch *arch, enum need need)
 		return base->explain;
 	case KERNEL:
 		return arch->locate;
+	case ALIKE:
+		return base->alike;
+	case HASHED:
+		return base->kind == MMU_FORMAT_HASHED;
 	case ANYTHING:
 		break;
 	}
 	return true;
 }
 
+static void check_mutant(const struct mmu_arch *arch, const struct mmu_format *of, size_t n)
+{
+	struct mmu_arch mutant = *arch;
+	unsigned int problems = 0;
+
+	copy_tables(arch, of, &mutant);
+	if (!meets(arch, mutants[n].need))
+		return; /* nothing to break */
+	if (!mutants[n].need && mutants[n].kernel.linear && arch->linear)
+		return;
+	format.decode = mutants[n].with.decode ? mutants[n].with.decode : base->decode;
+	format.encode = mutants[n].with.encode ? mutants[n].with.encode : base->encode;
+	format.explain = mutants[n].with.explain ? mutants[n].with.explain : base->explain;
+	format.alike = mutants[n].with.alike ? mutants[n].with.alike : base->alike;
+	format.audit = mutants[n].with.audit ? mutants[n].with.audit : base->audit;
+	format.probes = mutants[n].with.probes ? mutants[n].with.probes : base->probes;
+	format.slot = mutants[n].with.slot ? mutants[n].with.slot : base->slot;
+	mutant.locate = mutants[n].kernel.locate ? mutants[n].kernel.locate : mutant.locate;
+	mutant.linear = mutants[n].kernel.linear ? mutants[n].kernel.linear : mutant.linear;
+	plant(&mutant, mutants[n].fault);
+	if (mmu_arch_conformance(&mutant, count_problem, &problems, NULL) || !problems)
+		fail_msg("%s %s: the mutant %s was not caught", arch->name, of->name,
+			 mutants[n].name);
+}
+
 static void test_every_mutant_is_caught(void **state)
 {
-	for (size_t i = 0; i < NR_ARCHS * (sizeof(mutants) / sizeof(mutants[0])); i++) {
-		const struct mmu_arch *arch = archs[i % NR_ARCHS];
-		size_t n = i / NR_ARCHS;
-		struct mmu_arch mutant = *arch;
-		unsigned int problems = 0;
+	const struct mmu_format *of;
 
-		copy_tables(arch, &mutant);
-		if (!meets(arch, mutants[n].need))
-			continue; /* nothing to break */
-		if (!mutants[n].need && mutants[n].kernel.linear && arch->linear)
-			continue;
-		format.decode = mutants[n].with.decode ? mutants[n].with.decode : base->decode;
-		format.encode = mutants[n].with.encode ? mutants[n].with.encode : base->encode;
-		format.explain = mutants[n].with.explain ? mutants[n].with.explain : base->explain;
-		format.alike = mutants[n].with.alike ? mutants[n].with.alike : base->alike;
-		format.audit = mutants[n].with.audit ? mutants[n].with.audit : base->audit;
-		mutant.locate = mutants[n].kernel.locate ? mutants[n].kernel.locate : mutant.locate;
-		mutant.linear = mutants[n].kernel.linear ? mutants[n].kernel.linear : mutant.linear;
-		plant(&mutant, mutants[n].fault);
-		if (mmu_arch_conformance(&mutant, count_problem, &problems, NULL) || !problems)
-			fail_msg("%s: the mutant %s was not caught", arch->name, mutants[n].name);
-	}
+	for (size_t i = 0; i < NR_ARCHS; i++)
+		for (size_t j = 0; (of = nth_format(archs[i], j)); j++)
+			for (size_t n = 0; n < sizeof(mutants) / sizeof(mutants[0]); n++)
+				check_mutant(archs[i], of, n);
 }
 
 int main(void)

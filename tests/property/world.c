@@ -21,6 +21,13 @@ const struct mmu_arch *const world_archs[] = { MMU_PLUGINS };
 
 const size_t world_nr_archs = sizeof(world_archs) / sizeof(world_archs[0]);
 
+unsigned int world_rounds(size_t arch, unsigned int rounds)
+{
+	size_t samples = world_archs[arch]->nr_samples;
+
+	return samples <= 2 ? rounds : (unsigned int)((2 * rounds + samples - 1) / samples);
+}
+
 /* xorshift64*: the same numbers on every machine. */
 uint64_t world_seed;
 
@@ -303,23 +310,28 @@ void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu
 	uint64_t pa_mask = sample->regimes[0]->pa_mask, traits = sample->regimes[0]->traits;
 	unsigned int pa_bits = 64u - (unsigned int)__builtin_clzll(pa_mask);
 
-	*w = (struct world){ .arch = arch, .regimes.nr = sample->nr_regimes };
+	*w = (struct world){ .arch = arch };
 	for (size_t i = 0; i < arch->nr_traits; i++)
 		if (one_in(2))
 			traits ^= arch->traits[i].bit;
 	if (one_in(3) && pa_bits > 40) /* a processor with fewer address bits */
 		pa_mask &= ((uint64_t)1 << (36 + below(pa_bits - 36u))) - 1;
 	for (size_t i = 0; i < sample->nr_regimes; i++) {
-		w->regimes.regime[i] = *sample->regimes[i];
-		w->regimes.regime[i].traits = (uint32_t)traits;
-		w->regimes.regime[i].pa_mask = pa_mask;
+		struct mmu_regime *regime = &w->regimes.regime[w->regimes.nr];
+
+		if (sample->regimes[i]->format != sample->regimes[0]->format)
+			continue;
+		*regime = *sample->regimes[i];
+		regime->traits = (uint32_t)traits;
+		regime->pa_mask = pa_mask;
+		w->regimes.nr++;
 	}
 	place_tables(w);
 	if (hostile)
 		fill_hostile(w);
 	else
 		fill_tables(w);
-	for (size_t i = 0; i < sample->nr_regimes; i++) /* often, but not always, one for all */
+	for (size_t i = 0; i < w->regimes.nr; i++) /* often, but not always, one for all */
 		w->regimes.regime[i].root_pa =
 			i && one_in(2)         ? w->regimes.regime[0].root_pa
 			: hostile && one_in(2) ? FIRST_PA + below(w->nr_bytes)
@@ -345,5 +357,7 @@ uint64_t any_va(const struct world *w)
 			       : va & -((uint64_t)1 << below(64));
 	if (one_in(64)) /* the ends of regimes, and what lies behind */
 		return one_in(2) ? regime->last_va + below(2) : regime->first_va - below(2);
-	return regime->first_va + va % (regime->last_va - regime->first_va + 1);
+	if (regime->last_va - regime->first_va < UINT64_MAX)
+		va = regime->first_va + va % (regime->last_va - regime->first_va + 1);
+	return one_in(8) ? va ^ (any() & regime->ignored_va) : va;
 }

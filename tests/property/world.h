@@ -10,6 +10,9 @@
 extern const struct mmu_arch *const world_archs[];
 extern const size_t world_nr_archs;
 
+/** Of these rounds, so many for each sample of a back-end: all if it has two, else a part. */
+unsigned int world_rounds(size_t arch, unsigned int rounds);
+
 /** A test sets it first: the same seed, the same worlds. */
 extern uint64_t world_seed;
 uint64_t any(void);
@@ -24,7 +27,7 @@ bool one_in(unsigned int count);
 
 struct world {
 	const struct mmu_arch *arch;
-	struct mmu_regimes regimes; /* of one sample: one format, one shape */
+	struct mmu_regimes regimes; /* of one sample and its first format: one shape */
 	uint8_t *bytes;             /* of all pieces, also those that the image lacks */
 	uint64_t nr_bytes;
 	struct memory_piece pieces[PIECES_MAX];

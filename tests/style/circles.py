@@ -17,7 +17,7 @@ import tempfile
 
 FOLDERS = ('src/', 'plugins/')
 ALLOWED = pathlib.Path(__file__).with_name('circles.allowed')
-INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.M)
+INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 INCLUDED, USED = 'include', 'use'
 
 
@@ -67,9 +67,10 @@ def include_graph(root):
     names = {path.relative_to(root).as_posix() for folder in FOLDERS
              for path in (root / folder).rglob('*.[ch]')}
     for name in sorted(names):
-        for wanted in INCLUDE.findall((root / name).read_text(errors='replace')):
+        for quote, wanted in INCLUDE.findall((root / name).read_text(errors='replace')):
             folder = name.rpartition('/')[0]
-            for candidate in (f'{folder}/{wanted}', f'src/{wanted}'):
+            # <dwarf.h> is the system's
+            for candidate in [f'{folder}/{wanted}'] * (quote == '"') + [f'src/{wanted}']:
                 if candidate in names:
                     graph.add(name, candidate, f'"{wanted}"')
                     break

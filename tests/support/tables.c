@@ -408,9 +408,9 @@ static bool do_memory(struct tables *tables, const struct line *line)
 
 static bool set_sample(struct tables *tables, const struct mmu_sample *sample)
 {
-	tables->regimes.nr = sample ? sample->nr_regimes : 0;
-	for (size_t i = 0; i < tables->regimes.nr; i++)
-		tables->regimes.regime[i] = *sample->regimes[i];
+	tables->regimes.nr = 0;
+	if (sample)
+		mmu_sample_regimes(sample, 0, &tables->regimes);
 	return sample;
 }
 

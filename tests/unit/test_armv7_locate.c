@@ -432,7 +432,7 @@ static void test_offset_by_banner(void **state)
 	set("SYMBOL(high_memory)", 0xc0f53800);
 	put(0x40f53800, 0xe0000000);
 	for (size_t i = 0; i < COUNT(words); i++)
-		put(0x40f53840 + 4 * i, words[i]);
+		put(0x40f53840 + 4 * i, le32toh(words[i]));
 	check_offset(SHORT, 0xc0000000, 0x40000000, "linux_banner");
 }
 

@@ -60,7 +60,8 @@ static void open_world(struct world *world, const char *const *more, size_t nr)
 	*world = (struct world){ .kernel.nr_linear = 1 };
 	assert_null(mmu_kernel_init(&world->kernel, memory_image_create(&whole, 1), facts));
 	world->kernel.arch = &arch;
-	world->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map" };
+	world->kernel.linear[0] = (struct mmu_linear){ BASE, BASE + 0x7ffffff, 0, "direct map",
+						       MMU_LINEAR_DIRECT };
 	assert_null(mmu_basket_init(&world->basket, &world->kernel));
 	world->basket.memmap = (struct mmu_memmap){ BASE + MEMMAP, 0, 64 };
 	world->basket.has_memmap = true;

@@ -119,11 +119,11 @@ static struct mmu_image *image;
 static struct mmu_walker walker;
 static struct mmu_walk walk;
 
-static void use_image(struct mmu_image *with)
+static void set_image(const struct memory_piece *pieces, size_t nr)
 {
-	image = with;
+	image = memory_image_create(pieces, nr);
 	image->big_endian = true;
-	walker.cursor = memory_image_cursor(image);
+	walker = (struct mmu_walker){ .cursor = memory_image_cursor(image), .regimes = &regimes };
 }
 
 static int open_table(void **state)
@@ -132,8 +132,7 @@ static int open_table(void **state)
 
 	regimes = (struct mmu_regimes){ .nr = 2, .regime = { low, high } };
 	regimes.regime[0].root_pa = regimes.regime[1].root_pa = TABLE;
-	walker = (struct mmu_walker){ .regimes = &regimes };
-	use_image(memory_image_create(&whole, 1));
+	set_image(&whole, 1);
 	return 0;
 }
 
@@ -230,7 +229,7 @@ static void test_missing_groups(void **state)
 	};
 
 	close_table(state);
-	use_image(memory_image_create(pieces, 3));
+	set_image(pieces, 3);
 	walk_to(0x123000, MMU_RESULT_FILTERED);
 	assert_int_equal(walk.nr_steps, 2);
 	assert_int_equal(walk.steps[0].slot_state, MMU_PAGE_FILTERED);
@@ -319,7 +318,7 @@ static void test_leaves_of_part_of_a_table(void **state)
 	struct mmu_tally leaves = { .kept = false };
 
 	close_table(state);
-	use_image(memory_image_create(&half, 1));
+	set_image(&half, 1);
 	assert_int_equal(all(0, UINT64_MAX, &leaves, 0), MMU_LEAVES_ALL);
 	assert_int_equal(nr_told, 0);
 	assert_int_equal(leaves.missing[0], 1);

@@ -161,6 +161,48 @@ static void expect_unknown(const char *const *facts)
 	close_kernel(kernel);
 }
 
+/*
+ * kallsyms says where the next symbol begins: up to 63 bytes behind the array. Of the lengths that
+ * this leaves, one must fit what the kernel can have: 27, 24 or 23 with exclusive pages, of which
+ * none, 3 or 4 types are for devices; 29, 27 or 25 without, for 0, 2 or 4 of them.
+ */
+static void test_span(void **state)
+{
+#define NEW HWPOISON, MIGRATION, EXCLUSIVE, BITS
+#define OLD HWPOISON, MIGRATION, BITS
+	static const struct mmu_arch narrow = { .name = "fake", .elf_class = 1 };
+	uint64_t length;
+
+	/* the highest that the array can have ends at the next symbol, the lowest 56 bytes before */
+	expect(FACTS("SPAN(swap_info)=184", NEW), "sssssssssssssssssssssssshmmmddddk" + 1, 34);
+	expect_unknown(FACTS("SPAN(swap_info)=183", NEW));
+	expect(FACTS("SPAN(swap_info)=191", NEW), "sssssssssssssssssssssssshmmmddddk" + 1, 34);
+	expect_unknown(FACTS("SPAN(swap_info)=192", NEW)); /* 23 or 24 */
+	expect_unknown(FACTS("SPAN(swap_info)=216", NEW)); /* 24 or 27, as far as 248 */
+	expect_unknown(FACTS("SPAN(swap_info)=248", NEW));
+	expect(FACTS("SPAN(swap_info)=272", NEW), "ssssssssssssssssssssssssssshmmmk", 34);
+	expect_unknown(FACTS("SPAN(swap_info)=280", NEW));
+	expect_unknown(FACTS("SPAN(swap_info)=4097", NEW));
+	/* 2 device types come without exclusive pages, 3 with them */
+	expect(FACTS("SPAN(swap_info)=256", NEW), "ssssssssssssssssssssssssssshmmmk", 34);
+	expect(FACTS("SPAN(swap_info)=208", OLD), "ssssssssssssssssssssssssshmmdddd", 34);
+	expect(FACTS("SPAN(swap_info)=288", OLD), "ssssssssssssssssssssssssssssshmm", 34);
+	/* a swapin error where RSS is counted plainly */
+	expect(FACTS("SPAN(swap_info)=264", "LENGTH(mm_struct.rss_stat.count)=4", NEW),
+	       "sssssssssssssssssssssssssshmmmkk", 34);
+	/* half as wide, and twice as many in 64 bytes; the length is shown as worked out */
+	struct mmu_kernel *kernel = kernel_with(FACTS("SPAN(swap_info)=112", MIGRATION));
+	kernel->arch = &narrow;
+	assert_false(map_of(kernel)->known); /* 26 or 28 */
+	close_kernel(kernel);
+	kernel = kernel_with(FACTS("SPAN(swap_info)=176", MIGRATION));
+	kernel->arch = &narrow;
+	assert_true(map_of(kernel)->known);
+	assert_true(mmu_fact_get(kernel->facts, "LENGTH(swap_info)", &length));
+	assert_int_equal(length, 30);
+	close_kernel(kernel);
+}
+
 static void test_not_known(void **state)
 {
 	expect_unknown(NULL);
@@ -179,7 +221,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_debian),        cmocka_unit_test(test_older),
 		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_frame_bits),    cmocka_unit_test(test_not_known),
+		cmocka_unit_test(test_frame_bits),    cmocka_unit_test(test_span),
+		cmocka_unit_test(test_not_known),
 	};
 
 	return cmocka_run_group_tests_name("swap", tests, NULL, NULL);

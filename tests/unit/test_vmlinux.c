@@ -106,6 +106,32 @@ static void test_bits(void **state)
 	free(file.data);
 }
 
+static void test_signs(void **state)
+{
+	static const struct {
+		const char *type, *path;
+		bool is_signed;
+	} cases[] = {
+		{ "task_struct", "pid", true },
+		{ "mm_struct", "users", true },
+		{ "mm_struct", "count.counter", true },
+		{ "mm_struct", "pgd", false },
+		{ "bits", "a", false },
+		{ "task_struct", "named", false },
+	};
+	struct mmu_vmlinux *vmlinux;
+
+	expect_ok(mmu_vmlinux_open(*state, &wants, &vmlinux));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmu_member member;
+
+		expect_ok(mmu_vmlinux_member(vmlinux, cases[i].type, cases[i].path, &member));
+		if (member.is_signed != cases[i].is_signed)
+			fail_msg("%s: %s.%s", (const char *)*state, cases[i].type, cases[i].path);
+	}
+	mmu_vmlinux_close(vmlinux);
+}
+
 static void test_enumerators(void **state)
 {
 	static const struct {
@@ -453,6 +479,7 @@ static const struct CMUnitTest good_tests[] = {
 	{ "file", test_file, NULL, NULL, NULL },
 	{ "truth", test_truth, NULL, NULL, NULL },
 	{ "bits", test_bits, NULL, NULL, NULL },
+	{ "signs", test_signs, NULL, NULL, NULL },
 	{ "enumerators", test_enumerators, NULL, NULL, NULL },
 	{ "nearby", test_nearby, NULL, NULL, NULL },
 	{ "missing", test_missing, NULL, NULL, NULL },

@@ -46,8 +46,6 @@ static size_t make_btf(uint8_t *out)
 	return btf_finish(&types, &strings, out);
 }
 
-static const char *const wanted_types[] = { "task", "color", NULL };
-
 static void ask_btf(struct mmu_btf *btf)
 {
 	struct mmu_member member;
@@ -71,7 +69,7 @@ static void test_btf(void **state)
 	int64_t value;
 
 	assert_int_equal(mmu_btf_bytes(bytes, false), bytes.count);
-	assert_null(mmu_btf_open(bytes, false, wanted_types, &btf));
+	assert_null(mmu_btf_open(bytes, false, &btf));
 	assert_null(mmu_btf_size(btf, "task", &size));
 	assert_int_equal(size, 48);
 	assert_null(mmu_btf_size(btf, "task_t", &size)); /* not a wanted one, and a typedef */
@@ -109,7 +107,7 @@ static void test_damaged_btf(void **state)
 		memcpy(data, good, count);
 		data[i / 8] ^= (uint8_t)(1 << i % 8);
 		struct mmu_error *error = mmu_btf_open((struct mmu_bytes){ data, count }, false,
-						       wanted_types, &btf);
+						       &btf);
 		if (!error) {
 			ask_btf(btf);
 			mmu_btf_close(btf);
@@ -123,7 +121,7 @@ static void test_damaged_btf(void **state)
 
 		memcpy(data, good, cut);
 		struct mmu_error *error = mmu_btf_open((struct mmu_bytes){ data, cut }, false,
-						       wanted_types, &btf);
+						       &btf);
 		assert_non_null(error);
 		mmu_error_destroy(error);
 		free(data);
@@ -142,7 +140,7 @@ static void test_endless_btf(void **state)
 	for (int i = 0; i < 10; i++)
 		put(&types, 0), put(&types, 1), put(&types, 0);
 	struct mmu_bytes bytes = { data, btf_finish(&types, &strings, data) };
-	assert_null(mmu_btf_open(bytes, false, wanted_types, &btf));
+	assert_null(mmu_btf_open(bytes, false, &btf));
 	struct mmu_error *error = mmu_btf_member(btf, "task", "pid", &member);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_NOT_FOUND);
 	mmu_error_destroy(error);
@@ -398,5 +396,5 @@ int main(void)
 		cmocka_unit_test(test_scan),
 	};
 
-	return cmocka_run_group_tests_name("itself", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("self-described", tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "kernel/self_described.h"
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
+#include "support/kallsyms_like.h"
 #include "support/memory_image.h"
 
 extern const struct mmu_arch mmu_arch_x86_64;
@@ -94,8 +95,7 @@ static struct mmu_session *open_with(struct mmu_image *image, const char *const 
 
 	assert_non_null(session);
 	assert_null(mmu_kernel_init(&session->kernel, image, options));
-	session->kernel.arch = &mmu_arch_x86_64;
-	assert_null(mmu_fact_store_set_arch(session->kernel.facts, &mmu_arch_x86_64));
+	assert_null(mmu_kernel_set_arch(&session->kernel, &mmu_arch_x86_64));
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
 }
@@ -291,8 +291,6 @@ static void test_two_kernels_by_tables(void **state)
 	}
 }
 
-/* ------------------------------------------------------------------ BTF by its header */
-
 /* struct mm_struct { char *pgd at byte 8 * `pgd_at`; }; struct task_struct { mm at 16 }; */
 static void put_btf(struct mmu_image *image, uint64_t pa, const char *task, unsigned int pgd_at)
 {
@@ -317,6 +315,144 @@ static void put_btf(struct mmu_image *image, uint64_t pa, const char *task, unsi
 		memory_image_put(image, pa + 4 * i, 4, words[i]);
 	memcpy(memory_image_at(image, pa + sizeof(words), at), strings, at);
 }
+
+/* ------------------------------------------------------------------ kallsyms */
+
+#define KALLSYMS 0x100000 /* in the kernel: the made-up memory of kallsyms_like.h */
+
+static void put_kallsyms(struct mmu_image *image, const struct kernel *kernel, unsigned int layout)
+{
+	make_at(&layouts[layout], 8, false, va_of(kernel, KALLSYMS));
+	memcpy(memory_image_at(image, kernel->pa + KALLSYMS, MEMORY), like.memory, MEMORY);
+}
+
+static void expect_symbol(struct mmu_session *session, const char *key, uint64_t va,
+			  const char *source)
+{
+	uint64_t value;
+	struct mmu_fact fact;
+
+	assert_true(mmu_fact_get(session->kernel.facts, key, &value));
+	assert_int_equal(value, va);
+	for (size_t n = 0; mmu_fact_nth(session->kernel.facts, n, &fact); n++)
+		if (strcmp(fact.key, key) == 0)
+			assert_string_equal(fact.source, source);
+}
+
+/* With BTF beside it the kernel tells all that it takes to find its tasks. */
+static void test_kallsyms_by_its_shape(void **state)
+{
+	for (unsigned int layout = 0; layout < LAYOUTS; layout++) {
+		struct mmu_image *image = new_image();
+
+		put_kernel(image, &ours);
+		put_kallsyms(image, &ours, layout);
+		put_btf(image, ours.pa + KALLSYMS + MEMORY, "task_struct", 3); /* behind it */
+		struct mmu_session *session = open_session(image, NULL);
+		assert_null(mmu_tables_find(&session->kernel, &session->memory));
+		assert_null(mmu_kernel_find_mappings(&session->kernel));
+		struct mmu_error *error = mmu_self_learn(&session->memory);
+		if (error)
+			fail_msg("%s: %s", layouts[layout].name, mmu_error_message(error));
+		expect_symbol(session, "SYMBOL(init_task)", symbol_va(900),
+			      "kallsyms in the image");
+		expect_symbol(session, "SYMBOL(linux_banner)", like.base + BANNER_AT,
+			      "kallsyms in the image");
+		expect_symbol(session, "SYMBOL(kallsyms_names)", like.base + like.names,
+			      "derived: kallsyms by its shape; what it says of itself and of the "
+			      "banner holds");
+		close_session(session);
+	}
+}
+
+/* VMCOREINFO says where it lies: it is not looked for, and not taken where a part is missing. */
+static void test_kallsyms_by_its_place(void **state)
+{
+	for (unsigned int whole = 0; whole < 2; whole++) {
+		struct mmu_image *image = new_image();
+		struct mmu_kallsyms *kallsyms;
+		char texts[6][64];
+		const char *options[7] = { NULL };
+
+		put_kernel(image, &ours);
+		put_kallsyms(image, &ours, 2);
+		const struct {
+			const char *name;
+			uint64_t at;
+		} places[] = { { "names", like.names },
+			       { "num_syms", like.num_syms },
+			       { "token_table", like.token_table },
+			       { "token_index", like.token_index },
+			       { "offsets", like.offsets },
+			       { "relative_base", like.offsets + 4 * SYMBOLS } };
+
+		for (unsigned int i = 0; i < 6; i++) {
+			uint64_t va = like.base + places[i].at + (whole ? 0 : MIB(512));
+
+			snprintf(texts[i], sizeof(texts[i]), "SYMBOL(kallsyms_%s)=%" PRIx64,
+				 places[i].name, va);
+			options[i] = texts[i];
+		}
+		note(image, &ours);
+		/* a shape that could be found is gone */
+		memset(memory_image_at(image, ours.pa + KALLSYMS + like.markers, 64), 0,
+		       whole ? 20 : 0);
+		struct mmu_session *session = open_with(image, options);
+		assert_null(mmu_kernel_find_mappings(&session->kernel));
+		struct mmu_error *error = mmu_self_kallsyms(&session->memory, &kallsyms);
+		if (whole) {
+			assert_null(error);
+			expect_symbol(session, "SYMBOL(init_task)", symbol_va(900),
+				      "kallsyms in the image");
+		} else {
+			assert_int_equal(mmu_error_code(error), MMU_ERROR_FAULT);
+			mmu_error_destroy(error);
+		}
+		close_session(session);
+	}
+}
+
+/* Two kernels, of which kallsyms of one says that it is whole: that one is taken. */
+static void test_kernel_that_knows_itself(void **state)
+{
+	for (unsigned int which = 0; which < 2; which++) {
+		const struct kernel *kernel = which ? &older : &ours;
+		struct mmu_image *image = new_image();
+
+		put_kernel(image, &ours);
+		put_kernel(image, &older);
+		put_kallsyms(image, kernel, 2);
+		struct mmu_session *session = open_session(image, NULL);
+		assert_null(mmu_tables_find(&session->kernel, &session->memory));
+		assert_base(session, kernel);
+		close_session(session);
+	}
+}
+
+/* One that knows itself is the one; but not where others may follow that were not looked at. */
+static void test_too_many_kernels(void **state)
+{
+	for (unsigned int nr = 15; nr <= 17; nr++) {
+		struct mmu_image *image = new_image();
+
+		for (unsigned int i = 0; i < nr; i++) {
+			struct kernel kernel = { "6.1.0-56", MIB(2) * (i + 1), MIB(64), 0 };
+
+			put_kernel(image, &kernel);
+			if (i == 1)
+				put_kallsyms(image, &kernel, 2);
+		}
+		struct mmu_session *session = open_session(image, NULL);
+		struct mmu_error *error = mmu_tables_find(&session->kernel, &session->memory);
+		assert_int_equal(!error, nr < 16);
+		if (error)
+			assert_int_equal(mmu_error_code(error), MMU_ERROR_MISMATCH);
+		mmu_error_destroy(error);
+		close_session(session);
+	}
+}
+
+/* ------------------------------------------------------------------ BTF by its header */
 
 static void test_btf_by_its_header(void **state)
 {
@@ -402,9 +538,13 @@ int main(void)
 		cmocka_unit_test(test_note_that_nothing_refutes),
 		cmocka_unit_test(test_two_kernels),
 		cmocka_unit_test(test_two_kernels_by_tables),
+		cmocka_unit_test(test_too_many_kernels),
+		cmocka_unit_test(test_kallsyms_by_its_shape),
+		cmocka_unit_test(test_kallsyms_by_its_place),
+		cmocka_unit_test(test_kernel_that_knows_itself),
 		cmocka_unit_test(test_btf_by_its_header),
 		cmocka_unit_test(test_btf_where_it_can_be),
 	};
 
-	return cmocka_run_group_tests_name("bootstrap", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("learn", tests, NULL, NULL);
 }

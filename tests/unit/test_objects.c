@@ -531,5 +531,5 @@ int main(void)
 		cmocka_unit_test(test_no_memmap),
 	};
 
-	return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("objects", tests, NULL, NULL);
 }

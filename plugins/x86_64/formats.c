@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file 4 and 5 levels: bits and regimes; README.md has the manual's sections. */
+#include "x86_64.h"
+
+/* clang-format off */
+#define LV_PTE   (1u << PTE)
+#define LV_LARGE (1u << PMD | 1u << PUD)
+#define LV_LEAF  (LV_PTE | LV_LARGE)
+#define LV_TOP   (3u << 3) /* whichever is the top: Linux sets no such bit in a P4D */
+#define LV_ALL   0x1fu
+#define K_LEAF   (MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD))
+#define K_HELD   (MMU_KINDS(MMU_KIND_TABLE) | K_LEAF)
+#define K_TABLE  MMU_KINDS(MMU_KIND_TABLE)
+#define K_SOFT   MMU_KINDS(MMU_KIND_SOFTWARE)
+
+/* Read by hardware / by Linux alone: bit, levels, kinds, if_traits, no_traits, name, what. */
+#define HW(n, lv, k, if_, no, name, what) \
+	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, k, false, false }
+#define SW(n, lv, k, if_, no, name, what) \
+	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, k, false, true }
+/* In a software entry: `mask` must read `value` beside the bit. */
+#define AMONG(n, mask, value, lv, if_, no, name, what) \
+	{ BIT(n) | (mask), BIT(n) | (value), 0, name, NULL, what, if_, no, lv, K_SOFT, false, true }
+#define SWAP(n, if_, no, name, what) AMONG(n, PROTNONE | PSE, 0, LV_LEAF, if_, no, name, what)
+/* Kept in a page without access, and in a huge page that is being split. */
+#define KEPT(n, if_, no, name, what) \
+	AMONG(n, PROTNONE, PROTNONE, LV_LEAF, if_, no, name, what), \
+	AMONG(n, PROTNONE | PSE, PSE, LV_LARGE, if_, no, name, what)
+
+/* Lowest bit first: this is the order in which they are shown. */
+static const struct mmu_flag flags[] = {
+	HW(0,  LV_ALL,   K_HELD, 0, 0, "PRESENT", "the entry is valid"),
+	HW(1,  LV_ALL,   K_HELD, 0, 0, "RW", "writes are allowed"),
+	SWAP(1,                  0, SWAP_SD7, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
+	AMONG(1, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "RW", "writes were allowed"),
+	HW(2,  LV_ALL,   K_HELD, 0, 0, "USER", "user mode has access"),
+	SWAP(2,                  0, 0, "SWP_UFFD_WP", "userfaultfd write-protected it"),
+	AMONG(2, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "USER", "user mode had access"),
+	HW(3,  LV_ALL,   K_HELD, 0, 0, "PWT", "write-through: bit 0 of the PAT index"),
+	SWAP(3,                  0, 0, "SWP_EXCLUSIVE", "an anonymous page of this process alone"),
+	HW(4,  LV_ALL,   K_HELD, 0, 0, "PCD", "not cached: bit 1 of the PAT index"),
+	HW(5,  LV_ALL,   K_HELD, 0, 0, "ACCESSED", "was used"),
+	KEPT(5,                  0, 0, "ACCESSED", "was used"),
+	HW(6,  LV_LEAF,  K_LEAF, 0, 0, "DIRTY", "was written to"),
+	KEPT(6,                  0, 0, "DIRTY", "was written to"),
+	HW(7,  LV_PTE,   K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
+	HW(7,  LV_ALL & ~LV_PTE, K_LEAF, 0, 0, "PSE", "maps a large page"),
+	AMONG(7, PROTNONE, PROTNONE, LV_PTE, 0, 0, "PAT", "bit 2 of the PAT index"),
+	AMONG(7, 0, 0, LV_LARGE, 0, 0, "PSE", "a large page"),
+	AMONG(7, PROTNONE, 0, LV_PTE, SWAP_SD7, 0, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
+	HW(8,  LV_LEAF,  K_LEAF, 0, 0, "GLOBAL", "survives a change of address space in the TLB"),
+	AMONG(8, 0, 0, LV_LEAF,  0, 0, "PROTNONE", "the page is there without any access"),
+	SW(9,  LV_LEAF,  K_LEAF, 0, 0, "SPECIAL", "the page has no reference count to keep"),
+	KEPT(9,                  0, 0, "SPECIAL", "the page has no reference count to keep"),
+	SW(10, LV_LEAF,  K_LEAF, 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
+	KEPT(10,                 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
+	SW(11, LV_LEAF,  K_LEAF, 0, NO_DEVMAP, "SOFT_DIRTY", "written to since clear_refs"),
+	{ BIT(11) | USER, BIT(11) | USER, 0, "SOFT_DIRTY", NULL, "written to since clear_refs",
+	  NO_DEVMAP, 0, LV_LEAF, K_LEAF, false, true },
+	{ BIT(11) | USER, BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page",
+	  NO_DEVMAP, 0, LV_PTE, K_LEAF, false, true },
+	KEPT(11,                 0, 0, "SOFT_DIRTY", "written to since clear_refs"),
+	HW(12, LV_LARGE, K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
+	SW(57, LV_LEAF,  K_LEAF, SAVED_DIRTY, NO_DEVMAP, "DEVMAP", "memory of a device (pmem)"),
+	KEPT(57,                 SAVED_DIRTY, NO_DEVMAP, "DEVMAP", "memory of a device (pmem)"),
+	SW(58, LV_LEAF,  K_LEAF, 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
+	KEPT(58,                 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
+	SW(58, LV_LEAF,  K_LEAF, SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
+	KEPT(58,                 SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
+	SW(58, LV_TOP,   K_TABLE, SAVED_DIRTY, 0, "NOPTISHADOW", "KPTI keeps no user copy"),
+	{ BITS(59, 62), 0, 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
+	HW(63, LV_ALL,   K_HELD, 0, 0, "NX", "instructions are not fetched"),
+	AMONG(63, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "NX", "instructions were not fetched"),
+};
+
+static const struct mmu_level levels4[] = {
+	{ "PTE", .may_be_leaf = true }, { "PMD", .may_be_leaf = true },
+	{ "PUD", .may_be_leaf = true }, { "PGD" },
+};
+static const struct mmu_level levels5[] = {
+	{ "PTE", .may_be_leaf = true }, { "PMD", .may_be_leaf = true },
+	{ "PUD", .may_be_leaf = true }, { "P4D" }, { "PGD" },
+};
+/* clang-format on */
+
+/* ------------------------------------------------------------------ the back-end */
+
+#define FORMAT(text, about, rows)                                                                  \
+	{                                                                                          \
+		.size = sizeof(struct mmu_format), .name = text, .title = about,                   \
+		.kind = MMU_FORMAT_RADIX, .entry_bytes = 8, .slot_bytes = 8,                       \
+		.nr_levels = COUNT(rows), .level = rows, .flags = flags, .nr_flags = COUNT(flags), \
+		.decode = x86_64_decode, .encode = x86_64_encode, .explain = x86_64_explain,       \
+		.alike = x86_64_alike,                                                             \
+	}
+const struct mmu_format x86_64_format4 =
+	FORMAT("4level", "4-level paging (Intel SDM Vol. 3A, chapter 4.5)", levels4);
+const struct mmu_format x86_64_format5 =
+	FORMAT("5level", "5-level paging (Intel SDM Vol. 3A, chapter 4.5)", levels5);
+#define REGIME(of, bits, text, which, first, last)                                                 \
+	{                                                                                          \
+		.size = sizeof(struct mmu_regime), .traits = DEFAULT_TRAITS, .format = of,         \
+		.name = text, .first_va = first, .last_va = last, .pa_mask = BITS(0, 51),          \
+		.page_lg2 = 12, .top_level = (bits) / 9 - 2, .rights = MMU_RIGHTS_ALL,             \
+		.half = which,                                                                     \
+		.shape = {                                                                         \
+			{ 12, 9 }, { 21, 9 }, { 30, 9 }, { 39, 9 }, { 48, 9 * ((bits) > 48) }      \
+		},                                                                                 \
+	}
+#define HALVES(of, bits)                                                                           \
+	{                                                                                          \
+		REGIME(of, bits, "user half", MMU_HALF_USER, 0, BIT((bits)-1) - 1),                \
+			REGIME(of, bits, "kernel half", MMU_HALF_KERNEL, UINT64_MAX << ((bits)-1), \
+			       UINT64_MAX),                                                        \
+	}
+const struct mmu_regime x86_64_regimes[2][2] = { HALVES(&x86_64_format4, 48),
+						 HALVES(&x86_64_format5, 57) };
