@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Short descriptors and LPAE as Linux uses them: levels, bits, regimes; README.md has the bits. */
+/** @file Short descriptors and LPAE as Linux uses them: levels, regimes; README.md has the bits. */
 #include "armv7.h"
 
 /* clang-format off */

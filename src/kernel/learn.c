@@ -17,7 +17,7 @@ struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *i
 {
 	kernel->image = image;
 	kernel->hooks = (struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
-						 mmu_memory_read_for_arch, kernel };
+						 mmu_memory_read_alone, kernel };
 	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);
 	if (!error)
 		error = mmu_layouts_create(&kernel->layouts);

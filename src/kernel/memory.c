@@ -197,7 +197,7 @@ struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va
 				    ret);
 }
 
-bool mmu_memory_read_for_arch(void *kernel, uint64_t va, void *buf, size_t bytes)
+bool mmu_memory_read_alone(void *kernel, uint64_t va, void *buf, size_t bytes)
 {
 	struct mmu_memory memory;
 

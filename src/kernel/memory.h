@@ -76,8 +76,11 @@ struct mmu_error *mmu_memory_read_part_uint(struct mmu_memory *memory, uint64_t 
 struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va, const char *what,
 					  uint64_t *ret) MMU_MUST_CHECK;
 
-/** As struct mmu_facts has it, of the struct mmu_kernel that is `kernel`, while it is learnt too. */
-bool mmu_memory_read_for_arch(void *kernel, uint64_t va, void *buf, size_t bytes);
+/**
+ * Read memory of `kernel`, a struct mmu_kernel, all or nothing, without a memory of one's own: for
+ * back-ends and tables of symbols, which ask in any thread, while the kernel is learnt and later.
+ */
+bool mmu_memory_read_alone(void *kernel, uint64_t va, void *buf, size_t bytes);
 
 /** Called with the distance of a CPU's variables from the addresses of their symbols. */
 typedef struct mmu_error *(*mmu_cpu_fn)(uint64_t cpu_offset, void *context);

@@ -154,7 +154,7 @@ static bool take_kallsyms(void *context, const struct mmu_kallsyms_place *found)
 	if (fact(finding->memory, "SYMBOL(_stext)", &place.proof_va))
 		place.proof = "_stext";
 	struct mmu_error *error = mmu_kallsyms_open(
-		&place, read_kernel, finding->memory,
+		&place, mmu_memory_read_alone, (void *)finding->memory->kernel,
 		mmu_fact_store_wants(finding->memory->kernel->facts)->symbols, &finding->kallsyms);
 	mmu_error_destroy(error);
 	finding->names_va = place.names_va;
@@ -180,7 +180,7 @@ struct mmu_error *mmu_self_kallsyms(struct mmu_memory *memory, struct mmu_kallsy
 	struct mmu_error *error = NULL;
 
 	if (find_place(memory, &place)) {
-		error = mmu_kallsyms_open(&place, read_kernel, memory,
+		error = mmu_kallsyms_open(&place, mmu_memory_read_alone, (void *)memory->kernel,
 					  mmu_fact_store_wants(memory->kernel->facts)->symbols,
 					  &finding.kallsyms);
 		if (!error) {

@@ -73,7 +73,7 @@ struct visit {
 	uint64_t nr_given; /* tasks that the visitor got */
 	uint64_t nr_missing;
 	bool broken;   /* a list is, or a task in it */
-	bool has_pids; /* then: the table of pids could be read, but for what is missing */
+	bool has_pids; /* the pid table was read then, except for what is missing */
 	/* of a running kernel */
 	struct mmu_set given;      /* pid_key() of those that the visitor got */
 	uint64_t nr_torn, nr_gone; /* in this round: what changed as it was read, or went */
@@ -154,7 +154,7 @@ static void visit_task(struct visit *visit, uint64_t task_va)
 
 	visit->broken |= error != NULL;
 	if (error)
-		visit_problem(visit, error); /* the list goes on all the same */
+		visit_problem(visit, error); /* the rest of the list can still be followed */
 	else
 		visit_read(visit, &task);
 }
@@ -380,7 +380,7 @@ static bool visit_thread(const struct mmu_pid *pid, void *context)
 	return visit_pid(pid, context, false);
 }
 
-/* @param found  so many tasks in other ways; not by their pids, when there is an error */
+/* @param found  how many tasks other routes led to; error: why their pids led nowhere, or NULL */
 static void tell_gap(struct visit *visit, struct mmu_error *gap, uint64_t found,
 		     const struct mmu_error *error)
 {
@@ -416,7 +416,7 @@ static void recover(struct visit *visit, uint64_t init_task_va, struct mmu_error
 
 /* ------------------------------------------------------------------ of a running kernel */
 
-/* Those pids that are still to be visited. */
+/* Collect the pids that are still to be visited. */
 static bool collect_pid(const struct mmu_pid *pid, void *context)
 {
 	struct visit *visit = context;
@@ -442,8 +442,8 @@ static bool collect_pid(const struct mmu_pid *pid, void *context)
 }
 
 /*
- * By the table of pids: who is there all the time keeps a place in it, whatever others do. Pids go
- * up: those behind the last of the first round are of tasks that came later, and have no end.
+ * By the table of pids: a task that exists throughout keeps its place in it, whatever others do.
+ * Pids ascend: those behind the last of the first round are of later tasks, and have no end.
  */
 static struct mmu_error *visit_live_pids(struct visit *visit)
 {

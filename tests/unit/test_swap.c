@@ -173,7 +173,7 @@ static void test_span(void **state)
 	static const struct mmu_arch narrow = { .name = "fake", .elf_class = 1 };
 	uint64_t length;
 
-	/* the highest that the array can have ends at the next symbol, the lowest 56 bytes before */
+	/* the largest array ends at the next symbol, the smallest one 56 bytes before it */
 	expect(FACTS("SPAN(swap_info)=184", NEW), "sssssssssssssssssssssssshmmmddddk" + 1, 34);
 	expect_unknown(FACTS("SPAN(swap_info)=183", NEW));
 	expect(FACTS("SPAN(swap_info)=191", NEW), "sssssssssssssssssssssssshmmmddddk" + 1, 34);

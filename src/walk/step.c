@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file One step of a walk: an entry read and decoded, and what it means as the last one. */
+#include <stddef.h>
+#include <string.h>
+
+#include "walk/step.h"
+
+static enum mmu_result result_of_state(enum mmu_page_state state)
+{
+	switch (state) {
+	case MMU_PAGE_FILTERED:
+		return MMU_RESULT_FILTERED;
+	case MMU_PAGE_TRUNCATED:
+		return MMU_RESULT_TRUNCATED;
+	case MMU_PAGE_OUTSIDE_RAM:
+		return MMU_RESULT_OUTSIDE_RAM;
+	default:
+		return MMU_RESULT_UNREADABLE;
+	}
+}
+
+static enum mmu_page_state read_word(const struct mmu_walker *walker,
+				     const struct mmu_format *format, uint64_t pa, uint64_t *ret)
+{
+	struct mmu_span span = mmu_image_span(walker->cursor, pa);
+	const uint8_t *at = span.data;
+	uint8_t copy[8];
+
+	if (span.state != MMU_PAGE_PRESENT)
+		return span.state;
+	if (span.bytes < format->entry_bytes) { /* across the end of a segment */
+		enum mmu_page_state state = mmu_image_read(walker->cursor, pa, copy,
+							   format->entry_bytes, NULL);
+
+		if (state != MMU_PAGE_PRESENT)
+			return state;
+		at = copy;
+	}
+	*ret = mmu_get_uint(at, format->entry_bytes, format->big_endian);
+	return MMU_PAGE_PRESENT;
+}
+
+bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
+		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
+		    uint8_t *second)
+{
+	size_t bytes = (size_t)((count - 1) * format->slot_bytes + format->entry_bytes);
+
+	if (mmu_image_read(walker->cursor, pa, raw, bytes, NULL) != MMU_PAGE_PRESENT)
+		return false;
+	pa += (uint64_t)(int64_t)level->second_offset;
+	return !level->second_offset ||
+	       mmu_image_read(walker->cursor, pa, second, bytes, NULL) == MMU_PAGE_PRESENT;
+}
+
+static void read_entry(const struct mmu_walker *walker, const struct mmu_regime *regime,
+		       struct mmu_step *step)
+{
+	const struct mmu_format *format = regime->format;
+	int32_t second_offset = format->level[step->level].second_offset;
+
+	step->slot_pa = step->table_pa + step->index * format->slot_bytes;
+	step->slot_state = read_word(walker, format, step->slot_pa, &step->raw);
+	step->has_second = second_offset != 0;
+	if (step->has_second && step->slot_state == MMU_PAGE_PRESENT) {
+		step->second_pa = step->slot_pa + (uint64_t)(int64_t)second_offset;
+		step->slot_state = read_word(walker, format, step->second_pa, &step->second);
+	}
+	step->readable = step->slot_state == MMU_PAGE_PRESENT;
+	if (step->readable)
+		format->decode(regime, step->level, step->raw, step->second, &step->entry);
+}
+
+void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *regime,
+		   struct mmu_step *step)
+{
+	read_entry(walker, regime, step);
+	uint64_t run_mask = ((uint64_t)1 << step->entry.run_lg2) - 1;
+	if (!regime->format->level[step->level].first_of_run || !(step->index & run_mask))
+		return;
+	/* what is said of a run counts in its first entry, if it is one */
+	struct mmu_step first = { .level = step->level,
+				  .table_pa = step->table_pa,
+				  .index = step->index & ~run_mask };
+	read_entry(walker, regime, &first);
+	if (first.readable && first.entry.kind == MMU_KIND_LEAF &&
+	    first.entry.run_lg2 == step->entry.run_lg2)
+		step->entry = first.entry;
+}
+
+static void set_page(const struct mmu_walker *walker, struct mmu_walk *walk, uint64_t page_pa)
+{
+	walk->has_pa = true;
+	walk->pa = page_pa + (walk->va & (walk->page_bytes - 1));
+	if (walker->cursor)
+		walk->page_state = mmu_image_span(walker->cursor, walk->pa).state;
+}
+
+static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
+		     const struct mmu_software *software)
+{
+	const struct mmu_swap_map *map = walker->swap;
+	unsigned int type = software->type & 31;
+
+	walk->has_swap = true;
+	walk->swap_type = software->type;
+	walk->swap_offset = software->offset;
+	walk->result = map && map->known ? map->result[type] : MMU_RESULT_SWAPPED;
+	if (!map || !map->known) {
+		if (type >= 22) /* the smallest MAX_SWAPFILES: 32 less every special type */
+			walk->note = "a type this high may be special (migration, hwpoison, ...); "
+				     "that depends on the kernel's configuration";
+		return;
+	}
+	walk->note = map->note[type];
+	if (walk->result == MMU_RESULT_MIGRATION || walk->result == MMU_RESULT_HWPOISON ||
+	    walk->result == MMU_RESULT_DEVICE) {
+		uint64_t pfn = software->offset & (((uint64_t)1 << map->pfn_bits) - 1);
+
+		walk->has_target = true;
+		walk->target_pa = pfn << walk->regime->page_lg2;
+	}
+}
+
+/* What Linux keeps where hardware sees a hole. */
+static void explain(const struct mmu_walker *walker, const struct mmu_step *step,
+		    struct mmu_walk *walk)
+{
+	const struct mmu_regime *regime = walk->regime;
+	struct mmu_software software = { .kind = MMU_SOFTWARE_UNKNOWN };
+
+	if (regime->format->explain)
+		regime->format->explain(regime, step->level, step->raw, step->second, &software);
+	/*
+	 * Linux swaps no kernel memory: there, an entry that is not present is a page whose access
+	 * was switched off (set_memory_np(), kfence, debug_pagealloc).
+	 */
+	if (regime->half == MMU_HALF_KERNEL &&
+	    (software.kind == MMU_SOFTWARE_SWAP || software.kind == MMU_SOFTWARE_NONE)) {
+		walk->result = MMU_RESULT_PROTNONE;
+		walk->note = "a kernel entry without PRESENT: set_memory_np(), kfence, "
+			     "debug_pagealloc";
+		return;
+	}
+	switch (software.kind) {
+	case MMU_SOFTWARE_SWAP:
+		set_swap(walker, walk, &software);
+		return;
+	case MMU_SOFTWARE_NONE:
+		walk->result = MMU_RESULT_PROTNONE;
+		set_page(walker, walk, software.pa);
+		return;
+	case MMU_SOFTWARE_SPLIT:
+		walk->result = MMU_RESULT_MAPPED;
+		walk->rights = step->effective;
+		set_page(walker, walk, software.pa);
+		return;
+	case MMU_SOFTWARE_UNKNOWN:
+		break;
+	}
+	walk->result = MMU_RESULT_BAD_ENTRY;
+	walk->note = "not empty, not present and no form that Linux writes";
+}
+
+void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *step,
+		     struct mmu_walk *walk)
+{
+	walk->rights = walk->swap_type = 0;
+	walk->has_pa = walk->has_swap = walk->has_target = false;
+	walk->pa = walk->swap_offset = walk->target_pa = 0;
+	walk->page_state = MMU_PAGE_PRESENT;
+	walk->note = NULL;
+	walk->page_bytes = (uint64_t)1 << walk->regime->shape[step->level].shift;
+	if (!step->readable) {
+		walk->result = result_of_state(step->slot_state);
+		return;
+	}
+	walk->note = step->entry.note;
+	switch (step->entry.kind) {
+	case MMU_KIND_EMPTY:
+		walk->result = MMU_RESULT_EMPTY;
+		return;
+	case MMU_KIND_SOFTWARE:
+		explain(walker, step, walk);
+		return;
+	case MMU_KIND_LEAF:
+		walk->result = MMU_RESULT_MAPPED;
+		walk->rights = step->effective;
+		walk->page_bytes <<= step->entry.run_lg2;
+		set_page(walker, walk, step->entry.pa);
+		return;
+	case MMU_KIND_TABLE: /* below level 0 there is none: the back-end is wrong, or hostile */
+	case MMU_KIND_BAD:
+		walk->result = MMU_RESULT_BAD_ENTRY;
+		return;
+	}
+}
+
+void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *walk)
+{
+	bool grants = step->readable && step->entry.kind != MMU_KIND_EMPTY &&
+		      step->entry.kind != MMU_KIND_BAD;
+	uint8_t now = grants ? *rights & step->entry.rights : 0;
+
+	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
+		if ((*rights & ~now) >> bit & 1)
+			walk->denied_by[bit] = (uint8_t)step->level;
+	step->effective = *rights = now;
+}
+
+uint8_t mmu_walk_begin(struct mmu_walk *walk)
+{
+	uint8_t rights = walk->regime->rights;
+
+	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
+		walk->denied_by[bit] = rights >> bit & 1 ? 0 : MMU_DENIED_BY_REGIME;
+	return rights;
+}
