@@ -18,17 +18,17 @@ static void walk(struct bench *bench, size_t count)
 {
 	uint64_t *addresses, mapped = 0, sum = 0, entries = 0;
 	unsigned int visits = 0;
-	struct mmu_walk result;
+	const struct mmu_walk_info *result = mmu_walk_get(bench->walk);
 
 	bench_visit(bench, true);
 	addresses = bench_addresses(bench, count);
 	for (size_t i = 0; i < count / 10; i++) /* warm */
-		mmu_walk(bench->space, addresses[i], &result);
+		mmu_space_walk(bench->space, addresses[i], bench->walk);
 	double start = bench_now();
 	for (size_t i = 0; i < count; i++) {
-		mmu_walk(bench->space, addresses[i], &result);
-		mapped += result.result == MMU_RESULT_MAPPED;
-		sum += result.pa;
+		mmu_space_walk(bench->space, addresses[i], bench->walk);
+		mapped += result->result == MMU_RESULT_MAPPED;
+		sum += result->pa;
 	}
 	double walk_seconds = bench_now() - start;
 	start = bench_now();
@@ -54,13 +54,17 @@ static void list(struct bench *bench, size_t count)
 	free(addresses);
 }
 
-static void facts(struct bench *bench)
+static void list_facts(struct bench *bench)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts;
+	const struct mmu_fact *fact;
 
-	for (size_t i = 0; mmu_session_fact(bench->session, i, &fact); i++)
-		if (strstr(fact.source, "DWARF"))
-			printf("%s %" PRIu64 "\n", fact.key, fact.value);
+	if (mmu_facts_open(bench->session, &facts))
+		exit(3);
+	while ((fact = mmu_facts_next(facts)))
+		if (fact->from == MMU_SOURCE_DWARF)
+			printf("%s %" PRIu64 "\n", fact->key, fact->value);
+	mmu_facts_close(facts);
 }
 
 int main(int argc, char **argv)
@@ -78,7 +82,7 @@ int main(int argc, char **argv)
 	else if (strcmp(argv[5], "list") == 0)
 		list(&bench, count);
 	else
-		facts(&bench);
+		list_facts(&bench);
 	bench_close(&bench);
 	return 0;
 }

@@ -19,6 +19,7 @@ struct bench_leaf {
 struct bench {
 	struct mmu_session *session;
 	struct mmu_space *space;
+	struct mmu_walk *walk;
 	double open_seconds; /**< from nothing to the open space: image, facts, task, root */
 	struct bench_table *tables;
 	size_t nr_tables;

@@ -35,19 +35,24 @@ static void need(struct mmu_error *error)
 
 void bench_open(struct bench *bench, const char *image, const char *vmlinux, const char *pid)
 {
-	const struct mmu_options options = { .image = image, .vmlinux = vmlinux };
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID,
+	const struct mmu_options options = { .size = sizeof(options),
+					     .image = image,
+					     .vmlinux = vmlinux };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
 					       .value = strtoull(pid, NULL, 10) };
 	double start = bench_now();
 
 	*bench = (struct bench){ 0 };
 	need(mmu_session_open(&options, &bench->session));
 	need(mmu_space_open(bench->session, &query, &bench->space));
+	need(mmu_walk_create(&bench->walk));
 	bench->open_seconds = bench_now() - start;
 }
 
 void bench_close(struct bench *bench)
 {
+	mmu_walk_destroy(bench->walk);
 	mmu_space_close(bench->space);
 	mmu_session_close(bench->session);
 	free(bench->tables);
@@ -78,24 +83,26 @@ static void *grow(void *list, size_t count, size_t size)
 
 static void visit_table(struct visit *visit, unsigned int level, uint64_t table_pa);
 
-static bool visit_entry(const struct mmu_step *step, void *context)
+/* @return false: the rest is the kernel's */
+static bool visit_entry(struct visit *visit, const struct mmu_step *step)
 {
-	struct visit *visit = context;
+	const struct mmu_step_info *at = mmu_step_get(step);
+	const struct mmu_entry *entry = mmu_step_entry(step);
 	struct bench *bench = visit->bench;
-	unsigned int shift = visit->regime->shape[step->level].shift;
-	uint64_t va = visit->va + (step->index << shift);
+	unsigned int shift = visit->regime->shape[at->level].shift;
+	uint64_t va = visit->va + (at->index << shift);
 
 	if (visit->end_va && va >= visit->end_va)
 		return false;
 	visit->entries++;
-	if (step->entry.kind == MMU_KIND_TABLE && step->level > 0) {
+	if (entry->kind == MMU_KIND_TABLE && at->level > 0) {
 		struct visit below = *visit;
 
 		below.va = va;
 		below.entries = 0;
-		visit_table(&below, step->level - 1, step->entry.pa);
+		visit_table(&below, at->level - 1, entry->pa);
 		visit->entries += below.entries;
-	} else if (step->entry.kind == MMU_KIND_LEAF && visit->keep) {
+	} else if (entry->kind == MMU_KIND_LEAF && visit->keep) {
 		bench->leaves = grow(bench->leaves, bench->nr_leaves, sizeof(*bench->leaves));
 		bench->leaves[bench->nr_leaves++] = (struct bench_leaf){ va, (uint64_t)1 << shift };
 	}
@@ -105,21 +112,26 @@ static bool visit_entry(const struct mmu_step *step, void *context)
 static void visit_table(struct visit *visit, unsigned int level, uint64_t table_pa)
 {
 	struct bench *bench = visit->bench;
+	struct mmu_entries *entries;
+	const struct mmu_step *step;
 
 	if (visit->keep) {
 		bench->tables = grow(bench->tables, bench->nr_tables, sizeof(*bench->tables));
 		bench->tables[bench->nr_tables++] = (struct bench_table){ table_pa, visit->va,
 									  level };
 	}
-	mmu_table_entries(bench->space, visit->regime, level, table_pa, visit_entry, visit);
+	need(mmu_entries_open(bench->space, visit->regime, level, table_pa, &entries));
+	while ((step = mmu_entries_next(entries)) && visit_entry(visit, step))
+		;
+	mmu_entries_close(entries);
 }
 
 uint64_t bench_visit(struct bench *bench, bool keep)
 {
-	const struct mmu_regime *regime = mmu_space_regime(bench->space);
+	const struct mmu_regime *regime = mmu_space_regime(bench->space, 0);
 	struct visit visit = { .bench = bench, .regime = regime, .keep = keep };
 
-	if (mmu_space_regime_at(bench->space, 1)) /* the user's half comes first */
+	if (mmu_space_regime(bench->space, 1)) /* the user's half comes first */
 		visit.end_va = regime->last_va + 1;
 	visit_table(&visit, regime->top_level, regime->root_pa);
 	return visit.entries;

@@ -13,6 +13,9 @@
 
 #include "bench.h"
 
+/* No walk has more. */
+#define STEPS_MAX 12u
+
 static uint64_t sum_of(const uint64_t *words, size_t count)
 {
 	uint64_t sum = 0;
@@ -55,7 +58,7 @@ static uint64_t sum_pages(const struct bench *bench, const struct mmu_regime *re
 int main(int argc, char **argv)
 {
 	struct bench bench;
-	struct mmu_walk walk;
+	const struct mmu_step *step;
 	size_t nr_slots = 0;
 	unsigned int rounds = 0;
 
@@ -67,13 +70,13 @@ int main(int argc, char **argv)
 	bench_open(&bench, argv[1], argv[2], argv[3]);
 	bench_visit(&bench, true);
 	uint64_t *addresses = bench_addresses(&bench, count);
-	uint64_t *slots = bench_alloc(count * MMU_STEPS_MAX, sizeof(*slots));
+	uint64_t *slots = bench_alloc(count * STEPS_MAX, sizeof(*slots));
 	for (size_t i = 0; i < count; i++) {
-		mmu_walk(bench.space, addresses[i], &walk);
-		for (unsigned int step = 0; step < walk.nr_steps; step++)
-			slots[nr_slots++] = walk.steps[step].slot_pa;
+		mmu_space_walk(bench.space, addresses[i], bench.walk);
+		for (size_t n = 0; (step = mmu_walk_step(bench.walk, n)); n++)
+			slots[nr_slots++] = mmu_step_get(step)->slot_pa;
 	}
-	const struct mmu_regime *regime = mmu_space_regime(bench.space);
+	const struct mmu_regime *regime = mmu_space_regime(bench.space, 0);
 
 	sum_slots(bench.session, slots, nr_slots / 10, regime->format->entry_bytes); /* warm */
 	double start = bench_now();

@@ -28,7 +28,7 @@ static bool parse(const char *text, uint64_t *ret)
 /* Tell an error, and free it. */
 static int fail(struct mmu_error *error)
 {
-	enum mmu_error_code code = mmu_error_code(error);
+	enum mmu_error_kind code = mmu_error_code(error);
 
 	fprintf(stderr, "translate: %s\n", mmu_error_message(error));
 	mmu_error_destroy(error);
@@ -38,22 +38,29 @@ static int fail(struct mmu_error *error)
 /* A walk can't fail: a hole is a result. */
 static int tell(struct mmu_space *space, uint64_t va)
 {
-	struct mmu_walk walk;
+	struct mmu_walk *walk;
+	struct mmu_error *error = mmu_walk_create(&walk);
 	char rights[6];
 
-	mmu_walk(space, va, &walk);
-	if (walk.result != MMU_RESULT_MAPPED) {
-		printf("0x%" PRIx64 " is not mapped: %s\n", va, mmu_result_name(walk.result));
-		return NOT_MAPPED;
-	}
-	printf("0x%" PRIx64 " is at physical 0x%" PRIx64 ", rights %s\n", va, walk.pa,
-	       mmu_rights_text(walk.rights, rights));
-	return MAPPED;
+	if (error)
+		return fail(error);
+	mmu_space_walk(space, va, walk);
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
+	bool mapped = info->result == MMU_RESULT_MAPPED;
+	if (mapped)
+		printf("0x%" PRIx64 " is at physical 0x%" PRIx64 ", rights %s\n", va, info->pa,
+		       mmu_rights_text(info->rights, rights));
+	else
+		printf("0x%" PRIx64 " is not mapped: %s\n", va, mmu_result_name(info->result));
+	mmu_walk_destroy(walk);
+	return mapped ? MAPPED : NOT_MAPPED;
 }
 
 static int translate(struct mmu_session *session, uint64_t pid, uint64_t va)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = pid };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = pid };
 	struct mmu_space *space;
 	struct mmu_error *error = mmu_space_open(session, &query, &space);
 
@@ -73,7 +80,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: translate IMAGE VMLINUX PID ADDRESS\n");
 		return USAGE;
 	}
-	const struct mmu_options options = { .image = argv[1], .vmlinux = argv[2] };
+	const struct mmu_options options = { .size = sizeof(options),
+					     .image = argv[1],
+					     .vmlinux = argv[2] };
 	struct mmu_error *error = mmu_session_open(&options, &session);
 	if (error)
 		return fail(error);

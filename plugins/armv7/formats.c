@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Short descriptors and LPAE as Linux uses them; README.md has the manual's sections. */
+/** @file Short descriptors and LPAE as Linux uses them: levels, regimes; README.md has the bits. */
 #include "armv7.h"
 
 /* clang-format off */

@@ -6,13 +6,11 @@
 #include "analysis/compare.h"
 #include "analysis/frames.h"
 #include "base/list.h"
-#include "analysis/totals.h"
 #include "base/cleanup.h"
+#include "base/hook.h"
 #include "objects/space.h"
 #include "walk/range.h"
 
-/* query.stop() is asked once for so many entries. */
-#define ASK_EVERY 4096u
 /* A small image may have so many ranges all the same. */
 #define MIN_RANGES 65536u
 
@@ -20,7 +18,8 @@ MMU_CLEANUP_TYPE(comparison, struct mmu_comparison *, mmu_comparison_destroy)
 
 /* One space, as it was read. */
 struct side {
-	const struct mmu_compare_query *query;
+	const struct mmu_va_range *range; /* of both */
+	const struct mmu_hook *hook;
 	struct mmu_totals *totals;
 	struct mmu_range_merger merger;
 	struct mmu_range *ranges;
@@ -40,10 +39,10 @@ const char *mmu_change_name(enum mmu_change change)
 	static const char *const names[] = { "appeared", "went", "result", "moved",
 					     "rights",   "size", "unknown" };
 
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
+	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
 		if (change & 1u << bit)
 			return names[bit];
-	return "same";
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ reading a space */
@@ -65,9 +64,9 @@ static bool keep_range(const struct mmu_range *range, void *context)
 static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
 {
 	struct side *side = context;
-	const struct mmu_compare_query *query = side->query;
 
-	if (++side->entries % ASK_EVERY == 0 && query->stop && query->stop(query->context)) {
+	if (++side->entries % MMU_HOOK_EVERY == 0 &&
+	    mmu_hook_stops(side->hook, MMU_PHASE_TABLES, side->entries, 0)) {
 		side->stopped = true;
 		return false;
 	}
@@ -78,20 +77,22 @@ static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *conte
 static void read_side(struct side *side, struct mmu_space *space, const struct mmu_va_range *range)
 {
 	const struct mmu_image *image = space->memory.kernel->image;
-	struct mmu_leaves leaves;
+	const struct mmu_regime *regime = mmu_walker_regime(&space->walker);
+	struct mmu_tally leaves = { .kept = false };
 
 	side->max = 2 * (size_t)image->present_pages;
 	if (side->max < MIN_RANGES)
 		side->max = MIN_RANGES;
 	side->merger = (struct mmu_range_merger){ .fn = keep_range,
 						  .context = side,
-						  .page_lg2 = space->regimes.regime[0].page_lg2 };
-	mmu_space_visit_stretches(space, range->first_va, range->last_va, keep_leaf, side, &leaves);
+						  .page_lg2 = regime->page_lg2 };
+	mmu_space_visit_leaves(space, range->first_va, range->last_va, true, keep_leaf, side,
+			       &leaves);
 	if (leaves.end != MMU_LEAVES_STOPPED && !mmu_range_flush(&side->merger))
 		leaves.end = MMU_LEAVES_STOPPED;
 	if (leaves.end == MMU_LEAVES_STOPPED && side->nr == side->max)
 		leaves.end = MMU_LEAVES_TOO_MANY;
-	mmu_totals_finish(side->totals, &space->regimes.regime[0], &leaves);
+	mmu_totals_finish(side->totals, regime, &leaves);
 	side->incomplete = leaves.end != MMU_LEAVES_ALL;
 	side->unknown_va = side->nr ? side->ranges[side->nr - 1].last_va + 1 : range->first_va;
 }
@@ -148,7 +149,7 @@ static bool add_difference(struct mmu_comparison *ret, uint32_t changes,
 			   const struct mmu_range sides[2], unsigned int page_lg2)
 {
 	size_t nr = ret->nr_differences;
-	struct mmu_difference *last = nr ? &ret->differences[nr - 1] : NULL;
+	struct mmu_whole_difference *last = nr ? &ret->differences[nr - 1] : NULL;
 
 	if (last && last->changes == changes && last->last_va + 1 == sides[0].first_va) {
 		struct mmu_range longer[2] = { last->side[0], last->side[1] };
@@ -163,10 +164,10 @@ static bool add_difference(struct mmu_comparison *ret, uint32_t changes,
 	if (!mmu_list_room(&ret->differences, nr, sizeof(*ret->differences)))
 		return false;
 	ret->differences[ret->nr_differences++] =
-		(struct mmu_difference){ .first_va = sides[0].first_va,
-					 .last_va = sides[0].last_va,
-					 .changes = changes,
-					 .side = { sides[0], sides[1] } };
+		(struct mmu_whole_difference){ .first_va = sides[0].first_va,
+					       .last_va = sides[0].last_va,
+					       .changes = changes,
+					       .side = { sides[0], sides[1] } };
 	return true;
 }
 
@@ -180,7 +181,7 @@ static bool add_piece(struct mmu_comparison *ret, const struct mmu_range sides[2
 		ret->same_bytes += sides[0].result == MMU_RESULT_EMPTY ? 0 : bytes;
 		return true;
 	}
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
+	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
 		ret->changed_bytes[bit] += changes >> bit & 1 ? bytes : 0;
 	return add_difference(ret, changes, sides, page_lg2);
 }
@@ -203,9 +204,9 @@ static struct mmu_range side_at(const struct side *side, size_t *next, uint64_t 
 }
 
 /* All that is asked of either side: where the other has no addresses it has nothing there. */
-static struct mmu_va_range both_ranges(const struct mmu_compare_query *query)
+static struct mmu_va_range both_ranges(const struct mmu_va_range range[2])
 {
-	const struct mmu_va_range *first = &query->range[0], *second = &query->range[1];
+	const struct mmu_va_range *first = &range[0], *second = &range[1];
 
 	return (struct mmu_va_range){
 		first->first_va < second->first_va ? first->first_va : second->first_va,
@@ -228,7 +229,7 @@ static bool unknown_from(const struct side sides[2], uint64_t *ret)
 /* Piece by piece, each of which is one range or nothing on both sides. */
 static bool compare_addresses(const struct side sides[2], struct mmu_comparison *ret)
 {
-	struct mmu_va_range range = both_ranges(sides[0].query);
+	struct mmu_va_range range = both_ranges(sides[0].range);
 	unsigned int page_lg2 = sides[0].merger.page_lg2;
 	uint64_t va = range.first_va, last_va = range.last_va, unknown_va = 0;
 	size_t next[2] = { 0, 0 };
@@ -272,33 +273,30 @@ static struct mmu_error *compare(const struct side sides[2], struct mmu_comparis
 }
 
 struct mmu_error *mmu_spaces_compare(struct mmu_space *first, struct mmu_space *second,
-				     const struct mmu_compare_query *query,
-				     struct mmu_comparison **ret)
+				     const struct mmu_va_range range[2],
+				     const struct mmu_hook *hook, struct mmu_comparison **ret)
 {
 	struct mmu_comparison *comparison MMU_CLEANUP(cleanup_comparison) =
 		calloc(1, sizeof(*comparison));
-	struct side first_side MMU_CLEANUP(free_side) = { .query = query };
-	struct side second_side MMU_CLEANUP(free_side) = { .query = query };
+	struct side first_side MMU_CLEANUP(free_side) = { .range = range, .hook = hook };
+	struct side second_side MMU_CLEANUP(free_side) = { .range = range, .hook = hook };
 
 	if (!comparison)
 		return mmu_error_no_memory();
 	first_side.totals = &comparison->totals[0];
 	second_side.totals = &comparison->totals[1];
-	read_side(&first_side, first, &query->range[0]);
+	read_side(&first_side, first, &range[0]);
 	if (!first_side.stopped)
-		read_side(&second_side, second, &query->range[1]);
+		read_side(&second_side, second, &range[1]);
 	if (first_side.no_memory || second_side.no_memory)
 		return mmu_error_no_memory();
-	comparison->stopped = first_side.stopped || second_side.stopped;
+	if (first_side.stopped || second_side.stopped)
+		return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
 	comparison->by_address = first->walker.arch == second->walker.arch;
 	comparison->by_frame = first->memory.kernel == second->memory.kernel;
-	if (!comparison->stopped) {
-		struct mmu_error *error = compare((struct side[]){ first_side, second_side },
-						  comparison);
-
-		if (error)
-			return error;
-	}
+	struct mmu_error *error = compare((struct side[]){ first_side, second_side }, comparison);
+	if (error)
+		return error;
 	*ret = mmu_steal(comparison);
 	return NULL;
 }

@@ -14,9 +14,6 @@
 #include "objects/vma.h"
 #include "walk/leaves.h"
 
-/* options->stop() is asked once for so many entries. */
-#define ASK_EVERY 4096u
-
 const char *mmu_extract_kind_name(enum mmu_extract_kind kind)
 {
 	static const char *const names[] = {
@@ -26,21 +23,20 @@ const char *mmu_extract_kind_name(enum mmu_extract_kind kind)
 		[MMU_EXTRACT_CHOSEN] = "chosen pages",
 	};
 
-	return kind < MMU_EXTRACT_KIND_COUNT ? names[kind] : "?";
+	return (size_t)kind < MMU_EXTRACT_KINDS ? names[kind] : NULL;
 }
 
 static bool asked_to_stop(struct mmu_extraction *extract)
 {
-	const struct mmu_extract_options *options = extract->options;
-
-	if (!extract->stopped && extract->entries++ % ASK_EVERY == 0 && options->stop)
-		extract->stopped = options->stop(options->context);
+	if (!extract->stopped && extract->entries++ % MMU_HOOK_EVERY == 0)
+		extract->stopped = mmu_hook_stops(&extract->wish->hook, MMU_PHASE_EXTRACT,
+						  extract->entries - 1, 0);
 	return extract->stopped;
 }
 
 /* ------------------------------------------------------------------ tasks and VMAs */
 
-static bool visit_task(const struct mmu_task *task, const char *problem, void *context)
+static bool visit_task(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct mmu_extraction *extract = context;
 	struct mmu_basket *basket = &extract->basket;
@@ -67,7 +63,7 @@ static bool visit_task(const struct mmu_task *task, const char *problem, void *c
 					 &fields->signal_bytes);
 		mmu_error_destroy(error);
 	}
-	if (task->owner == MMU_MM_OWN && !extract->options->nr_pids) {
+	if (task->owner == MMU_MM_OWN && !extract->wish->nr_pids) {
 		if (!mmu_list_room(&extract->chosen, extract->nr_chosen, sizeof(*extract->chosen)))
 			extract->no_memory = true;
 		else
@@ -81,16 +77,16 @@ static bool visit_task(const struct mmu_task *task, const char *problem, void *c
 static bool keep_vmas(struct mmu_extraction *extract, uint64_t mm_va)
 {
 	struct mmu_basket *basket = &extract->basket;
-	struct mmu_vmas vmas;
+	struct mmu_vma_walk vmas;
 	struct mmu_vma vma;
 	bool found = true, whole = true;
 
 	basket->kind = MMU_EXTRACT_VMAS;
-	mmu_vmas_init(&vmas, &basket->memory, mm_va);
+	mmu_vma_walk_init(&vmas, &basket->memory, mm_va);
 	while ((found || !vmas.end) && !asked_to_stop(extract)) {
-		struct mmu_error *error = mmu_vmas_next(&vmas, &vma, &found);
+		struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
 
-		mmu_vmas_pieces(&vmas, found ? &vma : NULL, mmu_basket_piece, basket);
+		mmu_vma_walk_pieces(&vmas, found ? &vma : NULL, mmu_basket_piece, basket);
 		if (found)
 			mmu_basket_typed(basket, MMU_EXTRACT_VMAS, vmas.place.vma_va,
 					 &basket->fields.vma_bytes);
@@ -187,7 +183,7 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
 	const struct mmu_space_query query = { .by = MMU_SPACE_MM,
 					       .value = mm_va,
-					       .user_half = user_half };
+					       .flags = user_half ? MMU_SPACE_USER_HALF : 0 };
 	struct mmu_error *error = mmu_space_find(extract->basket.memory.kernel, &query, &space);
 
 	if (error)
@@ -195,10 +191,10 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 	keep_tables(extract, space);
 	if (!user_half) {
 		struct mmu_va_range range = mmu_space_user_range(space);
-		struct mmu_leaves leaves;
+		struct mmu_tally tally = { .kept = false };
 
-		mmu_space_visit_leaves(space, range.first_va, range.last_va, visit_leaf, extract,
-				       &leaves);
+		mmu_space_visit_leaves(space, range.first_va, range.last_va, false, visit_leaf,
+				       extract, &tally);
 	}
 	return NULL;
 }
@@ -267,23 +263,23 @@ static bool visit_chosen_page(const struct mmu_walk *walk, uint64_t last_va, voi
 /* The processes that the caller names, and their pages. */
 static struct mmu_error *keep_named(struct mmu_extraction *extract)
 {
-	const struct mmu_extract_options *options = extract->options;
+	const struct mmu_extract_wish *wish = extract->wish;
 	uint64_t mask = ((uint64_t)1 << mmu_kernel_page_lg2(extract->basket.memory.kernel)) - 1;
 	struct mmu_error *error = NULL;
 
-	for (size_t i = 0; i < options->nr_pids && !error; i++)
-		error = choose(extract, options->pids[i], NULL);
-	for (size_t i = 0; i < options->nr_pages && !error; i++) {
-		const struct mmu_extract_pages *pages = &options->pages[i];
+	for (size_t i = 0; i < wish->nr_pids && !error; i++)
+		error = choose(extract, wish->pids[i], NULL);
+	for (size_t i = 0; i < wish->nr_pages && !error; i++) {
+		const struct mmu_extract_pages *pages = &wish->pages[i];
 		struct mmu_space *space MMU_CLEANUP(cleanup_space) = NULL;
-		struct mmu_leaves leaves;
+		struct mmu_tally tally = { .kept = false };
 
 		error = choose(extract, pages->pid, &space);
 		uint64_t before = extract->chosen_pages;
 		if (!error)
 			mmu_space_visit_leaves(space, pages->first_va & ~mask,
-					       pages->last_va | mask, visit_chosen_page, extract,
-					       &leaves);
+					       pages->last_va | mask, false, visit_chosen_page,
+					       extract, &tally);
 		extract->result.ranges_without_pages += !error && extract->chosen_pages == before;
 	}
 	return error;
@@ -381,6 +377,11 @@ static void find_virtual_addresses(const struct mmu_extraction *extract,
 	}
 }
 
+static bool stop_writing(void *context)
+{
+	return mmu_hook_stops(context, MMU_PHASE_EXTRACT, 0, 0);
+}
+
 static struct mmu_error *write_out(struct mmu_extraction *extract, const char *path)
 {
 	struct mmu_memory *memory = &extract->basket.memory;
@@ -390,8 +391,8 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 					 .vmcoreinfo = mmu_fact_store_vmcoreinfo(
 						 memory->kernel->facts, NULL),
 					 .wants_note = wants_note,
-					 .stop = extract->options->stop,
-					 .context = extract->options->context };
+					 .stop = stop_writing,
+					 .context = (void *)&extract->wish->hook };
 	struct mmu_elf_written written;
 	struct mmu_error *error = mmu_keep_finish(&extract->basket.keep);
 
@@ -413,17 +414,17 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 }
 
 struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
-				    const struct mmu_extract_options *options, const char *path,
+				    const struct mmu_extract_wish *wish, const char *path,
 				    struct mmu_extract *ret)
 {
-	struct mmu_extraction extract = { .options = options };
+	struct mmu_extraction extract = { .wish = wish };
 
 	struct mmu_error *error = mmu_basket_init(&extract.basket, kernel);
 	if (error)
 		return error;
 	error = collect(&extract);
 	if (!error && extract.stopped)
-		error = mmu_error_new(MMU_ERROR_STOPPED, "stopped");
+		error = mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
 	if (!error && extract.no_memory)
 		error = mmu_error_no_memory();
 	if (!error)

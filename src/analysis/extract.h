@@ -4,11 +4,29 @@
 #define MMU_ANALYSIS_EXTRACT_H
 
 #include "analysis/basket.h"
+#include "base/hook.h"
 #include "base/set.h"
+
+/** How many values enum mmu_extract_kind has. */
+#define MMU_EXTRACT_KINDS (MMU_EXTRACT_CHOSEN + 1u)
+
+struct mmu_extract {
+	struct mmu_extract_info;
+	uint64_t bytes[MMU_EXTRACT_KINDS]; /**< each byte counts once */
+};
+
+/** What is wanted: the members of struct mmu_extract_options, taken apart. */
+struct mmu_extract_wish {
+	const int32_t *pids;
+	size_t nr_pids;
+	struct mmu_extract_pages *pages;
+	size_t nr_pages;
+	struct mmu_hook hook;
+};
 
 /** As mmu_session_extract(), of a learnt kernel. */
 struct mmu_error *mmu_extract_write(const struct mmu_kernel *kernel,
-				    const struct mmu_extract_options *options, const char *path,
+				    const struct mmu_extract_wish *wish, const char *path,
 				    struct mmu_extract *ret) MMU_MUST_CHECK;
 
 /** A process that is wanted whole. */
@@ -20,7 +38,7 @@ struct mmu_extract_process {
 /** An extract that is being made. */
 struct mmu_extraction {
 	struct mmu_basket basket;
-	const struct mmu_extract_options *options;
+	const struct mmu_extract_wish *wish;
 	struct mmu_set tables; /**< mmu_table_key() of those that are in it */
 	struct mmu_extract_process *chosen;
 	size_t nr_chosen;

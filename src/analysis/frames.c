@@ -114,17 +114,23 @@ static bool frames_of(const struct mmu_range *ranges, size_t nr, struct frame_li
 	return flatten(&all, ends, ret);
 }
 
-/* Add a piece to the result, or make the last one longer. */
-static bool add(struct mmu_comparison *ret, const struct mmu_shared_frames *piece)
+static bool goes_on(const struct mmu_shared_side *side, const struct mmu_shared_side *next,
+		    uint64_t bytes)
 {
-	struct mmu_shared_frames *last = ret->nr_shared ? &ret->shared[ret->nr_shared - 1] : NULL;
+	return next->va == side->va + bytes && next->times == side->times &&
+	       next->rights == side->rights;
+}
+
+/* Add a piece to the result, or make the last one longer. */
+static bool add(struct mmu_comparison *ret, const struct mmu_whole_frames *piece)
+{
+	struct mmu_whole_frames *last = ret->nr_shared ? &ret->shared[ret->nr_shared - 1] : NULL;
 	uint64_t bytes = last ? piece->first_pa - last->first_pa : 0;
 
 	ret->shared_bytes += piece->last_pa - piece->first_pa + 1;
-	if (last && piece->first_pa == last->last_pa + 1 && piece->va[0] == last->va[0] + bytes &&
-	    piece->va[1] == last->va[1] + bytes && piece->times[0] == last->times[0] &&
-	    piece->times[1] == last->times[1] && piece->rights[0] == last->rights[0] &&
-	    piece->rights[1] == last->rights[1]) {
+	if (last && piece->first_pa == last->last_pa + 1 &&
+	    goes_on(&last->side[0], &piece->side[0], bytes) &&
+	    goes_on(&last->side[1], &piece->side[1], bytes)) {
 		last->last_pa = piece->last_pa;
 		return true;
 	}
@@ -142,12 +148,11 @@ static bool intersect(const struct frame_list lists[2], struct mmu_comparison *r
 	while (a < a_end && b < b_end) {
 		uint64_t first = a->first_pa > b->first_pa ? a->first_pa : b->first_pa;
 		uint64_t last = a->last_pa < b->last_pa ? a->last_pa : b->last_pa;
-		struct mmu_shared_frames piece = {
+		struct mmu_whole_frames piece = {
 			.first_pa = first,
 			.last_pa = last,
-			.va = { a->va + (first - a->first_pa), b->va + (first - b->first_pa) },
-			.times = { a->times, b->times },
-			.rights = { a->rights, b->rights },
+			.side = { { a->va + (first - a->first_pa), a->times, a->rights },
+				  { b->va + (first - b->first_pa), b->times, b->rights } },
 		};
 		bool a_ends = a->last_pa == last, b_ends = b->last_pa == last;
 

@@ -3,7 +3,7 @@
 #ifndef MMU_ANALYSIS_FRAMES_H
 #define MMU_ANALYSIS_FRAMES_H
 
-#include "base/error.h"
+#include "analysis/compare.h"
 
 /**
  * Find the frames that both of two lists of ranges lead to.

@@ -35,7 +35,7 @@ void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint
 }
 
 void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
-		       const struct mmu_leaves *leaves)
+		       const struct mmu_tally *leaves)
 {
 	totals->leaves = *leaves;
 	for (unsigned int level = 0; level <= regime->top_level; level++)

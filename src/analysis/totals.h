@@ -3,13 +3,26 @@
 #ifndef MMU_ANALYSIS_TOTALS_H
 #define MMU_ANALYSIS_TOTALS_H
 
-#include "mmuscope/mmuscope.h"
+#include "walk/leaves.h"
 
-/** Add what mmu_space_leaves() tells, or mmu_space_stretches(). */
+struct mmu_page_count {
+	uint64_t page_bytes, pages;
+};
+
+struct mmu_totals {
+	struct mmu_tally leaves;
+	uint64_t table_bytes;        /**< of all tables that were read, the top one included */
+	uint64_t pages[MMU_RESULTS]; /**< entries with this result; a run counts once */
+	uint64_t bytes[MMU_RESULTS]; /**< addresses with this result */
+	struct mmu_page_count mapped[2 * MMU_LEVELS_MAX]; /**< mapped pages by size, ascending */
+	unsigned int nr_mapped;
+};
+
+/** Add what mmu_walker_leaves() tells, stretches too. */
 void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint64_t last_va);
 
 /** All entries are in: add up what the enumeration itself has counted. */
 void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
-		       const struct mmu_leaves *leaves);
+		       const struct mmu_tally *leaves);
 
 #endif

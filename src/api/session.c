@@ -6,6 +6,7 @@
 
 #include "api/session.h"
 #include "base/cleanup.h"
+#include "base/sized.h"
 #include "image/reader.h"
 #include "kernel/hint.h"
 #include "kernel/layout.h"
@@ -29,7 +30,13 @@ static struct mmu_error *copy_options(struct mmu_session *session,
 	};
 	size_t count = 0;
 
-	session->kernel.options.force = options->force;
+	session->kernel.options.force = options->flags & MMU_OPEN_FORCE;
+	if (options->hook) {
+		struct mmu_error *error = mmu_sized(options->hook, &session->kernel.options.hook);
+
+		if (error)
+			return error;
+	}
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i].from && !(*texts[i].to = strdup(texts[i].from)))
 			return mmu_error_no_memory();
@@ -45,28 +52,77 @@ static struct mmu_error *copy_options(struct mmu_session *session,
 	return session->kernel.options.debug_dirs ? NULL : mmu_error_no_memory();
 }
 
-struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu_session **ret)
+/* The readers take raw ranges as an array. @param ret  freed by the caller; NULL: none are given */
+static struct mmu_error *copy_raw(const struct mmu_raw_range *const *from,
+				  struct mmu_raw_range **ret, size_t *ret_nr)
 {
-	struct mmu_session *session = calloc(1, sizeof(*session));
+	struct mmu_raw_range *raw MMU_FREE = NULL;
+	struct mmu_error *error = NULL;
+	size_t nr = 0;
 
-	if (!session)
+	while (from && from[nr])
+		nr++;
+	raw = nr ? calloc(nr, sizeof(*raw)) : NULL;
+	if (nr && !raw)
 		return mmu_error_no_memory();
+	for (size_t i = 0; i < nr && !error; i++)
+		error = mmu_sized(from[i], &raw[i]);
+	if (error)
+		return error;
+	*ret = mmu_steal(raw);
+	*ret_nr = nr;
+	return NULL;
+}
+
+static struct mmu_error *open_image(const struct mmu_options *options, struct mmu_image **ret)
+{
+	struct mmu_raw_range *raw MMU_FREE = NULL;
+	size_t nr_raw = 0;
+	struct mmu_error *error = copy_raw(options->raw, &raw, &nr_raw);
+
+	if (error)
+		return error;
+	return mmu_image_open(&(struct mmu_source){ .path = options->image,
+						    .raw = raw,
+						    .nr_raw = nr_raw,
+						    .parts = options->parts },
+			      ret);
+}
+
+static struct mmu_error *open_session(struct mmu_session *session,
+				      const struct mmu_options *options)
+{
 	struct mmu_image *image;
 	struct mmu_error *error = copy_options(session, options);
 
 	if (!error)
-		error = mmu_image_open(&(struct mmu_source){ .path = options->image,
-							     .raw = options->raw,
-							     .nr_raw = options->nr_raw,
-							     .parts = options->parts },
-				       &image);
+		error = open_image(options, &image);
 	if (!error)
 		error = mmu_kernel_init(&session->kernel, image, options->facts);
+	if (!error)
+		mmu_memory_init(&session->memory, &session->kernel);
+	return error;
+}
+
+struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu_session **ret)
+{
+	struct mmu_options own;
+	struct mmu_session *session;
+	struct mmu_error *error = mmu_sized(options, &own);
+
+	if (!error && (!own.image || own.flags & ~(uint64_t)MMU_OPEN_FORCE))
+		error = mmu_error_new(MMU_ERROR_INVALID, "options: %s",
+				      own.image ? "an unknown flag" : "no image is named");
+	if (error)
+		return error;
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return mmu_error_no_memory();
+	error = open_session(session, &own);
 	if (error) {
 		mmu_session_close(session);
 		return error;
 	}
-	mmu_memory_init(&session->memory, &session->kernel);
 	*ret = session;
 	return NULL;
 }
@@ -78,7 +134,7 @@ void mmu_session_close(struct mmu_session *session)
 	mmu_memory_destroy(&session->memory);
 	mmu_kernel_destroy(&session->kernel);
 	mmu_error_destroy(session->learn_error);
-	mmu_error_destroy(session->init_task_error);
+	mmu_error_destroy(session->lacks);
 	for (char **dir = session->kernel.options.debug_dirs; dir && *dir; dir++)
 		free(*dir);
 	free(session->kernel.options.debug_dirs);
@@ -96,13 +152,10 @@ struct mmu_error *mmu_session_learn(struct mmu_session *session)
 		session->learn_error = mmu_kernel_learn(&session->kernel);
 		session->learnt = session->learn_error ? MMU_LEARN_FAILED : MMU_LEARN_DONE;
 	}
-	if (session->learnt == MMU_LEARN_DONE)
-		return NULL;
-	return mmu_error_new(mmu_error_code(session->learn_error), "%s",
-			     mmu_error_message(session->learn_error));
+	return mmu_error_copy(session->learn_error);
 }
 
-static bool stop_at_mm(const struct mmu_task *task, const char *problem, void *context)
+static bool stop_at_mm(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	(void)problem;
 	(void)context;
@@ -127,62 +180,103 @@ struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ what is known */
 
-/* Why no task can be found, or NULL. */
-static const char *what_lacks(struct mmu_session *session)
+/* Why no task can be found, or NULL; owned by the session. */
+static const struct mmu_error *what_lacks(struct mmu_session *session)
 {
 	struct mmu_task task;
 
-	if (!mmu_hint_tasks_known(&session->kernel))
-		return mmu_fact_store_hint(session->kernel.facts);
-	mmu_error_destroy(session->init_task_error);
-	session->init_task_error = mmu_task_read_init(&session->memory, &task);
-	return session->init_task_error ? mmu_error_message(session->init_task_error) : NULL;
+	mmu_error_destroy(session->lacks);
+	if (mmu_hint_tasks_known(&session->kernel))
+		session->lacks = mmu_task_read_init(&session->memory, &task);
+	else
+		session->lacks = mmu_error_new(MMU_ERROR_NOT_FOUND, "%s",
+					       mmu_fact_store_hint(session->kernel.facts));
+	return session->lacks;
 }
 
-void mmu_session_info(struct mmu_session *session, struct mmu_info *ret)
+static uint32_t what_is_usable(struct mmu_session *session)
 {
-	const struct mmu_image *image = session->kernel.image;
-	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(session->kernel.facts);
-	const struct mmu_facts *facts = mmu_fact_callbacks(session->kernel.facts);
+	const struct mmu_regimes *regimes = &session->kernel.regimes;
+	bool readable = true;
+
+	if (!session->kernel.nr_linear)
+		return 0;
+	for (size_t i = 0; i < regimes->nr; i++)
+		readable &= mmu_memory_span(&session->memory, regimes->regime[i].root_pa).state ==
+			    MMU_PAGE_PRESENT;
+	return readable ? MMU_USABLE_KERNEL | MMU_USABLE_PGD : MMU_USABLE_PGD;
+}
+
+static void tell_image(const struct mmu_image *image, struct mmu_info *ret)
+{
+	ret->path = image->file.path;
+	ret->image_format = image->format;
+	ret->reader = image->reader->name;
+	ret->warning = image->warning;
+	ret->nr_ram = (uint32_t)image->nr_ram;
+	ret->page_bytes = image->page_bytes;
+	ret->present_pages = image->present_pages;
+	ret->filtered_pages = image->filtered_pages;
+	ret->truncated_pages = image->truncated_pages;
+	ret->big_endian = image->big_endian;
+	ret->live = image->live;
+}
+
+const struct mmu_info *mmu_session_info(struct mmu_session *session)
+{
+	struct mmu_kernel *kernel = &session->kernel;
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
+	struct mmu_info *ret = &session->info;
 	const uint8_t *data;
 	uint64_t value;
 	size_t bytes;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->path = image->file.path;
-	ret->image_format = image->format;
-	ret->reader = image->reader->name;
-	ret->arch = session->kernel.arch ? session->kernel.arch->name : "";
-	ret->release = session->kernel.release;
-	ret->build_id = session->kernel.build_id;
+	tell_image(kernel->image, ret);
+	ret->arch = kernel->arch ? kernel->arch->name : "";
+	ret->backend = kernel->arch;
+	ret->release = kernel->release;
+	ret->build_id = kernel->build_id;
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
-	ret->warning = session->kernel.warning ? session->kernel.warning : image->warning;
+	if (kernel->warning)
+		ret->warning = kernel->warning;
 	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;
-	ret->kernel = session->kernel.regimes.nr ? &session->kernel.regimes.regime[0] : NULL;
-	ret->has_kaslr_offset = mmu_fact_get(session->kernel.facts, "KERNELOFFSET",
-					     &ret->kaslr_offset);
+	ret->usable = what_is_usable(session);
+	ret->nr_regimes = (uint32_t)kernel->regimes.nr;
+	ret->nr_linear = (uint32_t)kernel->nr_linear;
+	ret->has_kaslr_offset = mmu_fact_get(kernel->facts, "KERNELOFFSET", &ret->kaslr_offset);
 	/* as x86's VMCOREINFO calls it; ARM's PHYS_OFFSET is the same question's answer */
-	ret->has_phys_base = mmu_fact_get(session->kernel.facts, "NUMBER(phys_base)", &value) ||
-			     mmu_fact_get(session->kernel.facts, "PHYS_OFFSET", &value);
+	ret->has_phys_base = mmu_fact_get(kernel->facts, "NUMBER(phys_base)", &value) ||
+			     mmu_fact_get(kernel->facts, "PHYS_OFFSET", &value);
 	ret->phys_base = ret->has_phys_base ? (int64_t)value : 0;
-	ret->ram = image->ram;
-	ret->nr_ram = image->nr_ram;
-	ret->page_bytes = image->page_bytes;
-	ret->present_pages = image->present_pages;
-	ret->filtered_pages = image->filtered_pages;
-	ret->truncated_pages = image->truncated_pages;
-	ret->has_vmcoreinfo =
-		mmu_fact_store_vmcoreinfo(session->kernel.facts, &ret->vmcoreinfo_found).data;
-	ret->vmcoreinfo_refuted = session->kernel.vmcoreinfo_refuted;
+	ret->has_vmcoreinfo = mmu_fact_store_vmcoreinfo(kernel->facts, &ret->vmcoreinfo_found).data;
+	ret->vmcoreinfo_refuted = kernel->vmcoreinfo_refuted;
 	while (facts->note(facts->context, "QEMU", 0, ret->nr_cpu_states, &data, &bytes))
 		ret->nr_cpu_states++;
-	ret->linear = session->kernel.linear;
-	ret->nr_linear = session->kernel.nr_linear;
+	return ret;
 }
 
-bool mmu_session_fact(struct mmu_session *session, size_t n, struct mmu_fact *ret)
+bool mmu_session_ram(const struct mmu_session *session, size_t n, uint64_t *ret_first_pa,
+		     uint64_t *ret_last_pa)
 {
-	return mmu_fact_nth(session->kernel.facts, n, ret, NULL);
+	const struct mmu_image *image = session->kernel.image;
+
+	if (n >= image->nr_ram)
+		return false;
+	*ret_first_pa = image->ram[n].first_pa;
+	*ret_last_pa = image->ram[n].last_pa;
+	return true;
+}
+
+const struct mmu_linear *mmu_session_linear(const struct mmu_session *session, size_t n)
+{
+	return n < session->kernel.nr_linear ? &session->kernel.linear[n] : NULL;
+}
+
+const struct mmu_regime *mmu_session_regime(const struct mmu_session *session, size_t n)
+{
+	return n < session->kernel.regimes.nr ? &session->kernel.regimes.regime[n] : NULL;
 }
 
 struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,
@@ -201,12 +295,4 @@ enum mmu_page_state mmu_session_read_phys(struct mmu_session *session, uint64_t 
 					  size_t bytes, uint64_t *ret_pa)
 {
 	return mmu_memory_read_phys(&session->memory, pa, buf, bytes, ret_pa);
-}
-
-struct mmu_error *mmu_session_tasks(struct mmu_session *session, bool threads, mmu_task_fn fn,
-				    void *context)
-{
-	struct mmu_error *error = mmu_session_learn(session);
-
-	return error ? error : mmu_tasks_visit(&session->memory, threads, fn, context);
 }

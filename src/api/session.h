@@ -3,7 +3,7 @@
 #ifndef MMU_API_SESSION_H
 #define MMU_API_SESSION_H
 
-#include "kernel/memory.h"
+#include "objects/space.h"
 
 enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
 
@@ -11,8 +11,9 @@ struct mmu_session {
 	struct mmu_kernel kernel;
 	struct mmu_memory memory;
 	enum mmu_learn_state learnt;
-	struct mmu_error *learn_error;     /* what every later call is told again */
-	struct mmu_error *init_task_error; /* why no task can be found, as it was told last */
+	struct mmu_error *learn_error; /* what every later call is told again */
+	struct mmu_error *lacks;       /* why no task can be found, as it was told last */
+	struct mmu_info info;          /* likewise */
 };
 
 #endif

@@ -1,25 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces of a session. */
+#include <stdlib.h>
+
 #include "api/session.h"
-#include "objects/space.h"
-#include "walk/range.h"
+#include "base/sized.h"
+
+static struct mmu_error *take_query(const struct mmu_session *session,
+				    const struct mmu_space_query *from, struct mmu_space_query *ret,
+				    struct mmu_hook *ret_hook)
+{
+	struct mmu_error *error = mmu_sized(from, ret);
+
+	*ret_hook = session->kernel.options.hook;
+	if (!error && ((unsigned int)ret->by > MMU_SPACE_CPU || ret->flags & ~MMU_SPACE_USER_HALF))
+		error = mmu_error_new(MMU_ERROR_INVALID, "query: an unknown way to find a space");
+	return error || !ret->hook ? error : mmu_sized(ret->hook, ret_hook);
+}
 
 struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
 				 struct mmu_space **ret)
 {
-	bool bare = mmu_space_is_bare(query);
+	struct mmu_space_query own;
+	struct mmu_hook hook;
 	char names[MMU_FORMAT_NAMES_BYTES];
-	struct mmu_error *error = bare ? mmu_kernel_need_arch(&session->kernel)
-				       : mmu_session_learn(session);
+	struct mmu_error *error = take_query(session, query, &own, &hook);
 
-	if (!error)
-		return mmu_space_find(&session->kernel, query, ret);
-	if (bare || query->by != MMU_SPACE_PGD || !session->kernel.arch)
+	if (error)
 		return error;
-	return mmu_error_context(error,
-				 "the format of the tables (--format: %s) is not given, and the "
-				 "kernel can't tell it",
-				 mmu_space_format_names(session->kernel.arch, names));
+	bool bare = mmu_space_is_bare(&own);
+	error = bare ? mmu_kernel_need_arch(&session->kernel) : mmu_session_learn(session);
+	if (error && !bare && own.by == MMU_SPACE_PGD && session->kernel.arch)
+		return mmu_error_context(error,
+					 "the format of the tables (--format: %s) is not given, "
+					 "and the kernel can't tell it",
+					 mmu_space_format_names(session->kernel.arch, names));
+	if (!error)
+		error = mmu_space_find(&session->kernel, &own, ret);
+	if (!error)
+		(*ret)->hook = hook;
+	return error;
 }
 
 void mmu_space_close(struct mmu_space *space)
@@ -27,9 +46,9 @@ void mmu_space_close(struct mmu_space *space)
 	mmu_space_destroy(space);
 }
 
-const struct mmu_regime *mmu_space_regime(const struct mmu_space *space)
+const struct mmu_regime *mmu_space_regime(const struct mmu_space *space, size_t n)
 {
-	return &space->regimes.regime[0];
+	return n < space->regimes.nr ? &space->regimes.regime[n] : NULL;
 }
 
 const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
@@ -42,79 +61,70 @@ const struct mmu_task *mmu_space_task(const struct mmu_space *space)
 	return space->has_task ? &space->task : NULL;
 }
 
-bool mmu_space_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret)
+void mmu_space_extent(struct mmu_space *space, uint64_t *ret_first_va, uint64_t *ret_last_va)
 {
-	bool found;
+	struct mmu_va_range range = mmu_space_user_range(space);
 
-	mmu_error_destroy(mmu_space_find_vma(space, va, ret, &found));
-	return found;
+	*ret_first_va = range.first_va;
+	*ret_last_va = range.last_va;
 }
 
-struct mmu_error *mmu_space_vma_missing(struct mmu_space *space, uint64_t va)
+/* ------------------------------------------------------------------ VMAs */
+
+static const struct mmu_vma_info *show_vma(const struct mmu_vma *vma, struct mmu_vma_info *ret)
 {
+	*ret = (struct mmu_vma_info){ .first_va = vma->first_va,
+				      .last_va = vma->last_va,
+				      .vm_flags = vma->vm_flags,
+				      .file_va = vma->file_va,
+				      .name = vma->name };
+	return ret;
+}
+
+struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
+				const struct mmu_vma_info **ret)
+{
+	bool found;
+	struct mmu_error *error = mmu_space_find_vma(space, va, &space->vma, &found);
+
+	if (!error)
+		*ret = found ? show_vma(&space->vma, &space->vma_info) : NULL;
+	return error;
+}
+
+struct mmu_vmas {
+	struct mmu_vma_walk walk;
 	struct mmu_vma vma;
-	bool found;
+	struct mmu_vma_info info;
+};
 
-	return mmu_space_find_vma(space, va, &vma, &found);
+struct mmu_error *mmu_vmas_open(struct mmu_space *space, struct mmu_vmas **ret)
+{
+	struct mmu_vmas *vmas = calloc(1, sizeof(*vmas));
+
+	if (!vmas)
+		return mmu_error_no_memory();
+	if (space->mm_va)
+		mmu_vma_walk_init(&vmas->walk, &space->memory, space->mm_va);
+	else
+		vmas->walk.end = true;
+	*ret = vmas;
+	return NULL;
 }
 
-void mmu_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, const struct mmu_vma_info **ret)
 {
-	mmu_space_translate(space, va, ret);
+	struct mmu_error *error = NULL;
+	bool found = false;
+
+	if (!vmas->walk.end)
+		error = mmu_vma_walk_next(&vmas->walk, &vmas->vma, &found);
+	if (!error)
+		*ret = found ? show_vma(&vmas->vma, &vmas->info) : NULL;
+	return error;
 }
 
-bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
-		    size_t *ret_bytes, struct mmu_walk *ret)
+void mmu_vmas_close(struct mmu_vmas *vmas)
 {
-	return mmu_space_copy(space, va, buf, bytes, ret_bytes, ret);
-}
-
-const struct mmu_regime *mmu_space_regime_at(const struct mmu_space *space, size_t n)
-{
-	return n < space->regimes.nr ? &space->regimes.regime[n] : NULL;
-}
-
-enum mmu_page_state mmu_table_entries(struct mmu_space *space, const struct mmu_regime *regime,
-				      unsigned int level, uint64_t table_pa,
-				      bool (*fn)(const struct mmu_step *step, void *context),
-				      void *context)
-{
-	return mmu_walker_table(&space->walker, regime, level, table_pa, fn, context);
-}
-
-enum mmu_leaves_end mmu_space_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
-{
-	struct mmu_leaves result;
-
-	mmu_space_visit_leaves(space, first_va, last_va, fn, context, &result);
-	if (ret)
-		*ret = result;
-	return result.end;
-}
-
-enum mmu_leaves_end mmu_space_ranges(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-				     mmu_range_fn fn, void *context, struct mmu_leaves *ret)
-{
-	struct mmu_range_merger merger = { .fn = fn,
-					   .context = context,
-					   .page_lg2 = space->regimes.regime[0].page_lg2 };
-	struct mmu_leaves leaves;
-
-	mmu_space_visit_stretches(space, first_va, last_va, mmu_range_merge, &merger, &leaves);
-	if (ret)
-		*ret = leaves;
-	enum mmu_leaves_end end = leaves.end;
-
-	if (end != MMU_LEAVES_STOPPED && !mmu_range_flush(&merger)) {
-		end = MMU_LEAVES_STOPPED;
-		if (ret)
-			ret->end = end;
-	}
-	return end;
-}
-
-struct mmu_va_range mmu_space_extent(struct mmu_space *space)
-{
-	return mmu_space_user_range(space);
+	free(vmas);
 }

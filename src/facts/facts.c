@@ -60,6 +60,7 @@ static void compare(struct mmu_fact_store *store, const char *key, enum mmu_plac
 			fact->seconded = true;
 		} else if (!fact->other) {
 			fact->other = mmu_store_source_name(store, source);
+			fact->other_from = source;
 			fact->other_value = value;
 		}
 	}
@@ -164,8 +165,7 @@ uint64_t mmu_fact_lookups(struct mmu_fact_store *store)
 	return store->lookups;
 }
 
-bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret,
-		  enum mmu_fact_source *ret_source)
+bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret)
 {
 	LOCK(store);
 	for (size_t i = 0; i < store->known.nr; i++) {
@@ -175,13 +175,13 @@ bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret,
 			continue;
 		*ret = (struct mmu_fact){ .key = fact->key,
 					  .value = fact->value,
+					  .from = fact->from,
 					  .source = fact->source,
+					  .other_from = fact->other_from,
 					  .seconded = fact->seconded,
 					  .other = fact->other,
 					  .other_value = fact->other_value };
 		ret->disputed = ret->other && fact->from != MMU_SOURCE_OPTION;
-		if (ret_source)
-			*ret_source = fact->from;
 		return true;
 	}
 	return false;

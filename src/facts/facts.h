@@ -13,24 +13,6 @@
 
 struct mmu_fact_store;
 
-/** Where a fact comes from. Its width is fixed: it may be published. */
-enum mmu_fact_source {
-	MMU_SOURCE_NONE,
-	MMU_SOURCE_OPTION,           /**< the user's */
-	MMU_SOURCE_VMCOREINFO,       /**< in the image's notes or header */
-	MMU_SOURCE_VMCOREINFO_FOUND, /**< found in memory */
-	MMU_SOURCE_SLIDE,            /**< _stext in VMCOREINFO less _stext in vmlinux */
-	MMU_SOURCE_SYMTAB,           /**< vmlinux's symbols */
-	MMU_SOURCE_DWARF,            /**< vmlinux's types */
-	MMU_SOURCE_VMLINUX_BTF,      /**< likewise, where it has no usable DWARF */
-	MMU_SOURCE_KALLSYMS,         /**< the kernel's own symbols, in the image */
-	MMU_SOURCE_LIVE,             /**< the running kernel's symbols, in a file */
-	MMU_SOURCE_BTF,              /**< the kernel's own types, in the image or in a file */
-	MMU_SOURCE_DERIVED,          /**< worked out from others, or from memory */
-	MMU_SOURCE_ASSUMED,          /**< a guess, for want of a source */
-	MMU_SOURCE_FORCE_WIDTH = INT32_MAX,
-};
-
 /**
  * A store over an image. The look-ups by name and mmu_fact_nth() may be called by several threads;
  * the setters belong to the one that learns.
@@ -119,10 +101,8 @@ void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t val
 /**
  * The n-th fact in the order of first use. Its texts last until the store is told of another source
  * or VMCOREINFO.
- * @param ret_source  may be NULL
  */
-bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret,
-		  enum mmu_fact_source *ret_source);
+bool mmu_fact_nth(struct mmu_fact_store *store, size_t n, struct mmu_fact *ret);
 
 /** What layers above answer for plugins; see struct mmu_facts. The cursor is the store's. */
 struct mmu_fact_hooks {

@@ -14,8 +14,9 @@ struct mmu_known_fact {
 	char *how;          /**< owned: how it was derived, else NULL */
 	enum mmu_fact_source from;
 	uint64_t value;
-	bool missing;      /**< asked for and not found: don't search again */
-	bool seconded;     /**< another source says the same */
+	bool missing;  /**< asked for and not found: don't search again */
+	bool seconded; /**< another source says the same */
+	enum mmu_fact_source other_from;
 	const char *other; /**< the first source that says otherwise; NULL: none does */
 	uint64_t other_value;
 };

@@ -8,6 +8,11 @@
 
 struct mmu_image;
 
+/** A physical range, ends inclusive. */
+struct mmu_pa_range {
+	uint64_t first_pa, last_pa;
+};
+
 /** The bytes from an address on, or why there are none. */
 struct mmu_span {
 	const uint8_t *data; /**< NULL unless state is MMU_PAGE_PRESENT */

@@ -10,8 +10,9 @@
 /** What the user says of a kernel; zero means: find out. Owned by the caller. */
 struct mmu_kernel_options {
 	char *vmlinux, *arch, *plugin_dir;
-	char **debug_dirs; /**< NULL-terminated, or NULL: the system's */
-	bool force;        /**< take a vmlinux of another kernel */
+	char **debug_dirs;    /**< NULL-terminated, or NULL: the system's */
+	struct mmu_hook hook; /**< of the caller */
+	bool force;           /**< take a vmlinux of another kernel */
 };
 
 struct mmu_layouts;

@@ -134,8 +134,20 @@ static struct mmu_error *not_mapped(struct mmu_memory *memory, const char *what,
 	mmu_memory_walk(memory, va, &walk);
 	if (va != object_va)
 		snprintf(where, sizeof(where), "0x%" PRIx64 " is ", va);
-	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": %snot mapped (%s)", what,
-			     object_va, where, mmu_result_name(walk.result));
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_FAULT,
+						"%s at 0x%" PRIx64 ": %snot mapped (%s)", what,
+						object_va, where, mmu_result_name(walk.result));
+	return mmu_error_at_virt(mmu_error_of(error, what, object_va), va);
+}
+
+static struct mmu_error *not_there(const char *what, uint64_t object_va, uint64_t pa,
+				   enum mmu_page_state state)
+{
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_FAULT,
+						"%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
+						what, object_va, pa, mmu_page_state_name(state));
+
+	return mmu_error_at_phys(mmu_error_of(error, what, object_va), pa, state);
 }
 
 struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,
@@ -148,8 +160,7 @@ struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t objec
 		return NULL;
 	if (!stop.mapped)
 		return not_mapped(memory, what, object_va, object_va + offset + done);
-	return mmu_error_new(MMU_ERROR_FAULT, "%s at 0x%" PRIx64 ": physical 0x%" PRIx64 " is %s",
-			     what, object_va, stop.pa, mmu_page_state_name(stop.state));
+	return not_there(what, object_va, stop.pa, stop.state);
 }
 
 struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes,

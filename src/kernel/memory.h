@@ -77,8 +77,8 @@ struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va
 					  uint64_t *ret) MMU_MUST_CHECK;
 
 /**
- * Read memory of `kernel`, a struct mmu_kernel, all or nothing, without a memory of the caller's.
- * For back-ends and tables of symbols: they ask in any thread, while the kernel is learnt and later.
+ * Read memory of `kernel`, a struct mmu_kernel, all or nothing, without a memory of one's own: for
+ * back-ends and tables of symbols, which ask in any thread, while the kernel is learnt and later.
  */
 bool mmu_memory_read_alone(void *kernel, uint64_t va, void *buf, size_t bytes);
 

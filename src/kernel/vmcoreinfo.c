@@ -74,7 +74,7 @@ static enum proof prove_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory 
 				   uint64_t *ret_va, uint64_t *ret_pa)
 {
 	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
-	struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+	struct mmu_root root = { .size = sizeof(root), .kind = MMU_ROOT_KERNEL };
 	uint64_t offset;
 	struct mmu_bytes release;
 	enum proof proof;

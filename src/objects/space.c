@@ -11,8 +11,6 @@
 #include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/tasks.h"
-#include "objects/vma.h"
-#include "walk/leaves.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
@@ -78,7 +76,7 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 		error = mmu_task_read_mm(memory, &space->task);
 	if (error && mmu_error_code(error) == MMU_ERROR_FAULT)
 		error = mmu_error_as(error, MMU_ERROR_NO_MM);
-	return error ? error : root_of_mm(space, query->user_half);
+	return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
 }
 
 /* People paste CR3 or TTBR0 with their low bits, which say something else: PCID, attributes. */
@@ -98,7 +96,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 {
 	struct mmu_root root = { .size = sizeof(root),
 				 .value = query->value,
-				 .user_half = query->user_half };
+				 .user_half = query->flags & MMU_SPACE_USER_HALF };
 	struct mmu_error *error;
 
 	switch (query->by) {
@@ -108,7 +106,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 	case MMU_SPACE_MM:
 		space->task.mm_va = query->value;
 		error = mmu_task_read_mm(&space->memory, &space->task);
-		return error ? error : root_of_mm(space, query->user_half);
+		return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
 	case MMU_SPACE_KERNEL:
 		root.kind = MMU_ROOT_KERNEL;
 		break;
@@ -120,6 +118,8 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		error = check_pgd(&space->memory.kernel->regimes.regime[0], query->value);
 		if (error)
 			return error;
+		break;
+	case MMU_SPACE_FORCE_32:
 		break;
 	}
 	return locate(space, &root);
@@ -315,25 +315,13 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 	return leaves->fn(walk, last_va, leaves->context);
 }
 
-static void enumerate(struct mmu_space *space, uint64_t first_va, uint64_t last_va, bool stretches,
-		      mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
+void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
+			    bool stretches, mmu_leaf_fn fn, void *context, struct mmu_tally *ret)
 {
 	struct leaves_context leaves = { .space = space, .fn = fn, .context = context };
 
 	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
 			  stretches, hand_on, &leaves, ret);
-}
-
-void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-			    mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
-{
-	enumerate(space, first_va, last_va, false, fn, context, ret);
-}
-
-void mmu_space_visit_stretches(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-			       mmu_leaf_fn fn, void *context, struct mmu_leaves *ret)
-{
-	enumerate(space, first_va, last_va, true, fn, context, ret);
 }
 
 struct size_fields {

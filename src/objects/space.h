@@ -4,6 +4,9 @@
 #define MMU_OBJECTS_SPACE_H
 
 #include "kernel/memory.h"
+#include "objects/vma.h"
+#include "walk/leaves.h"
+#include "walk/range.h"
 
 /** For one thread; other spaces of the kernel may be walked meanwhile. */
 struct mmu_space {
@@ -12,7 +15,10 @@ struct mmu_space {
 	struct mmu_walker walker; /**< over them */
 	struct mmu_task task;
 	bool has_task;
-	uint64_t mm_va; /**< 0: a space without VMAs */
+	uint64_t mm_va;       /**< 0: a space without VMAs */
+	struct mmu_hook hook; /**< for long work on it */
+	struct mmu_vma vma;   /**< what a caller was told last */
+	struct mmu_vma_info vma_info;
 };
 
 /** Does the query name a root and its format? Then no kernel needs to be learnt. */
@@ -38,16 +44,19 @@ const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FOR
 struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
 				     bool *ret_found) MMU_MUST_CHECK;
 
-/** As mmu_walk(). */
+/** As mmu_space_walk(). */
 void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret);
 
 /** As mmu_space_read(). */
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret);
 
-/** As mmu_space_leaves(). */
+/** As mmu_walker_leaf_fn; the walk is whole. @return false to stop */
+typedef bool (*mmu_leaf_fn)(const struct mmu_walk *walk, uint64_t last_va, void *context);
+
+/** As mmu_walker_leaves(), with what the VMAs tell. @param stretches as there */
 void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-			    mmu_leaf_fn fn, void *context, struct mmu_leaves *ret);
+			    bool stretches, mmu_leaf_fn fn, void *context, struct mmu_tally *ret);
 
 /** As above; pages behind each other may be told as one: mmu_walker_leaves(). */
 void mmu_space_visit_stretches(struct mmu_space *space, uint64_t first_va, uint64_t last_va,

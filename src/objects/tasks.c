@@ -91,7 +91,7 @@ static void visit_problem(struct visit *visit, struct mmu_error *error)
 	if (!error)
 		return;
 	if (!visit->stopped)
-		visit->stopped = !visit->fn(NULL, mmu_error_message(error), visit->context);
+		visit->stopped = !visit->fn(NULL, error, visit->context);
 	mmu_error_destroy(error);
 }
 
@@ -319,11 +319,14 @@ static void tell_missing(struct visit *visit, const struct mmu_pid *pid, struct 
 	if (!one)
 		error = mmu_error_context(error, "pids %d to %d", pid->first, pid->last);
 	if (visit->wanted >= pid->first && visit->wanted <= pid->last && !visit->wanted_missing)
-		visit->wanted_missing = mmu_error_new(MMU_ERROR_NO_TASK, "%s%s",
-						      one ? ""
-							  : "no such task was found; it may be "
-							    "among those that are missing: ",
-						      mmu_error_message(error));
+		visit->wanted_missing = mmu_error_as(mmu_error_reword(mmu_error_copy(error), "%s%s",
+								      one ? ""
+									  : "no such task was "
+									    "found; it may be "
+									    "among those that "
+									    "are missing: ",
+								      mmu_error_message(error)),
+						     MMU_ERROR_NO_TASK);
 	if (visit->nr_missing++ < NAMED_MAX)
 		visit_problem(visit, error);
 	else
@@ -344,9 +347,7 @@ static bool visit_pid(const struct mmu_pid *pid, void *context, bool leader)
 
 	if (pid->missing) {
 		if (leader)
-			tell_missing(visit, pid,
-				     mmu_error_new(mmu_error_code(pid->missing), "%s",
-						   mmu_error_message(pid->missing)));
+			tell_missing(visit, pid, mmu_error_copy(pid->missing));
 		return goes_on(visit);
 	}
 	/* who is wanted and was seen, but never found, could not be read */
@@ -385,11 +386,9 @@ static void tell_gap(struct visit *visit, struct mmu_error *gap, uint64_t found,
 {
 	const char *and_not = error ? ", and not by their pids: " : "";
 
-	visit_problem(visit, mmu_error_new(mmu_error_code(gap),
-					   "%s; %" PRIu64 " more tasks were found%s%s",
-					   mmu_error_message(gap), found, and_not,
-					   error ? mmu_error_message(error) : ""));
-	mmu_error_destroy(gap);
+	visit_problem(visit, mmu_error_reword(gap, "%s; %" PRIu64 " more tasks were found%s%s",
+					      mmu_error_message(gap), found, and_not,
+					      error ? mmu_error_message(error) : ""));
 }
 
 /*
@@ -562,12 +561,13 @@ struct search {
 	char problem[400];         /* the last one */
 };
 
-static bool search_pid(const struct mmu_task *task, const char *problem, void *context)
+static bool search_pid(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct search *search = context;
 
 	if (!task) {
-		snprintf(search->problem, sizeof(search->problem), "%s", problem);
+		snprintf(search->problem, sizeof(search->problem), "%s",
+			 mmu_error_message(problem));
 		return true;
 	}
 	if (task->pid != search->pid)
@@ -578,7 +578,7 @@ static bool search_pid(const struct mmu_task *task, const char *problem, void *c
 }
 
 /* A thread of the same process that still has its mm. */
-static bool search_mm(const struct mmu_task *task, const char *problem, void *context)
+static bool search_mm(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct search *search = context;
 	struct mmu_task *leader = search->ret;

@@ -5,7 +5,15 @@
 
 #include "kernel/object.h"
 
-/** As mmu_session_tasks(), of a learnt kernel. */
+/**
+ * Called for each task, and with task NULL and a `problem` for each object that is missing: a task
+ * or its mm, part of the table of pids, and last the place where the list is broken.
+ * @return false to stop.
+ */
+typedef bool (*mmu_task_fn)(const struct mmu_task *task, const struct mmu_error *problem,
+			    void *context);
+
+/** Visit all tasks of a learnt kernel, as mmu_tasks_open() has them; errors as there. */
 struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
 				  void *context) MMU_MUST_CHECK;
 

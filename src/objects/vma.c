@@ -191,17 +191,17 @@ struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64
 
 /* ------------------------------------------------------------------ all VMAs */
 
-void mmu_vmas_init(struct mmu_vmas *vmas, struct mmu_memory *memory, uint64_t mm_va)
+void mmu_vma_walk_init(struct mmu_vma_walk *vmas, struct mmu_memory *memory, uint64_t mm_va)
 {
 	const struct mmu_image *image = memory->kernel->image;
 	uint64_t budget = image->present_pages * image->page_bytes / NODE_BYTES_MIN;
 
-	*vmas = (struct mmu_vmas){ .memory = memory,
-				   .mm_va = mm_va,
-				   .budget = budget < NODES_MIN ? NODES_MIN : budget };
+	*vmas = (struct mmu_vma_walk){ .memory = memory,
+				       .mm_va = mm_va,
+				       .budget = budget < NODES_MIN ? NODES_MIN : budget };
 }
 
-struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, struct mmu_vma *ret, bool *ret_found)
+struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *ret, bool *ret_found)
 {
 	struct mmu_vma vma = { 0 };
 	struct mmu_error *error = NULL;
@@ -226,8 +226,8 @@ struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, struct mmu_vma *ret, bool
 	return error;
 }
 
-void mmu_vmas_pieces(struct mmu_vmas *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
-		     void *context)
+void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
+			 void *context)
 {
 	unsigned int bytes = mmu_kernel_pointer_bytes(vmas->memory->kernel);
 	struct file_name name;

@@ -10,6 +10,14 @@
 #define MMU_VM_WRITE 2u
 #define MMU_VM_EXEC 4u
 
+/** One VMA. Names are filled in where they are cheap: "[heap]", "[stack]", else "". */
+struct mmu_vma {
+	uint64_t first_va, last_va;
+	uint64_t vm_flags;
+	uint64_t file_va; /**< struct file, 0: anonymous */
+	char name[256];   /**< file's last path component or special name; raw bytes */
+};
+
 /**
  * The VMA around `va` in an mm.
  * @param ret  untouched unless *ret_found
@@ -19,8 +27,8 @@
 struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
 
-/** Goes through the VMAs of an mm. Set up with mmu_vmas_init(). */
-struct mmu_vmas {
+/** Goes through the VMAs of an mm. Set up with mmu_vma_walk_init(). */
+struct mmu_vma_walk {
 	struct mmu_memory *memory;
 	uint64_t mm_va;
 	uint64_t next_va;           /**< what was not looked at yet begins here */
@@ -29,7 +37,7 @@ struct mmu_vmas {
 	struct mmu_vma_place place; /**< of what came last */
 };
 
-void mmu_vmas_init(struct mmu_vmas *vmas, struct mmu_memory *memory, uint64_t mm_va);
+void mmu_vma_walk_init(struct mmu_vma_walk *vmas, struct mmu_memory *memory, uint64_t mm_va);
 
 /**
  * The next VMA, in address order.
@@ -37,14 +45,14 @@ void mmu_vmas_init(struct mmu_vmas *vmas, struct mmu_memory *memory, uint64_t mm
  * @param ret_found  false, without an error: there are no more
  * @return as mmu_vma_find(): some that may be there can't be read; the next call goes on behind
  */
-struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, struct mmu_vma *ret,
-				bool *ret_found) MMU_MUST_CHECK;
+struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *ret,
+				    bool *ret_found) MMU_MUST_CHECK;
 
 /**
- * Tell the pieces of memory that were read for what mmu_vmas_next() found last, or could not read:
+ * Tell the pieces of memory that were read for what mmu_vma_walk_next() found or failed to read:
  * nodes of the tree, the VMA, and what its name lies in.
  */
-void mmu_vmas_pieces(struct mmu_vmas *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
-		     void *context);
+void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
+			 void *context);
 
 #endif

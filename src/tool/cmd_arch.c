@@ -306,7 +306,7 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 		       arch->traits[i].name, arch->traits[i].what);
 }
 
-static void print_problem(void *context, const char *problem)
+static void print_problem(const char *problem, void *context)
 {
 	const struct tool *tool = context;
 
@@ -329,7 +329,7 @@ static int check_conformance(struct tool *tool, const char *path)
 	struct mmu_error *error = mmu_arch_conformance_file(path, print_problem, tool, &conforms,
 							    &checks);
 	if (error)
-		return tool_fail(error);
+		return tool_fail(tool, error);
 	if (tool->json) {
 		json_array_end();
 		json_bool("conforms", conforms);
@@ -347,7 +347,9 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 	struct arch command = { 0 };
 	const struct mmu_arch *arch;
 	struct mmu_error *error;
-	char **names;
+	struct mmu_arches *arches;
+	const char *name;
+	bool found = false;
 
 	tool_parse(tool, argc, argv, options, parse, "[NAME [FORMAT]]\n--conformance=FILE",
 		   "The back-ends that can be found; with NAME its formats, levels and bits.",
@@ -362,7 +364,7 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 	if (command.name) {
 		error = mmu_arch_load(command.name, tool->options.plugin_dir, &arch);
 		if (error)
-			return tool_fail(error);
+			return tool_fail(tool, error);
 		const struct mmu_format *format = command.format
 							  ? mmu_arch_format(arch, command.format)
 							  : NULL;
@@ -374,20 +376,21 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 		show_arch(tool, arch, true, format);
 		return TOOL_OK;
 	}
-	error = mmu_arch_list(tool->options.plugin_dir, &names);
+	error = mmu_arches_open(tool->options.plugin_dir, &arches);
 	if (error)
-		return tool_fail(error);
-	for (char **name = names; *name; name++) {
-		error = mmu_arch_load(*name, tool->options.plugin_dir, &arch);
+		return tool_fail(tool, error);
+	while ((name = mmu_arches_next(arches))) {
+		found = true;
+		error = mmu_arch_load(name, tool->options.plugin_dir, &arch);
 		if (error)
-			status = tool_fail(error);
+			status = tool_fail(tool, error);
 		else
 			show_arch(tool, arch, false, NULL);
 	}
-	if (!names[0]) {
+	if (!found) {
 		fprintf(stderr, "mmuscope: no back-end found\n");
 		status = TOOL_UNUSABLE;
 	}
-	free(names);
+	mmu_arches_close(arches);
 	return status;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare.h"
+#include "sides.h"
 
 enum { KEY_WITH = 0x300, KEY_IMAGE, KEY_ALL, KEY_RANGE };
 
@@ -18,11 +18,6 @@ static const struct argp_option options[] = {
 	{ "all", 'a', NULL, 0, "Whole spaces: every difference and every shared frame", 1 },
 	{ 0 },
 };
-
-const char *compare_side_name(unsigned int side)
-{
-	return side ? "second" : "first";
-}
 
 /* ------------------------------------------------------------------ arguments */
 
@@ -101,9 +96,10 @@ static int usage(const char *message)
 /* Does the second side have options that only an image has? */
 static bool has_image_options(const struct tool *own)
 {
-	static const struct mmu_options none;
+	struct tool none;
 
-	return memcmp(&own->options, &none, sizeof(none)) != 0;
+	tool_init(&none);
+	return memcmp(&own->options, &none.options, sizeof(none.options)) != 0;
 }
 
 /* The second side takes from the first what it leaves out. */
@@ -115,8 +111,7 @@ static int complete_second(struct compare *compare)
 
 	if (!second->image && has_image_options(&second->own))
 		return usage("after --with, options of an image go with --image");
-	if (!second->image && !second->address && !second->space_options.chosen &&
-	    !query->user_half)
+	if (!second->image && !second->address && !second->space_options.chosen && !query->flags)
 		return usage("compare with what? --with ADDRESS, --with --pid PID, --with --image "
 			     "FILE");
 	if (second->address && !first->address)
@@ -124,10 +119,10 @@ static int complete_second(struct compare *compare)
 	if (!second->address)
 		second->address = first->address;
 	if (!second->space_options.chosen) {
-		bool user_half = query->user_half;
+		uint32_t flags = query->flags;
 
 		*query = first->space_options.query;
-		query->user_half |= user_half;
+		query->flags |= flags;
 	} else if (!second->image && query->by == MMU_SPACE_PGD && !query->format) {
 		query->format = first->space_options.query.format;
 	}
@@ -195,16 +190,14 @@ static int open_side(struct compare_side *side)
 		if (status)
 			return status;
 	}
-	struct mmu_error *error = mmu_space_open(side->tool->session, &side->space_options.query,
-						 &side->space);
-	if (error)
-		return tool_fail(error);
-	if (!side->address)
-		return TOOL_OK;
-	int status = tool_address(side->tool, side->address, &va);
+	int status = tool_space_open(side->tool, &side->space_options, &side->space);
+	if (status || !side->address)
+		return status;
+	status = tool_address(side->tool, side->address, &va);
 	if (status)
 		return status;
-	mmu_walk(side->space, va, &side->walk);
+	side->walk = tool_walk_create();
+	mmu_space_walk(side->space, va, side->walk);
 	return TOOL_OK;
 }
 
@@ -224,32 +217,28 @@ static int compare_walks(const struct compare *compare)
 	return status;
 }
 
-static bool stop(void *context)
-{
-	(void)context;
-	return tool_interrupted();
-}
-
 static int compare_spaces(struct compare *compare)
 {
-	struct mmu_compare_query query = { .stop = stop };
+	struct mmu_part *range = compare->range;
+	const struct mmu_compare_query query = { .size = sizeof(query),
+						 .first = &range[0],
+						 .second = &range[1] };
 	struct mmu_comparison *comparison;
 
 	for (unsigned int i = 0; i < 2; i++) {
+		range[i].size = sizeof(range[i]);
 		if (!compare->has_range)
-			compare->range[i] = mmu_space_extent(compare->side[i].space);
-		query.range[i] = compare->range[i];
+			mmu_space_extent(compare->side[i].space, &range[i].first_va,
+					 &range[i].last_va);
 	}
 	tool_catch_interrupt();
 	struct mmu_error *error = mmu_compare_spaces(compare->side[0].space, compare->side[1].space,
 						     &query, &comparison);
 	if (error)
-		return tool_fail(error);
-	int status = comparison->by_address && !comparison->nr_differences ? TOOL_OK
-									   : TOOL_ANSWERED;
-	if (comparison->stopped)
-		status = TOOL_ANSWERED;
-	else if (compare->tool->json)
+		return tool_fail(compare->tool, error);
+	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
+	int status = info->by_address && !info->nr_differences ? TOOL_OK : TOOL_ANSWERED;
+	if (compare->tool->json)
 		compare_spaces_json(compare, comparison);
 	else
 		compare_spaces_text(compare, comparison);
@@ -264,14 +253,17 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	if (!compare)
 		return TOOL_UNUSABLE;
 	compare->tool = compare->side[0].tool = tool;
+	tool_init(&compare->side[1].own);
 	int status = parse_sides(compare, argc, argv);
 	for (unsigned int i = 0; i < 2 && !status; i++)
 		status = open_side(&compare->side[i]);
 	if (!status)
 		status = compare->side[0].address ? compare_walks(compare)
 						  : compare_spaces(compare);
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
+		mmu_walk_destroy(compare->side[i].walk);
 		mmu_space_close(compare->side[i].space);
+	}
 	tool_warn(compare->side[1].own.session);
 	tool_close(&compare->side[1].own, status);
 	free(compare);

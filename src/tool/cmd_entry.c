@@ -69,21 +69,16 @@ static int usage(const char *what, const char *name, const char *hint)
 	return TOOL_USAGE;
 }
 
-static bool set_trait(const struct mmu_arch *arch, struct mmu_regime *regime, const char *text)
+/* NAME or no-NAME. @return 0: there is no such trait */
+static uint32_t find_trait(const struct mmu_arch *arch, const char *text, bool *ret_clear)
 {
-	bool clear = strncmp(text, "no-", 3) == 0;
-
 	for (size_t i = 0; i < arch->nr_traits; i++) {
-		if (strcmp(arch->traits[i].name, text) == 0) {
-			regime->traits |= arch->traits[i].bit;
-			return true;
-		}
-		if (clear && strcmp(arch->traits[i].name, text + 3) == 0) {
-			regime->traits &= ~arch->traits[i].bit;
-			return true;
-		}
+		*ret_clear = strcmp(arch->traits[i].name, text) != 0;
+		if (!*ret_clear ||
+		    (strncmp(text, "no-", 3) == 0 && strcmp(arch->traits[i].name, text + 3) == 0))
+			return arch->traits[i].bit;
 	}
-	return false;
+	return 0;
 }
 
 static bool find_level(const struct mmu_regime *regime, const char *name, unsigned int *ret)
@@ -102,84 +97,142 @@ static bool find_level(const struct mmu_regime *regime, const char *name, unsign
 	return true;
 }
 
-static void decoded_json(const struct mmu_arch *arch, const struct mmu_regime *regime,
-			 const struct mmu_walk *walk)
+/* A copy that was not given is unknown, not empty. @return "": it was, or there is none */
+static const char *missing_second(const struct entry *entry, const struct mmu_regime *regime,
+				  const struct mmu_step *step, char ret[64])
 {
-	const struct mmu_step *step = &walk->steps[0];
-	/* where the page begins is all that an entry alone can tell */
-	bool leaf = step->entry.kind != MMU_KIND_TABLE;
+	const struct mmu_format *format = regime->format;
+
+	ret[0] = '\0';
+	if (format->level[mmu_step_get(step)->level].second_offset && !entry->has_second &&
+	    mmu_step_entry(step)->kind != MMU_KIND_BAD)
+		snprintf(ret, 64, "%s's copy was not given (--second)", format->second_name);
+	return ret;
+}
+
+static void decoded_json(const struct mmu_arch *arch, const struct mmu_regime *regime,
+			 const struct mmu_walk *walk, const char *note)
+{
+	const struct mmu_step *step = mmu_walk_step(walk, 0);
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
+	unsigned int level = mmu_step_get(step)->level;
 
 	json_begin("entry");
 	json_string("arch", arch->name);
 	json_string("format", regime->format->name);
 	show_assumed_json(arch, regime);
-	json_number("level", step->level);
-	json_string("name", regime->format->level[step->level].name);
+	json_number("level", level);
+	json_string("name", regime->format->level[level].name);
 	show_entry_json(regime, step);
-	json_string("result", leaf ? mmu_result_name(walk->result) : "table");
-	if (leaf && walk->has_pa) {
-		json_hex("pa", walk->pa);
-		json_number("page_size", (int64_t)walk->page_bytes);
+	if (note[0])
+		json_string("note", note);
+	json_string("result", mmu_result_name(info->result));
+	/* where the page begins is all that an entry alone can tell */
+	if (info->has_pa) {
+		json_hex("pa", info->pa);
+		json_number("page_size", (int64_t)info->page_bytes);
 	}
-	if (walk->note)
-		json_string("result_note", walk->note);
-	if (walk->has_swap) {
+	if (info->note || note[0])
+		json_string("result_note", info->note ? info->note : note);
+	if (info->has_swap) {
 		json_object("swap");
-		json_number("type", walk->swap_type);
-		json_number("offset", (int64_t)walk->swap_offset);
+		json_number("type", info->swap_type);
+		json_number("offset", (int64_t)info->swap_offset);
 		json_object_end();
 	}
 	json_end();
 }
 
-/* A copy that was not given is unknown, not empty: drop what was concluded from an empty one. */
-static void forget_second(const struct mmu_format *format, struct mmu_walk *walk, char note[64])
-{
-	struct mmu_entry *entry = &walk->steps[0].entry;
-
-	snprintf(note, 64, "%s's copy was not given (--second)", format->second_name);
-	walk->steps[0].has_second = false;
-	if (entry->kind != MMU_KIND_BAD)
-		entry->note = walk->note = note;
-}
-
 static void decode(const struct tool *tool, const struct mmu_arch *arch,
 		   const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-		   const struct entry *entry, int *status)
+		   const struct entry *entry, struct mmu_walk *walk, int *status)
 {
 	const struct mmu_format *format = regime->format;
-	struct mmu_walk walk;
-	struct mmu_step *step = &walk.steps[0];
 	char target[128], rights[6], note[64];
 
-	mmu_entry_decode(arch, regime, level, raw, entry->second, &walk);
-	bool half = step->has_second && !entry->has_second;
-	if (half)
-		forget_second(format, &walk, note);
-	if (walk.result != MMU_RESULT_MAPPED)
+	mmu_entry_decode(arch, regime, level, raw, entry->has_second ? &entry->second : NULL, walk);
+	const struct mmu_step *step = mmu_walk_step(walk, 0);
+	const struct mmu_entry *decoded = mmu_step_entry(step);
+	enum mmu_result result = mmu_walk_get(walk)->result;
+	missing_second(entry, regime, step, note);
+	if (result != MMU_RESULT_MAPPED && result != MMU_RESULT_TABLE)
 		*status = TOOL_ANSWERED;
 	if (tool->json) {
-		decoded_json(arch, regime, &walk);
+		decoded_json(arch, regime, walk, note);
 		return;
 	}
 	printf("%s%s %s %s%s 0x%0*" PRIx64 "\n", tool_colour(TOOL_BOLD), arch->name, format->name,
 	       format->level[level].name, tool_colour(TOOL_PLAIN), 2 * format->entry_bytes, raw);
-	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
+	if (decoded->kind == MMU_KIND_TABLE || decoded->kind == MMU_KIND_LEAF)
 		printf("     %-36s rights %s\n", show_target(regime, step, target),
-		       mmu_rights_text(step->entry.rights, rights));
+		       mmu_rights_text(decoded->rights, rights));
 	else
 		printf("     %s\n", show_target(regime, step, target));
 	show_entry_text(regime, step, "     ");
-	if (step->entry.kind == MMU_KIND_SOFTWARE || (step->entry.kind == MMU_KIND_EMPTY && !half))
-		show_result_text(regime, &walk);
+	if (note[0])
+		printf("     note: %s\n", note);
+	if (decoded->kind == MMU_KIND_SOFTWARE || (decoded->kind == MMU_KIND_EMPTY && !note[0]))
+		show_result_text(regime, walk);
+}
+
+static int refuse(const char *value, const struct mmu_format *format)
+{
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: '%s' is no value of %u bytes\n", tool_safe(value),
+		format->entry_bytes);
+	return TOOL_USAGE;
+}
+
+/* All values are looked at before the first is shown. */
+static int decode_all(const struct tool *tool, const struct mmu_arch *arch,
+		      const struct mmu_regime *regime, const struct entry *entry)
+{
+	const struct mmu_format *format = regime->format;
+	unsigned int level = 0;
+	int status = TOOL_OK;
+	uint64_t raws[256];
+
+	if (entry->level_name && !find_level(regime, entry->level_name, &level))
+		return usage("level", entry->level_name, "'mmuscope arch NAME' lists them");
+	if (entry->has_second && !format->level[level].second_offset)
+		return usage("second copy at level", format->level[level].name,
+			     "--second means nothing there");
+	for (size_t i = 0; i < entry->nr_values; i++)
+		if (!tool_number(entry->values[i], &raws[i]) ||
+		    (format->entry_bytes < 8 && raws[i] >> (8 * format->entry_bytes)))
+			return refuse(entry->values[i], format);
+	if (!tool->json)
+		show_assumed_text(arch, regime);
+	struct mmu_walk *walk = tool_walk_create();
+	for (size_t i = 0; i < entry->nr_values; i++)
+		decode(tool, arch, regime, level, raws[i], entry, walk, &status);
+	mmu_walk_destroy(walk);
+	return status;
+}
+
+/* In the order of the options: the last word on a trait counts. @return the one that is none */
+static const char *find_traits(const struct mmu_arch *arch, const struct entry *entry,
+			       uint32_t *ret_set, uint32_t *ret_clear)
+{
+	*ret_set = *ret_clear = 0;
+	for (size_t i = 0; i < entry->nr_traits; i++) {
+		bool clear;
+		uint32_t bit = find_trait(arch, entry->traits[i], &clear);
+
+		if (!bit)
+			return entry->traits[i];
+		*ret_set = clear ? *ret_set & ~bit : *ret_set | bit;
+		*ret_clear = clear ? *ret_clear | bit : *ret_clear & ~bit;
+	}
+	return NULL;
 }
 
 int tool_entry(struct tool *tool, int argc, char **argv)
 {
 	struct entry entry = { 0 };
 	const struct mmu_arch *arch;
-	unsigned int level = 0;
-	uint64_t raws[256];
+	struct mmu_regime *regime;
+	uint32_t set, clear;
 
 	tool_parse(tool, argc, argv, options, parse, "VALUE...",
 		   "Decode raw page-table entries, as an oops or another tool prints them.", &entry,
@@ -190,34 +243,19 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_arch_load(tool->options.arch ? tool->options.arch : "x86_64",
 						tool->options.plugin_dir, &arch);
 	if (error)
-		return tool_fail(error);
+		return tool_fail(tool, error);
 	const struct mmu_sample *sample = entry.format_name
 						  ? mmu_arch_sample(arch, entry.format_name)
 						  : arch->samples[0];
 	if (!sample)
 		return usage("format", entry.format_name, "'mmuscope arch NAME' lists them");
-	struct mmu_regime regime = *sample->regimes[0];
-	const struct mmu_format *format = regime.format;
-	for (size_t i = 0; i < entry.nr_traits; i++)
-		if (!set_trait(arch, &regime, entry.traits[i]))
-			return usage("trait", entry.traits[i], "'mmuscope arch NAME' lists them");
-	if (entry.level_name && !find_level(&regime, entry.level_name, &level))
-		return usage("level", entry.level_name, "'mmuscope arch NAME' lists them");
-	if (entry.has_second && !format->level[level].second_offset)
-		return usage("second copy at level", format->level[level].name,
-			     "--second means nothing there");
-	for (size_t i = 0; i < entry.nr_values; i++) {
-		if (!tool_number(entry.values[i], &raws[i]) ||
-		    (format->entry_bytes < 8 && raws[i] >> (8 * format->entry_bytes))) {
-			fflush(stdout);
-			fprintf(stderr, "mmuscope: '%s' is no value of %u bytes\n",
-				tool_safe(entry.values[i]), format->entry_bytes);
-			return TOOL_USAGE;
-		}
-	}
-	if (!tool->json)
-		show_assumed_text(arch, &regime);
-	for (size_t i = 0; i < entry.nr_values; i++)
-		decode(tool, arch, &regime, level, raws[i], &entry, &status);
+	const char *unknown = find_traits(arch, &entry, &set, &clear);
+	if (unknown)
+		return usage("trait", unknown, "'mmuscope arch NAME' lists them");
+	error = mmu_regime_create(sample->regimes[0], set, clear, &regime);
+	if (error)
+		return tool_fail(tool, error);
+	status = decode_all(tool, arch, regime, &entry);
+	mmu_regime_destroy(regime);
 	return status;
 }

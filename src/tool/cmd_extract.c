@@ -12,6 +12,8 @@ struct extract {
 	const char *image, *out;
 	int32_t pids[MANY];
 	struct mmu_extract_pages pages[MANY];
+	const struct mmu_extract_pages *page_list[MANY + 1];
+	size_t nr_pages;
 	struct mmu_extract_options options;
 };
 
@@ -37,11 +39,11 @@ static int32_t parse_pid(const char *text, struct argp_state *state)
 /* PID:FIRST[-LAST] */
 static void parse_pages(struct extract *extract, const char *text, struct argp_state *state)
 {
-	struct mmu_extract_pages *pages = &extract->pages[extract->options.nr_pages];
+	struct mmu_extract_pages *pages = &extract->pages[extract->nr_pages];
 	char *copy = strdup(text), *first = copy ? strchr(copy, ':') : NULL;
 	char *last = first ? strchr(first, '-') : NULL;
 
-	if (extract->options.nr_pages == MANY)
+	if (extract->nr_pages == MANY)
 		argp_error(state, "too many --with-pages");
 	if (first)
 		*first++ = '\0';
@@ -53,7 +55,8 @@ static void parse_pages(struct extract *extract, const char *text, struct argp_s
 	else
 		pages->pid = parse_pid(copy, state);
 	free(copy);
-	extract->options.nr_pages++;
+	pages->size = sizeof(*pages);
+	extract->page_list[extract->nr_pages++] = pages;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -86,27 +89,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static bool stop(void *context)
+static void show_json(const struct extract *extract, const struct mmu_extract *written)
 {
-	(void)context;
-	tool_catch_interrupt(); /* the kernel is learnt, and no file exists yet */
-	return tool_interrupted();
-}
+	const struct mmu_extract_info *result = mmu_extract_get(written);
 
-static void show_json(const struct extract *extract, const struct mmu_extract *result)
-{
 	json_begin("extract");
 	json_string("file", extract->out);
 	json_number("file_bytes", (int64_t)result->file_bytes);
 	json_number("segments", (int64_t)result->segments);
 	json_object("bytes");
-	json_number("page_tables", (int64_t)result->bytes[MMU_EXTRACT_TABLES]);
-	json_number("tasks", (int64_t)result->bytes[MMU_EXTRACT_TASKS]);
-	json_number("vmas", (int64_t)result->bytes[MMU_EXTRACT_VMAS]);
-	json_number("per_cpu_data", (int64_t)result->bytes[MMU_EXTRACT_PERCPU]);
-	json_number("kernel_data", (int64_t)result->bytes[MMU_EXTRACT_KERNEL]);
-	json_number("struct_pages", (int64_t)result->bytes[MMU_EXTRACT_MEMMAP]);
-	json_number("chosen_pages", (int64_t)result->bytes[MMU_EXTRACT_CHOSEN]);
+	json_number("page_tables", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_TABLES));
+	json_number("tasks", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_TASKS));
+	json_number("vmas", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_VMAS));
+	json_number("per_cpu_data", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_PERCPU));
+	json_number("kernel_data", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_KERNEL));
+	json_number("struct_pages", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_MEMMAP));
+	json_number("chosen_pages", (int64_t)mmu_extract_bytes(written, MMU_EXTRACT_CHOSEN));
 	json_number("notes", (int64_t)result->note_bytes);
 	json_object_end();
 	json_number("missing_bytes", (int64_t)result->missing_bytes);
@@ -118,9 +116,10 @@ static void show_json(const struct extract *extract, const struct mmu_extract *r
 	json_end();
 }
 
-static void show_text(const struct extract *extract, const struct mmu_extract *result)
+static void show_text(const struct extract *extract, const struct mmu_extract *written)
 {
-	static const char *const about[MMU_EXTRACT_KIND_COUNT] = {
+	const struct mmu_extract_info *result = mmu_extract_get(written);
+	static const char *const about[] = {
 		[MMU_EXTRACT_TABLES] = "the kernel's and those of the processes",
 		[MMU_EXTRACT_TASKS] = "and their mms, without registers of user mode",
 		[MMU_EXTRACT_VMAS] = "with the names of their files",
@@ -130,10 +129,10 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 		[MMU_EXTRACT_CHOSEN] = "user data, as was asked for",
 	};
 
-	for (int kind = 0; kind < MMU_EXTRACT_KIND_COUNT; kind++)
-		if (extract->options.nr_pages || kind != MMU_EXTRACT_CHOSEN)
+	for (unsigned int kind = 0; kind < sizeof(about) / sizeof(about[0]); kind++)
+		if (extract->nr_pages || kind != MMU_EXTRACT_CHOSEN)
 			printf("%-13s %10" PRIu64 " KiB  %s\n", mmu_extract_kind_name(kind),
-			       (result->bytes[kind] + 1023) / 1024, about[kind]);
+			       (mmu_extract_bytes(written, kind) + 1023) / 1024, about[kind]);
 	printf("%-13s %10" PRIu64 " KiB  VMCOREINFO, and the registers of the CPUs if the image "
 	       "has them\n",
 	       "notes", (result->note_bytes + 1023) / 1024);
@@ -143,7 +142,7 @@ static void show_text(const struct extract *extract, const struct mmu_extract *r
 }
 
 /* @return whether anything was missing */
-static bool warn(const struct mmu_extract *result)
+static bool warn(const struct mmu_extract_info *result)
 {
 	bool whole = !result->missing_bytes && !result->problems && result->has_memmap &&
 		     !result->ranges_without_pages;
@@ -174,11 +173,11 @@ static bool warn(const struct mmu_extract *result)
 int tool_extract(struct tool *tool, int argc, char **argv)
 {
 	static struct extract extract;
-	struct mmu_extract result;
+	struct mmu_extract *written;
 
+	extract.options.size = sizeof(extract.options);
 	extract.options.pids = extract.pids;
-	extract.options.pages = extract.pages;
-	extract.options.stop = stop;
+	extract.options.pages = extract.page_list;
 	tool_parse(tool, argc, argv, options, parse, "IMAGE FILE",
 		   "Write a small ELF vmcore that holds what work with page tables needs: tables, "
 		   "tasks, VMAs, struct pages and the kernel's static data; user data only where "
@@ -190,12 +189,14 @@ int tool_extract(struct tool *tool, int argc, char **argv)
 	if (status)
 		return status;
 	struct mmu_error *error = mmu_session_extract(tool->session, &extract.options, extract.out,
-						      &result);
+						      &written);
 	if (error)
-		return tool_fail(error);
+		return tool_fail(tool, error);
 	if (tool->json)
-		show_json(&extract, &result);
+		show_json(&extract, written);
 	else
-		show_text(&extract, &result);
-	return warn(&result) ? TOOL_ANSWERED : TOOL_OK;
+		show_text(&extract, written);
+	status = warn(mmu_extract_get(written)) ? TOOL_ANSWERED : TOOL_OK;
+	mmu_extract_destroy(written);
+	return status;
 }

@@ -40,23 +40,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Was any trait of the kernel guessed, because its symbols are not known? */
 static bool traits_assumed(struct mmu_session *session)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
+	bool found = false;
 
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
-		if (strncmp(fact.key, "TRAIT(", 6) == 0 && fact.assumed)
-			return true;
-	return false;
+	while (!found && (fact = mmu_facts_next(facts)))
+		found = strncmp(fact->key, "TRAIT(", 6) == 0 && fact->from == MMU_SOURCE_ASSUMED;
+	mmu_facts_close(facts);
+	return found;
 }
 
 /* Do facts come from the kernel's own tables? */
 static bool describes_itself(struct mmu_session *session)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
+	bool found = false;
 
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
-		if (strncmp(fact.source, "BTF", 3) == 0)
-			return true;
-	return false;
+	while (!found && (fact = mmu_facts_next(facts)))
+		found = fact->from == MMU_SOURCE_BTF;
+	mmu_facts_close(facts);
+	return found;
 }
 
 /* An address, which may be negative. */
@@ -73,10 +77,9 @@ static void phys_base_json(const struct mmu_info *info)
 		json_null("phys_base");
 }
 
-static void regime_json(struct mmu_session *session, const struct mmu_info *info,
-			const struct mmu_arch *arch)
+static void regime_json(struct mmu_session *session, const struct mmu_arch *arch)
 {
-	const struct mmu_regime *regime = info->kernel;
+	const struct mmu_regime *regime = mmu_session_regime(session, 0);
 
 	json_string("paging_format", regime->format->name);
 	json_hex("kernel_root_pa", regime->root_pa);
@@ -91,43 +94,54 @@ static void regime_json(struct mmu_session *session, const struct mmu_info *info
 
 static void facts_json(struct mmu_session *session)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
 
 	json_array("facts");
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
+	while ((fact = mmu_facts_next(facts))) {
 		json_object(NULL);
-		json_string("key", fact.key);
-		json_hex("value", fact.value);
-		json_string("source", fact.source);
-		json_bool("seconded", fact.seconded);
-		if (fact.other && fact.disputed)
-			json_string("disputed_by", fact.other);
-		else if (fact.other)
-			json_string("overrides", fact.other);
-		if (fact.other)
-			json_hex("other_value", fact.other_value);
+		json_string("key", fact->key);
+		json_hex("value", fact->value);
+		json_string("source", fact->source);
+		json_bool("seconded", fact->seconded);
+		if (fact->other && fact->disputed)
+			json_string("disputed_by", fact->other);
+		else if (fact->other)
+			json_string("overrides", fact->other);
+		if (fact->other)
+			json_hex("other_value", fact->other_value);
 		json_object_end();
 	}
 	json_array_end();
+	mmu_facts_close(facts);
 }
 
 /* How many facts have a second source, and how many of them another value there. */
 static size_t count_facts(struct mmu_session *session, size_t *ret_disputed)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
 	size_t seconded = 0;
 
 	*ret_disputed = 0;
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
-		seconded += fact.seconded || fact.other;
-		*ret_disputed += fact.disputed;
+	while ((fact = mmu_facts_next(facts))) {
+		seconded += fact->seconded || fact->other;
+		*ret_disputed += fact->disputed;
 	}
+	mmu_facts_close(facts);
 	return seconded;
 }
 
+/* What could not be done, in words; "" where nothing failed. */
+struct told {
+	char problem[TOOL_TEXT_MAX], unchecked[TOOL_TEXT_MAX], lacks[TOOL_TEXT_MAX];
+};
+
 static void info_json(struct mmu_session *session, const struct mmu_info *info,
-		      const struct mmu_arch *arch, const char *problem, const char *unchecked)
+		      const struct told *told)
 {
+	uint64_t first_pa, last_pa;
+
 	json_begin("info");
 	json_string("image", info->path);
 	json_string("image_format", info->image_format);
@@ -136,8 +150,8 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_string("release", info->release);
 	json_string("build_id", info->build_id);
 	json_string("vmlinux", info->vmlinux);
-	if (info->kernel)
-		regime_json(session, info, arch);
+	if (info->nr_regimes)
+		regime_json(session, info->backend);
 	else
 		json_null("paging_format");
 	if (info->has_kaslr_offset)
@@ -153,10 +167,10 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_number("filtered_pages", (int64_t)info->filtered_pages);
 	json_number("truncated_pages", (int64_t)info->truncated_pages);
 	json_array("ram");
-	for (size_t i = 0; i < info->nr_ram; i++) {
+	for (size_t i = 0; mmu_session_ram(session, i, &first_pa, &last_pa); i++) {
 		json_object(NULL);
-		json_hex("first", info->ram[i].first_pa);
-		json_hex("last", info->ram[i].last_pa);
+		json_hex("first", first_pa);
+		json_hex("last", last_pa);
 		json_object_end();
 	}
 	json_array_end();
@@ -164,14 +178,14 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	size_t disputed, seconded = count_facts(session, &disputed);
 	json_number("seconded_facts", (int64_t)seconded);
 	json_number("disputed_facts", (int64_t)disputed);
-	if (unchecked)
-		json_string("unchecked", unchecked);
-	if (info->lacks)
-		json_string("lacks", info->lacks);
+	if (told->unchecked[0])
+		json_string("unchecked", told->unchecked);
+	if (told->lacks[0])
+		json_string("lacks", told->lacks);
 	if (info->warning)
 		json_string("warning", info->warning);
-	if (problem)
-		json_string("problem", problem);
+	if (told->problem[0])
+		json_string("problem", told->problem);
 	json_end();
 }
 
@@ -181,25 +195,26 @@ static void line(const char *name, const char *text)
 		printf("%-15s %s\n", name, tool_safe(text));
 }
 
-static void print_memory(const struct mmu_info *info)
+static void print_memory(const struct mmu_session *session, const struct mmu_info *info)
 {
+	uint64_t first_pa, last_pa;
 	uint64_t total = info->present_pages + info->filtered_pages + info->truncated_pages;
 
 	printf("%-15s %" PRIu64 " pages of %s: %" PRIu64 " present, %" PRIu64 " filtered, %" PRIu64
 	       " truncated\n",
 	       "memory", total, tool_size(info->page_bytes), info->present_pages,
 	       info->filtered_pages, info->truncated_pages);
-	for (size_t i = 0; i < info->nr_ram && i < 16; i++)
-		printf("%-15s 0x%09" PRIx64 "-0x%09" PRIx64 "\n", i ? "" : "ranges",
-		       info->ram[i].first_pa, info->ram[i].last_pa);
+	for (size_t i = 0; i < 16 && mmu_session_ram(session, i, &first_pa, &last_pa); i++)
+		printf("%-15s 0x%09" PRIx64 "-0x%09" PRIx64 "\n", i ? "" : "ranges", first_pa,
+		       last_pa);
 	if (info->nr_ram > 16)
-		printf("%-15s and %zu more (--json lists all)\n", "", info->nr_ram - 16);
+		printf("%-15s and %u more (--json lists all)\n", "", info->nr_ram - 16);
 }
 
-static void print_kernel(struct mmu_session *session, const struct mmu_info *info,
-			 const struct mmu_arch *arch)
+static void print_kernel(struct mmu_session *session, const struct mmu_info *info)
 {
-	const struct mmu_regime *regime = info->kernel;
+	const struct mmu_arch *arch = info->backend;
+	const struct mmu_regime *regime = mmu_session_regime(session, 0);
 
 	if (info->has_kaslr_offset)
 		printf("%-15s 0x%" PRIx64 "\n", "KASLR offset", info->kaslr_offset);
@@ -220,7 +235,7 @@ static void print_kernel(struct mmu_session *session, const struct mmu_info *inf
 						       : " none");
 	}
 	for (size_t i = 0; i < info->nr_linear; i++) {
-		struct mmu_linear linear = info->linear[i];
+		struct mmu_linear linear = *mmu_session_linear(session, i);
 		uint64_t below = linear.first_pa >> 63 ? -linear.first_pa : 0;
 
 		/* what would lie below physical 0 is not mapped */
@@ -237,44 +252,47 @@ static void print_kernel(struct mmu_session *session, const struct mmu_info *inf
 
 static void print_facts(struct mmu_session *session)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
 
 	printf("\n%-42s %-20s %s\n", "fact", "value", "source");
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++) {
-		printf("%-42s 0x%-18" PRIx64 " %s\n", tool_safe(fact.key), fact.value,
-		       tool_safe(fact.source));
-		if (fact.other)
+	while ((fact = mmu_facts_next(facts))) {
+		printf("%-42s 0x%-18" PRIx64 " %s\n", tool_safe(fact->key), fact->value,
+		       tool_safe(fact->source));
+		if (fact->other)
 			printf("  %-40s 0x%-18" PRIx64 " %s\n",
-			       fact.disputed ? "disagrees:" : "overrides", fact.other_value,
-			       tool_safe(fact.other));
+			       fact->disputed ? "disagrees:" : "overrides", fact->other_value,
+			       tool_safe(fact->other));
 	}
+	mmu_facts_close(facts);
 }
 
-/* What two sources say of one fact. */
+/* What two sources say of one fact-> */
 static void print_checked(struct mmu_session *session, const char *unchecked)
 {
-	struct mmu_fact fact;
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
 	size_t disputed, seconded = count_facts(session, &disputed), shown = 0;
 
 	printf("%-15s facts with a second source: %zu", "cross-check", seconded);
 	if (disputed)
 		printf(", %zu disagree", disputed);
-	printf("%s%s\n", unchecked ? "; not asked: " : "", unchecked ? tool_safe(unchecked) : "");
-	for (size_t i = 0; mmu_session_fact(session, i, &fact) && shown < 4; i++) {
-		if (!fact.disputed)
+	printf("%s%s\n", unchecked[0] ? "; not asked: " : "", tool_safe(unchecked));
+	while (shown < 4 && (fact = mmu_facts_next(facts))) {
+		if (!fact->disputed)
 			continue;
 		printf("%-15s sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64 " (%s)\n",
-		       "warning", tool_safe(fact.key), fact.value, tool_safe(fact.source),
-		       fact.other_value, tool_safe(fact.other));
+		       "warning", tool_safe(fact->key), fact->value, tool_safe(fact->source),
+		       fact->other_value, tool_safe(fact->other));
 		shown++;
 	}
+	mmu_facts_close(facts);
 	if (shown < disputed)
 		printf("%-15s and %zu more (--facts shows all)\n", "", disputed - shown);
 }
 
 static void info_text(const struct info *command, struct mmu_session *session,
-		      const struct mmu_info *info, const struct mmu_arch *arch, const char *problem,
-		      const char *unchecked)
+		      const struct mmu_info *info, const struct told *told)
 {
 	char reader[64];
 
@@ -289,18 +307,18 @@ static void info_text(const struct info *command, struct mmu_session *session,
 						      "image itself"
 						    : "none found");
 	line("warning", info->warning);
-	print_memory(info);
+	print_memory(session, info);
 	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
 	       info->vmcoreinfo_found     ? "found in memory"
 	       : info->vmcoreinfo_refuted ? "of another kernel, not used"
 	       : info->has_vmcoreinfo     ? "yes"
 					  : "no",
 	       info->nr_cpu_states);
-	print_kernel(session, info, arch);
-	line("not learnt", problem);
-	line("lacks", info->lacks);
-	if (!problem)
-		print_checked(session, unchecked);
+	print_kernel(session, info);
+	line("not learnt", told->problem);
+	line("lacks", told->lacks);
+	if (!told->problem[0])
+		print_checked(session, told->unchecked);
 	if (command->facts)
 		print_facts(session);
 }
@@ -308,9 +326,8 @@ static void info_text(const struct info *command, struct mmu_session *session,
 int tool_info(struct tool *tool, int argc, char **argv)
 {
 	struct info command = { 0 };
-	const struct mmu_arch *arch = NULL;
 	struct mmu_error *check = NULL;
-	struct mmu_info info;
+	struct told told;
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE",
 		   "What an image is, what memory it holds, and what is known of its kernel.",
@@ -321,20 +338,19 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_session_learn(tool->session);
 	if (!error)
 		check = mmu_session_cross_check(tool->session);
-	mmu_session_info(tool->session, &info);
+	const struct mmu_info *info = mmu_session_info(tool->session);
 	tool->warned = true;
-	if (info.kernel)
-		mmu_error_destroy(mmu_arch_load(info.arch, tool->options.plugin_dir, &arch));
-	const char *problem = error ? mmu_error_message(error) : NULL;
-	const char *unchecked = check ? mmu_error_message(check) : NULL;
+	tool_error_text(tool, error, told.problem);
+	tool_error_text(tool, check, told.unchecked);
+	tool_error_text(tool, info->lacks, told.lacks);
 	if (tool->json)
-		info_json(tool->session, &info, arch, problem, unchecked);
+		info_json(tool->session, info, &told);
 	else
-		info_text(&command, tool->session, &info, arch, problem, unchecked);
+		info_text(&command, tool->session, info, &told);
 	mmu_error_destroy(check);
 	/* info needs no vmlinux, but what the user named must work */
-	if (error && (tool->options.vmlinux || (tool->options.arch && !info.arch[0])))
-		return tool_fail(error);
+	if (error && (tool->options.vmlinux || (tool->options.arch && !info->arch[0])))
+		return tool_fail(tool, error);
 	mmu_error_destroy(error);
 	return TOOL_OK;
 }

@@ -93,25 +93,34 @@ static void task_text(const struct mmu_task *task)
 	printf("  %s\n", tool_safe(task->comm));
 }
 
-static bool show_task(const struct mmu_task *task, const char *problem, void *context)
+static void show_task(struct ps *ps, const struct mmu_task *task)
 {
-	struct ps *ps = context;
+	if (ps->tool->json) {
+		task_json(task);
+		return;
+	}
+	if (!ps->begun)
+		printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM", "PGD (phys)",
+		       "PT KiB", "RSS pg", "SWP pg", "COMM");
+	ps->begun = true;
+	task_text(task);
+}
+
+static void show_tasks(struct ps *ps, struct mmu_tasks *tasks)
+{
+	const struct mmu_error *problem;
+	const struct mmu_task *task;
 
 	tool_catch_interrupt();
-	if (!task) {
+	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
+		if (task) {
+			show_task(ps, task);
+			continue;
+		}
 		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(problem));
+		fprintf(stderr, "mmuscope: warning: %s\n", tool_message(ps->tool, problem));
 		ps->status = TOOL_ANSWERED;
-	} else if (ps->tool->json) {
-		task_json(task);
-	} else {
-		if (!ps->begun)
-			printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM",
-			       "PGD (phys)", "PT KiB", "RSS pg", "SWP pg", "COMM");
-		ps->begun = true;
-		task_text(task);
 	}
-	return !tool_interrupted();
 }
 
 int tool_ps(struct tool *tool, int argc, char **argv)
@@ -125,6 +134,13 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 	ps.status = tool_open(tool, ps.image);
 	if (ps.status)
 		return ps.status;
-	struct mmu_error *error = mmu_session_tasks(tool->session, ps.threads, show_task, &ps);
-	return error ? tool_fail(error) : ps.status;
+	const struct mmu_tasks_query query = { .size = sizeof(query),
+					       .flags = ps.threads ? MMU_TASKS_THREADS : 0 };
+	struct mmu_tasks *tasks;
+	struct mmu_error *error = mmu_tasks_open(tool->session, &query, &tasks);
+	if (error)
+		return tool_fail(tool, error);
+	show_tasks(&ps, tasks);
+	mmu_tasks_close(tasks);
+	return ps.status;
 }

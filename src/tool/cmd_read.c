@@ -20,6 +20,7 @@ struct read {
 	bool has_bytes, string, raw;
 	const struct tool_type *type;
 	struct tool_space space;
+	struct mmu_walk *stop; /* where reading stopped */
 };
 
 static const struct argp_option options[] = {
@@ -100,8 +101,9 @@ static void begin_json(const struct mmu_space *space, uint64_t va)
 
 /* Say why reading stopped. */
 static int tell_stop(const struct tool *tool, const struct mmu_space *space,
-		     const struct mmu_walk *walk)
+		     const struct mmu_walk *stop)
 {
+	const struct mmu_walk_info *walk = mmu_walk_get(stop);
 	bool mapped = walk->has_pa && walk->page_state != MMU_PAGE_PRESENT;
 
 	if (tool->json) { /* a hole is an answer */
@@ -176,14 +178,13 @@ static int read_range(const struct tool *tool, const struct read *read, struct m
 
 	while (left && status == TOOL_OK && !tool_interrupted()) {
 		size_t want = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, done;
-		struct mmu_walk stop;
-		bool whole = mmu_space_read(space, va, buf, want, &done, &stop);
+		bool whole = mmu_space_read(space, va, buf, want, &done, read->stop);
 
 		show_chunk(tool, read, space, va, buf, done, out);
 		if (ferror(out)) /* closing it reports why */
 			break;
 		if (!whole)
-			status = tell_stop(tool, space, &stop);
+			status = tell_stop(tool, space, read->stop);
 		va += done;
 		left -= done;
 	}
@@ -191,12 +192,11 @@ static int read_range(const struct tool *tool, const struct read *read, struct m
 	return status;
 }
 
-static int read_string(const struct tool *tool, struct mmu_space *space, uint64_t va,
-		       uint64_t limit)
+static int read_string(const struct tool *tool, const struct read *read, struct mmu_space *space,
+		       uint64_t va, uint64_t limit)
 {
 	char *text = calloc(1, STRING_MAX_BYTES + 1);
 	size_t count = 0;
-	struct mmu_walk stop;
 	bool whole = true, ended = false;
 
 	while (text && whole && !ended && count < limit) {
@@ -204,7 +204,7 @@ static int read_string(const struct tool *tool, struct mmu_space *space, uint64_
 
 		if (want > limit - count)
 			want = (size_t)(limit - count);
-		whole = mmu_space_read(space, va + count, text + count, want, &done, &stop);
+		whole = mmu_space_read(space, va + count, text + count, want, &done, read->stop);
 		ended = memchr(text + count, 0, done);
 		count += done;
 	}
@@ -224,19 +224,18 @@ static int read_string(const struct tool *tool, struct mmu_space *space, uint64_
 		printf("\n");
 	}
 	free(text);
-	return whole || ended ? TOOL_OK : tell_stop(tool, space, &stop);
+	return whole || ended ? TOOL_OK : tell_stop(tool, space, read->stop);
 }
 
 static int read_value(const struct tool *tool, const struct read *read, struct mmu_space *space,
 		      uint64_t va)
 {
 	unsigned char bytes[8];
-	struct mmu_walk stop;
 	char text[64];
 	size_t done;
 
-	if (!mmu_space_read(space, va, bytes, tool_type_bytes(read->type), &done, &stop))
-		return tell_stop(tool, space, &stop);
+	if (!mmu_space_read(space, va, bytes, tool_type_bytes(read->type), &done, read->stop))
+		return tell_stop(tool, space, read->stop);
 	tool_type_text(read->type, bytes, text);
 	if (tool->json) {
 		begin_json(space, va);
@@ -271,7 +270,7 @@ static int read_all(struct tool *tool, struct read *read, struct mmu_space *spac
 		return status;
 	tool_catch_interrupt();
 	if (read->string)
-		return read_string(tool, space, va,
+		return read_string(tool, read, space, va,
 				   read->has_bytes && read->bytes < STRING_MAX_BYTES
 					   ? read->bytes
 					   : STRING_MAX_BYTES);
@@ -302,10 +301,12 @@ int tool_read(struct tool *tool, int argc, char **argv)
 		status = tool_open(tool, read.image);
 	if (status)
 		return status;
-	struct mmu_error *error = mmu_space_open(tool->session, &read.space.query, &space);
-	if (error)
-		return tool_fail(error);
+	status = tool_space_open(tool, &read.space, &space);
+	if (status)
+		return status;
+	read.stop = tool_walk_create();
 	status = read_all(tool, &read, space);
+	mmu_walk_destroy(read.stop);
 	mmu_space_close(space);
 	return status;
 }

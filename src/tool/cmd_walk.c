@@ -17,6 +17,7 @@ struct walk {
 	struct tool *tool;
 	struct tool_space space_options;
 	struct mmu_space *space;
+	struct mmu_walk *result;
 	const char *image;
 	char **addresses;
 	int nr_addresses;
@@ -86,16 +87,14 @@ static void raise_status(struct walk *walk, int status)
 
 static void walk_one(struct walk *walk, uint64_t va)
 {
-	struct mmu_walk result;
-
 	tool_catch_interrupt();
-	mmu_walk(walk->space, va, &result);
-	if (result.result != MMU_RESULT_MAPPED)
+	mmu_space_walk(walk->space, va, walk->result);
+	if (mmu_walk_get(walk->result)->result != MMU_RESULT_MAPPED)
 		raise_status(walk, TOOL_ANSWERED);
 	if (walk->tool->json)
-		show_json(&walk->show, walk->space, &result);
+		show_json(&walk->show, walk->space, walk->result);
 	else
-		show_text(&walk->show, walk->space, &result);
+		show_text(&walk->show, walk->space, walk->result);
 }
 
 static void walk_text(struct walk *walk, const char *text)
@@ -152,10 +151,10 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	walk.status = tool_open(tool, walk.image);
 	if (walk.status)
 		return walk.status;
-	struct mmu_error *error = mmu_space_open(tool->session, &walk.space_options.query,
-						 &walk.space);
-	if (error)
-		return tool_fail(error);
+	walk.status = tool_space_open(tool, &walk.space_options, &walk.space);
+	if (walk.status)
+		return walk.status;
+	walk.result = tool_walk_create();
 	walk.show.assumed = walk.space_options.query.format;
 	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {
 		if (strcmp(walk.addresses[i], "-") == 0)
@@ -163,6 +162,7 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 		else
 			walk_text(&walk, walk.addresses[i]);
 	}
+	mmu_walk_destroy(walk.result);
 	mmu_space_close(walk.space);
 	return walk.status;
 }

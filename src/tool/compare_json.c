@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What mmuscope compare finds, as JSON Lines. */
-#include "compare.h"
+#include "sides.h"
 #include "show.h"
 
 static void side_json(const struct compare_side *side, const char *image)
 {
-	const struct mmu_regime *regime = mmu_space_regime(side->space);
+	const struct mmu_regime *regime = mmu_space_regime(side->space, 0);
 
 	json_string("image", image);
 	json_string("arch", mmu_space_arch(side->space)->name);
@@ -41,7 +41,7 @@ static void levels_json(const struct mmu_regime *regime)
 		json_string("name", regime->format->level[level].name);
 		json_number("shift", regime->shape[level].shift);
 		json_number("index_bits", regime->shape[level].index_bits);
-		json_number("table_bytes", (int64_t)mmu_table_bytes(regime, level));
+		json_number("table_bytes", (int64_t)mmu_regime_table_bytes(regime, level));
 		json_object_end();
 	}
 	json_array_end();
@@ -67,19 +67,21 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 	json_array("sides");
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct compare_side *side = &compare->side[i];
-		const struct mmu_regime *regime = show_regime(side->space, &side->walk);
+		const struct mmu_regime *regime = tool_regime(side->space, side->walk);
+		const struct mmu_walk_info *info = mmu_walk_get(side->walk);
+		const struct mmu_step *step;
 
 		json_object(NULL);
 		side_json(side, image_of(compare, i));
-		json_hex("va", side->walk.va);
+		json_hex("va", info->va);
 		levels_json(regime);
-		json_number("entries_read", side->walk.nr_steps);
+		json_number("entries_read", info->nr_steps);
 		json_number("path_bytes", (int64_t)compare_path_bytes(side));
 		json_array("steps");
-		for (unsigned int step = 0; step < side->walk.nr_steps; step++)
-			show_step_json(regime, &side->walk.steps[step]);
+		for (size_t n = 0; (step = mmu_walk_step(side->walk, n)); n++)
+			show_step_json(regime, step);
 		json_array_end();
-		show_result_json(&side->walk);
+		show_result_json(side->walk);
 		json_object_end();
 	}
 	json_array_end();
@@ -97,34 +99,38 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 
 static void totals_json(const struct mmu_regime *regime, const struct mmu_totals *totals)
 {
-	json_bool("complete", totals->leaves.end == MMU_LEAVES_ALL);
+	uint64_t missing, page_bytes, pages, entries;
+
+	json_bool("complete", mmu_totals_ended(totals) == MMU_LEAVES_ALL);
 	json_array("tables");
 	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
 		json_object(NULL);
 		json_number("level", level);
 		json_string("name", regime->format->level[level].name);
-		json_number("count", (int64_t)totals->leaves.tables[level]);
-		json_number("missing", (int64_t)totals->leaves.missing[level]);
+		json_number("count", (int64_t)mmu_totals_tables(totals, level, &missing));
+		json_number("missing", (int64_t)missing);
 		json_object_end();
 	}
 	json_array_end();
-	json_number("table_bytes", (int64_t)totals->table_bytes);
+	json_number("table_bytes", (int64_t)mmu_totals_table_bytes(totals));
 	json_array("page_sizes");
-	for (unsigned int i = 0; i < totals->nr_mapped; i++) {
+	for (size_t i = 0; mmu_totals_mapped(totals, i, &page_bytes, &pages); i++) {
 		json_object(NULL);
-		json_number("page_size", (int64_t)totals->mapped[i].page_bytes);
-		json_number("pages", (int64_t)totals->mapped[i].pages);
+		json_number("page_size", (int64_t)page_bytes);
+		json_number("pages", (int64_t)pages);
 		json_object_end();
 	}
 	json_array_end();
 	json_array("results");
-	for (unsigned int result = 0; result < MMU_RESULT_COUNT; result++) {
-		if (!totals->pages[result])
+	for (unsigned int result = 0; mmu_result_name(result); result++) {
+		uint64_t bytes = mmu_totals_bytes(totals, result, &entries);
+
+		if (!entries)
 			continue;
 		json_object(NULL);
 		json_string("result", mmu_result_name(result));
-		json_number("entries", (int64_t)totals->pages[result]);
-		json_number("bytes", (int64_t)totals->bytes[result]);
+		json_number("entries", (int64_t)entries);
+		json_number("bytes", (int64_t)bytes);
 		json_object_end();
 	}
 	json_array_end();
@@ -132,6 +138,8 @@ static void totals_json(const struct mmu_regime *regime, const struct mmu_totals
 
 static void summary_json(const struct compare *compare, const struct mmu_comparison *comparison)
 {
+	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
+
 	json_begin("compare");
 	json_string("kind", "spaces");
 	json_array("sides");
@@ -142,25 +150,27 @@ static void summary_json(const struct compare *compare, const struct mmu_compari
 		side_json(side, image_of(compare, i));
 		json_hex("first", compare->range[i].first_va);
 		json_hex("last", compare->range[i].last_va);
-		totals_json(mmu_space_regime(side->space), &comparison->totals[i]);
+		totals_json(mmu_space_regime(side->space, 0), mmu_comparison_totals(comparison, i));
 		json_object_end();
 	}
 	json_array_end();
 	format_json(compare);
-	json_bool("by_address", comparison->by_address);
-	json_bool("by_frame", comparison->by_frame);
-	json_number("same_bytes", (int64_t)comparison->same_bytes);
+	json_bool("by_address", info->by_address);
+	json_bool("by_frame", info->by_frame);
+	json_number("same_bytes", (int64_t)info->same_bytes);
 	json_array("changes");
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++) {
-		if (!comparison->changed_bytes[bit])
+	for (unsigned int change = 1; mmu_change_name(change); change <<= 1) {
+		uint64_t bytes = mmu_comparison_changed_bytes(comparison, change);
+
+		if (!bytes)
 			continue;
 		json_object(NULL);
-		json_string("change", mmu_change_name(1u << bit));
-		json_number("bytes", (int64_t)comparison->changed_bytes[bit]);
+		json_string("change", mmu_change_name(change));
+		json_number("bytes", (int64_t)bytes);
 		json_object_end();
 	}
 	json_array_end();
-	json_number("shared_bytes", (int64_t)comparison->shared_bytes);
+	json_number("shared_bytes", (int64_t)info->shared_bytes);
 	json_end();
 }
 
@@ -193,13 +203,13 @@ static void difference_json(const struct mmu_difference *difference)
 	json_hex("first", difference->first_va);
 	json_hex("last", difference->last_va);
 	json_array("changes");
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
-		if (difference->changes >> bit & 1)
-			json_string(NULL, mmu_change_name(1u << bit));
+	for (unsigned int change = 1; mmu_change_name(change); change <<= 1)
+		if (difference->changes & change)
+			json_string(NULL, mmu_change_name(change));
 	json_array_end();
 	json_array("sides");
 	for (unsigned int i = 0; i < 2; i++)
-		range_json(&difference->side[i]);
+		range_json(mmu_difference_side(difference, i));
 	json_array_end();
 	json_end();
 }
@@ -214,10 +224,12 @@ static void shared_json(const struct mmu_shared_frames *frames)
 	json_hex("last_pa", frames->last_pa);
 	json_array("sides");
 	for (unsigned int i = 0; i < 2; i++) {
+		const struct mmu_shared_side *side = mmu_shared_frames_side(frames, i);
+
 		json_object(NULL);
-		json_hex("va", frames->va[i]);
-		json_number("times", (int64_t)frames->times[i]);
-		json_string("rights", mmu_rights_text(frames->rights[i], rights));
+		json_hex("va", side->va);
+		json_number("times", (int64_t)side->times);
+		json_string("rights", mmu_rights_text(side->rights, rights));
 		json_object_end();
 	}
 	json_array_end();
@@ -226,9 +238,14 @@ static void shared_json(const struct mmu_shared_frames *frames)
 
 void compare_spaces_json(const struct compare *compare, const struct mmu_comparison *comparison)
 {
+	const struct mmu_difference *difference;
+	const struct mmu_shared_frames *frames;
+
 	summary_json(compare, comparison);
-	for (size_t i = 0; i < comparison->nr_differences && !tool_interrupted(); i++)
-		difference_json(&comparison->differences[i]);
-	for (size_t i = 0; i < comparison->nr_shared && !tool_interrupted(); i++)
-		shared_json(&comparison->shared[i]);
+	for (size_t i = 0;
+	     (difference = mmu_comparison_difference(comparison, i)) && !tool_interrupted(); i++)
+		difference_json(difference);
+	for (size_t i = 0; (frames = mmu_comparison_shared(comparison, i)) && !tool_interrupted();
+	     i++)
+		shared_json(frames);
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "compare.h"
+#include "sides.h"
 
 /* Lines of a list without --all. */
 #define LINES_MAX 20u
@@ -11,7 +11,7 @@
 /* "12 pages, 48 KiB" */
 static const char *amount(const struct compare *compare, uint64_t bytes)
 {
-	unsigned int page_lg2 = mmu_space_regime(compare->side[0].space)->page_lg2;
+	unsigned int page_lg2 = mmu_space_regime(compare->side[0].space, 0)->page_lg2;
 	uint64_t pages = bytes >> page_lg2;
 	static char texts[4][64];
 	static unsigned int next;
@@ -26,27 +26,28 @@ static const char *amount(const struct compare *compare, uint64_t bytes)
 
 static void write_mapped(FILE *out, const struct mmu_totals *totals)
 {
-	fprintf(out, "%s\n", tool_size(totals->bytes[MMU_RESULT_MAPPED]));
-	for (unsigned int i = 0; i < totals->nr_mapped; i++)
-		fprintf(out, "%" PRIu64 " page%s of %s\n", totals->mapped[i].pages,
-			totals->mapped[i].pages == 1 ? "" : "s",
-			tool_size(totals->mapped[i].page_bytes));
+	uint64_t page_bytes, pages;
+
+	fprintf(out, "%s\n", tool_size(mmu_totals_bytes(totals, MMU_RESULT_MAPPED, NULL)));
+	for (size_t i = 0; mmu_totals_mapped(totals, i, &page_bytes, &pages); i++)
+		fprintf(out, "%" PRIu64 " page%s of %s\n", pages, pages == 1 ? "" : "s",
+			tool_size(page_bytes));
 }
 
 static void write_tables(FILE *out, const struct mmu_regime *regime,
 			 const struct mmu_totals *totals)
 {
 	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
-		fprintf(out, "%" PRIu64 " %s of %s", totals->leaves.tables[level],
-			regime->format->level[level].name,
-			tool_size(mmu_table_bytes(regime, level)));
-		if (totals->leaves.missing[level])
-			fprintf(out, ", %" PRIu64 " not in the image",
-				totals->leaves.missing[level]);
+		uint64_t missing, tables = mmu_totals_tables(totals, level, &missing);
+
+		fprintf(out, "%" PRIu64 " %s of %s", tables, regime->format->level[level].name,
+			tool_size(mmu_regime_table_bytes(regime, level)));
+		if (missing)
+			fprintf(out, ", %" PRIu64 " not in the image", missing);
 		fprintf(out, "\n");
 	}
-	fprintf(out, "%s in all\n", tool_size(totals->table_bytes));
-	if (totals->leaves.end == MMU_LEAVES_TOO_MANY)
+	fprintf(out, "%s in all\n", tool_size(mmu_totals_table_bytes(totals)));
+	if (mmu_totals_ended(totals) == MMU_LEAVES_TOO_MANY)
 		fprintf(out, "given up: more than the image has room for, so tables are used "
 			     "again and again\n");
 }
@@ -54,6 +55,9 @@ static void write_tables(FILE *out, const struct mmu_regime *regime,
 static void print_totals(const struct compare *compare, const struct mmu_comparison *comparison,
 			 struct compare_columns *columns)
 {
+	const struct mmu_totals *totals[2] = { mmu_comparison_totals(comparison, 0),
+					       mmu_comparison_totals(comparison, 1) };
+
 	compare_begin(columns);
 	for (unsigned int i = 0; i < 2; i++)
 		fprintf(columns->side[i], "0x%" PRIx64 "-0x%" PRIx64 "\n",
@@ -61,21 +65,22 @@ static void print_totals(const struct compare *compare, const struct mmu_compari
 	compare_end(columns, "addresses");
 	compare_begin(columns);
 	for (unsigned int i = 0; i < 2; i++)
-		write_mapped(columns->side[i], &comparison->totals[i]);
+		write_mapped(columns->side[i], totals[i]);
 	compare_end(columns, "mapped");
-	for (unsigned int result = MMU_RESULT_EMPTY; result < MMU_RESULT_COUNT; result++) {
-		if (!comparison->totals[0].bytes[result] && !comparison->totals[1].bytes[result])
+	for (unsigned int result = MMU_RESULT_EMPTY; mmu_result_name(result); result++) {
+		if (!mmu_totals_bytes(totals[0], result, NULL) &&
+		    !mmu_totals_bytes(totals[1], result, NULL))
 			continue;
 		compare_begin(columns);
 		for (unsigned int i = 0; i < 2; i++)
 			fprintf(columns->side[i], "%s\n",
-				tool_size(comparison->totals[i].bytes[result]));
+				tool_size(mmu_totals_bytes(totals[i], result, NULL)));
 		compare_end(columns, mmu_result_name(result));
 	}
 	compare_begin(columns);
 	for (unsigned int i = 0; i < 2; i++)
-		write_tables(columns->side[i], mmu_space_regime(compare->side[i].space),
-			     &comparison->totals[i]);
+		write_tables(columns->side[i], mmu_space_regime(compare->side[i].space, 0),
+			     totals[i]);
 	compare_end(columns, "tables");
 }
 
@@ -107,10 +112,10 @@ static const char *changes_text(uint32_t changes, char ret[64])
 	size_t out = 0;
 
 	ret[0] = '\0';
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
-		if (changes >> bit & 1)
+	for (unsigned int change = 1; mmu_change_name(change); change <<= 1)
+		if (changes & change)
 			out += (size_t)sprintf(ret + out, "%s%s", out ? "," : "",
-					       mmu_change_name(1u << bit));
+					       mmu_change_name(change));
 	return ret;
 }
 
@@ -119,10 +124,13 @@ static bool alike(const struct mmu_difference *a, const struct mmu_difference *b
 {
 	if (b->first_va != a->last_va + 1 || a->changes != b->changes)
 		return false;
-	for (unsigned int i = 0; i < 2; i++)
-		if (a->side[i].result != b->side[i].result ||
-		    a->side[i].rights != b->side[i].rights)
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct mmu_range *one = mmu_difference_side(a, i);
+		const struct mmu_range *other = mmu_difference_side(b, i);
+
+		if (one->result != other->result || one->rights != other->rights)
 			return false;
+	}
 	return true;
 }
 
@@ -134,34 +142,35 @@ static void print_difference(const struct mmu_difference *first, const struct mm
 	printf("  0x%012" PRIx64 "-0x%012" PRIx64 " %9s  %-14s %s -> %s\n", first->first_va,
 	       last->last_va, bytes ? tool_size(bytes) : "all",
 	       changes_text(first->changes, changes),
-	       side_text(&first->side[0], first != last, side[0]),
-	       side_text(&first->side[1], first != last, side[1]));
+	       side_text(mmu_difference_side(first, 0), first != last, side[0]),
+	       side_text(mmu_difference_side(first, 1), first != last, side[1]));
 }
 
 static void print_differences(const struct compare *compare,
 			      const struct mmu_comparison *comparison)
 {
-	const struct mmu_difference *first = comparison->differences;
-	const struct mmu_difference *end = first + comparison->nr_differences;
+	const struct mmu_difference *first, *last, *next;
 	unsigned int lines = 0;
-	size_t left = 0;
+	size_t left = 0, n = 0;
 
-	for (unsigned int bit = 0; bit < MMU_CHANGES_COUNT; bit++)
-		if (comparison->changed_bytes[bit])
-			printf("  %-9s %s\n", mmu_change_name(1u << bit),
-			       amount(compare, comparison->changed_bytes[bit]));
+	for (unsigned int change = 1; mmu_change_name(change); change <<= 1) {
+		uint64_t bytes = mmu_comparison_changed_bytes(comparison, change);
+
+		if (bytes)
+			printf("  %-9s %s\n", mmu_change_name(change), amount(compare, bytes));
+	}
 	printf("\n");
-	while (first < end) {
-		const struct mmu_difference *last = first;
-
-		while (last + 1 < end && alike(last, last + 1))
-			last++;
+	while ((first = mmu_comparison_difference(comparison, n++))) {
+		last = first;
+		while ((next = mmu_comparison_difference(comparison, n)) && alike(last, next)) {
+			last = next;
+			n++;
+		}
 		if (compare->all || lines < LINES_MAX)
 			print_difference(first, last);
 		else
 			left++;
 		lines++;
-		first = last + 1;
 	}
 	if (left)
 		printf("  ... and %zu more; --all shows them\n", left);
@@ -169,46 +178,52 @@ static void print_differences(const struct compare *compare,
 
 /* ------------------------------------------------------------------ shared frames */
 
+static const char *shared_text(const struct mmu_shared_side *side, char ret[64])
+{
+	char rights[6];
+	int out = snprintf(ret, 64, "%s 0x%" PRIx64, mmu_rights_text(side->rights, rights),
+			   side->va);
+
+	if (side->times > 1)
+		snprintf(ret + out, 64 - (size_t)out, " (%" PRIu64 " times)", side->times);
+	return ret;
+}
+
 static void print_shared(const struct compare *compare, const struct mmu_comparison *comparison)
 {
-	size_t nr = comparison->nr_shared, shown = compare->all || nr < LINES_MAX ? nr : LINES_MAX;
+	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
+	const struct mmu_shared_frames *frames;
+	uint64_t shown = 0;
+	char side[2][64];
 
 	printf("\n%sframes that both map%s: %s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN),
-	       nr ? amount(compare, comparison->shared_bytes) : "none");
-	for (size_t i = 0; i < shown; i++) {
-		const struct mmu_shared_frames *frames = &comparison->shared[i];
-		char side[2][64], rights[6];
-
-		for (unsigned int j = 0; j < 2; j++) {
-			int out = snprintf(side[j], sizeof(side[j]), "%s 0x%" PRIx64,
-					   mmu_rights_text(frames->rights[j], rights),
-					   frames->va[j]);
-
-			if (frames->times[j] > 1)
-				snprintf(side[j] + out, sizeof(side[j]) - (size_t)out,
-					 " (%" PRIu64 " times)", frames->times[j]);
-		}
+	       info->nr_shared ? amount(compare, info->shared_bytes) : "none");
+	for (; (compare->all || shown < LINES_MAX) &&
+	       (frames = mmu_comparison_shared(comparison, shown));
+	     shown++)
 		printf("  0x%09" PRIx64 "-0x%09" PRIx64 " %9s  %s and %s\n", frames->first_pa,
-		       frames->last_pa, tool_size(frames->last_pa - frames->first_pa + 1), side[0],
-		       side[1]);
-	}
-	if (shown < nr)
-		printf("  ... and %zu more; --all shows them\n", nr - shown);
+		       frames->last_pa, tool_size(frames->last_pa - frames->first_pa + 1),
+		       shared_text(mmu_shared_frames_side(frames, 0), side[0]),
+		       shared_text(mmu_shared_frames_side(frames, 1), side[1]));
+	if (shown < info->nr_shared)
+		printf("  ... and %" PRIu64 " more; --all shows them\n", info->nr_shared - shown);
 }
 
 /* The totals in words. */
 static void print_total_words(const struct compare *compare,
 			      const struct mmu_comparison *comparison, unsigned int width)
 {
-	const struct mmu_totals *totals = comparison->totals;
-	uint64_t mapped[2], per_mille[2];
+	uint64_t mapped[2], table_bytes[2], per_mille[2];
 	unsigned int levels[2];
 	char text[256];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		mapped[i] = totals[i].bytes[MMU_RESULT_MAPPED];
-		per_mille[i] = mapped[i] ? totals[i].table_bytes * 1000 / mapped[i] : 0;
-		levels[i] = mmu_space_regime(compare->side[i].space)->top_level + 1u;
+		const struct mmu_totals *totals = mmu_comparison_totals(comparison, i);
+
+		mapped[i] = mmu_totals_bytes(totals, MMU_RESULT_MAPPED, NULL);
+		table_bytes[i] = mmu_totals_table_bytes(totals);
+		per_mille[i] = mapped[i] ? table_bytes[i] * 1000 / mapped[i] : 0;
+		levels[i] = mmu_space_regime(compare->side[i].space, 0)->top_level + 1u;
 	}
 	if (levels[0] != levels[1]) {
 		snprintf(text, sizeof(text),
@@ -221,13 +236,12 @@ static void print_total_words(const struct compare *compare,
 			 tool_size(mapped[1]));
 		compare_wrapped(text, "  - ", "    ", width);
 	}
-	if (totals[0].table_bytes != totals[1].table_bytes) {
+	if (table_bytes[0] != table_bytes[1]) {
 		snprintf(text, sizeof(text),
 			 "%s of tables, against %s: %" PRIu64 ".%" PRIu64
 			 "%% of what is mapped, against %" PRIu64 ".%" PRIu64 "%%",
-			 tool_size(totals[0].table_bytes), tool_size(totals[1].table_bytes),
-			 per_mille[0] / 10, per_mille[0] % 10, per_mille[1] / 10,
-			 per_mille[1] % 10);
+			 tool_size(table_bytes[0]), tool_size(table_bytes[1]), per_mille[0] / 10,
+			 per_mille[0] % 10, per_mille[1] / 10, per_mille[1] % 10);
 		compare_wrapped(text, "  - ", "    ", width);
 	}
 }
@@ -235,12 +249,13 @@ static void print_total_words(const struct compare *compare,
 void compare_spaces_text(const struct compare *compare, const struct mmu_comparison *comparison)
 {
 	struct compare_columns columns = { .width = compare_columns() };
+	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
 	char formats[320];
 
 	compare_head(compare, &columns);
 	print_totals(compare, comparison, &columns);
 	printf("\n");
-	if (!comparison->by_address) {
+	if (!info->by_address) {
 		compare_wrapped("two architectures: their addresses are not compared one by one",
 				"", "  ", columns.width);
 		printf("%sdifferences%s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN));
@@ -252,14 +267,14 @@ void compare_spaces_text(const struct compare *compare, const struct mmu_compari
 	if (compare_formats(compare, formats)[0])
 		compare_wrapped(formats, "", "  ", columns.width);
 	printf("%sthe same in both%s: %s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN),
-	       amount(compare, comparison->same_bytes));
-	if (comparison->nr_differences) {
+	       amount(compare, info->same_bytes));
+	if (info->nr_differences) {
 		printf("%sdifferences%s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN));
 		print_differences(compare, comparison);
 	} else {
 		printf("no difference\n");
 	}
-	if (comparison->by_frame)
+	if (info->by_frame)
 		print_shared(compare, comparison);
 	else
 		compare_wrapped("two images: a frame of one is not the same memory as that of the "

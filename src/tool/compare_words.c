@@ -4,12 +4,13 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "compare.h"
-#include "show.h"
+#include "sides.h"
 
 struct words {
 	const struct compare *compare;
 	const struct mmu_walk *walk[2];
+	const struct mmu_walk_info *info[2];
+	struct mmu_walk *scratch; /* for entries that are only tried */
 	const struct mmu_regime *regime[2];
 	const struct mmu_arch *arch[2];
 	struct compare_word *ret;
@@ -36,14 +37,22 @@ static void say(struct words *words, bool same, const char *what, const char *fo
 
 static const struct mmu_step *last_step(const struct words *words, unsigned int side)
 {
-	const struct mmu_walk *walk = words->walk[side];
+	uint32_t nr_steps = words->info[side]->nr_steps;
 
-	return walk->nr_steps ? &walk->steps[walk->nr_steps - 1] : NULL;
+	return nr_steps ? mmu_walk_step(words->walk[side], nr_steps - 1) : NULL;
 }
 
 static const char *level_name(const struct words *words, unsigned int side, unsigned int level)
 {
 	return words->regime[side]->format->level[level].name;
+}
+
+/* Where a walk ends. */
+static const char *end_name(const struct words *words, unsigned int side)
+{
+	const struct mmu_step *last = last_step(words, side);
+
+	return last ? level_name(words, side, mmu_step_get(last)->level) : "no table";
 }
 
 /* ------------------------------------------------------------------ formats, costs */
@@ -55,7 +64,7 @@ const char *compare_formats(const struct compare *compare, char ret[320])
 	const struct mmu_arch *arch[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		regime[i] = mmu_space_regime(compare->side[i].space);
+		regime[i] = mmu_space_regime(compare->side[i].space, 0);
 		format[i] = regime[i]->format;
 		arch[i] = mmu_space_arch(compare->side[i].space);
 	}
@@ -75,27 +84,26 @@ const char *compare_formats(const struct compare *compare, char ret[320])
 
 uint64_t compare_path_bytes(const struct compare_side *side)
 {
+	const struct mmu_regime *regime = tool_regime(side->space, side->walk);
+	const struct mmu_step *step;
 	uint64_t bytes = 0;
 
-	for (unsigned int i = 0; i < side->walk.nr_steps; i++)
-		bytes += mmu_table_bytes(side->walk.regime, side->walk.steps[i].level);
+	for (size_t i = 0; (step = mmu_walk_step(side->walk, i)); i++)
+		bytes += mmu_regime_table_bytes(regime, mmu_step_get(step)->level);
 	return bytes;
 }
 
 static void say_costs(struct words *words)
 {
-	unsigned int steps[2] = { words->walk[0]->nr_steps, words->walk[1]->nr_steps };
+	unsigned int steps[2] = { words->info[0]->nr_steps, words->info[1]->nr_steps };
 	uint64_t bytes[2] = { compare_path_bytes(&words->compare->side[0]),
 			      compare_path_bytes(&words->compare->side[1]) };
 
 	if (steps[0] != steps[1]) {
-		const struct mmu_step *last[2] = { last_step(words, 0), last_step(words, 1) };
-
 		say(words, false, "entries",
 		    "%u entries read per translation against %u: the first walk ends at %s, the "
 		    "second at %s",
-		    steps[0], steps[1], last[0] ? level_name(words, 0, last[0]->level) : "no table",
-		    last[1] ? level_name(words, 1, last[1]->level) : "no table");
+		    steps[0], steps[1], end_name(words, 0), end_name(words, 1));
 	}
 	if (bytes[0] != bytes[1])
 		say(words, false, "table_memory", "%s of tables on the path against %s",
@@ -106,7 +114,7 @@ static void say_costs(struct words *words)
 
 static void say_result(struct words *words)
 {
-	const struct mmu_walk *a = words->walk[0], *b = words->walk[1];
+	const struct mmu_walk_info *a = words->info[0], *b = words->info[1];
 
 	if (a->result != b->result)
 		say(words, false, "result", "the first is %s, the second is %s",
@@ -135,7 +143,7 @@ static void say_result(struct words *words)
 
 static void say_frame(struct words *words)
 {
-	const struct mmu_walk *a = words->walk[0], *b = words->walk[1];
+	const struct mmu_walk_info *a = words->info[0], *b = words->info[1];
 	uint64_t frame[2] = { a->pa >> words->regime[0]->page_lg2,
 			      b->pa >> words->regime[1]->page_lg2 };
 	bool same;
@@ -161,44 +169,69 @@ static void say_frame(struct words *words)
 /* The level from which both use one table: threads share it, or it is the kernel's. */
 static void say_tables(struct words *words)
 {
-	const struct mmu_walk *a = words->walk[0], *b = words->walk[1];
+	const struct mmu_walk_info *a = words->info[0], *b = words->info[1];
 
 	if (!words->compare->one_image || words->regime[0]->format != words->regime[1]->format)
 		return;
 	for (unsigned int i = 0; i < a->nr_steps && i < b->nr_steps; i++) {
-		if (a->steps[i].table_pa != b->steps[i].table_pa)
+		const struct mmu_step_info *step = mmu_step_get(mmu_walk_step(words->walk[0], i));
+		uint64_t other_pa = mmu_step_get(mmu_walk_step(words->walk[1], i))->table_pa;
+
+		if (step->table_pa != other_pa)
 			continue;
-		const char *name = level_name(words, 0, a->steps[i].level);
+		const char *name = level_name(words, 0, step->level);
 
 		if (i == 0)
 			say(words, true, "tables", "the same top table: %s at 0x%" PRIx64, name,
-			    a->steps[i].table_pa);
+			    step->table_pa);
 		else
 			say(words, true, "tables",
 			    "they share tables from %s at 0x%" PRIx64 " on, by way of another top "
 			    "table",
-			    name, a->steps[i].table_pa);
+			    name, step->table_pa);
 		return;
 	}
 }
 
 /* ------------------------------------------------------------------ rights */
 
+#define FLAGS_MAX 64
+
+/* The names of an entry's flags. */
+struct flags {
+	size_t nr;
+	char name[FLAGS_MAX][32];
+};
+
+static void take_flags(const struct words *words, unsigned int side, const struct mmu_step *step,
+		       bool second, uint64_t raw, struct flags *ret)
+{
+	unsigned int level = mmu_step_get(step)->level;
+	enum mmu_kind kind = mmu_step_entry(step)->kind;
+	const struct mmu_flag *flag = NULL;
+
+	ret->nr = 0;
+	while (ret->nr < FLAGS_MAX &&
+	       (flag = mmu_flag_next(words->regime[side], level, kind, second, raw, flag,
+				     ret->name[ret->nr], sizeof(ret->name[0]))))
+		ret->nr++;
+}
+
 /* Names in `a` that `b` lacks, each with `before` in front of it. */
-static size_t only_in(const struct mmu_flag_text *a, size_t nr_a, const struct mmu_flag_text *b,
-		      size_t nr_b, const char *before, char *ret, size_t max)
+static size_t only_in(const struct flags *a, const struct flags *b, const char *before, char *ret,
+		      size_t max)
 {
 	size_t out = 0;
 
 	ret[0] = '\0';
-	for (size_t i = 0; i < nr_a; i++) {
+	for (size_t i = 0; i < a->nr; i++) {
 		size_t j = 0;
 
-		while (j < nr_b && strcmp(a[i].name, b[j].name) != 0)
+		while (j < b->nr && strcmp(a->name[i], b->name[j]) != 0)
 			j++;
-		if (j < nr_b || out + strlen(before) + strlen(a[i].name) + 1 > max)
+		if (j < b->nr || out + strlen(before) + strlen(a->name[i]) + 1 > max)
 			continue;
-		out += (size_t)sprintf(ret + out, "%s%s", before, a[i].name);
+		out += (size_t)sprintf(ret + out, "%s%s", before, a->name[i]);
 	}
 	return out;
 }
@@ -217,11 +250,12 @@ static struct turned turn(struct turned from, unsigned int bit)
 static bool grants(const struct words *words, unsigned int side, const struct mmu_step *step,
 		   struct turned turned, uint8_t right)
 {
-	struct mmu_entry entry;
+	const struct mmu_entry *entry = mmu_step_entry(step), *now;
 
-	words->regime[side]->format->decode(words->regime[side], step->level, turned.raw,
-					    turned.second, &entry);
-	return entry.kind == step->entry.kind && entry.pa == step->entry.pa && entry.rights & right;
+	mmu_entry_decode(words->arch[side], words->regime[side], mmu_step_get(step)->level,
+			 turned.raw, &turned.second, words->scratch);
+	now = mmu_step_entry(mmu_walk_step(words->scratch, 0));
+	return now->kind == entry->kind && now->pa == entry->pa && now->rights & right;
 }
 
 /*
@@ -231,18 +265,16 @@ static bool grants(const struct words *words, unsigned int side, const struct mm
 static void name_turned(const struct words *words, unsigned int side, const struct mmu_step *step,
 			struct turned turned, bool both, char *ret, size_t max)
 {
-	struct mmu_flag_text was[64], is[64];
+	const struct mmu_step_info *at = mmu_step_get(step);
+	struct flags was, is;
 	size_t out = 0;
 
-	for (unsigned int second = 0; second <= step->has_second; second++) {
-		size_t nr_was = mmu_flag_texts(words->regime[side], step->level, step->entry.kind,
-					       second, second ? step->second : step->raw, was, 64);
-		size_t nr_is = mmu_flag_texts(words->regime[side], step->level, step->entry.kind,
-					      second, second ? turned.second : turned.raw, is, 64);
-
-		out += only_in(was, nr_was, is, nr_is, " ", ret + out, max - out);
+	for (unsigned int second = 0; second <= at->has_second; second++) {
+		take_flags(words, side, step, second, second ? at->second : at->raw, &was);
+		take_flags(words, side, step, second, second ? turned.second : turned.raw, &is);
+		out += only_in(&was, &is, " ", ret + out, max - out);
 		if (!out || both)
-			out += only_in(is, nr_is, was, nr_was, " no ", ret + out, max - out);
+			out += only_in(&is, &was, " no ", ret + out, max - out);
 	}
 }
 
@@ -253,9 +285,10 @@ static void name_turned(const struct words *words, unsigned int side, const stru
 static void denying_flags(const struct words *words, unsigned int side, const struct mmu_step *step,
 			  uint8_t right, char *ret, size_t max)
 {
+	const struct mmu_step_info *at = mmu_step_get(step);
 	unsigned int width = 8u * words->regime[side]->format->entry_bytes;
-	unsigned int bits = step->has_second ? 64 + width : width;
-	const struct turned as_is = { step->raw, step->second };
+	unsigned int bits = at->has_second ? 64 + width : width;
+	const struct turned as_is = { at->raw, at->second };
 
 	ret[0] = '\0';
 	for (unsigned int two = 0; two < 2; two++) {
@@ -280,16 +313,16 @@ static const char *denial(const struct words *words, unsigned int side, unsigned
 			  char ret[80])
 {
 	const struct mmu_walk *walk = words->walk[side];
+	unsigned int level = mmu_walk_denied_by(walk, (enum mmu_right)(1u << bit));
+	const struct mmu_step *step;
 	char flags[60];
 
 	ret[0] = '\0';
-	for (unsigned int i = 0; i < walk->nr_steps; i++) {
-		const struct mmu_step *step = &walk->steps[i];
-
-		if (step->level != walk->denied_by[bit])
+	for (size_t i = 0; (step = mmu_walk_step(walk, i)); i++) {
+		if (mmu_step_get(step)->level != level)
 			continue;
 		denying_flags(words, side, step, (uint8_t)(1u << bit), flags, sizeof(flags));
-		snprintf(ret, 80, "%s at %s", flags, level_name(words, side, step->level));
+		snprintf(ret, 80, "%s at %s", flags, level_name(words, side, level));
 	}
 	return ret;
 }
@@ -302,12 +335,12 @@ static void say_rights(struct words *words)
 							   "be accessed by user mode" };
 	char by[2][80];
 
-	if (words->walk[0]->result != MMU_RESULT_MAPPED ||
-	    words->walk[1]->result != MMU_RESULT_MAPPED)
+	if (words->info[0]->result != MMU_RESULT_MAPPED ||
+	    words->info[1]->result != MMU_RESULT_MAPPED)
 		return;
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++) {
-		bool first = words->walk[0]->rights >> bit & 1;
-		bool second = words->walk[1]->rights >> bit & 1;
+		bool first = words->info[0]->rights >> bit & 1;
+		bool second = words->info[1]->rights >> bit & 1;
 
 		if (first && second)
 			continue;
@@ -328,36 +361,40 @@ static void say_rights(struct words *words)
 static void say_flags(struct words *words, bool second)
 {
 	const struct mmu_step *last[2] = { last_step(words, 0), last_step(words, 1) };
-	struct mmu_flag_text flags[2][64];
-	size_t nr[2];
+	const struct mmu_step_info *at[2];
+	struct flags flags[2];
 	char only[2][120];
 
-	if (words->regime[0]->format != words->regime[1]->format || !last[0] || !last[1] ||
-	    last[0]->level != last[1]->level || last[0]->entry.kind != last[1]->entry.kind ||
-	    !last[0]->readable || !last[1]->readable || (second && !last[0]->has_second))
+	if (words->regime[0]->format != words->regime[1]->format || !last[0] || !last[1])
 		return;
 	for (unsigned int i = 0; i < 2; i++)
-		nr[i] = mmu_flag_texts(words->regime[i], last[i]->level, last[i]->entry.kind,
-				       second, second ? last[i]->second : last[i]->raw, flags[i],
-				       64);
-	only_in(flags[0], nr[0], flags[1], nr[1], " ", only[0], sizeof(only[0]));
-	only_in(flags[1], nr[1], flags[0], nr[0], " ", only[1], sizeof(only[1]));
+		at[i] = mmu_step_get(last[i]);
+	if (at[0]->level != at[1]->level || !at[0]->readable || !at[1]->readable ||
+	    mmu_step_entry(last[0])->kind != mmu_step_entry(last[1])->kind ||
+	    (second && !at[0]->has_second))
+		return;
+	for (unsigned int i = 0; i < 2; i++)
+		take_flags(words, i, last[i], second, second ? at[i]->second : at[i]->raw,
+			   &flags[i]);
+	only_in(&flags[0], &flags[1], " ", only[0], sizeof(only[0]));
+	only_in(&flags[1], &flags[0], " ", only[1], sizeof(only[1]));
 	if (!only[0][0] && !only[1][0])
 		return;
 	say(words, false, "flags", "%s%sflags at %s: only the first has%s, only the second%s",
 	    second ? words->regime[0]->format->second_name : "", second ? "'s " : "",
-	    level_name(words, 0, last[0]->level), only[0][0] ? only[0] : " none",
+	    level_name(words, 0, at[0]->level), only[0][0] ? only[0] : " none",
 	    only[1][0] ? only[1] : " none");
 }
 
 size_t compare_words(const struct compare *compare, struct compare_word ret[COMPARE_WORDS_MAX])
 {
-	struct words words = { .compare = compare, .ret = ret };
+	struct words words = { .compare = compare, .ret = ret, .scratch = tool_walk_create() };
 	char text[320];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		words.walk[i] = &compare->side[i].walk;
-		words.regime[i] = show_regime(compare->side[i].space, words.walk[i]);
+		words.walk[i] = compare->side[i].walk;
+		words.info[i] = mmu_walk_get(words.walk[i]);
+		words.regime[i] = tool_regime(compare->side[i].space, words.walk[i]);
 		words.arch[i] = mmu_space_arch(compare->side[i].space);
 	}
 	compare_formats(compare, text);
@@ -370,5 +407,6 @@ size_t compare_words(const struct compare *compare, struct compare_word ret[COMP
 	say_rights(&words);
 	say_flags(&words, false);
 	say_flags(&words, true);
+	mmu_walk_destroy(words.scratch);
 	return words.nr;
 }

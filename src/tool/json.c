@@ -142,12 +142,14 @@ void json_array_end(void)
 void json_flags(const char *key, const struct mmu_regime *regime, const struct mmu_step *step,
 		bool second)
 {
-	struct mmu_flag_text flags[64];
-	size_t count = mmu_flag_texts(regime, step->level, step->entry.kind, second,
-				      second ? step->second : step->raw, flags, 64);
+	const struct mmu_step_info *at = mmu_step_get(step);
+	enum mmu_kind kind = mmu_step_entry(step)->kind;
+	const struct mmu_flag *flag = NULL;
+	char name[32];
 
 	json_array(key);
-	for (size_t i = 0; i < count; i++)
-		json_string(NULL, flags[i].name);
+	while ((flag = mmu_flag_next(regime, at->level, kind, second, second ? at->second : at->raw,
+				     flag, name, sizeof(name))))
+		json_string(NULL, name);
 	json_array_end();
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The tool: global options, commands, signals. */
-#include <ctype.h>
+/** @file The tool: its commands, and what is asked of it without one. */
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,299 +23,6 @@ static const struct tool_command commands[] = {
 
 const char *argp_program_bug_address;
 
-/* ------------------------------------------------------------------ global options */
-
-enum {
-	KEY_JSON = 0x100,
-	KEY_FORCE,
-	KEY_RAW,
-	KEY_ARCH,
-	KEY_PLUGIN_DIR,
-	KEY_FACT,
-	KEY_DEBUG_DIR,
-	KEY_PART,
-};
-
-static const struct argp_option global_options[] = {
-	{ NULL, 0, NULL, 0, "Options of every command:", 100 },
-	{ "symbols", 's', "FILE", 0,
-	  "The kernel's vmlinux (default: found by build-id and release)", 100 },
-	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0,
-	  "Look for vmlinux below DIR, not in the system's places; repeatable", 100 },
-	{ "force", KEY_FORCE, NULL, 0, "Accept a vmlinux or VMCOREINFO of another kernel", 100 },
-	{ "fact", KEY_FACT, "KEY=VALUE", 0,
-	  "Set a fact as VMCOREINFO would, as in NUMBER(phys_base)=0x1000; repeatable", 100 },
-	{ "ram", KEY_RAW, "PA[:BYTES[:OFFSET[:FILE]]]", 0,
-	  "The image is raw memory that begins at physical address PA; repeatable", 100 },
-	{ "part", KEY_PART, "FILE", 0, "Another file of a split dump; repeatable", 100 },
-	{ "arch", KEY_ARCH, "NAME", 0, "Architecture (default: as the image says)", 100 },
-	{ "plugin-dir", KEY_PLUGIN_DIR, "DIR", 0, "Look for back-ends in DIR first", 100 },
-	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
-	{ 0 },
-};
-
-/* PA[:BYTES[:OFFSET[:FILE]]]; the last part may hold colons */
-static void parse_raw(struct tool *tool, const char *text, struct argp_state *state)
-{
-	struct mmu_raw_range *range = &tool->raw[tool->options.nr_raw];
-	uint64_t *numbers[] = { &range->first_pa, &range->bytes, &range->file_offset };
-	char *copy = strdup(text), *at = copy;
-
-	if (!copy || tool->options.nr_raw == TOOL_RAW_MAX)
-		argp_error(state, "too many --ram ranges");
-	for (size_t i = 0; at && i < 3; i++) {
-		char *colon = strchr(at, ':');
-
-		if (colon)
-			*colon++ = '\0';
-		if ((*at || !i) && !tool_number(at, numbers[i]))
-			argp_error(state, "--ram %s: '%s' is no number", text, at);
-		at = colon;
-	}
-	range->path = at ? text + (at - copy) : NULL; /* argv lives as long as we do */
-	free(copy);
-	tool->options.raw = tool->raw;
-	tool->options.nr_raw++;
-}
-
-static void add_to_list(const char **list, size_t *count, char *arg, struct argp_state *state)
-{
-	if (*count == TOOL_LIST_MAX)
-		argp_error(state, "too many options of one kind");
-	list[(*count)++] = arg;
-}
-
-static error_t parse_global(int key, char *arg, struct argp_state *state)
-{
-	struct tool *tool = state->input;
-
-	switch (key) {
-	case 's':
-		tool->options.vmlinux = arg;
-		return 0;
-	case KEY_JSON:
-		tool->json = true;
-		return 0;
-	case KEY_FORCE:
-		tool->options.force = true;
-		return 0;
-	case KEY_RAW:
-		parse_raw(tool, arg, state);
-		return 0;
-	case KEY_ARCH:
-		tool->options.arch = arg;
-		return 0;
-	case KEY_PLUGIN_DIR:
-		tool->options.plugin_dir = arg;
-		return 0;
-	case KEY_FACT:
-		add_to_list(tool->facts, &tool->nr_facts, arg, state);
-		tool->options.facts = tool->facts;
-		return 0;
-	case KEY_PART:
-		add_to_list(tool->parts, &tool->nr_parts, arg, state);
-		tool->options.parts = tool->parts;
-		return 0;
-	case KEY_DEBUG_DIR:
-		add_to_list(tool->debug_dirs, &tool->nr_debug_dirs, arg, state);
-		tool->options.debug_dirs = tool->debug_dirs;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp tool_global_argp = { .options = global_options, .parser = parse_global };
-
-/* A command's parser, which gets `input`, and the global one, which gets the tool. */
-struct parse_input {
-	struct tool *tool;
-	void *input;
-	argp_parser_t parser;
-	struct tool_space *space;
-};
-
-static error_t parse_command(int key, char *arg, struct argp_state *state)
-{
-	struct parse_input *input = state->input;
-
-	if (key == ARGP_KEY_INIT) {
-		state->child_inputs[0] = input->tool;
-		if (input->space)
-			state->child_inputs[1] = input->space;
-		return 0;
-	}
-	/* the parser of the command must not see our own input */
-	void *saved = state->input;
-	state->input = input->input;
-	error_t error = input->parser(key, arg, state);
-	state->input = saved;
-	return error;
-}
-
-void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_option *options,
-		argp_parser_t parser, const char *args_doc, const char *doc, void *input,
-		struct tool_space *space)
-{
-	const struct argp_child children[] = {
-		{ .argp = &tool_global_argp, .group = 100 },
-		{ .argp = space ? &tool_space_argp : NULL, .group = 50 },
-		{ 0 },
-	};
-	const struct argp argp = { .options = options,
-				   .parser = parse_command,
-				   .args_doc = args_doc,
-				   .doc = doc,
-				   .children = children };
-	struct parse_input parse_input = {
-		.tool = tool, .input = input, .parser = parser, .space = space
-	};
-	static char name[64]; /* becomes argv[0] */
-
-	snprintf(name, sizeof(name), "mmuscope %s", argv[0]);
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &parse_input);
-}
-
-int tool_refuse_image_options(const struct tool *tool)
-{
-	const char *given = tool->options.vmlinux ? "--symbols"
-			    : tool->nr_debug_dirs ? "--debug-dir"
-			    : tool->options.force ? "--force"
-			    : tool->nr_facts      ? "--fact"
-			    : tool->options.raw   ? "--ram"
-			    : tool->nr_parts      ? "--part"
-						  : NULL;
-
-	if (!given)
-		return TOOL_OK;
-	fprintf(stderr, "mmuscope: %s is for an image, and this command opens none\n", given);
-	return TOOL_USAGE;
-}
-
-/* ------------------------------------------------------------------ messages */
-
-int tool_fail(struct mmu_error *error)
-{
-	static const enum tool_status status[] = {
-		[MMU_ERROR_NO_TASK] = TOOL_ANSWERED,
-		[MMU_ERROR_NO_MM] = TOOL_ANSWERED,
-		[MMU_ERROR_INVALID] = TOOL_USAGE,
-	};
-	enum mmu_error_code code = mmu_error_code(error);
-	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
-
-	fflush(stdout);
-	if (code != MMU_ERROR_STOPPED) /* the user pressed Ctrl-C, and knows */
-		fprintf(stderr, "mmuscope: %s\n", tool_safe(mmu_error_message(error)));
-	mmu_error_destroy(error);
-	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
-}
-
-int tool_open(struct tool *tool, const char *image)
-{
-	/* a file of such a name is written ./live or ./- */
-	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
-			      : strcmp(image, "-") == 0  ? "/dev/stdin"
-							 : image;
-	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
-
-	return error ? tool_fail(error) : TOOL_OK;
-}
-
-static bool was_asked_for(struct mmu_session *session, const char *option)
-{
-	size_t key_bytes = strcspn(option, "=");
-	struct mmu_fact fact;
-
-	for (size_t i = 0; mmu_session_fact(session, i, &fact); i++)
-		if (strncmp(fact.key, option, key_bytes) == 0 && !fact.key[key_bytes])
-			return true;
-	return false;
-}
-
-/* A misspelt fact shows only in that nothing asks for it. */
-static void warn_of_idle_facts(const struct tool *tool)
-{
-	for (size_t i = 0; i < tool->nr_facts; i++) {
-		if (was_asked_for(tool->session, tool->facts[i]))
-			continue;
-		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: --fact %s: nothing asked for it\n",
-			tool_safe(tool->facts[i]));
-		return;
-	}
-}
-
-void tool_close(struct tool *tool, int status)
-{
-	struct mmu_info info;
-
-	if (!tool->session)
-		return;
-	mmu_session_info(tool->session, &info);
-	if (info.vmcoreinfo_refuted && !tool->warned && status <= TOOL_ANSWERED) {
-		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info.warning));
-	}
-	if (info.kernel && status <= TOOL_ANSWERED)
-		warn_of_idle_facts(tool);
-	mmu_session_close(tool->session);
-	tool->session = NULL;
-}
-
-int tool_address(struct tool *tool, const char *text, uint64_t *ret)
-{
-	size_t name_bytes = strcspn(text, "+-");
-	uint64_t offset = 0, base = 0;
-	struct mmu_error *error = NULL;
-	char name[128];
-
-	if (tool_number(text, ret))
-		return TOOL_OK;
-	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)text[0]) ||
-	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
-		name_bytes = 0;
-	memcpy(name, text, name_bytes);
-	name[name_bytes] = '\0';
-	if (name_bytes)
-		error = mmu_session_symbol(tool->session, name, &base);
-	if (name_bytes && !error) {
-		*ret = text[name_bytes] == '-' ? base - offset : base + offset;
-		return TOOL_OK;
-	}
-	fflush(stdout);
-	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
-		error ? " and no symbol: " : "", error ? tool_safe(mmu_error_message(error)) : "");
-	struct mmu_info info = { .lacks = NULL };
-	if (error)
-		mmu_session_info(tool->session, &info);
-	/* what can't be looked up may still be a symbol */
-	bool symbols = !error || (info.kernel && !info.lacks);
-	mmu_error_destroy(error);
-	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
-}
-
-void tool_warn(struct mmu_session *session)
-{
-	struct mmu_fact fact, first;
-	size_t disputed = 0;
-
-	for (size_t i = 0; session && mmu_session_fact(session, i, &fact); i++)
-		if (fact.disputed && !disputed++)
-			first = fact;
-	if (!disputed)
-		return;
-	fflush(stdout);
-	fprintf(stderr,
-		"mmuscope: warning: sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64
-		" (%s); info --facts shows all\n",
-		tool_safe(first.key), first.value, tool_safe(first.source), first.other_value,
-		tool_safe(first.other));
-}
-
-/* ------------------------------------------------------------------ main */
-
 /* Another process truncated a mapped file, and a read hit the hole. */
 static void on_bus_error(int signal)
 {
@@ -328,31 +33,6 @@ static void on_bus_error(int signal)
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(TOOL_UNUSABLE);
 	_exit(TOOL_UNUSABLE);
-}
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-void tool_catch_interrupt(void)
-{
-	/* without SA_RESTART a read of standard input ends too; a second SIGINT ends the process */
-	const struct sigaction interrupt = { .sa_handler = on_interrupt,
-					     .sa_flags = (int)SA_RESETHAND };
-	static bool caught;
-
-	if (!caught)
-		sigaction(SIGINT, &interrupt, NULL);
-	caught = true;
-}
-
-bool tool_interrupted(void)
-{
-	return interrupted;
 }
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -422,13 +102,14 @@ int main(int argc, char **argv)
 		.children = children,
 		.help_filter = main_help_filter,
 	};
-	struct tool tool = { 0 };
+	struct tool tool;
 	struct {
 		struct tool *tool;
 		int command_at;
 	} input = { &tool, 0 };
 	int status = -1;
 
+	tool_init(&tool);
 	argp_err_exit_status = TOOL_USAGE;
 	program_invocation_name = (char *)"mmuscope"; /* argp's messages begin with it */
 	signal(SIGBUS, on_bus_error);
@@ -455,5 +136,5 @@ int main(int argc, char **argv)
 		perror("mmuscope: standard output");
 		return TOOL_UNUSABLE;
 	}
-	return interrupted ? 128 + SIGINT : status;
+	return tool_interrupted() ? 128 + SIGINT : status;
 }

@@ -21,9 +21,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
  */
 void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
 		unsigned int columns);
-/** The regime of a walk; where there is none, the space's first. */
-const struct mmu_regime *show_regime(const struct mmu_space *space, const struct mmu_walk *walk);
-/** What denies the right of this number: a level's name, or the regime's. */
+/** What denies the right of this number, counted from 0: a level's name, or the regime's. */
 const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
 			unsigned int bit);
 /** The lines of one entry: flags, rights. `prefix` indents them. */

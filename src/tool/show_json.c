@@ -6,24 +6,26 @@
 
 void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step)
 {
+	const struct mmu_step_info *at = mmu_step_get(step);
+	const struct mmu_entry *entry = mmu_step_entry(step);
 	char rights[6];
 
-	json_hex("raw", step->raw);
-	json_string("kind", tool_kind(step->entry.kind));
+	json_hex("raw", at->raw);
+	json_string("kind", tool_kind(entry->kind));
 	json_flags("flags", regime, step, false);
-	json_string("rights", mmu_rights_text(step->entry.rights, rights));
-	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
-		json_hex("target_pa", step->entry.pa);
-	if (step->entry.kind == MMU_KIND_BAD)
-		json_hex("bad_bits", step->entry.bad_mask);
-	if (step->entry.note)
-		json_string("note", step->entry.note);
-	if (step->has_second) {
+	json_string("rights", mmu_rights_text(entry->rights, rights));
+	if (entry->kind == MMU_KIND_TABLE || entry->kind == MMU_KIND_LEAF)
+		json_hex("target_pa", entry->pa);
+	if (entry->kind == MMU_KIND_BAD)
+		json_hex("bad_bits", entry->bad_mask);
+	if (entry->note)
+		json_string("note", entry->note);
+	if (at->has_second) {
 		json_object("second");
 		json_string("name", regime->format->second_name);
-		if (step->slot_pa || step->second_pa) /* a pasted entry has none */
-			json_hex("slot_pa", step->second_pa);
-		json_hex("raw", step->second);
+		if (at->slot_pa || at->second_pa) /* a pasted entry has none */
+			json_hex("slot_pa", at->second_pa);
+		json_hex("raw", at->second);
 		json_flags("flags", regime, step, true);
 		json_object_end();
 	}
@@ -31,22 +33,23 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 
 void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step)
 {
+	const struct mmu_step_info *at = mmu_step_get(step);
 	char rights[6];
 
 	json_object(NULL);
-	json_number("level", step->level);
-	json_string("name", regime->format->level[step->level].name);
-	json_hex("table_pa", step->table_pa);
-	if (step->probe)
-		json_string("group", step->probe);
-	json_number("index", (int64_t)step->index);
-	json_hex("slot_pa", step->slot_pa);
-	if (step->readable) {
+	json_number("level", at->level);
+	json_string("name", regime->format->level[at->level].name);
+	json_hex("table_pa", at->table_pa);
+	if (at->probe)
+		json_string("group", at->probe);
+	json_number("index", (int64_t)at->index);
+	json_hex("slot_pa", at->slot_pa);
+	if (at->readable) {
 		show_entry_json(regime, step);
-		json_string("effective", mmu_rights_text(step->effective, rights));
+		json_string("effective", mmu_rights_text(at->effective, rights));
 	} else {
 		json_null("raw");
-		json_string("kind", mmu_page_state_name(step->slot_state));
+		json_string("kind", mmu_page_state_name(at->slot_state));
 		json_array("flags");
 		json_array_end();
 		json_string("rights", "-----");
@@ -56,90 +59,93 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 
 void show_result_json(const struct mmu_walk *walk)
 {
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	char rights[6];
 
-	json_string("result", mmu_result_name(walk->result));
-	if (walk->has_pa) {
-		json_hex("pa", walk->pa);
-		json_number("page_size", (int64_t)walk->page_bytes);
-		json_string("page_state", mmu_page_state_name(walk->page_state));
+	json_string("result", mmu_result_name(info->result));
+	if (info->has_pa) {
+		json_hex("pa", info->pa);
+		json_number("page_size", (int64_t)info->page_bytes);
+		json_string("page_state", mmu_page_state_name(info->page_state));
 	} else {
 		json_null("page_size");
-		if (walk->page_bytes)
-			json_number("hole_size", (int64_t)walk->page_bytes);
+		if (info->page_bytes)
+			json_number("hole_size", (int64_t)info->page_bytes);
 	}
-	json_string("rights", mmu_rights_text(walk->rights, rights));
-	if (walk->has_swap) {
+	json_string("rights", mmu_rights_text(info->rights, rights));
+	if (info->has_swap) {
 		json_object("swap");
-		json_number("type", walk->swap_type);
-		json_number("offset", (int64_t)walk->swap_offset);
+		json_number("type", info->swap_type);
+		json_number("offset", (int64_t)info->swap_offset);
 		json_object_end();
 	}
-	if (walk->has_target)
-		json_hex("target_pa", walk->target_pa);
-	if (walk->note)
-		json_string("note", walk->note);
+	if (info->has_target)
+		json_hex("target_pa", info->target_pa);
+	if (info->note)
+		json_string("note", info->note);
 }
 
-static bool table_entry_json(const struct mmu_step *step, void *context)
+static void table_json(struct mmu_space *space, const struct mmu_regime *regime,
+		       const struct mmu_step_info *of)
 {
-	const struct mmu_walk *walk = context;
+	struct mmu_entries *entries = tool_entries_open(space, regime, of->level, of->table_pa);
+	const struct mmu_step *step;
 
 	json_object(NULL);
-	json_number("index", (int64_t)step->index);
-	show_entry_json(walk->regime, step);
+	json_number("level", of->level);
+	json_hex("table_pa", of->table_pa);
+	json_array("entries");
+	while ((step = mmu_entries_next(entries))) {
+		json_object(NULL);
+		json_number("index", (int64_t)mmu_step_get(step)->index);
+		show_entry_json(regime, step);
+		json_object_end();
+	}
+	json_array_end();
+	json_string("state", mmu_page_state_name(mmu_entries_state(entries)));
 	json_object_end();
-	return true;
+	mmu_entries_close(entries);
 }
 
 static void tables_json(struct mmu_space *space, const struct mmu_walk *walk)
 {
-	json_array("tables");
-	for (unsigned int i = 0; i < walk->nr_steps; i++) {
-		const struct mmu_step *step = &walk->steps[i];
+	const struct mmu_step *step;
 
-		json_object(NULL);
-		json_number("level", step->level);
-		json_hex("table_pa", step->table_pa);
-		json_array("entries");
-		enum mmu_page_state state = mmu_table_entries(space, walk->regime, step->level,
-							      step->table_pa, table_entry_json,
-							      (void *)walk);
-		json_array_end();
-		json_string("state", mmu_page_state_name(state));
-		json_object_end();
-	}
+	json_array("tables");
+	for (size_t i = 0; (step = mmu_walk_step(walk, i)); i++)
+		table_json(space, tool_regime(space, walk), mmu_step_get(step));
 	json_array_end();
 }
 
 static void denied_json(const struct mmu_space *space, const struct mmu_walk *walk)
 {
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	static const char *const names[] = { "r", "w", "x", "X", "u" };
-	const struct mmu_regime *regime = show_regime(space, walk);
+	const struct mmu_regime *regime = tool_regime(space, walk);
 
 	json_object("denied_by");
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
-		if (walk->result == MMU_RESULT_MAPPED && !(walk->rights >> bit & 1))
+		if (info->result == MMU_RESULT_MAPPED && !(info->rights >> bit & 1))
 			json_string(names[bit], show_denier(regime, walk, bit));
 	json_object_end();
 }
 
 static void vma_json(struct mmu_space *space, uint64_t va)
 {
-	struct mmu_error *missing;
-	struct mmu_vma vma;
+	const struct mmu_vma_info *vma;
+	struct mmu_error *error = mmu_space_vma(space, va, &vma);
 
-	if (mmu_space_vma(space, va, &vma)) {
+	if (error) {
+		json_string("vma_missing", mmu_error_message(error));
+	} else if (vma) {
 		json_object("vma");
-		json_hex("first", vma.first_va);
-		json_hex("last", vma.last_va);
-		json_hex("flags", vma.vm_flags);
-		json_string("name", vma.name);
+		json_hex("first", vma->first_va);
+		json_hex("last", vma->last_va);
+		json_hex("flags", vma->vm_flags);
+		json_string("name", vma->name);
 		json_object_end();
-	} else if ((missing = mmu_space_vma_missing(space, va))) {
-		json_string("vma_missing", mmu_error_message(missing));
-		mmu_error_destroy(missing);
 	}
+	mmu_error_destroy(error);
 }
 
 void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *regime)
@@ -153,13 +159,14 @@ void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *reg
 
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_regime *regime = show_regime(space, walk);
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
+	const struct mmu_regime *regime = tool_regime(space, walk);
 	unsigned char bytes[8];
 	char text[64];
 	size_t done;
 
 	json_begin("walk");
-	json_hex("va", walk->va);
+	json_hex("va", info->va);
 	if (mmu_space_task(space))
 		json_number("pid", tool_space_pid(space));
 	json_string("arch", mmu_space_arch(space)->name);
@@ -168,15 +175,15 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	if (show->assumed)
 		show_assumed_json(mmu_space_arch(space), regime);
 	json_array("steps");
-	for (unsigned int i = 0; i < walk->nr_steps && !show->brief; i++)
-		show_step_json(regime, &walk->steps[i]);
+	for (unsigned int i = 0; i < info->nr_steps && !show->brief; i++)
+		show_step_json(regime, mmu_walk_step(walk, i));
 	json_array_end();
 	show_result_json(walk);
 	denied_json(space, walk);
 	if (!show->brief)
-		vma_json(space, walk->va);
+		vma_json(space, info->va);
 	if (show->type) {
-		if (mmu_space_read(space, walk->va, bytes, tool_type_bytes(show->type), &done,
+		if (mmu_space_read(space, info->va, bytes, tool_type_bytes(show->type), &done,
 				   NULL))
 			json_string("value", tool_type_text(show->type, bytes, text));
 		else

@@ -89,8 +89,9 @@ void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, ui
 
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step, char ret[128])
 {
-	const struct mmu_shape *shape = &regime->shape[step->level];
-	const struct mmu_entry *entry = &step->entry;
+	const struct mmu_step_info *at = mmu_step_get(step);
+	const struct mmu_shape *shape = &regime->shape[at->level];
+	const struct mmu_entry *entry = mmu_step_entry(step);
 
 	switch (entry->kind) {
 	case MMU_KIND_TABLE:
@@ -117,103 +118,105 @@ const char *show_target(const struct mmu_regime *regime, const struct mmu_step *
 void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
 		     const char *prefix)
 {
+	const struct mmu_step_info *at = mmu_step_get(step);
+	const struct mmu_entry *entry = mmu_step_entry(step);
 	char flags[512];
 
 	tool_flags(regime, step, false, flags);
 	if (flags[0])
 		printf("%s%s\n", prefix, flags);
-	if (step->has_second) {
+	if (at->has_second) {
 		printf("%s%s 0x%0*" PRIx64, prefix, regime->format->second_name,
-		       2 * regime->format->entry_bytes, step->second);
-		if (step->second_pa)
-			printf(" at 0x%" PRIx64, step->second_pa);
+		       2 * regime->format->entry_bytes, at->second);
+		if (at->second_pa)
+			printf(" at 0x%" PRIx64, at->second_pa);
 		tool_flags(regime, step, true, flags);
 		printf("%s%s\n", flags[0] ? ": " : "", flags);
 	}
-	if (step->entry.note && step->entry.kind != MMU_KIND_BAD)
-		printf("%snote: %s\n", prefix, step->entry.note);
+	if (entry->note && entry->kind != MMU_KIND_BAD)
+		printf("%snote: %s\n", prefix, entry->note);
 }
 
-struct table_context {
-	const struct mmu_regime *regime;
-	uint64_t used;
-};
-
-static bool print_table_entry(const struct mmu_step *step, void *context)
+static void print_table_entry(const struct mmu_regime *regime, const struct mmu_step *step,
+			      uint64_t used)
 {
-	const struct table_context *table = context;
+	const struct mmu_step_info *at = mmu_step_get(step);
+	int digits = 2 * regime->format->entry_bytes;
 	char target[128], flags[512];
 
-	tool_flags(table->regime, step, false, flags);
-	printf("    %s%4" PRIu64 "  0x%0*" PRIx64 "  %-*s%s%s\n",
-	       step->index == table->used ? ">" : " ", step->index,
-	       2 * table->regime->format->entry_bytes, step->raw, flags[0] ? 28 : 0,
-	       show_target(table->regime, step, target), flags[0] ? " " : "", flags);
-	if (step->has_second && step->second) {
-		tool_flags(table->regime, step, true, flags);
-		printf("           %s 0x%0*" PRIx64 "%s%s\n", table->regime->format->second_name,
-		       2 * table->regime->format->entry_bytes, step->second, flags[0] ? ": " : "",
-		       flags);
+	tool_flags(regime, step, false, flags);
+	printf("    %s%4" PRIu64 "  0x%0*" PRIx64 "  %-*s%s%s\n", at->index == used ? ">" : " ",
+	       at->index, digits, at->raw, flags[0] ? 28 : 0, show_target(regime, step, target),
+	       flags[0] ? " " : "", flags);
+	if (at->has_second && at->second) {
+		tool_flags(regime, step, true, flags);
+		printf("           %s 0x%0*" PRIx64 "%s%s\n", regime->format->second_name, digits,
+		       at->second, flags[0] ? ": " : "", flags);
 	}
-	return true;
 }
 
-static void print_step(struct show *show, struct mmu_space *space, const struct mmu_regime *regime,
-		       const struct mmu_step *step)
+/* @param used  the index through which the walk went */
+static void print_table(struct mmu_space *space, const struct mmu_regime *regime,
+			unsigned int level, uint64_t table_pa, uint64_t used)
 {
+	struct mmu_entries *entries = tool_entries_open(space, regime, level, table_pa);
+	const struct mmu_step *step;
+
+	while ((step = mmu_entries_next(entries)))
+		print_table_entry(regime, step, used);
+	if (mmu_entries_state(entries) != MMU_PAGE_PRESENT)
+		printf("     part of this table is %s\n",
+		       mmu_page_state_name(mmu_entries_state(entries)));
+	mmu_entries_close(entries);
+}
+
+static void print_step(const struct show *show, struct mmu_space *space,
+		       const struct mmu_regime *regime, const struct mmu_step *step)
+{
+	const struct mmu_step_info *at = mmu_step_get(step);
+	const struct mmu_entry *entry = mmu_step_entry(step);
 	char target[128], own[6], so_far[6];
 
 	printf("%s%-4s%s table 0x%09" PRIx64 " [%3" PRIu64 "]  slot 0x%09" PRIx64 "  ",
-	       tool_colour(TOOL_BOLD), regime->format->level[step->level].name,
-	       tool_colour(TOOL_PLAIN), step->table_pa, step->index, step->slot_pa);
-	if (!step->readable) {
-		printf("%s%s%s\n", tool_colour(TOOL_BAD), mmu_page_state_name(step->slot_state),
+	       tool_colour(TOOL_BOLD), regime->format->level[at->level].name,
+	       tool_colour(TOOL_PLAIN), at->table_pa, at->index, at->slot_pa);
+	if (!at->readable) {
+		printf("%s%s%s\n", tool_colour(TOOL_BAD), mmu_page_state_name(at->slot_state),
 		       tool_colour(TOOL_PLAIN));
 		return;
 	}
-	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, step->raw);
-	if (step->probe)
-		printf("     in the group of %u slots: %s\n", step->nr_slots, step->probe);
-	if (step->entry.kind == MMU_KIND_TABLE || step->entry.kind == MMU_KIND_LEAF)
+	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, at->raw);
+	if (at->probe)
+		printf("     in the group of %u slots: %s\n", at->nr_slots, at->probe);
+	if (entry->kind == MMU_KIND_TABLE || entry->kind == MMU_KIND_LEAF)
 		printf("     %-36s rights %s  so far %s\n", show_target(regime, step, target),
-		       mmu_rights_text(step->entry.rights, own),
-		       mmu_rights_text(step->effective, so_far));
+		       mmu_rights_text(entry->rights, own), mmu_rights_text(at->effective, so_far));
 	else
 		printf("     %s\n", show_target(regime, step, target));
 	show_entry_text(regime, step, "     ");
-	if (show->tables) {
-		struct table_context table = { regime, step->index };
-		enum mmu_page_state state = mmu_table_entries(
-			space, regime, step->level, step->table_pa, print_table_entry, &table);
-
-		if (state != MMU_PAGE_PRESENT)
-			printf("     part of this table is %s\n", mmu_page_state_name(state));
-	}
+	if (show->tables)
+		print_table(space, regime, at->level, at->table_pa, at->index);
 }
 
 /* ------------------------------------------------------------------ the answer */
 
-const struct mmu_regime *show_regime(const struct mmu_space *space, const struct mmu_walk *walk)
-{
-	return walk->regime ? walk->regime : mmu_space_regime(space);
-}
-
 const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
 			unsigned int bit)
 {
-	return walk->denied_by[bit] == MMU_DENIED_BY_REGIME
-		       ? regime->name
-		       : regime->format->level[walk->denied_by[bit]].name;
+	unsigned int level = mmu_walk_denied_by(walk, (enum mmu_right)(1u << bit));
+
+	return level == MMU_DENIED_BY_REGIME ? regime->name : regime->format->level[level].name;
 }
 
 static void print_denials(const struct mmu_regime *regime, const struct mmu_walk *walk)
 {
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	static const char *const names[] = { "read", "write", "user execute", "kernel execute",
 					     "user access" };
 	const char *before = "\n     ";
 
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++) {
-		if (walk->rights >> bit & 1)
+		if (info->rights >> bit & 1)
 			continue;
 		printf("%sno %s (%s)", before, names[bit], show_denier(regime, walk, bit));
 		before = ", ";
@@ -222,7 +225,7 @@ static void print_denials(const struct mmu_regime *regime, const struct mmu_walk
 
 static const char *reason(enum mmu_result result)
 {
-	static const char *const reasons[MMU_RESULT_COUNT] = {
+	static const char *const reasons[] = {
 		[MMU_RESULT_EMPTY] = "nothing was ever mapped here, or it was unmapped",
 		[MMU_RESULT_SWAPPED] = "in swap space",
 		[MMU_RESULT_PROTNONE] = "the page is there, access is switched off (PROT_NONE)",
@@ -239,35 +242,39 @@ static const char *reason(enum mmu_result result)
 		[MMU_RESULT_UNREADABLE] = "the table's bytes can't be had",
 	};
 
-	return reasons[result];
+	return (size_t)result < sizeof(reasons) / sizeof(reasons[0]) && reasons[result]
+		       ? reasons[result]
+		       : mmu_result_name(result);
 }
 
 void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk)
 {
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	char rights[6];
-	bool mapped = walk->result == MMU_RESULT_MAPPED;
+	bool mapped = info->result == MMU_RESULT_MAPPED;
+	const struct mmu_step *last = info->nr_steps ? mmu_walk_step(walk, info->nr_steps - 1)
+						     : NULL;
 
-	printf("%s%s%s", tool_colour(mapped ? TOOL_GOOD : TOOL_BAD), mmu_result_name(walk->result),
+	printf("%s%s%s", tool_colour(mapped ? TOOL_GOOD : TOOL_BAD), mmu_result_name(info->result),
 	       tool_colour(TOOL_PLAIN));
 	printf(":");
 	if (!mapped)
-		printf(" %s", reason(walk->result));
-	if (walk->has_swap)
-		printf("; type %u, offset 0x%" PRIx64, walk->swap_type, walk->swap_offset);
-	if (walk->has_target)
-		printf("; physical 0x%" PRIx64, walk->target_pa);
-	if (walk->has_pa)
+		printf(" %s", reason(info->result));
+	if (info->has_swap)
+		printf("; type %u, offset 0x%" PRIx64, info->swap_type, info->swap_offset);
+	if (info->has_target)
+		printf("; physical 0x%" PRIx64, info->target_pa);
+	if (info->has_pa)
 		printf("%s physical %s0x%" PRIx64 "%s, %s page", mapped ? "" : ";",
-		       tool_colour(TOOL_BOLD), walk->pa, tool_colour(TOOL_PLAIN),
-		       tool_size(walk->page_bytes));
+		       tool_colour(TOOL_BOLD), info->pa, tool_colour(TOOL_PLAIN),
+		       tool_size(info->page_bytes));
 	if (mapped) {
-		printf(", rights %s", mmu_rights_text(walk->rights, rights));
+		printf(", rights %s", mmu_rights_text(info->rights, rights));
 		print_denials(regime, walk);
 	}
 	printf("\n");
-	if (walk->note &&
-	    (!walk->nr_steps || walk->note != walk->steps[walk->nr_steps - 1].entry.note))
-		printf("     note: %s\n", walk->note);
+	if (info->note && (!last || info->note != mmu_step_entry(last)->note))
+		printf("     note: %s\n", info->note);
 }
 
 void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime)
@@ -290,24 +297,25 @@ void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *reg
 
 static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_regime *regime = show_regime(space, walk);
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
+	const struct mmu_regime *regime = tool_regime(space, walk);
 	const struct mmu_task *task = mmu_space_task(space);
-	struct mmu_error *missing = NULL;
-	struct mmu_vma vma;
+	const struct mmu_vma_info *vma;
+	struct mmu_error *error;
+	char rights[5];
 
-	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), walk->va, tool_colour(TOOL_PLAIN));
+	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), info->va, tool_colour(TOOL_PLAIN));
 	if (task)
 		printf("  pid %d (%s)", task->pid, tool_safe(task->comm));
 	printf("  %s %s, root 0x%" PRIx64 "\n", mmu_space_arch(space)->name, regime->format->name,
 	       regime->root_pa);
-	if (mmu_space_vma(space, walk->va, &vma))
-		printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %c%c%c%c %s\n", vma.first_va,
-		       vma.last_va, vma.vm_flags & 1 ? 'r' : '-', vma.vm_flags & 2 ? 'w' : '-',
-		       vma.vm_flags & 4 ? 'x' : '-', vma.vm_flags & 8 ? 's' : 'p',
-		       tool_vma_name(&vma));
-	else if ((missing = mmu_space_vma_missing(space, walk->va)))
-		printf("   VMA not known: %s\n", mmu_error_message(missing));
-	mmu_error_destroy(missing);
+	error = mmu_space_vma(space, info->va, &vma);
+	if (error)
+		printf("   VMA not known: %s\n", mmu_error_message(error));
+	else if (vma)
+		printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %s %s\n", vma->first_va, vma->last_va,
+		       tool_vma_rights(vma, rights), tool_vma_name(vma));
+	mmu_error_destroy(error);
 }
 
 static void print_value(const struct show *show, struct mmu_space *space, uint64_t va)
@@ -327,29 +335,31 @@ static void print_value(const struct show *show, struct mmu_space *space, uint64
 static void print_brief(const struct show *show, struct mmu_space *space,
 			const struct mmu_walk *walk)
 {
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	unsigned char bytes[8];
 	char rights[6], text[64];
 	size_t done;
 
-	printf("0x%016" PRIx64 " %s", walk->va, mmu_result_name(walk->result));
-	if (walk->has_pa)
-		printf(" 0x%" PRIx64 " %" PRIu64 " %s", walk->pa, walk->page_bytes,
-		       mmu_rights_text(walk->rights, rights));
-	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
-		printf(" (%s)", mmu_page_state_name(walk->page_state));
-	if (walk->has_swap)
-		printf(" type %u offset 0x%" PRIx64, walk->swap_type, walk->swap_offset);
-	if (walk->has_target)
-		printf(" physical 0x%" PRIx64, walk->target_pa);
+	printf("0x%016" PRIx64 " %s", info->va, mmu_result_name(info->result));
+	if (info->has_pa)
+		printf(" 0x%" PRIx64 " %" PRIu64 " %s", info->pa, info->page_bytes,
+		       mmu_rights_text(info->rights, rights));
+	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
+		printf(" (%s)", mmu_page_state_name(info->page_state));
+	if (info->has_swap)
+		printf(" type %u offset 0x%" PRIx64, info->swap_type, info->swap_offset);
+	if (info->has_target)
+		printf(" physical 0x%" PRIx64, info->target_pa);
 	if (show->type &&
-	    mmu_space_read(space, walk->va, bytes, tool_type_bytes(show->type), &done, NULL))
+	    mmu_space_read(space, info->va, bytes, tool_type_bytes(show->type), &done, NULL))
 		printf(" value %s", tool_type_text(show->type, bytes, text));
 	printf("\n");
 }
 
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_regime *regime = show_regime(space, walk);
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
+	const struct mmu_regime *regime = tool_regime(space, walk);
 
 	if (show->brief) {
 		print_brief(show, space, walk);
@@ -360,12 +370,12 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	print_head(space, walk);
 	if (show->assumed && show->shown == 1)
 		show_assumed_text(mmu_space_arch(space), regime);
-	show_ruler(mmu_space_arch(space), regime, walk->va, 0);
-	for (unsigned int i = 0; i < walk->nr_steps; i++)
-		print_step(show, space, regime, &walk->steps[i]);
+	show_ruler(mmu_space_arch(space), regime, info->va, 0);
+	for (unsigned int i = 0; i < info->nr_steps; i++)
+		print_step(show, space, regime, mmu_walk_step(walk, i));
 	show_result_text(regime, walk);
-	if (walk->has_pa && walk->page_state != MMU_PAGE_PRESENT)
+	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",
-		       mmu_page_state_name(walk->page_state));
-	print_value(show, space, walk->va);
+		       mmu_page_state_name(info->page_state));
+	print_value(show, space, info->va);
 }

@@ -24,10 +24,11 @@ enum tool_status {
 struct tool {
 	struct mmu_options options;
 	struct mmu_raw_range raw[TOOL_RAW_MAX];
+	const struct mmu_raw_range *raw_list[TOOL_RAW_MAX + 1];
 	const char *facts[TOOL_LIST_MAX + 1];
 	const char *debug_dirs[TOOL_LIST_MAX + 1];
 	const char *parts[TOOL_LIST_MAX + 1];
-	size_t nr_facts, nr_debug_dirs, nr_parts;
+	size_t nr_raw, nr_facts, nr_debug_dirs, nr_parts;
 	bool json;
 	bool warned; /* the command has told info.warning itself */
 	struct mmu_session *session;
@@ -41,6 +42,9 @@ struct tool_command {
 };
 
 extern const struct argp tool_global_argp;
+
+/** Nothing is chosen yet. */
+void tool_init(struct tool *tool);
 
 int tool_info(struct tool *tool, int argc, char **argv);
 int tool_ps(struct tool *tool, int argc, char **argv);
@@ -86,7 +90,19 @@ int tool_open(struct tool *tool, const char *image);
 void tool_close(struct tool *tool, int status);
 
 /** One line "mmuscope: ..." on standard error; destroys the error. @return its exit status */
-int tool_fail(struct mmu_error *error);
+int tool_fail(const struct tool *tool, struct mmu_error *error);
+
+#define TOOL_TEXT_MAX 2048
+
+/** What an error says, and which option would help; "" for NULL. @return ret */
+const char *tool_error_text(const struct tool *tool, const struct mmu_error *error,
+			    char ret[TOOL_TEXT_MAX]);
+
+/** The same, as tool_safe() gives it. */
+const char *tool_message(const struct tool *tool, const struct mmu_error *error);
+
+/** The facts of a session; ends the tool when there is no memory. */
+struct mmu_facts_iter *tool_facts_open(struct mmu_session *session);
 
 /** One line on stderr when sources of facts disagree. Accepts NULL. */
 void tool_warn(struct mmu_session *session);
@@ -124,7 +140,7 @@ int tool_output_close(struct tool_output *output, bool keep);
 
 /** The options --pid --task --mm --pgd --cpu --kernel --user-half --format. */
 struct tool_space {
-	struct mmu_space_query query;
+	struct mmu_space_query query; /* its size is set when it is used */
 	bool chosen;
 };
 
@@ -133,6 +149,22 @@ enum { TOOL_KEY_SPACE = 0x200 };
 
 /** An argp child for the space options; its input is a struct tool_space. */
 extern const struct argp tool_space_argp;
+
+/**
+ * Open the space that the options choose.
+ * @return TOOL_OK, or an exit status after one line on stderr
+ */
+int tool_space_open(struct tool *tool, struct tool_space *space, struct mmu_space **ret);
+
+/** A walk to be used again and again; ends the tool when there is no memory. */
+struct mmu_walk *tool_walk_create(void);
+
+/** The entries of a table; ends the tool when there is no memory. */
+struct mmu_entries *tool_entries_open(struct mmu_space *space, const struct mmu_regime *regime,
+				      unsigned int level, uint64_t table_pa);
+
+/** The tables that a walk went through; where the address belongs to none, the space's first. */
+const struct mmu_regime *tool_regime(const struct mmu_space *space, const struct mmu_walk *walk);
 
 /** The pid to show in JSON: the task's, or -1. */
 int tool_space_pid(const struct mmu_space *space);
@@ -148,7 +180,10 @@ const char *tool_colour(enum tool_colour colour);
 const char *tool_safe(const char *bytes);
 
 /** What a VMA maps, as tool_safe() gives it. */
-const char *tool_vma_name(const struct mmu_vma *vma);
+const char *tool_vma_name(const struct mmu_vma_info *vma);
+
+/** "rw-p", as /proc/PID/maps has it; `ret` has room for 5 bytes. */
+const char *tool_vma_rights(const struct mmu_vma_info *vma, char ret[5]);
 
 /** "4 KiB", "2 MiB": sizes that are powers of two; else bytes. Up to four calls can be alive. */
 const char *tool_size(uint64_t bytes);

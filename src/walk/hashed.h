@@ -12,6 +12,7 @@ struct mmu_hashed_page {
 };
 
 struct mmu_hashed_list {
+	const struct mmu_regime *of;   /**< whose table it is; NULL: none so far */
 	struct mmu_hashed_page *pages; /**< ascending; several may have one address */
 	size_t nr, capacity;
 	bool incomplete; /**< a part of the table could not be read */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "walk/hashed.h"
 #include "walk/leaves.h"
 #include "walk/step.h"
 
@@ -26,13 +25,10 @@ struct enumeration {
 	bool stretches; /* leaves that go on are told as one */
 	mmu_walker_leaf_fn fn;
 	void *context;
-	struct mmu_leaves *ret;
+	struct mmu_tally *ret;
 	bool zero_is_empty[MMU_LEVELS_MAX];
 	struct mmu_alike alike[MMU_LEVELS_MAX]; /* step 0: not known */
-	enum { ROOT_NEW, ROOT_MISSING, ROOT_READ } roots[MMU_REGIMES_MAX];
-	struct mmu_hashed_list hashed;
-	const struct mmu_regime *hashed_of; /* whose table that is */
-	struct mmu_walk walk;               /* its steps are the path to where we are */
+	struct mmu_walk walk;                   /* its steps are the path to where we are */
 };
 
 /* A table that is being visited. */
@@ -253,14 +249,34 @@ static void count_root(struct enumeration *e, bool readable)
 
 	while (&first[at] != regime &&
 	       (first[at].root_pa != regime->root_pa || first[at].format != regime->format ||
-		first[at].top_level != top || e->roots[at] == ROOT_NEW))
+		first[at].top_level != top || e->ret->roots[at] == MMU_ROOT_NEW))
 		at++;
-	if (e->roots[at] == ROOT_READ || (e->roots[at] == ROOT_MISSING && !readable))
+	if (e->ret->roots[at] == MMU_ROOT_READ ||
+	    (e->ret->roots[at] == MMU_ROOT_MISSING && !readable))
 		return;
-	if (e->roots[at] == ROOT_MISSING)
+	if (e->ret->roots[at] == MMU_ROOT_MISSING)
 		e->ret->missing[top]--;
 	(readable ? e->ret->tables : e->ret->missing)[top]++;
-	e->roots[at] = readable ? ROOT_READ : ROOT_MISSING;
+	e->ret->roots[at] = readable ? MMU_ROOT_READ : MMU_ROOT_MISSING;
+}
+
+/* Each table once, also if an earlier call was stopped in it. */
+static void count_table(struct mmu_tally *tally, const struct visit *visit, bool readable)
+{
+	unsigned int level = visit->level;
+
+	if (tally->last[level].known && tally->last[level].base_va == visit->base_va) {
+		if (readable && !tally->last[level].readable) {
+			tally->missing[level]--;
+			tally->tables[level]++;
+			tally->last[level].readable = true;
+		}
+		return;
+	}
+	(readable ? tally->tables : tally->missing)[level]++;
+	tally->last[level].known = true;
+	tally->last[level].readable = readable;
+	tally->last[level].base_va = visit->base_va;
 }
 
 static bool visit_table(struct enumeration *e, struct visit *visit)
@@ -298,7 +314,7 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 		index = last;
 	}
 	if (depth > 0)
-		(any_readable ? e->ret->tables : e->ret->missing)[visit->level]++;
+		count_table(e->ret, visit, any_readable);
 	else
 		count_root(e, any_readable);
 	return go_on;
@@ -329,21 +345,21 @@ static bool visit_radix(struct enumeration *e)
 /* Each address that a slot has is walked to: the walk says whether it is looked for there. */
 static bool visit_hashed(struct enumeration *e)
 {
-	struct mmu_hashed_list *list = &e->hashed;
+	struct mmu_hashed_list *list = &e->ret->hashed;
 	uint64_t next_va = e->first_va;
 
-	if (!e->hashed_of || e->hashed_of->format != e->regime->format ||
-	    e->hashed_of->root_pa != e->regime->root_pa) {
-		list->nr = 0;
+	if (!list->of || list->of->format != e->regime->format ||
+	    list->of->root_pa != e->regime->root_pa) {
+		e->ret->hashed_next = list->nr = 0;
 		list->incomplete = false;
-		e->hashed_of = e->regime;
+		list->of = e->regime;
 		if (!mmu_hashed_gather(e->walker, e->regime, list)) {
 			e->ret->end = MMU_LEAVES_TOO_MANY;
 			return false;
 		}
 		e->ret->missing[0] += list->incomplete;
 	}
-	for (size_t i = 0; i < list->nr; i++) {
+	for (size_t i = e->ret->hashed_next; i < list->nr; i++) {
 		uint64_t va = list->pages[i].va;
 		uint64_t last_va = va + (list->pages[i].bytes - 1);
 
@@ -358,6 +374,7 @@ static bool visit_hashed(struct enumeration *e)
 			continue;
 		last_va = last_va > e->last_va ? e->last_va : last_va;
 		if (!e->fn(&e->walk, last_va, e->context)) {
+			e->ret->hashed_next = i;
 			e->ret->end = MMU_LEAVES_STOPPED;
 			return false;
 		}
@@ -389,7 +406,7 @@ static void visit_regimes(struct enumeration *e, uint64_t first_va, uint64_t las
 
 enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t first_va,
 				      uint64_t last_va, uint64_t max_tables, bool stretches,
-				      mmu_walker_leaf_fn fn, void *context, struct mmu_leaves *ret)
+				      mmu_walker_leaf_fn fn, void *context, struct mmu_tally *ret)
 {
 	struct enumeration e = { .walker = walker,
 				 .answer = *walker,
@@ -399,11 +416,20 @@ enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t 
 				 .context = context,
 				 .ret = ret };
 
-	*ret = (struct mmu_leaves){ .end = MMU_LEAVES_ALL };
+	if (!ret->kept || !ret->begun)
+		*ret = (struct mmu_tally){ .kept = ret->kept, .begun = true };
+	ret->end = MMU_LEAVES_ALL;
 	e.answer.cursor = NULL;
 	visit_regimes(&e, first_va, last_va);
-	free(e.hashed.pages);
+	if (!ret->kept)
+		mmu_tally_release(ret);
 	return ret->end;
+}
+
+void mmu_tally_release(struct mmu_tally *tally)
+{
+	free(tally->hashed.pages);
+	tally->hashed = (struct mmu_hashed_list){ .nr = 0 };
 }
 
 uint64_t mmu_walker_max_tables(const struct mmu_walker *walker)
@@ -437,7 +463,7 @@ bool mmu_translate_next(struct mmu_cursor *cursor, const struct mmu_regime *regi
 {
 	const struct mmu_regimes regimes = { .nr = 1, .regime = { *regime } };
 	const struct mmu_walker walker = { .cursor = cursor, .regimes = &regimes };
-	struct mmu_leaves ignored;
+	struct mmu_tally ignored = { .kept = false };
 	struct mmu_walk walk;
 
 	if (mmu_walker_leaves(&walker, *va, last_va, SEARCH_TABLES, false, take_mapped, &walk,

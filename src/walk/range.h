@@ -3,9 +3,17 @@
 #ifndef MMU_WALK_RANGE_H
 #define MMU_WALK_RANGE_H
 
-#include "mmuscope/mmuscope.h"
+#include "walk/walk.h"
 
-/** The range that an entry of mmu_space_leaves() answers for. */
+/** Addresses, ends inclusive. */
+struct mmu_va_range {
+	uint64_t first_va, last_va;
+};
+
+/** @return false to stop. */
+typedef bool (*mmu_range_fn)(const struct mmu_range *range, void *context);
+
+/** The range that an entry of mmu_walker_leaves() answers for. */
 struct mmu_range mmu_range_of_leaf(const struct mmu_walk *walk, uint64_t last_va);
 
 /**
@@ -28,7 +36,7 @@ struct mmu_range_merger {
 	struct mmu_range range;
 };
 
-/** A mmu_leaf_fn whose context is a merger. */
+/** Take an entry of mmu_walker_leaves(), with a merger as its context. @return what fn said */
 bool mmu_range_merge(const struct mmu_walk *walk, uint64_t last_va, void *merger);
 /** Hand the last range on. @return what fn said */
 bool mmu_range_flush(struct mmu_range_merger *merger);

@@ -169,10 +169,22 @@ static struct mmu_error *open_arch(const char *path, const char *name, const str
 	return error;
 }
 
-struct mmu_error *mmu_arch_conformance_file(const char *path,
-					    void (*report)(void *context, const char *problem),
-					    void *context, bool *ret_conforms, uint64_t *ret_checks)
+struct reporter {
+	mmu_text_fn fn;
+	void *context;
+};
+
+static void report_problem(void *context, const char *problem)
 {
+	const struct reporter *reporter = context;
+
+	reporter->fn(problem, reporter->context);
+}
+
+struct mmu_error *mmu_arch_conformance_file(const char *path, mmu_text_fn report, void *context,
+					    bool *ret_conforms, uint64_t *ret_checks)
+{
+	struct reporter reporter = { report, context };
 	const struct mmu_arch *theirs;
 	char here[4096];
 	struct mmu_arch arch;
@@ -184,7 +196,8 @@ struct mmu_error *mmu_arch_conformance_file(const char *path,
 	if (error)
 		return error;
 	copy_arch(theirs, &arch);
-	*ret_conforms = mmu_arch_conformance(&arch, report, context, ret_checks);
+	*ret_conforms = mmu_arch_conformance(&arch, report ? report_problem : NULL, &reporter,
+					     ret_checks);
 	dlclose(handle);
 	return NULL;
 }

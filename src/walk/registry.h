@@ -3,9 +3,15 @@
 #ifndef MMU_WALK_REGISTRY_H
 #define MMU_WALK_REGISTRY_H
 
-#include <stdint.h>
+#include "base/error.h"
 
 /** The name of the tree's back-end for an EM_* number, or NULL. */
 const char *mmu_arch_name_of_machine(uint16_t elf_machine);
+
+/**
+ * Names of the back-ends that can be found, sorted.
+ * @return MMU_ERROR_NO_MEMORY, _OS; *ret is a NULL-terminated list, freed with free() as one block
+ */
+struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret) MMU_MUST_CHECK;
 
 #endif

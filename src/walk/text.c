@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mmuscope/mmuscope.h"
+#include "walk/walk.h"
 
 const char *mmu_page_state_name(enum mmu_page_state state)
 {
@@ -15,16 +15,16 @@ const char *mmu_page_state_name(enum mmu_page_state state)
 
 const char *mmu_result_name(enum mmu_result result)
 {
-	static const char *const names[MMU_RESULT_COUNT] = {
-		"mapped",       "empty",    "swapped",   "protnone",    "numa",
-		"migration",    "hwpoison", "device",    "marker",      "bad-entry",
-		"noncanonical", "filtered", "truncated", "outside-ram", "unreadable",
+	static const char *const names[MMU_RESULTS] = {
+		"mapped",    "empty",       "swapped",    "protnone",  "numa",         "migration",
+		"hwpoison",  "device",      "marker",     "bad-entry", "noncanonical", "filtered",
+		"truncated", "outside-ram", "unreadable", "table",
 	};
 
-	return (size_t)result < MMU_RESULT_COUNT ? names[result] : "unreadable";
+	return (size_t)result < MMU_RESULTS ? names[result] : NULL;
 }
 
-const char *mmu_rights_text(uint8_t rights, char ret[6])
+const char *mmu_rights_text(uint8_t rights, char *ret)
 {
 	static const char letters[] = "rwxXu";
 
@@ -43,36 +43,35 @@ static bool flag_holds(const struct mmu_flag *flag, const struct mmu_regime *reg
 }
 
 /* @return false when there is nothing to show */
-static bool flag_name(const struct mmu_flag *flag, uint64_t raw, char ret[32])
+static bool flag_name(const struct mmu_flag *flag, uint64_t raw, char *ret, size_t bytes)
 {
 	if (raw & flag->absent)
 		return false;
 	if (flag->field) {
 		uint64_t value = (raw & flag->mask) >> __builtin_ctzll(flag->mask);
 
-		snprintf(ret, 32, "%s=%llu", flag->set, (unsigned long long)value);
+		snprintf(ret, bytes, "%s=%llu", flag->set, (unsigned long long)value);
 		return value != 0;
 	}
 	const char *name = (raw & flag->mask) == flag->value ? flag->set : flag->clear;
 
-	snprintf(ret, 32, "%s", name ? name : "");
+	snprintf(ret, bytes, "%s", name ? name : "");
 	return name;
 }
 
-size_t mmu_flag_texts(const struct mmu_regime *regime, unsigned int level, enum mmu_kind kind,
-		      bool second, uint64_t raw, struct mmu_flag_text *ret, size_t max)
+const struct mmu_flag *mmu_flag_next(const struct mmu_regime *regime, unsigned int level,
+				     enum mmu_kind kind, bool second, uint64_t raw,
+				     const struct mmu_flag *after, char *ret, size_t bytes)
 {
 	const struct mmu_format *format = regime->format;
-	const struct mmu_flag *flags = second ? format->second_flags : format->flags;
-	size_t nr_flags = second ? format->nr_second_flags : format->nr_flags, count = 0;
+	const struct mmu_flag *flag = second ? format->second_flags : format->flags;
+	const struct mmu_flag *end = flag + (second ? format->nr_second_flags : format->nr_flags);
 
-	for (size_t i = 0; i < nr_flags && count < max; i++) {
-		if (!flags[i].mask || !flag_holds(&flags[i], regime, level, kind) ||
-		    !flag_name(&flags[i], raw, ret[count].name))
-			continue;
-		ret[count++].flag = &flags[i];
-	}
-	return count;
+	for (flag = after ? after + 1 : flag; flag < end; flag++)
+		if (flag->mask && flag_holds(flag, regime, level, kind) &&
+		    flag_name(flag, raw, ret, bytes))
+			return flag;
+	return NULL;
 }
 
 const char *mmu_version(void)

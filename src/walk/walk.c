@@ -109,24 +109,28 @@ enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
 /* ------------------------------------------------------------------ without an image */
 
 void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regime,
-		      unsigned int level, uint64_t raw, uint64_t second, struct mmu_walk *ret)
+		      unsigned int level, uint64_t raw, const uint64_t *second,
+		      struct mmu_walk *walk)
 {
 	const struct mmu_walker walker = { .arch = arch };
-	struct mmu_step *step = &ret->steps[0];
+	struct mmu_step *step = &walk->steps[0];
+	bool has_second = regime->format->level[level].second_offset;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->regime = regime;
-	uint8_t rights = mmu_walk_begin(ret);
-	ret->nr_steps = 1;
+	memset(walk, 0, sizeof(*walk));
+	walk->regime = regime;
+	uint8_t rights = mmu_walk_begin(walk);
+	walk->nr_steps = 1;
 	step->level = level;
 	step->raw = raw;
-	step->second = second;
-	step->has_second = regime->format->level[level].second_offset != 0;
+	step->has_second = has_second && second;
+	step->second = step->has_second ? *second : 0;
 	step->readable = true;
-	regime->format->decode(regime, level, raw, second, &step->entry);
-	mmu_step_restrict(step, &rights, ret);
+	regime->format->decode(regime, level, raw, step->second, &step->entry);
+	mmu_step_restrict(step, &rights, walk);
 	if (step->entry.kind == MMU_KIND_TABLE)
-		ret->result = MMU_RESULT_MAPPED;
+		walk->result = MMU_RESULT_TABLE;
 	else
-		mmu_step_finish(&walker, step, ret);
+		mmu_step_finish(&walker, step, walk);
+	if (has_second && !second && step->entry.kind != MMU_KIND_BAD)
+		step->entry.note = walk->note = NULL; /* it may speak of an empty copy */
 }

@@ -6,6 +6,26 @@
 #include "image/image.h"
 #include "mmuscope/mmuscope.h"
 
+/** How many values enum mmu_result has. */
+#define MMU_RESULTS (MMU_RESULT_TABLE + 1u)
+
+/** No walk has more steps. */
+#define MMU_STEPS_MAX 12u
+
+/* The public part of a struct is an unnamed member of it: what callers see is the struct itself. */
+
+struct mmu_step {
+	struct mmu_step_info;
+	struct mmu_entry entry;
+};
+
+struct mmu_walk {
+	struct mmu_walk_info;
+	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it, or
+						  MMU_DENIED_BY_REGIME */
+	struct mmu_step steps[MMU_STEPS_MAX];
+};
+
 /**
  * What the swap types of one kernel mean. Types from MAX_SWAPFILES on are no swap files but
  * migration, hwpoison, ... (include/linux/swap.h): which, depends on its configuration.
@@ -48,7 +68,14 @@ static inline uint64_t mmu_table_span(const struct mmu_regime *regime, unsigned 
 		       : (uint64_t)regime->format->slot_bytes << regime->shape[level].index_bits;
 }
 
-/** Decode every entry of a table that is not empty; as mmu_table_entries(). */
+/** Bytes of one table, with the second words of its entries. */
+uint64_t mmu_table_bytes(const struct mmu_regime *regime, unsigned int level);
+
+/**
+ * Decode every entry of a table that is not empty.
+ * @param fn  gets a step whose `effective` is the entry's own rights; returns false to stop
+ * @return MMU_PAGE_PRESENT, or the state of the first byte that could not be read
+ */
 enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
 				     const struct mmu_regime *regime, unsigned int level,
 				     uint64_t table_pa,

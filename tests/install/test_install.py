@@ -13,6 +13,7 @@ import sys
 
 import pytest
 
+HEADERS = ['analysis.h', 'arch.h', 'base.h', 'mmuscope.h', 'session.h', 'walk.h']
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
@@ -98,7 +99,7 @@ def test_files(installed):
     plugins = {name for name in plain if name.startswith('LIB/mmuscope/')}
     assert plugins == {f'LIB/mmuscope/mmuscope-arch-{name}.so' for name in ARCHES}
     assert plain - plugins == {
-        'bin/mmuscope', 'include/mmuscope/arch.h', 'include/mmuscope/mmuscope.h',
+        'bin/mmuscope', *(f'include/mmuscope/{header}' for header in HEADERS),
         'LIB/libmmuscope.so', 'LIB/pkgconfig/mmuscope.pc', 'share/man/man1/mmuscope.1',
         'share/bash-completion/completions/mmuscope'}
 
@@ -109,7 +110,7 @@ def test_nothing_outside_the_prefix(installed):
     assert found == []
 
 
-@pytest.mark.parametrize('header', ['arch.h', 'mmuscope.h'])
+@pytest.mark.parametrize('header', HEADERS)
 def test_headers_stand_alone(installed, tmp_path, header):
     program = tmp_path / 'alone.c'
     program.write_text(f'#include <mmuscope/{header}>\nint main(void) {{ return 0; }}\n')
@@ -212,10 +213,12 @@ def test_library_shows_only_its_api(installed):
         pytest.skip('a sanitizer adds symbols')
     if build_option('b_coverage'):
         pytest.skip('gcov adds symbols')
-    header = (installed.prefix / 'include/mmuscope/mmuscope.h').read_text()
-    promised = set(re.findall(r'^MMU_EXPORT[^;]*?(mmu_\w+)\(', header, re.M))
-    listed = run(['nm', '-D', '--defined-only', installed.libdir / 'libmmuscope.so'])
-    assert {line.split()[-1] for line in listed.splitlines()} == promised
+    headers = ''.join((installed.prefix / 'include/mmuscope' / header).read_text()
+                      for header in HEADERS)
+    promised = set(re.findall(r'^MMU_EXPORT[^;]*?\b(mmu_\w+)\(', headers, re.M))
+    listed = run(['nm', '-D', '--defined-only', installed.libdir / 'libmmuscope.so']).split()
+    assert {name for name in listed if name.startswith('mmu_')} == {
+        f'{name}@@MMUSCOPE_0.2' for name in promised}
 
 
 def test_example_tells_its_usage(translate, installed):

@@ -35,7 +35,7 @@ struct check {
 	uint64_t range_next_va;
 };
 
-static uint64_t seen[MMU_RESULT_COUNT], seen_runs, seen_merged, seen_too_many, seen_stretches;
+static uint64_t seen[MMU_RESULTS], seen_runs, seen_merged, seen_too_many, seen_stretches;
 
 /* What an enumeration has under another address: without its tag. */
 static bool is_tagged(const struct mmu_regime *regime, uint64_t va)
@@ -196,9 +196,9 @@ static bool merge(struct mmu_walk *leaf, uint64_t last_va, void *merger)
 
 /* Leaves told as stretches make the same ranges, and the same tables are read. */
 static void check_stretches(struct check *check, enum mmu_leaves_end end,
-			    const struct mmu_leaves *leaves)
+			    const struct mmu_tally *leaves)
 {
-	struct mmu_leaves these;
+	struct mmu_tally these = { .kept = false };
 
 	for (size_t which = 0; which < 2; which++) {
 		struct mmu_range_merger merger = { .fn = keep_range,
@@ -240,7 +240,7 @@ static void check_part(const struct world *w, uint64_t first_va, uint64_t last_v
 			       .last_va = last_va,
 			       .next_va = first_va,
 			       .range_next_va = first_va };
-	struct mmu_leaves leaves;
+	struct mmu_tally leaves = { .kept = false };
 	enum mmu_leaves_end end;
 
 	if (one_in(10))

@@ -224,7 +224,7 @@ static void naive_rights(const struct world *w, struct naive *n)
 /* ------------------------------------------------------------------ comparison */
 
 /* The cases that were met: a test proves nothing about a case that never occurs. */
-static uint64_t seen[MMU_RESULT_COUNT];
+static uint64_t seen[MMU_RESULTS];
 static uint64_t seen_denials[UINT8_MAX + 1], seen_depth[MMU_LEVELS_MAX + 1];
 
 #define AGREE(field)                                                                               \

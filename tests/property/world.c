@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "property/world.h"
+#include "walk/registry.h"
 
 /* MMU_PLUGINS is P(x86_64) P(arm) ...: the build's list. */
 #define P(name) extern const struct mmu_arch mmu_arch_##name;

@@ -36,7 +36,7 @@ struct world {
 	struct mmu_image *image;
 };
 
-/** @param hostile  nothing but table entries that lead anywhere, aligned or not */
+/** @param hostile  all entries point to tables, anywhere, aligned or not */
 void world_create(struct world *w, const struct mmu_arch *arch, const struct mmu_sample *sample,
 		  bool hostile);
 void world_destroy(struct world *w);

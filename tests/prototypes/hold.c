@@ -229,7 +229,7 @@ static void enumerate(struct hold *hold, struct space *space, const struct mmu_r
 	const struct mmu_walker walker = { .cursor = &hold->cursor,
 					   .arch = hold->arch,
 					   .regimes = regimes };
-	struct mmu_leaves ignored;
+	struct mmu_tally ignored = { .kept = false };
 
 	space->nr_leaves = 0;
 	if (regimes->nr && mmu_walker_leaves(&walker, 0, UINT64_MAX, mmu_walker_max_tables(&walker),

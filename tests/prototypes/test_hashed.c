@@ -342,7 +342,7 @@ static void compare_list(struct world *w, unsigned int space)
 					   .regimes = &w->spaces[space] };
 	uint64_t *numbers = calloc(PAGES, 3 * sizeof(*numbers));
 	struct list list = { w, &walker, numbers, numbers + PAGES, numbers + 2 * PAGES, 0, 0 };
-	struct mmu_leaves ignored;
+	struct mmu_tally ignored = { .kept = false };
 
 	assert_non_null(numbers);
 	assert_int_equal(mmu_walker_leaves(&walker, 0, UINT64_MAX, mmu_walker_max_tables(&walker),

@@ -222,7 +222,7 @@ static void lists(const char *const expected[])
 {
 	const struct mmu_walker w = walker();
 	struct listing listing = { expected, 0 };
-	struct mmu_leaves ignored;
+	struct mmu_tally ignored = { .kept = false };
 
 	assert_int_equal(
 		mmu_walker_leaves(&w, 0, UINT64_MAX, 1000, true, next_listed, &listing, &ignored),

@@ -8,6 +8,7 @@
 #include "analysis/extract.h"
 #include "image/elfwrite.h"
 #include "api/session.h"
+#include "objects/tasks.h"
 
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks
@@ -92,16 +93,18 @@ static void complain(struct cut *cut, const char *what, struct mmu_error *error)
 
 /* ------------------------------------------------------------------ what the library reads */
 
-static bool ignore_task(const struct mmu_task *task, const char *problem, void *context)
+static bool ignore_task(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	if (!task)
-		complain(context, problem, NULL);
+		complain(context, mmu_error_message(problem), NULL);
 	return true;
 }
 
 static bool use_pid(struct cut *cut, int pid)
 {
-	struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
+	struct mmu_space_query query = { .size = sizeof(query),
+					 .by = MMU_SPACE_PID,
+					 .value = (uint64_t)pid };
 	struct mmu_error *error = NULL;
 	bool recording = pages.recording;
 
@@ -121,20 +124,21 @@ static bool use_pid(struct cut *cut, int pid)
 /* The kernel, all its tasks, and what the CPUs run on. */
 static void keep_kernel(struct cut *cut)
 {
-	struct mmu_space_query query = { .by = MMU_SPACE_KERNEL };
+	struct mmu_space_query query = { .size = sizeof(query), .by = MMU_SPACE_KERNEL };
 	struct mmu_space *space;
-	struct mmu_info info;
-	struct mmu_error *error = mmu_session_tasks(cut->session, true, ignore_task, cut);
+	struct mmu_error *error = mmu_session_learn(cut->session);
 
 	if (!error)
+		error = mmu_tasks_visit(&cut->session->memory, true, ignore_task, cut);
+	if (!error)
 		error = mmu_space_open(cut->session, &query, &cut->kernel);
-	mmu_session_info(cut->session, &info);
+	uint32_t nr_cpu_states = mmu_session_info(cut->session)->nr_cpu_states;
 	query.by = MMU_SPACE_CPU;
-	for (; !error && query.value < info.nr_cpu_states; query.value++) {
+	for (; !error && query.value < nr_cpu_states; query.value++) {
 		error = mmu_space_open(cut->session, &query, &space);
 		if (error)
 			break;
-		keep(mmu_space_regime(space)->root_pa);
+		keep(mmu_space_regime(space, 0)->root_pa);
 		mmu_space_close(space);
 	}
 	if (error)
@@ -151,7 +155,7 @@ struct tables {
 static bool keep_table(const struct mmu_step *step, void *context)
 {
 	struct tables *tables = context, below = *tables;
-	const struct mmu_regime *regime = mmu_space_regime(tables->space);
+	const struct mmu_regime *regime = mmu_space_regime(tables->space, 0);
 	const struct mmu_shape *shape = &regime->shape[step->level];
 
 	keep(step->slot_pa);
@@ -169,17 +173,19 @@ static bool keep_table(const struct mmu_step *step, void *context)
 	}
 	keep(step->entry.pa);
 	below.level = step->level - 1;
-	mmu_table_entries(tables->space, regime, below.level, step->entry.pa, keep_table, &below);
+	mmu_walker_table(&tables->space->walker, regime, below.level, step->entry.pa, keep_table,
+			 &below);
 	return true;
 }
 
 static void keep_kernel_tables(struct cut *cut)
 {
-	const struct mmu_regime *regime = mmu_space_regime(cut->kernel);
+	const struct mmu_regime *regime = mmu_space_regime(cut->kernel, 0);
 	struct tables tables = { cut, cut->kernel, regime->top_level };
 
 	keep(regime->root_pa);
-	mmu_table_entries(cut->kernel, regime, tables.level, regime->root_pa, keep_table, &tables);
+	mmu_walker_table(&cut->kernel->walker, regime, tables.level, regime->root_pa, keep_table,
+			 &tables);
 }
 
 /* ------------------------------------------------------------------ what the truth asks for */
@@ -199,7 +205,7 @@ static void keep_range(struct cut *cut, uint64_t va, uint64_t bytes)
 	struct mmu_walk walk;
 
 	while (va < end) {
-		mmu_walk(cut->space, va, &walk);
+		mmu_space_walk(cut->space, va, &walk);
 		keep_tables(&walk);
 		uint64_t next = (va | ((walk.page_bytes ? walk.page_bytes : PAGE_BYTES) - 1)) + 1;
 
@@ -214,7 +220,7 @@ static void keep_content(struct cut *cut, struct mmu_space *space, uint64_t va, 
 	for (uint64_t at = va; at < va + bytes; at = (at | (PAGE_BYTES - 1)) + 1) {
 		struct mmu_walk walk;
 
-		mmu_walk(space, at, &walk);
+		mmu_space_walk(space, at, &walk);
 		keep_tables(&walk);
 		if (walk.has_pa)
 			keep(walk.pa);
@@ -225,11 +231,11 @@ static void keep_content(struct cut *cut, struct mmu_space *space, uint64_t va, 
 
 static void keep_vma(struct cut *cut, uint64_t first_va, uint64_t last_va)
 {
-	struct mmu_vma vma;
+	const struct mmu_vma_info *vma;
 
 	pages.recording = true;
-	mmu_space_vma(cut->space, first_va, &vma);
-	mmu_space_vma(cut->space, last_va, &vma);
+	mmu_error_destroy(mmu_space_vma(cut->space, first_va, &vma));
+	mmu_error_destroy(mmu_space_vma(cut->space, last_va, &vma));
 	pages.recording = false;
 }
 
@@ -336,7 +342,8 @@ static bool write_image(struct mmu_cursor *cursor, const char *path)
 int main(int argc, char **argv)
 {
 	struct cut cut = { 0 };
-	struct mmu_options options = { .image = argc > 5 ? argv[1] : NULL,
+	struct mmu_options options = { .size = sizeof(options),
+				       .image = argc > 5 ? argv[1] : NULL,
 				       .vmlinux = argc > 5 ? argv[2] : NULL };
 
 	if (argc <= 5) {

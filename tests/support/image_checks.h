@@ -51,7 +51,7 @@ static inline void close_opened(struct opened *opened)
 }
 
 /** Opening must fail with a message that has `part` in it. */
-static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_error_code code,
+static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_error_kind code,
 				  const char *part)
 {
 	struct mmu_image *image = (struct mmu_image *)buffer;

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "support/tables.h"
+#include "walk/registry.h"
 #include "walk/walk.h"
 
 /* Far more than any test wants; a slip of the pen must not fill the machine. */

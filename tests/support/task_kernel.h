@@ -190,7 +190,7 @@ struct told {
 	unsigned int nr_problems;
 };
 
-static inline bool take(const struct mmu_task *task, const char *problem, void *context)
+static inline bool take(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct told *told = context;
 	char *text = task ? told->pids : told->problems;
@@ -199,7 +199,7 @@ static inline bool take(const struct mmu_task *task, const char *problem, void *
 	if (task) {
 		snprintf(text + length, size - length, "%s%d", length ? " " : "", task->pid);
 	} else {
-		snprintf(text + length, size - length, "%s\n", problem);
+		snprintf(text + length, size - length, "%s\n", mmu_error_message(problem));
 		told->nr_problems++;
 	}
 	return true;
@@ -208,7 +208,7 @@ static inline bool take(const struct mmu_task *task, const char *problem, void *
 static inline void list(struct mmu_session *session, bool threads, struct told *ret)
 {
 	*ret = (struct told){ .nr_problems = 0 };
-	assert_null(mmu_session_tasks(session, threads, take, ret));
+	assert_null(mmu_tasks_visit(&session->memory, threads, take, ret));
 }
 
 static inline void says(const struct told *told, const char *part)

@@ -30,8 +30,9 @@ struct check {
 	struct mmu_session *session;
 	struct mmu_session *whole; /* NULL, or the same memory with nothing left out */
 	struct mmu_space *space;
-	int pid;             /* of space */
-	bool space_left_out; /* there is none, and rightly so */
+	struct mmu_walk *walk, *other; /* the last one in it, and in another */
+	int pid;                       /* of space */
+	bool space_left_out;           /* there is none, and rightly so */
 	int skipped[64];
 	size_t nr_skipped;
 	struct {
@@ -69,54 +70,61 @@ static bool is_left_out(struct check *check, uint64_t pa)
 	return state == MMU_PAGE_FILTERED || state == MMU_PAGE_TRUNCATED;
 }
 
-/* Does the message name a place that is really not there, and rightly say why? */
-static bool names_what_is_left_out(struct check *check, const char *message)
+/* Does the error name a place that is really not there, and rightly say why? */
+static bool names_what_is_left_out(struct check *check, const struct mmu_error *error)
 {
-	const char *at = strstr(message, ": physical 0x");
-	char *end;
-	uint64_t pa = at ? strtoull(at + strlen(": physical "), &end, 16) : 0;
 	unsigned char byte;
+	uint64_t pa;
 
-	return at && check->whole &&
+	return mmu_error_address(error, &pa) == MMU_ADDRESS_PHYSICAL && check->whole &&
 	       mmu_session_read_phys(check->whole, pa, &byte, 1, NULL) == MMU_PAGE_PRESENT &&
-	       is_left_out(check, pa) && strncmp(end, " is ", 4) == 0 &&
-	       strcmp(end + 4, mmu_page_state_name(mmu_session_read_phys(check->session, pa, &byte,
-									 1, NULL))) == 0;
+	       is_left_out(check, pa) &&
+	       mmu_error_page_state(error) ==
+		       mmu_session_read_phys(check->session, pa, &byte, 1, NULL);
+}
+
+static bool is_of(const struct mmu_error *error, const char *type)
+{
+	const char *object = mmu_error_object(error, NULL);
+
+	return object && strncmp(object, type, strlen(type)) == 0;
 }
 
 /* Is any page of a kernel object not there? */
 static bool lacks_object(struct check *check, uint64_t va, uint64_t bytes)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_KERNEL };
+	const struct mmu_space_query query = { .size = sizeof(query), .by = MMU_SPACE_KERNEL };
 	struct mmu_space *kernel;
 	bool lacks = false;
 
 	if (mmu_space_open(check->whole, &query, &kernel))
 		return false;
 	for (uint64_t at = va & ~UINT64_C(4095); at < va + bytes && !lacks; at += 4096) {
-		struct mmu_walk walk;
+		const struct mmu_walk_info *walk = mmu_walk_get(check->other);
 
-		mmu_walk(kernel, at, &walk);
-		lacks = walk.has_pa && is_left_out(check, walk.pa);
+		mmu_space_walk(kernel, at, check->other);
+		lacks = walk->has_pa && is_left_out(check, walk->pa);
 	}
 	mmu_space_close(kernel);
 	return lacks;
 }
 
 /* Does the message name something that this pid needs, and is it really missing? */
-static bool pid_is_left_out(struct check *check, int pid, const char *message)
+static bool pid_is_left_out(struct check *check, int pid, const struct mmu_error *error)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = (uint64_t)pid };
 	struct mmu_space *space;
 	bool left_out;
 
-	if (!check->whole || !names_what_is_left_out(check, message) ||
+	if (!check->whole || !names_what_is_left_out(check, error) ||
 	    mmu_space_open(check->whole, &query, &space))
 		return false;
 	/* its members lie in the first 4 KiB of either, wherever that begins */
-	left_out = strncmp(message, "task_struct", strlen("task_struct")) == 0
+	left_out = is_of(error, "task_struct")
 			   ? lacks_object(check, mmu_space_task(space)->task_va, 4096)
-		   : strncmp(message, "mm_struct", strlen("mm_struct")) == 0
+		   : is_of(error, "mm_struct")
 			   ? lacks_object(check, mmu_space_task(space)->mm_va, 1024)
 			   : true; /* what leads to it: its struct pid, init_task */
 	mmu_space_close(space);
@@ -126,7 +134,9 @@ static bool pid_is_left_out(struct check *check, int pid, const char *message)
 /* @return false: no address space */
 static bool use_pid(struct check *check, int pid)
 {
-	struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)pid };
+	struct mmu_space_query query = { .size = sizeof(query),
+					 .by = MMU_SPACE_PID,
+					 .value = (uint64_t)pid };
 
 	if (check->pid == pid && (check->space || check->space_left_out)) {
 		check->silent += !check->space;
@@ -136,7 +146,7 @@ static bool use_pid(struct check *check, int pid)
 	check->space = NULL;
 	check->pid = pid;
 	struct mmu_error *error = mmu_space_open(check->session, &query, &check->space);
-	check->space_left_out = error && pid_is_left_out(check, pid, mmu_error_message(error));
+	check->space_left_out = error && pid_is_left_out(check, pid, error);
 	if (check->space_left_out)
 		check->silent++;
 	else if (error && check->differ++ < TOLD_MAX)
@@ -146,7 +156,7 @@ static bool use_pid(struct check *check, int pid)
 }
 
 /* What pagemap would print for this walk; the truth tells whether it is right. */
-static bool page_agrees(const struct mmu_walk *walk, uint64_t truth)
+static bool page_agrees(const struct mmu_walk_info *walk, uint64_t truth)
 {
 	if (truth & PM_PRESENT)
 		return walk->has_pa && walk->pa >> 12 == (truth & PM_PFN);
@@ -156,39 +166,51 @@ static bool page_agrees(const struct mmu_walk *walk, uint64_t truth)
 	return !walk->has_pa && !walk->has_swap;
 }
 
-/* A VMA that this image lacks is looked for in the whole memory. */
-static bool find_vma(struct check *check, uint64_t va, struct mmu_vma *ret)
+/* A VMA that this image lacks is looked for in the whole memory. @return its flags; 0: none */
+static uint64_t find_vma_flags(struct check *check, uint64_t va)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)check->pid };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = (uint64_t)check->pid };
+	const struct mmu_vma_info *vma = NULL;
 	struct mmu_space *space;
+	uint64_t flags;
 
-	if (mmu_space_vma(check->space, va, ret))
-		return true;
-	if (!check->whole || mmu_space_open(check->whole, &query, &space))
-		return false;
-	bool found = mmu_space_vma(space, va, ret);
+	mmu_error_destroy(mmu_space_vma(check->space, va, &vma));
+	if (vma || !check->whole)
+		return vma ? vma->vm_flags : 0;
+	if (mmu_space_open(check->whole, &query, &space))
+		return 0;
+	mmu_error_destroy(mmu_space_vma(space, va, &vma));
+	flags = vma ? vma->vm_flags : 0;
 	mmu_space_close(space);
-	return found;
+	return flags;
+}
+
+/* Of the last entry that a walk has read; 0: it has read none. */
+static uint64_t last_slot(const struct mmu_walk *walk)
+{
+	uint32_t nr = mmu_walk_get(walk)->nr_steps;
+
+	return nr ? mmu_step_get(mmu_walk_step(walk, nr - 1))->slot_pa : 0;
 }
 
 /*
  * What the tables hold and pagemap leaves out: device pages (VM_PFNMAP), and what the truth names
  * (a PROT_NONE huge page of ARM LPAE).
  */
-static bool truth_is_silent(struct check *check, const struct mmu_walk *walk, uint64_t truth)
+static bool truth_is_silent(struct check *check, uint64_t truth)
 {
-	struct mmu_vma vma;
+	const struct mmu_walk_info *walk = mmu_walk_get(check->walk);
 
 	if (walk->result == MMU_RESULT_FILTERED || walk->result == MMU_RESULT_TRUNCATED)
-		return check->whole && walk->nr_steps &&
-		       is_left_out(check, walk->steps[walk->nr_steps - 1].slot_pa);
+		return check->whole && walk->nr_steps && is_left_out(check, last_slot(check->walk));
 	if (truth & (PM_PRESENT | PM_SWAP) || !walk->has_pa)
 		return false;
 	for (size_t i = 0; i < check->nr_left_out; i++)
 		if (check->left_out[i].pid == check->pid && check->left_out[i].va == walk->va)
 			return true;
-	return walk->result == MMU_RESULT_MAPPED && find_vma(check, walk->va, &vma) &&
-	       vma.vm_flags & 0x400;
+	return walk->result == MMU_RESULT_MAPPED && find_vma_flags(check, walk->va) & 0x400;
 }
 
 static void check_pages(struct check *check, char **field)
@@ -196,49 +218,44 @@ static void check_pages(struct check *check, char **field)
 	int pid = atoi(field[1]);
 	uint64_t va = strtoull(field[2], NULL, 0), count = strtoull(field[3], NULL, 0);
 	uint64_t stride = strtoull(field[4], NULL, 0), word = strtoull(field[5], NULL, 0);
-	struct mmu_walk walk;
+	const struct mmu_walk_info *walk = mmu_walk_get(check->walk);
 
 	if (is_skipped(check, pid) || !use_pid(check, pid))
 		return;
 	for (uint64_t i = 0; i < count; i++, va += 4096, word += stride) {
-		mmu_walk(check->space, va, &walk);
-		if (page_agrees(&walk, word))
+		mmu_space_walk(check->space, va, check->walk);
+		if (page_agrees(walk, word))
 			check->agree++;
-		else if (truth_is_silent(check, &walk, word))
+		else if (truth_is_silent(check, word))
 			check->silent++;
 		else
-			tell(check, "page", pid, va, mmu_result_name(walk.result),
-			     walk.has_pa ? walk.pa >> 12 : walk.swap_offset, word);
+			tell(check, "page", pid, va, mmu_result_name(walk->result),
+			     walk->has_pa ? walk->pa >> 12 : walk->swap_offset, word);
 	}
-}
-
-static bool vma_is_left_out(struct check *check, uint64_t va)
-{
-	struct mmu_error *error = mmu_space_vma_missing(check->space, va);
-	bool left_out = error && names_what_is_left_out(check, mmu_error_message(error));
-
-	mmu_error_destroy(error);
-	return left_out;
 }
 
 static void check_vma(struct check *check, char **field)
 {
 	int pid = atoi(field[1]);
 	uint64_t start = strtoull(field[2], NULL, 0), end = strtoull(field[3], NULL, 0);
-	struct mmu_vma vma = { .name = "" };
+	const struct mmu_vma_info *vma;
 
 	if (is_skipped(check, pid) || start >> 63 || !use_pid(check, pid))
 		return; /* [vsyscall] is no VMA of the process */
 	for (uint64_t at = start; at<end; at += end - start> 4096 ? end - start - 4096 : 4096) {
-		if (mmu_space_vma(check->space, at, &vma) && vma.first_va == start &&
-		    vma.last_va == end - 1 && (vma.vm_flags & 1) == (field[4][0] == 'r') &&
-		    (vma.vm_flags >> 1 & 1) == (field[4][1] == 'w') &&
-		    (vma.vm_flags >> 2 & 1) == (field[4][2] == 'x'))
+		struct mmu_error *error = mmu_space_vma(check->space, at, &vma);
+
+		if (!error && vma && vma->first_va == start && vma->last_va == end - 1 &&
+		    (vma->vm_flags & 1) == (field[4][0] == 'r') &&
+		    (vma->vm_flags >> 1 & 1) == (field[4][1] == 'w') &&
+		    (vma->vm_flags >> 2 & 1) == (field[4][2] == 'x'))
 			check->agree++;
-		else if (vma_is_left_out(check, at))
+		else if (error && names_what_is_left_out(check, error))
 			check->silent++;
 		else
-			tell(check, "VMA", pid, at, "starts at", vma.first_va, start);
+			tell(check, "VMA", pid, at, "starts at", !error && vma ? vma->first_va : 0,
+			     start);
+		mmu_error_destroy(error);
 	}
 }
 
@@ -248,21 +265,19 @@ static void check_content(struct check *check, char **field)
 	uint64_t va = strtoull(field[2], NULL, 0), first8 = strtoull(field[3], NULL, 0);
 	uint64_t fnv64 = strtoull(field[4], NULL, 0), hash = 0xcbf29ce484222325ull, seen = 0;
 	unsigned char page[4096];
-	struct mmu_walk stop;
+	const struct mmu_walk_info *stop = mmu_walk_get(check->walk);
 	size_t done;
 
 	if (is_skipped(check, pid) || !use_pid(check, pid))
 		return;
-	if (!mmu_space_read(check->space, va, page, sizeof(page), &done, &stop)) {
-		uint64_t pa = stop.has_pa     ? stop.pa
-			      : stop.nr_steps ? stop.steps[stop.nr_steps - 1].slot_pa
-					      : 0;
+	if (!mmu_space_read(check->space, va, page, sizeof(page), &done, check->walk)) {
+		uint64_t pa = stop->has_pa ? stop->pa : last_slot(check->walk);
 
-		if ((stop.has_pa ? stop.page_state != MMU_PAGE_OUTSIDE_RAM : !!check->whole) &&
+		if ((stop->has_pa ? stop->page_state != MMU_PAGE_OUTSIDE_RAM : !!check->whole) &&
 		    is_left_out(check, pa))
 			check->silent++; /* its bytes or a table left out by makedumpfile */
 		else
-			tell(check, "content", pid, va, mmu_result_name(stop.result), 0, first8);
+			tell(check, "content", pid, va, mmu_result_name(stop->result), 0, first8);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(page); i++)
@@ -289,10 +304,7 @@ static void check_symbol(struct check *check, char **field)
 
 static bool is_cut_short(struct check *check)
 {
-	struct mmu_info info;
-
-	mmu_session_info(check->session, &info);
-	return info.warning;
+	return mmu_session_info(check->session)->warning;
 }
 
 static void check_counter(struct check *check, char **field)
@@ -323,20 +335,10 @@ static void check_counter(struct check *check, char **field)
 struct tasks {
 	struct mmu_task *list;
 	size_t nr, room;
-	struct check *check; /* NULL: problems are not looked at */
 };
 
-static bool add_task(const struct mmu_task *task, const char *problem, void *context)
+static void add_task(struct tasks *tasks, const struct mmu_task *task)
 {
-	struct tasks *tasks = context;
-
-	if (!task) {
-		if (tasks->check && !strstr(problem, "more like these") &&
-		    !names_what_is_left_out(tasks->check, problem) &&
-		    !strstr(problem, "more tasks were found") && tasks->check->differ++ < TOLD_MAX)
-			printf("differ: %s\n", problem);
-		return true;
-	}
 	if (tasks->nr == tasks->room) {
 		tasks->room = tasks->room ? 2 * tasks->room : 256;
 		tasks->list = reallocarray(tasks->list, tasks->room, sizeof(*tasks->list));
@@ -344,16 +346,48 @@ static bool add_task(const struct mmu_task *task, const char *problem, void *con
 			abort();
 	}
 	tasks->list[tasks->nr++] = *task;
-	return true;
+}
+
+static void check_problem(struct check *check, const struct mmu_error *problem)
+{
+	const char *message = mmu_error_message(problem);
+
+	if (!names_what_is_left_out(check, problem) && !strstr(message, "more like these") &&
+	    !strstr(message, "more tasks were found") && check->differ++ < TOLD_MAX)
+		printf("differ: %s\n", message);
+}
+
+/* @param check  NULL: problems are not looked at */
+static struct mmu_error *list_tasks(struct mmu_session *session, struct check *check,
+				    struct tasks *ret)
+{
+	const struct mmu_tasks_query query = { .size = sizeof(query), .flags = MMU_TASKS_THREADS };
+	const struct mmu_error *problem;
+	const struct mmu_task *task;
+	struct mmu_tasks *tasks;
+	struct mmu_error *error = mmu_tasks_open(session, &query, &tasks);
+
+	if (error)
+		return error;
+	while ((task = mmu_tasks_next(tasks, &problem)) || problem) {
+		if (task)
+			add_task(ret, task);
+		else if (check)
+			check_problem(check, problem);
+	}
+	mmu_tasks_close(tasks);
+	return NULL;
 }
 
 /* A task that is not listed: does the error of its pid say what is missing? */
 static bool task_is_left_out(struct check *check, const struct mmu_task *task)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = (uint64_t)task->pid };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = (uint64_t)task->pid };
 	struct mmu_space *space = NULL;
 	struct mmu_error *error = mmu_space_open(check->session, &query, &space);
-	bool left_out = error && names_what_is_left_out(check, mmu_error_message(error));
+	bool left_out = error && names_what_is_left_out(check, error);
 
 	mmu_error_destroy(error);
 	mmu_space_close(space);
@@ -372,16 +406,15 @@ static bool task_can_be_read(struct check *check, const struct mmu_task *task)
  */
 static void check_tasks(struct check *check)
 {
-	struct tasks ours = { .check = check }, theirs = { .check = NULL };
+	struct tasks ours = { .nr = 0 }, theirs = { .nr = 0 };
 	size_t known = 0, out_of_reach = 0;
 
-	struct mmu_error *error = mmu_session_tasks(check->session, true, add_task, &ours);
+	struct mmu_error *error = list_tasks(check->session, check, &ours);
 
-	if (error && !names_what_is_left_out(check, mmu_error_message(error)) &&
-	    check->differ++ < TOLD_MAX)
+	if (error && !names_what_is_left_out(check, error) && check->differ++ < TOLD_MAX)
 		printf("differ: %s\n", mmu_error_message(error));
 	mmu_error_destroy(error);
-	error = mmu_session_tasks(check->whole, true, add_task, &theirs);
+	error = list_tasks(check->whole, NULL, &theirs);
 	if (error)
 		tell(check, "tasks", 0, 0, "not all in the whole memory", 0, 0);
 	mmu_error_destroy(error);
@@ -459,16 +492,19 @@ static bool parse_options(struct check *check, struct mmu_options *options, cons
 			  char **argv)
 {
 	static struct mmu_raw_range raw[16];
+	static const struct mmu_raw_range *raw_list[17];
 	static const char *facts[17];
-	size_t nr_facts = 0;
+	size_t nr_facts = 0, nr_raw = 0;
 
 	options->raw = NULL;
 	for (; *argv; argv++) {
-		if (strcmp(*argv, "--ram") == 0 && argv[1] && options->nr_raw < 16) {
-			struct mmu_raw_range *range = &raw[options->nr_raw++];
+		if (strcmp(*argv, "--ram") == 0 && argv[1] && nr_raw < 16) {
+			struct mmu_raw_range *range = &raw[nr_raw];
 			char *file = strstr(*++argv, ":::");
 
-			options->raw = raw;
+			raw_list[nr_raw++] = range;
+			options->raw = raw_list;
+			range->size = sizeof(*range);
 			range->first_pa = strtoull(*argv, NULL, 0);
 			range->path = file ? file + 3 : NULL;
 		} else if (strcmp(*argv, "--fact") == 0 && argv[1] && nr_facts < 16) {
@@ -497,13 +533,18 @@ int main(int argc, char **argv)
 			argv[0]);
 		return 2;
 	}
-	struct mmu_options options = { .image = argv[1],
+	struct mmu_options options = { .size = sizeof(options),
+				       .image = argv[1],
 				       .vmlinux = strcmp(argv[2], "-") ? argv[2] : NULL };
 	const char *whole = NULL;
 	if (!parse_options(&check, &options, &whole, argv + 4))
 		return 2;
 	FILE *file = fopen(argv[3], "r");
 	struct mmu_error *error = file ? mmu_session_open(&options, &check.session) : NULL;
+	if (!error)
+		error = mmu_walk_create(&check.walk);
+	if (!error)
+		error = mmu_walk_create(&check.other);
 	options.image = whole;
 	if (!error && whole)
 		error = mmu_session_open(&options, &check.whole);
@@ -515,6 +556,8 @@ int main(int argc, char **argv)
 	fclose(file);
 	if (check.whole)
 		check_tasks(&check);
+	mmu_walk_destroy(check.walk);
+	mmu_walk_destroy(check.other);
 	mmu_space_close(check.space);
 	mmu_session_close(check.session);
 	mmu_session_close(check.whole);

@@ -28,7 +28,7 @@ static inline void expect_ok(struct mmu_error *error)
 	}
 }
 
-static inline void expect_error(struct mmu_error *error, enum mmu_error_code code, const char *part)
+static inline void expect_error(struct mmu_error *error, enum mmu_error_kind code, const char *part)
 {
 	assert_non_null(error);
 	if (mmu_error_code(error) != code || !strstr(mmu_error_message(error), part) ||

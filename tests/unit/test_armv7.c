@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmuscope/mmuscope.h"
+#include "support/flag_texts.h"
 
 extern const struct mmu_arch mmu_arch_armv7;
 
@@ -53,8 +54,8 @@ static const char *flags(const struct mmu_regime *r, unsigned int level, enum mm
 			 bool second, uint64_t raw)
 {
 	static char text[300];
-	struct mmu_flag_text names[24];
-	size_t nr = mmu_flag_texts(r, level, kind, second, raw, names, 24);
+	struct flag_text names[24];
+	size_t nr = flag_texts(r, level, kind, second, raw, names, 24);
 
 	text[0] = '\0';
 	for (size_t i = 0; i < nr; i++)

@@ -90,11 +90,13 @@ static void test_change_names(void **state)
 		{ MMU_CHANGE_APPEARED, "appeared" }, { MMU_CHANGE_WENT, "went" },
 		{ MMU_CHANGE_RESULT, "result" },     { MMU_CHANGE_MOVED, "moved" },
 		{ MMU_CHANGE_RIGHTS, "rights" },     { MMU_CHANGE_SIZE, "size" },
-		{ MMU_CHANGE_UNKNOWN, "unknown" },   { 0, "same" },
+		{ MMU_CHANGE_UNKNOWN, "unknown" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_string_equal(mmu_change_name(names[i].change), names[i].name);
+	assert_null(mmu_change_name(0));
+	assert_null(mmu_change_name(1u << MMU_CHANGES));
 }
 
 static struct mmu_range page_at(uint64_t va, uint64_t pa, uint64_t pages)
@@ -128,9 +130,9 @@ static void test_shared_many_times(void **state)
 	assert_int_equal(c.shared_bytes, 4096);
 	assert_int_equal(c.shared[0].first_pa, 0x5000);
 	assert_int_equal(c.shared[0].last_pa, 0x5fff);
-	assert_int_equal(c.shared[0].times[0], 100);
-	assert_int_equal(c.shared[0].times[1], 99);
-	assert_int_equal(c.shared[0].va[0], 0x10000);
+	assert_int_equal(c.shared[0].side[0].times, 100);
+	assert_int_equal(c.shared[0].side[1].times, 99);
+	assert_int_equal(c.shared[0].side[0].va, 0x10000);
 	free(c.shared);
 }
 
@@ -146,12 +148,12 @@ static void test_shared_within(void **state)
 	assert_int_equal(c.nr_shared, 4);
 	assert_int_equal(c.shared_bytes, 4 * 4096);
 	assert_int_equal(c.shared[0].first_pa, 0x202000);
-	assert_int_equal(c.shared[0].va[0], 0x402000);
+	assert_int_equal(c.shared[0].side[0].va, 0x402000);
 	assert_int_equal(c.shared[1].first_pa, 0x203000);
-	assert_int_equal(c.shared[1].times[0], 2);
-	assert_int_equal(c.shared[1].va[0], 0x403000);
-	assert_int_equal(c.shared[1].va[1], 0x101000);
-	assert_int_equal(c.shared[2].times[0], 1);
+	assert_int_equal(c.shared[1].side[0].times, 2);
+	assert_int_equal(c.shared[1].side[0].va, 0x403000);
+	assert_int_equal(c.shared[1].side[1].va, 0x101000);
+	assert_int_equal(c.shared[2].side[0].times, 1);
 	assert_int_equal(c.shared[3].first_pa, 0x3ff000);
 	assert_int_equal(c.shared[3].last_pa, 0x3fffff);
 	free(c.shared);

@@ -365,7 +365,7 @@ static void test_notes(void **state)
 /* ------------------------------------------------------------------ what can't be written */
 
 static void expect_failure(struct mmu_image *image, const struct mmu_elf_output *output,
-			   const char *where, enum mmu_error_code code, const char *part)
+			   const char *where, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_elf_written written = { 1, 2, 3 };
 	struct mmu_error *error = mmu_elf_write(memory_image_cursor(image), output, where,

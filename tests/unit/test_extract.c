@@ -148,7 +148,7 @@ static void test_symbols_that_lie(void **state)
 {
 	static const struct {
 		const char *facts[6];
-		enum mmu_error_code code;
+		enum mmu_error_kind code;
 	} cases[] = {
 		{ { "SYMBOL(__start_rodata)=ffff800000001000" }, MMU_ERROR_NOT_FOUND },
 		{ { "SYMBOL(__start_rodata)=ffff800000001000", "SYMBOL(__end_rodata)="

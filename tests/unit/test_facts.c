@@ -78,7 +78,7 @@ static void expect_source(struct fixture *f, const char *key, const char *source
 {
 	struct mmu_fact fact;
 
-	for (size_t n = 0; mmu_fact_nth(f->store, n, &fact, NULL); n++) {
+	for (size_t n = 0; mmu_fact_nth(f->store, n, &fact); n++) {
 		if (strcmp(fact.key, key) == 0) {
 			assert_string_equal(fact.source, source);
 			return;
@@ -338,18 +338,18 @@ static void test_list(void **state)
 	struct fixture f = open_text("A=1\nB=2\nC=3\n", NULL);
 	struct mmu_fact fact;
 
-	assert_false(mmu_fact_nth(f.store, 0, &fact, NULL));
+	assert_false(mmu_fact_nth(f.store, 0, &fact));
 	expect(&f, "C", 3);
 	expect_none(&f, "D");
 	expect(&f, "A", 1);
 	expect(&f, "C", 3);
-	assert_true(mmu_fact_nth(f.store, 0, &fact, NULL));
+	assert_true(mmu_fact_nth(f.store, 0, &fact));
 	assert_string_equal(fact.key, "C");
 	assert_int_equal(fact.value, 3);
-	assert_true(mmu_fact_nth(f.store, 1, &fact, NULL)); /* D, which is missing, is not one */
+	assert_true(mmu_fact_nth(f.store, 1, &fact)); /* D, which is missing, is not one */
 	assert_string_equal(fact.key, "A");
-	assert_false(mmu_fact_nth(f.store, 2, &fact, NULL));
-	assert_false(mmu_fact_nth(f.store, SIZE_MAX, &fact, NULL));
+	assert_false(mmu_fact_nth(f.store, 2, &fact));
+	assert_false(mmu_fact_nth(f.store, SIZE_MAX, &fact));
 	close_fixture(&f);
 }
 
@@ -370,7 +370,7 @@ static void test_many(void **state)
 	mmu_fact_derive(f.store, "C", 3, "after all", 0);
 	expect(&f, "A", 1);
 	expect(&f, "C", 3);
-	while (mmu_fact_nth(f.store, count, &fact, NULL))
+	while (mmu_fact_nth(f.store, count, &fact))
 		count++;
 	assert_true(count >= 2 && count < 5000);
 	close_fixture(&f);
@@ -463,7 +463,7 @@ static void expect_fact(struct fixture *f, const char *key, const char *other, u
 {
 	struct mmu_fact fact;
 
-	for (size_t n = 0; mmu_fact_nth(f->store, n, &fact, NULL); n++)
+	for (size_t n = 0; mmu_fact_nth(f->store, n, &fact); n++)
 		if (strcmp(fact.key, key) == 0)
 			break;
 	assert_string_equal(fact.key, key);

@@ -43,7 +43,7 @@ static void close_store(struct mmu_fact_store *store, struct mmu_image *image)
 	mmu_image_close(image);
 }
 
-static void expect_error(struct mmu_error *error, enum mmu_error_code code, const char *text)
+static void expect_error(struct mmu_error *error, enum mmu_error_kind code, const char *text)
 {
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), code);
@@ -215,16 +215,15 @@ static void test_provenance(void **state)
 		&image, OPTIONS("OFFSET(task.flags)=1", "SIZE(task.flags)=4", "OFFSET(task.mm)=8"));
 	struct layout layout;
 	struct mmu_fact fact;
-	enum mmu_fact_source source;
 
 	assert_null(mmu_fields_resolve(store, defs, COUNT(defs), &layout));
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		assert_true(mmu_fact_nth(store, i, &fact, &source));
+		assert_true(mmu_fact_nth(store, i, &fact));
 		assert_string_equal(fact.key, keys[i]);
 		assert_string_equal(fact.source, "option");
-		assert_int_equal(source, MMU_SOURCE_OPTION);
+		assert_int_equal(fact.from, MMU_SOURCE_OPTION);
 	}
-	assert_false(mmu_fact_nth(store, COUNT(keys), &fact, NULL));
+	assert_false(mmu_fact_nth(store, COUNT(keys), &fact));
 	close_store(store, image);
 }
 
@@ -232,7 +231,7 @@ static void test_missing(void **state)
 {
 	const struct {
 		const char *const *options;
-		enum mmu_error_code code;
+		enum mmu_error_kind code;
 		const char *message;
 	} cases[] = {
 		{ OPTIONS("OFFSET(task.mm)=0"), MMU_ERROR_NOT_FOUND,
@@ -477,7 +476,7 @@ static void *ask(void *context)
 		wrong += error || layout.c.bits != 33;
 		mmu_error_destroy(error);
 		wrong += !mmu_fact_get(store, "SYMBOL(init_task)", &value);
-		wrong += !mmu_fact_nth(store, 0, &fact, NULL) || !*fact.key;
+		wrong += !mmu_fact_nth(store, 0, &fact) || !*fact.key;
 	}
 	return (void *)wrong;
 }

@@ -270,7 +270,7 @@ static bool tell(struct mmu_walk *leaf, uint64_t last_va, void *context)
 	return nr_told != *(size_t *)context;
 }
 
-static enum mmu_leaves_end all(uint64_t first_va, uint64_t last_va, struct mmu_leaves *ret,
+static enum mmu_leaves_end all(uint64_t first_va, uint64_t last_va, struct mmu_tally *ret,
 			       size_t stop_at)
 {
 	nr_told = 0;
@@ -279,7 +279,7 @@ static enum mmu_leaves_end all(uint64_t first_va, uint64_t last_va, struct mmu_l
 
 static void test_leaves(void **state)
 {
-	struct mmu_leaves leaves;
+	struct mmu_tally leaves = { .kept = false };
 	uint64_t index = put(&low, 0x5000, 0, 0, 0x1000);
 
 	put(&low, 0x5000, 1, SECONDARY, 0x2000); /* twice: hardware finds the first */
@@ -315,7 +315,7 @@ static void test_leaves(void **state)
 static void test_leaves_of_part_of_a_table(void **state)
 {
 	const struct memory_piece half = { .first_pa = TABLE, .bytes = GROUPS * PER_GROUP * 8 };
-	struct mmu_leaves leaves;
+	struct mmu_tally leaves = { .kept = false };
 
 	close_table(state);
 	set_image(&half, 1);

@@ -138,7 +138,7 @@ static void taken_for_raw(void **state)
 /* ------------------------------------------------------------------------------------ kinds */
 
 /* Both as an image that is probed and as raw memory. */
-static void refuse_path(const char *path, enum mmu_error_code code, const char *message)
+static void refuse_path(const char *path, enum mmu_error_kind code, const char *message)
 {
 	struct mmu_raw_range range = { 0 };
 

@@ -106,7 +106,7 @@ static struct mmu_image *open_core(const struct core *core)
 	return image;
 }
 
-static void refuse_core(struct core *core, enum mmu_error_code code, const char *part)
+static void refuse_core(struct core *core, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_image *image = NULL;
 	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = core->file.path },

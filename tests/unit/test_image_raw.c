@@ -25,9 +25,9 @@ static void ranges_of_two_files(void **state)
 	build_file_create(&low_file, &low);
 	build_file_create(&high_file, &high);
 	const struct mmu_raw_range ranges[] = {
-		{ UINT64_C(0x100000000), 0, 0, high_file.path },
-		{ 0x4000, 100, 2 * PAGE, NULL },
-		{ 0x1000, 100 + 2 * PAGE, 0, NULL },
+		{ 0, high_file.path, UINT64_C(0x100000000), 0, 0 },
+		{ 0, NULL, 0x4000, 100, 2 * PAGE },
+		{ 0, NULL, 0x1000, 100 + 2 * PAGE, 0 },
 	};
 	assert_null(mmu_image_open(
 		&(struct mmu_source){ .path = low_file.path, .raw = ranges, .nr_raw = 3 }, &image));
@@ -55,15 +55,17 @@ static void refusals(void **state)
 {
 	static const struct {
 		struct mmu_raw_range ranges[2];
-		enum mmu_error_code code;
+		enum mmu_error_kind code;
 		const char *message;
 	} cases[] = {
-		{ { { 0x1000, 0, PAGE + 1, NULL } }, MMU_ERROR_INVALID, "0x1001 bytes at file" },
-		{ { { 0x1000, PAGE, 0, NULL } }, MMU_ERROR_INVALID, "offset 0x1000 is not inside" },
-		{ { { 0x1000, UINT64_MAX, 2, NULL } }, MMU_ERROR_INVALID, "are not inside" },
-		{ { { UINT64_MAX, 0, 0, NULL } }, MMU_ERROR_INVALID, "run past 2^64" },
-		{ { { 0x1000, 0, 0, "/nonexistent" } }, MMU_ERROR_OS, "/nonexistent" },
-		{ { { 0x1000, 0, 0, NULL }, { 0x1fff, 0, 1, NULL } },
+		{ { { 0, NULL, 0x1000, 0, PAGE + 1 } }, MMU_ERROR_INVALID, "0x1001 bytes at file" },
+		{ { { 0, NULL, 0x1000, PAGE, 0 } },
+		  MMU_ERROR_INVALID,
+		  "offset 0x1000 is not inside" },
+		{ { { 0, NULL, 0x1000, UINT64_MAX, 2 } }, MMU_ERROR_INVALID, "are not inside" },
+		{ { { 0, NULL, UINT64_MAX, 0, 0 } }, MMU_ERROR_INVALID, "run past 2^64" },
+		{ { { 0, "/nonexistent", 0x1000, 0, 0 } }, MMU_ERROR_OS, "/nonexistent" },
+		{ { { 0, NULL, 0x1000, 0, 0 }, { 0, NULL, 0x1fff, 0, 1 } },
 		  MMU_ERROR_INVALID,
 		  "at physical 0x1000 ends at 0x1fff and overlaps the one at 0x1fff" },
 	};

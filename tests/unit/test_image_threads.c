@@ -129,8 +129,8 @@ static void make_raw(struct build_buffer *buffer)
 }
 
 static const struct mmu_raw_range raw_ranges[] = {
-	{ LOW_PAGE * PAGE, 0, NR_LOW *PAGE, NULL },
-	{ HIGH_PAGE * PAGE, NR_LOW *PAGE, NR_HIGH *PAGE, NULL },
+	{ 0, NULL, LOW_PAGE *PAGE, 0, NR_LOW *PAGE },
+	{ 0, NULL, HIGH_PAGE *PAGE, NR_LOW *PAGE, NR_HIGH *PAGE },
 };
 
 static const struct kind kinds[] = {

@@ -334,7 +334,7 @@ static void expect_symbol(struct mmu_session *session, const char *key, uint64_t
 
 	assert_true(mmu_fact_get(session->kernel.facts, key, &value));
 	assert_int_equal(value, va);
-	for (size_t n = 0; mmu_fact_nth(session->kernel.facts, n, &fact, NULL); n++)
+	for (size_t n = 0; mmu_fact_nth(session->kernel.facts, n, &fact); n++)
 		if (strcmp(fact.key, key) == 0)
 			assert_string_equal(fact.source, source);
 }

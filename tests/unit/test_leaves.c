@@ -91,7 +91,7 @@ static struct fixture {
 	bool stretches;
 	struct seen seen[4096];
 	size_t nr, stop_at;
-	struct mmu_leaves leaves;
+	struct mmu_tally leaves;
 } f;
 
 static int open_memory(void **state)
@@ -482,7 +482,7 @@ static bool merge(struct mmu_walk *walk, uint64_t last_va, void *context)
 static void merge_all(void)
 {
 	struct mmu_range_merger merger = { .fn = keep_range, .page_lg2 = 12 };
-	struct mmu_leaves ignored;
+	struct mmu_tally ignored = { .kept = false };
 
 	nr_ranges = 0;
 	mmu_walker_leaves(&f.walker, 0, UINT64_MAX, 100, f.stretches, merge, &merger, &ignored);

@@ -75,7 +75,9 @@ static struct mmu_span restless_span(const struct mmu_image *image, struct mmu_c
 static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 {
 	const struct memory_piece whole = { .bytes = 0x40000 };
-	const struct mmu_space_query query = { .by = MMU_SPACE_PGD, .value = TABLE };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PGD,
+					       .value = TABLE };
 	struct mmu_session *session = calloc(1, sizeof(*session));
 	struct mmu_image_reader restless;
 	struct mmu_space *space;
@@ -96,7 +98,7 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 	session->kernel.image->live = live;
 	looks = 0;
 	changes = nr_changes;
-	mmu_walk(space, 0x1234, &walk);
+	mmu_space_walk(space, 0x1234, &walk);
 	session->kernel.image->reader = quiet;
 	mmu_space_close(space);
 	mmu_session_close(session);
@@ -175,7 +177,7 @@ static void test_symbols(void **state)
 	mmu_live_symbols_close(live);
 }
 
-static void refuse_symbols(const char *text, enum mmu_error_code code, const char *part)
+static void refuse_symbols(const char *text, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_live_symbols *live;
 	struct mmu_error *error = text ? open_symbols(text, &live)

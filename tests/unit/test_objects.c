@@ -67,7 +67,7 @@ struct seen {
 	char problem[300]; /* the last one */
 };
 
-static bool take(const struct mmu_task *task, const char *problem, void *context)
+static bool take(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct seen *seen = context;
 
@@ -77,7 +77,7 @@ static bool take(const struct mmu_task *task, const char *problem, void *context
 		seen->tasks[seen->nr++] = *task;
 	} else {
 		seen->problems++;
-		snprintf(seen->problem, sizeof(seen->problem), "%s", problem);
+		snprintf(seen->problem, sizeof(seen->problem), "%s", mmu_error_message(problem));
 	}
 	return seen->nr != seen->stop_at;
 }
@@ -89,7 +89,7 @@ static const char *list(struct mmu_session *session, bool threads, struct seen *
 	size_t out = 0;
 
 	*seen = (struct seen){ .stop_at = UINT32_MAX };
-	struct mmu_error *error = mmu_session_tasks(session, threads, take, seen);
+	struct mmu_error *error = mmu_tasks_visit(&session->memory, threads, take, seen);
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
 	text[0] = '\0';
@@ -143,10 +143,10 @@ static void test_stop(void **state)
 	struct seen seen = { .stop_at = 2 };
 
 	put_thread(session, 4, 1, 1);
-	assert_null(mmu_session_tasks(session, true, take, &seen));
+	assert_null(mmu_tasks_visit(&session->memory, true, take, &seen));
 	assert_int_equal(seen.nr, 2);
 	seen = (struct seen){ .stop_at = 1 };
-	assert_null(mmu_session_tasks(session, true, take, &seen));
+	assert_null(mmu_tasks_visit(&session->memory, true, take, &seen));
 	assert_int_equal(seen.nr, 1);
 	mmu_session_close(session);
 }
@@ -252,7 +252,7 @@ static void test_no_first_task(void **state)
 	};
 	struct mmu_session *session = session_of(memory_image_create(pieces, 2), true);
 	struct seen seen = { .stop_at = UINT32_MAX };
-	struct mmu_error *error = mmu_session_tasks(session, false, take, &seen);
+	struct mmu_error *error = mmu_tasks_visit(&session->memory, false, take, &seen);
 
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_FAULT);
@@ -385,10 +385,10 @@ static void test_zombie_leader(void **state)
 
 /* ------------------------------------------------------------------ spaces */
 
-static enum mmu_error_code refused(struct mmu_session *session, enum mmu_space_by by,
+static enum mmu_error_kind refused(struct mmu_session *session, enum mmu_space_by by,
 				   uint64_t value, const char *part)
 {
-	const struct mmu_space_query query = { .by = by, .value = value };
+	const struct mmu_space_query query = { .size = sizeof(query), .by = by, .value = value };
 	struct mmu_space *space = (void *)session;
 	struct mmu_error *error = mmu_space_open(session, &query, &space);
 
@@ -396,20 +396,20 @@ static enum mmu_error_code refused(struct mmu_session *session, enum mmu_space_b
 	assert_ptr_equal(space, session); /* untouched */
 	if (!strstr(mmu_error_message(error), part))
 		fail_msg("'%s' has no '%s'", mmu_error_message(error), part);
-	enum mmu_error_code code = mmu_error_code(error);
+	enum mmu_error_kind code = mmu_error_code(error);
 	mmu_error_destroy(error);
 	return code;
 }
 
 static uint64_t root_of(struct mmu_session *session, enum mmu_space_by by, uint64_t value)
 {
-	const struct mmu_space_query query = { .by = by, .value = value };
+	const struct mmu_space_query query = { .size = sizeof(query), .by = by, .value = value };
 	struct mmu_space *space;
 	struct mmu_error *error = mmu_space_open(session, &query, &space);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
-	uint64_t root_pa = mmu_space_regime(space)->root_pa;
+	uint64_t root_pa = mmu_space_regime(space, 0)->root_pa;
 	assert_int_equal(!mmu_space_task(space), by != MMU_SPACE_PID && by != MMU_SPACE_TASK);
 	mmu_space_close(space);
 	return root_pa;
@@ -495,7 +495,7 @@ static void test_no_memmap(void **state)
 {
 	static const struct {
 		const char *size, *symbol;
-		enum mmu_error_code code;
+		enum mmu_error_kind code;
 	} cases[] = {
 		{ NULL, "SYMBOL(mem_map)=ffff800000003000", MMU_ERROR_NOT_FOUND },
 		{ "SIZE(page)=64", NULL, MMU_ERROR_NOT_FOUND },

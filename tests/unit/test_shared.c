@@ -71,10 +71,10 @@ static struct mmu_session *open_many(unsigned int nr, bool maple)
 
 /* ------------------------------------------------------------------ by name, once */
 
-static bool count_task(const struct mmu_task *task, const char *problem, void *context)
+static bool count_task(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	if (!task)
-		fail_msg("%s", problem);
+		fail_msg("%s", mmu_error_message(problem));
 	if (task->pid) {
 		assert_true(task->has_counters);
 		assert_int_equal(task->rss_pages, task->pid - 1);
@@ -92,7 +92,7 @@ static uint64_t lookups_of_tasks(unsigned int nr, unsigned int times)
 	for (unsigned int i = 0; i < times; i++) {
 		unsigned int count = 0;
 
-		assert_null(mmu_session_tasks(session, true, count_task, &count));
+		assert_null(mmu_tasks_visit(&session->memory, true, count_task, &count));
 		assert_int_equal(count, nr + 1);
 	}
 	after = mmu_fact_lookups(session->kernel.facts);
@@ -172,7 +172,8 @@ struct reader {
 	bool good;
 };
 
-static bool count_quietly(const struct mmu_task *task, const char *problem, void *context)
+static bool count_quietly(const struct mmu_task *task, const struct mmu_error *problem,
+			  void *context)
 {
 	struct reader *reader = context;
 

@@ -45,7 +45,7 @@ static void close_kernel(struct mmu_kernel *kernel)
 /* One letter a type: s swap file, h hwpoison, m migration, d device, k marker. */
 static void expect(const char *const *facts, const char *types, unsigned int pfn_bits)
 {
-	static const char letters[MMU_RESULT_COUNT] = {
+	static const char letters[MMU_RESULTS] = {
 		[MMU_RESULT_SWAPPED] = 's',   [MMU_RESULT_HWPOISON] = 'h',
 		[MMU_RESULT_MIGRATION] = 'm', [MMU_RESULT_DEVICE] = 'd',
 		[MMU_RESULT_MARKER] = 'k',

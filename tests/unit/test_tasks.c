@@ -158,7 +158,7 @@ static void test_threads_behind_a_gap(void **state)
 
 /* ------------------------------------------------------------------ one pid */
 
-static void refuses(struct mmu_session *session, int pid, enum mmu_error_code code,
+static void refuses(struct mmu_session *session, int pid, enum mmu_error_kind code,
 		    const char *message)
 {
 	struct mmu_task task;
@@ -256,7 +256,9 @@ static void test_mm_behind_a_gap(void **state)
 
 static void test_mm_gone(void **state)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = 2 };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = 2 };
 	struct mmu_session *session = open_tasks(3, GONE(MM), true);
 	struct mmu_space *space;
 	struct told told;

@@ -219,13 +219,13 @@ struct rows {
 };
 
 /* Each row once, and true. */
-static bool take_true(const struct mmu_task *task, const char *problem, void *context)
+static bool take_true(const struct mmu_task *task, const struct mmu_error *problem, void *context)
 {
 	struct rows *rows = context;
 	char comm[16];
 
 	if (!task) {
-		snprintf(rows->problems, sizeof(rows->problems), "%s", problem);
+		snprintf(rows->problems, sizeof(rows->problems), "%s", mmu_error_message(problem));
 		rows->nr_problems++;
 		return true;
 	}
@@ -259,7 +259,7 @@ static void list_meanwhile(bool by_pid, bool threads, void (*what)(void), uint64
 		struct rows rows = { .pids = 0 };
 
 		let_happen(what, n);
-		assert_null(mmu_session_tasks(session, threads, take_true, &rows));
+		assert_null(mmu_tasks_visit(&session->memory, threads, take_true, &rows));
 		happened = close_live(session);
 		if ((rows.pids & ~may) != stay || rows.nr_problems)
 			fail_msg("before read %u: pids 0x%llx, %s", n,
@@ -336,11 +336,11 @@ static void test_comers(void **state)
 
 	(void)state;
 	let_happen(nothing, 0);
-	assert_null(mmu_session_tasks(session, false, take_true, &rows));
+	assert_null(mmu_tasks_visit(&session->memory, false, take_true, &rows));
 	unsigned int quiet_reads = reads;
 	rows.pids = 0;
 	let_happen(come_and_go, 0);
-	assert_null(mmu_session_tasks(session, false, take_true, &rows));
+	assert_null(mmu_tasks_visit(&session->memory, false, take_true, &rows));
 	assert_int_equal(rows.pids, STAY | BIT(4));
 	assert_string_equal(rows.problems, "");
 	assert_in_range(reads, quiet_reads, 4 * quiet_reads);
@@ -354,7 +354,7 @@ static void test_idle_switches(void **state)
 
 	(void)state;
 	let_happen(switch_always, 0);
-	assert_null(mmu_session_tasks(session, false, take_true, &rows));
+	assert_null(mmu_tasks_visit(&session->memory, false, take_true, &rows));
 	assert_int_equal(rows.pids, STAY | BIT(4));
 	assert_string_equal(rows.problems, "");
 	close_live(session);
@@ -373,7 +373,7 @@ static void test_never_still(void **state)
 		struct mmu_task task;
 
 		let_happen(rename_always, 0);
-		assert_null(mmu_session_tasks(session, false, take_true, &rows));
+		assert_null(mmu_tasks_visit(&session->memory, false, take_true, &rows));
 		assert_int_equal(rows.pids, (STAY | BIT(4)) & ~BIT(6));
 		assert_string_equal(rows.problems, WARNING);
 		assert_int_equal(rows.nr_problems, 1);
@@ -464,7 +464,9 @@ static const struct mmu_arch walking = {
 /* The root is the one that the task had. */
 static void test_open(void **state)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = 4 };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = 4 };
 	bool happened = true;
 
 	(void)state;
@@ -477,7 +479,7 @@ static void test_open(void **state)
 		mmu_error_destroy(mmu_space_open(session, &query, &space));
 		happened = reads >= at_read;
 		if (space)
-			assert_int_equal(mmu_space_regime(space)->root_pa, PGD);
+			assert_int_equal(mmu_space_regime(space, 0)->root_pa, PGD);
 		assert_true(space || happened);
 		mmu_space_close(space);
 		close_live(session);
@@ -487,7 +489,9 @@ static void test_open(void **state)
 /* The space was opened, and then its task leaves it, at any time. */
 static void test_walk(void **state)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_PID, .value = 4 };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_PID,
+					       .value = 4 };
 	bool happened = true;
 
 	(void)state;
@@ -500,7 +504,7 @@ static void test_walk(void **state)
 		set(PGD >> 12, 8, 8, 0x7000);
 		assert_null(mmu_space_open(session, &query, &space));
 		let_happen(die, n);
-		mmu_walk(space, 0x1234, &walk);
+		mmu_space_walk(space, 0x1234, &walk);
 		assert_int_equal(walk.pa, 0x7234);
 		happened = reads >= at_read;
 		if (n == 1)

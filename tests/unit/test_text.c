@@ -9,21 +9,23 @@
 #include <cmocka.h>
 
 #include "mmuscope/mmuscope.h"
+#include "support/flag_texts.h"
+#include "walk/walk.h"
 
 static void test_results(void **state)
 {
 	/* the list that the design fixes, in the order of the enum */
 	static const char *const words[] = {
-		"mapped",       "empty",    "swapped",   "protnone",    "numa",
-		"migration",    "hwpoison", "device",    "marker",      "bad-entry",
-		"noncanonical", "filtered", "truncated", "outside-ram", "unreadable",
+		"mapped",    "empty",       "swapped",    "protnone",  "numa",         "migration",
+		"hwpoison",  "device",      "marker",     "bad-entry", "noncanonical", "filtered",
+		"truncated", "outside-ram", "unreadable", "table",
 	};
 
-	assert_int_equal(MMU_RESULT_COUNT, sizeof(words) / sizeof(words[0]));
-	for (unsigned int i = 0; i < MMU_RESULT_COUNT; i++)
+	assert_int_equal(MMU_RESULTS, sizeof(words) / sizeof(words[0]));
+	for (unsigned int i = 0; i < MMU_RESULTS; i++)
 		assert_string_equal(mmu_result_name((enum mmu_result)i), words[i]);
-	assert_string_equal(mmu_result_name(MMU_RESULT_COUNT), "unreadable");
-	assert_string_equal(mmu_result_name((enum mmu_result) - 1), "unreadable");
+	assert_null(mmu_result_name(MMU_RESULTS));
+	assert_null(mmu_result_name((enum mmu_result) - 1));
 }
 
 static void test_page_states(void **state)
@@ -86,9 +88,9 @@ static void expect(uint32_t traits, unsigned int level, enum mmu_kind kind, uint
 		   const char *names)
 {
 	const struct mmu_regime regime = { .format = &format, .traits = traits };
-	struct mmu_flag_text texts[16];
+	struct flag_text texts[16];
 	char joined[200] = "";
-	size_t count = mmu_flag_texts(&regime, level, kind, false, raw, texts, 16);
+	size_t count = flag_texts(&regime, level, kind, false, raw, texts, 16);
 
 	for (size_t i = 0; i < count; i++) {
 		strcat(strcat(joined, i ? " " : ""), texts[i].name);
@@ -123,19 +125,19 @@ static void test_flags(void **state)
 static void test_flags_limits(void **state)
 {
 	const struct mmu_regime regime = { .format = &format };
-	struct mmu_flag_text texts[3];
+	struct flag_text texts[3];
 
 	memset(texts, 0x5a, sizeof(texts));
-	assert_int_equal(mmu_flag_texts(&regime, 0, MMU_KIND_LEAF, false, 0x13, texts, 2), 2);
+	assert_int_equal(flag_texts(&regime, 0, MMU_KIND_LEAF, false, 0x13, texts, 2), 2);
 	assert_string_equal(texts[0].name, "ON");
 	assert_string_equal(texts[1].name, "TWO");
 	assert_int_equal(texts[2].name[0], 0x5a);
-	assert_int_equal(mmu_flag_texts(&regime, 0, MMU_KIND_LEAF, false, 3, texts, 0), 0);
+	assert_int_equal(flag_texts(&regime, 0, MMU_KIND_LEAF, false, 3, texts, 0), 0);
 	/* the second copy has names of its own */
-	assert_int_equal(mmu_flag_texts(&regime, 0, MMU_KIND_LEAF, true, 1, texts, 3), 1);
+	assert_int_equal(flag_texts(&regime, 0, MMU_KIND_LEAF, true, 1, texts, 3), 1);
 	assert_string_equal(texts[0].name, "YOUNG");
 	assert_ptr_equal(texts[0].flag, second_flags);
-	assert_int_equal(mmu_flag_texts(&regime, 1, MMU_KIND_LEAF, true, 1, texts, 3), 0);
+	assert_int_equal(flag_texts(&regime, 1, MMU_KIND_LEAF, true, 1, texts, 3), 0);
 }
 
 int main(void)

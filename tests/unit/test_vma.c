@@ -194,15 +194,15 @@ static void test_rb_tree(void **state)
 static const char *all_vmas(struct mmu_session *session)
 {
 	static char text[200];
-	struct mmu_vmas vmas;
+	struct mmu_vma_walk vmas;
 	struct mmu_vma vma;
 	size_t used = 0;
 	bool found = true;
 
 	text[0] = '\0';
-	mmu_vmas_init(&vmas, &session->memory, TREE_MM);
+	mmu_vma_walk_init(&vmas, &session->memory, TREE_MM);
 	while (found || !vmas.end) {
-		struct mmu_error *error = mmu_vmas_next(&vmas, &vma, &found);
+		struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
 
 		assert_true(used + 20 < sizeof(text));
 		if (found)
@@ -270,21 +270,21 @@ static void test_looping_maple_tree(void **state)
 static void test_budget(void **state)
 {
 	struct mmu_session *session = open_maple();
-	struct mmu_vmas vmas;
+	struct mmu_vma_walk vmas;
 	struct mmu_vma vma;
 	bool found;
 
-	mmu_vmas_init(&vmas, &session->memory, TREE_MM);
+	mmu_vma_walk_init(&vmas, &session->memory, TREE_MM);
 	assert_true(vmas.budget >= 1 << 17);
 	vmas.budget = 2; /* the gap, and the VMA behind it */
-	assert_null(mmu_vmas_next(&vmas, &vma, &found));
+	assert_null(mmu_vma_walk_next(&vmas, &vma, &found));
 	assert_true(found);
-	struct mmu_error *error = mmu_vmas_next(&vmas, &vma, &found);
+	struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_CORRUPT);
 	assert_true(vmas.end && !found);
 	mmu_error_destroy(error);
-	assert_null(mmu_vmas_next(&vmas, &vma, &found));
+	assert_null(mmu_vma_walk_next(&vmas, &vma, &found));
 	assert_false(found);
 	mmu_session_close(session);
 }
@@ -334,7 +334,7 @@ static void test_vma_names(void **state)
 	put(session, dentry_va + 24, 8, name_va);
 	memcpy(memory_image_at(session->kernel.image, name_va - BASE, 16), "libexample.so.1", 16);
 	assert_string_equal(vma_at(session, 0x1000), "1000-2fff 75 libexample.so.1");
-	/* a name without an end is cut; one that is nowhere is none */
+	/* a name without a final NUL is cut; one that is not in memory is empty */
 	memset(memory_image_at(session->kernel.image, name_va - BASE, 1000), 'n', 1000);
 	assert_int_equal(strlen(vma_at(session, 0x1000)), strlen("1000-2fff 75 ") + 255);
 	put(session, dentry_va + 24, 8, NOWHERE);
@@ -347,7 +347,9 @@ static void test_vma_names(void **state)
 /* PROT_NONE and a NUMA hint look alike in the table: what the VMA allows tells them apart. */
 static void test_numa_hint(void **state)
 {
-	const struct mmu_space_query query = { .by = MMU_SPACE_MM, .value = TREE_MM };
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_MM,
+					       .value = TREE_MM };
 	struct mmu_session *session = open_maple();
 	struct mmu_space *space;
 	struct mmu_walk walk;
@@ -358,17 +360,17 @@ static void test_numa_hint(void **state)
 	put(session, BASE + 0x10000 + 8 * 8, 8, 0x6000 | 2);
 	put(session, BASE + 0x10000 + 4 * 8, 8, 0x7000 | 2);
 	assert_null(mmu_space_open(session, &query, &space));
-	mmu_walk(space, 0x1234, &walk);
+	mmu_space_walk(space, 0x1234, &walk);
 	assert_int_equal(walk.result, MMU_RESULT_NUMA);
 	assert_int_equal(walk.pa, 0x5234);
-	mmu_walk(space, 0x8234, &walk);
+	mmu_space_walk(space, 0x8234, &walk);
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
-	mmu_walk(space, 0x4000, &walk); /* without a VMA nothing is known */
+	mmu_space_walk(space, 0x4000, &walk); /* without a VMA nothing is known */
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
 	assert_null(walk.note);
 	/* nor where it can't be read; but then it is said */
 	set_root(session, node_entry(NOWHERE, ARANGE_64, true));
-	mmu_walk(space, 0x8234, &walk);
+	mmu_space_walk(space, 0x8234, &walk);
 	assert_int_equal(walk.result, MMU_RESULT_PROTNONE);
 	assert_non_null(strstr(walk.note, "or numa"));
 	mmu_space_close(space);

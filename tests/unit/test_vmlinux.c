@@ -256,7 +256,7 @@ static void test_file(void **state)
 
 /* ------------------------------------------------- files that are refused */
 
-static void refuse(const char *path, enum mmu_error_code code, const char *part)
+static void refuse(const char *path, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_vmlinux *vmlinux = (void *)&scratch;
 

@@ -218,7 +218,7 @@ static void test_compressed(void **state)
 
 /* ------------------------------------------------- hostile ones */
 
-static void refuse_types(const struct section *section, enum mmu_error_code code, const char *part)
+static void refuse_types(const struct section *section, enum mmu_error_kind code, const char *part)
 {
 	struct mmu_vmlinux *vmlinux;
 	uint64_t bytes = 99;
@@ -344,12 +344,12 @@ static void test_source(void **state)
 	mmu_fact_store_set_vmlinux(store, vmlinux);
 	assert_true(mmu_fact_get(store, "LENGTH(task_struct.matrix)", &value));
 	assert_int_equal(value, 15);
-	assert_true(mmu_fact_nth(store, 0, &fact, NULL));
+	assert_true(mmu_fact_nth(store, 0, &fact));
 	assert_string_equal(fact.source, "vmlinux BTF");
 	assert_false(fact.seconded);
 	assert_true(mmu_fact_get(store, "OFFSET(task_struct.next)", &value));
 	assert_int_equal(value, 16);
-	assert_true(mmu_fact_nth(store, 1, &fact, NULL));
+	assert_true(mmu_fact_nth(store, 1, &fact));
 	assert_true(!fact.seconded && fact.disputed);
 	assert_string_equal(fact.source, "VMCOREINFO");
 	assert_string_equal(fact.other, "vmlinux BTF");

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmuscope/mmuscope.h"
+#include "support/flag_texts.h"
 
 extern const struct mmu_arch mmu_arch_x86_64;
 
@@ -61,8 +62,8 @@ static struct mmu_software explain(const struct mmu_regime *r, unsigned int leve
 static const char *flags(const struct mmu_regime *r, unsigned int level, uint64_t raw)
 {
 	static char text[200];
-	struct mmu_flag_text names[20];
-	size_t nr = mmu_flag_texts(r, level, decode(r, level, raw).kind, false, raw, names, 20);
+	struct flag_text names[20];
+	size_t nr = flag_texts(r, level, decode(r, level, raw).kind, false, raw, names, 20);
 
 	text[0] = '\0';
 	for (size_t i = 0; i < nr; i++)

@@ -11,14 +11,14 @@ struct compare_side {
 	struct tool_space space_options;
 	const char *image, *address; /**< as they were given, or NULL */
 	struct mmu_space *space;
-	struct mmu_walk walk; /**< when addresses are compared */
+	struct mmu_walk *walk; /**< when addresses are compared, else NULL */
 };
 
 struct compare {
 	struct tool *tool;
 	struct compare_side side[2];
-	struct mmu_va_range range[2]; /**< whole spaces: what is compared of each */
-	bool has_range;               /**< range was given */
+	struct mmu_part range[2]; /**< whole spaces: what is compared of each */
+	bool has_range;           /**< range was given */
 	bool all, one_image;
 };
 

@@ -50,7 +50,17 @@ const char *tool_safe(const char *bytes)
 	return ret;
 }
 
-const char *tool_vma_name(const struct mmu_vma *vma)
+const char *tool_vma_rights(const struct mmu_vma_info *vma, char ret[5])
+{
+	ret[0] = vma->vm_flags & 1 ? 'r' : '-';
+	ret[1] = vma->vm_flags & 2 ? 'w' : '-';
+	ret[2] = vma->vm_flags & 4 ? 'x' : '-';
+	ret[3] = vma->vm_flags & 8 ? 's' : 'p';
+	ret[4] = '\0';
+	return ret;
+}
+
+const char *tool_vma_name(const struct mmu_vma_info *vma)
 {
 	if (vma->name[0])
 		return tool_safe(vma->name);
@@ -81,14 +91,17 @@ unsigned int tool_pa_bits(const struct mmu_arch *arch, const struct mmu_format *
 const char *tool_flags(const struct mmu_regime *regime, const struct mmu_step *step, bool second,
 		       char ret[512])
 {
-	struct mmu_flag_text flags[64];
-	size_t count = mmu_flag_texts(regime, step->level, step->entry.kind, second,
-				      second ? step->second : step->raw, flags, 64);
+	const struct mmu_step_info *at = mmu_step_get(step);
+	enum mmu_kind kind = mmu_step_entry(step)->kind;
+	const struct mmu_flag *flag = NULL;
 	size_t out = 0;
+	char name[32];
 
 	ret[0] = '\0';
-	for (size_t i = 0; i < count && out < 470; i++)
-		out += (size_t)sprintf(ret + out, "%s%s", i ? " " : "", flags[i].name);
+	while (out < 470 &&
+	       (flag = mmu_flag_next(regime, at->level, kind, second, second ? at->second : at->raw,
+				     flag, name, sizeof(name))))
+		out += (size_t)sprintf(ret + out, "%s%s", out ? " " : "", name);
 	return ret;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The options that choose an address space. */
+#include <stdlib.h>
+
 #include "tool.h"
 
 enum {
@@ -57,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 	switch (key) {
 	case KEY_USER_HALF:
-		space->query.user_half = true;
+		space->query.flags |= MMU_SPACE_USER_HALF;
 		return 0;
 	case KEY_FORMAT:
 		space->query.format = arg;
@@ -72,6 +74,40 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp tool_space_argp = { .options = options, .parser = parse };
+
+int tool_space_open(struct tool *tool, struct tool_space *space, struct mmu_space **ret)
+{
+	space->query.size = sizeof(space->query);
+	struct mmu_error *error = mmu_space_open(tool->session, &space->query, ret);
+
+	return error ? tool_fail(tool, error) : TOOL_OK;
+}
+
+struct mmu_walk *tool_walk_create(void)
+{
+	struct mmu_walk *walk = NULL;
+
+	if (mmu_walk_create(&walk))
+		abort();
+	return walk;
+}
+
+struct mmu_entries *tool_entries_open(struct mmu_space *space, const struct mmu_regime *regime,
+				      unsigned int level, uint64_t table_pa)
+{
+	struct mmu_entries *entries = NULL;
+
+	if (mmu_entries_open(space, regime, level, table_pa, &entries))
+		abort();
+	return entries;
+}
+
+const struct mmu_regime *tool_regime(const struct mmu_space *space, const struct mmu_walk *walk)
+{
+	const struct mmu_regime *regime = mmu_walk_get(walk)->regime;
+
+	return regime ? regime : mmu_space_regime(space, 0);
+}
 
 int tool_space_pid(const struct mmu_space *space)
 {

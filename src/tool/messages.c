@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Opening and closing a session, and what is told on standard error. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+const char *tool_error_text(const struct tool *tool, const struct mmu_error *error,
+			    char ret[TOOL_TEXT_MAX])
+{
+	(void)tool;
+	snprintf(ret, TOOL_TEXT_MAX, "%s", error ? mmu_error_message(error) : "");
+	return ret;
+}
+
+const char *tool_message(const struct tool *tool, const struct mmu_error *error)
+{
+	char text[TOOL_TEXT_MAX];
+
+	return tool_safe(tool_error_text(tool, error, text));
+}
+
+int tool_fail(const struct tool *tool, struct mmu_error *error)
+{
+	static const enum tool_status status[] = {
+		[MMU_ERROR_NO_TASK] = TOOL_ANSWERED,
+		[MMU_ERROR_NO_MM] = TOOL_ANSWERED,
+		[MMU_ERROR_INVALID] = TOOL_USAGE,
+	};
+	enum mmu_error_kind code = mmu_error_code(error);
+	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
+
+	fflush(stdout);
+	if (code != MMU_ERROR_STOPPED) /* the user pressed Ctrl-C, and knows */
+		fprintf(stderr, "mmuscope: %s\n", tool_message(tool, error));
+	mmu_error_destroy(error);
+	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
+}
+
+int tool_open(struct tool *tool, const char *image)
+{
+	/* a file of such a name is written ./live or ./- */
+	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
+			      : strcmp(image, "-") == 0  ? "/dev/stdin"
+							 : image;
+	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
+
+	return error ? tool_fail(tool, error) : TOOL_OK;
+}
+
+static bool was_asked_for(struct mmu_session *session, const char *option)
+{
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	size_t key_bytes = strcspn(option, "=");
+	const struct mmu_fact *fact;
+	bool found = false;
+
+	while (!found && (fact = mmu_facts_next(facts)))
+		found = strncmp(fact->key, option, key_bytes) == 0 && !fact->key[key_bytes];
+	mmu_facts_close(facts);
+	return found;
+}
+
+/* A misspelt fact shows only in that nothing asks for it. */
+static void warn_of_idle_facts(const struct tool *tool)
+{
+	for (size_t i = 0; i < tool->nr_facts; i++) {
+		if (was_asked_for(tool->session, tool->facts[i]))
+			continue;
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: --fact %s: nothing asked for it\n",
+			tool_safe(tool->facts[i]));
+		return;
+	}
+}
+
+void tool_close(struct tool *tool, int status)
+{
+	const struct mmu_info *info;
+
+	if (!tool->session)
+		return;
+	info = mmu_session_info(tool->session);
+	if (info->vmcoreinfo_refuted && !tool->warned && status <= TOOL_ANSWERED) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info->warning));
+	}
+	if (info->nr_regimes && status <= TOOL_ANSWERED)
+		warn_of_idle_facts(tool);
+	mmu_session_close(tool->session);
+	tool->session = NULL;
+}
+
+int tool_address(struct tool *tool, const char *text, uint64_t *ret)
+{
+	size_t name_bytes = strcspn(text, "+-");
+	uint64_t offset = 0, base = 0;
+	struct mmu_error *error = NULL;
+	char name[128];
+
+	if (tool_number(text, ret))
+		return TOOL_OK;
+	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)text[0]) ||
+	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
+		name_bytes = 0;
+	memcpy(name, text, name_bytes);
+	name[name_bytes] = '\0';
+	if (name_bytes)
+		error = mmu_session_symbol(tool->session, name, &base);
+	if (name_bytes && !error) {
+		*ret = text[name_bytes] == '-' ? base - offset : base + offset;
+		return TOOL_OK;
+	}
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
+		error ? " and no symbol: " : "", error ? tool_message(tool, error) : "");
+	const struct mmu_info *info = error ? mmu_session_info(tool->session) : NULL;
+	/* what can't be looked up may still be a symbol */
+	bool symbols = !error || (info->nr_regimes && !info->lacks);
+	mmu_error_destroy(error);
+	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
+}
+
+struct mmu_facts_iter *tool_facts_open(struct mmu_session *session)
+{
+	struct mmu_facts_iter *facts = NULL;
+
+	if (mmu_facts_open(session, &facts))
+		abort();
+	return facts;
+}
+
+void tool_warn(struct mmu_session *session)
+{
+	struct mmu_facts_iter *facts;
+	const struct mmu_fact *fact;
+
+	if (!session)
+		return;
+	facts = tool_facts_open(session);
+	while ((fact = mmu_facts_next(facts)) && !fact->disputed)
+		;
+	if (fact) {
+		fflush(stdout);
+		fprintf(stderr,
+			"mmuscope: warning: sources disagree: %s is 0x%" PRIx64
+			" (%s), but 0x%" PRIx64 " (%s); info --facts shows all\n",
+			tool_safe(fact->key), fact->value, tool_safe(fact->source),
+			fact->other_value, tool_safe(fact->other));
+	}
+	mmu_facts_close(facts);
+}
