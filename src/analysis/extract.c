@@ -87,10 +87,9 @@ static bool keep_vmas(struct mmu_extraction *extract, uint64_t mm_va)
 		struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
 
 		mmu_vma_walk_pieces(&vmas, found ? &vma : NULL, mmu_basket_piece, basket);
-		if (found)
-			mmu_basket_typed(basket, MMU_EXTRACT_VMAS, vmas.place.vma_va,
-					 &basket->fields.vma_bytes);
-		whole &= !error;
+		mmu_basket_typed(basket, MMU_EXTRACT_VMAS, vmas.place.vma_va,
+				 &basket->fields.vma_bytes);
+		whole &= !error || vmas.place.vma_va; /* a VMA may be missing, not the tree */
 		mmu_error_destroy(error);
 	}
 	return whole;

@@ -76,17 +76,39 @@ static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_p
 	return true;
 }
 
+/* @return the linear mapping of an address, or NULL */
+static const struct mmu_linear *linear_of(const struct mmu_kernel *kernel, uint64_t va)
+{
+	for (size_t i = 0; i < kernel->nr_linear; i++)
+		if (va >= kernel->linear[i].first_va && va <= kernel->linear[i].last_va)
+			return &kernel->linear[i];
+	return NULL;
+}
+
 bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
 {
-	for (size_t i = 0; i < memory->kernel->nr_linear; i++) {
-		const struct mmu_linear *linear = &memory->kernel->linear[i];
+	const struct mmu_linear *linear = linear_of(memory->kernel, va);
 
-		if (va >= linear->first_va && va <= linear->last_va) {
-			*ret_pa = linear->first_pa + (va - linear->first_va);
-			return true;
-		}
-	}
-	return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
+	if (!linear)
+		return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
+	*ret_pa = linear->first_pa + (va - linear->first_va);
+	return true;
+}
+
+bool mmu_memory_in_place(struct mmu_memory *memory, uint64_t va, uint64_t bytes,
+			 struct mmu_bytes *ret)
+{
+	const struct mmu_linear *linear = linear_of(memory->kernel, va);
+	struct mmu_bytes map = memory->kernel->image->file.map;
+
+	if (!linear || !bytes || bytes - 1 > linear->last_va - va || !map.count)
+		return false;
+	struct mmu_span span = mmu_memory_span(memory, linear->first_pa + (va - linear->first_va));
+	if (span.state != MMU_PAGE_PRESENT || span.bytes < bytes || span.data < map.data ||
+	    span.data >= map.data + map.count)
+		return false;
+	*ret = (struct mmu_bytes){ span.data, bytes };
+	return true;
 }
 
 /* Why a copy ended. */

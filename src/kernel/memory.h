@@ -58,6 +58,14 @@ struct mmu_error *mmu_memory_read(struct mmu_memory *memory, uint64_t va, void *
 /** Read kernel memory up to the first byte that is not there. @return how many bytes that are */
 size_t mmu_memory_copy(struct mmu_memory *memory, uint64_t va, void *buf, size_t bytes);
 
+/**
+ * Find linearly mapped bytes where they lie, to spare a copy.
+ * @param ret  valid as long as the image; untouched unless true
+ * @return false: they are not all there, or not behind each other in a file that is mapped
+ */
+bool mmu_memory_in_place(struct mmu_memory *memory, uint64_t va, uint64_t bytes,
+			 struct mmu_bytes *ret);
+
 /** As mmu_memory_read(), of what lies at `offset` in an object; a message names object_va. */
 struct mmu_error *mmu_memory_read_part(struct mmu_memory *memory, uint64_t object_va,
 				       uint64_t offset, void *buf, size_t bytes,

@@ -219,7 +219,7 @@ static struct mmu_error *has_kernel_types(struct mmu_btf *btf)
 	return error ? error : mmu_btf_member(btf, "mm_struct", "pgd", &member);
 }
 
-/* As a copy: what an image hands out may vanish with the next call. */
+/* As a copy, unless it lies in a mapped file as a whole. */
 static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, uint64_t bytes)
 {
 	bool big = memory->kernel->image->big_endian;
@@ -229,13 +229,18 @@ static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, 
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "BTF at virtual 0x%" PRIx64 " takes %" PRIu64 " bytes",
 				     first_va, bytes);
-	void *copy MMU_FREE = malloc(bytes);
-	if (!copy)
-		return mmu_error_no_memory();
-	struct mmu_error *error = mmu_memory_read(memory, first_va, copy, bytes, "BTF");
-	if (error)
-		return error;
-	error = mmu_btf_open((struct mmu_bytes){ copy, bytes }, big, &btf);
+	void *copy MMU_FREE = NULL;
+	struct mmu_bytes there;
+	struct mmu_error *error = NULL;
+	if (!mmu_memory_in_place(memory, first_va, bytes, &there)) {
+		copy = malloc(bytes);
+		if (!copy)
+			return mmu_error_no_memory();
+		there = (struct mmu_bytes){ copy, bytes };
+		error = mmu_memory_read(memory, first_va, copy, bytes, "BTF");
+	}
+	if (!error)
+		error = mmu_btf_open(there, big, &btf);
 	if (!error && !(error = has_kernel_types(btf)))
 		mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(copy),
 				       "BTF in the image");

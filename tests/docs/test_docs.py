@@ -452,6 +452,14 @@ def test_paths_exist(name):
         assert list(ROOT.glob(path.rstrip('/'))), path
 
 
+def test_files_of_the_map_exist():
+    """It names them as FOLDER/FILE.c, below src/."""
+    named = re.findall(r'`(\w+/\w+\.[ch])`', code('src/README.md'))
+    assert named
+    for path in named:
+        assert (ROOT / 'src' / path).exists(), path
+
+
 def test_every_layer_has_its_place_in_the_map():
     folders = {path.parent.name for path in ROOT.glob('src/*/*.c')}
     assert folders - {'tool'} <= set(re.findall(r'`(\w+)/`', code('src/README.md')))
