@@ -147,7 +147,7 @@ def arches(tool, **more):
 def where_it_looked(tool, **more):
     done = run_bare(tool, 'arch', 'nosuch', **more)
     assert done.returncode == 3
-    return re.search(r'MMUSCOPE_PLUGIN_PATH or (.*)\)$', done.stderr)[1]
+    return re.search(r'MMUSCOPE_PLUGIN_PATH or ([^)]*)\);', done.stderr)[1]
 
 
 def test_moved_tree_works(moved, fixture_dir):
