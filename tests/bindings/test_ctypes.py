@@ -102,10 +102,9 @@ def returns(lib, type_, *names):
 @pytest.fixture(scope='module')
 def lib():
     path = BUILD / 'src' / 'libmmuscope.so'
-    try:
-        found = ctypes.CDLL(str(path))
-    except OSError as error:  # a sanitized library wants its runtime first
-        pytest.skip(str(error))
+    if any(name in path.read_bytes() for name in (b'__asan_init', b'__tsan_init')):
+        pytest.skip('a sanitized library wants its runtime to come first')
+    found = ctypes.CDLL(str(path))
     returns(found, c_void_p, 'mmu_session_open', 'mmu_space_open', 'mmu_tasks_open',
             'mmu_ranges_open', 'mmu_ranges_next', 'mmu_walk_create', 'mmu_session_learn',
             'mmu_ranges_leaves')
