@@ -3,7 +3,7 @@
 #ifndef MMUSCOPE_ANALYSIS_H
 #define MMUSCOPE_ANALYSIS_H
 
-#include "mmuscope/walk.h"
+#include "mmuscope/walks.h"
 
 #ifdef __cplusplus
 extern "C" {

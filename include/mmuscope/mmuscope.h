@@ -43,8 +43,8 @@
 
 #include "mmuscope/arch.h"
 #include "mmuscope/base.h"
-#include "mmuscope/session.h"
-#include "mmuscope/walk.h"
+#include "mmuscope/sessions.h"
+#include "mmuscope/walks.h"
 #include "mmuscope/analysis.h"
 
 #endif

@@ -228,7 +228,7 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 
 	if (root->kind == MMU_ROOT_CPU)
 		return "no dump holds TTBR0, TTBR1 or TTBCR of an ARM CPU; Linux has mm->pgd in "
-		       "TTBR0: --pid finds it, and --pgd takes it";
+		       "TTBR0";
 	if (root->user_half)
 		return "ARM has one table for both halves";
 	if (!is_lpae(facts, &lpae))

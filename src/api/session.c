@@ -6,6 +6,7 @@
 
 #include "api/session.h"
 #include "base/cleanup.h"
+#include "base/hook.h"
 #include "base/sized.h"
 #include "image/reader.h"
 #include "kernel/hint.h"
@@ -172,8 +173,16 @@ struct mmu_error *mmu_session_cross_check(struct mmu_session *session)
 	mmu_error_destroy(mmu_tasks_visit(&session->memory, false, stop_at_mm, NULL));
 	if (session->kernel.asked_itself)
 		return NULL;
+	struct mmu_hook_latch latch = { .hook = &session->kernel.options.hook,
+					.phase = MMU_PHASE_LEARN };
 	session->kernel.asked_itself = true;
+	session->kernel.latch = &latch;
 	error = mmu_self_learn(&session->memory);
+	session->kernel.latch = NULL;
+	if (latch.stopped) {
+		mmu_error_destroy(error);
+		error = mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
+	}
 	mmu_layouts_forget(session->kernel.layouts);
 	return error;
 }
@@ -189,8 +198,7 @@ static const struct mmu_error *what_lacks(struct mmu_session *session)
 	if (mmu_hint_tasks_known(&session->kernel))
 		session->lacks = mmu_task_read_init(&session->memory, &task);
 	else
-		session->lacks = mmu_error_new(MMU_ERROR_NOT_FOUND, "%s",
-					       mmu_fact_store_hint(session->kernel.facts));
+		session->lacks = mmu_fact_store_hint(session->kernel.facts);
 	return session->lacks;
 }
 

@@ -30,10 +30,12 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 	bool bare = mmu_space_is_bare(&own);
 	error = bare ? mmu_kernel_need_arch(&session->kernel) : mmu_session_learn(session);
 	if (error && !bare && own.by == MMU_SPACE_PGD && session->kernel.arch)
-		return mmu_error_context(error,
-					 "the format of the tables (--format: %s) is not given, "
-					 "and the kernel can't tell it",
-					 mmu_space_format_names(session->kernel.arch, names));
+		return mmu_error_remedy(
+			mmu_error_context(error,
+					  "the format of the tables (%s) is not given, and the "
+					  "kernel can't tell it",
+					  mmu_space_format_names(session->kernel.arch, names)),
+			MMU_REMEDY_FORMAT);
 	if (!error)
 		error = mmu_space_find(&session->kernel, &own, ret);
 	if (!error)

@@ -32,4 +32,23 @@ static inline bool mmu_hook_stops(const struct mmu_hook *hook, enum mmu_phase ph
 	return hook && hook->fn && hook->fn(&progress, hook->context);
 }
 
+/** For searches through many small functions: once the caller has said stop, it is stop. */
+struct mmu_hook_latch {
+	const struct mmu_hook *hook;
+	enum mmu_phase phase;
+	uint64_t done;
+	bool stopped;
+};
+
+/** Pieces of a search ask the caller once for so many; a power of two. */
+#define MMU_HOOK_PIECES 256u
+
+/** A piece more was looked through; NULL: nobody is asked. @return true: the caller says stop */
+static inline bool mmu_hook_latched(struct mmu_hook_latch *latch)
+{
+	if (latch && !latch->stopped && latch->done++ % MMU_HOOK_PIECES == 0)
+		latch->stopped = mmu_hook_stops(latch->hook, latch->phase, latch->done - 1, 0);
+	return latch && latch->stopped;
+}
+
 #endif

@@ -70,19 +70,6 @@ bool mmu_debugfile_release_good(const char *release)
 	return true;
 }
 
-bool mmu_vmlinux_is_debian(const char *release, const char *const *flavours)
-{
-	size_t length = strlen(release);
-
-	for (; flavours && *flavours; flavours++) {
-		size_t bytes = strlen(*flavours);
-
-		if (length > bytes && strcmp(release + length - bytes, *flavours) == 0)
-			return mmu_debugfile_release_good(release);
-	}
-	return false;
-}
-
 static void note(struct search *search, const char *path, const char *why)
 {
 	char *text = NULL;

@@ -122,8 +122,7 @@ struct mmu_error *mmu_fact_need(struct mmu_fact_store *store, const char *key, u
 				     vmlinux ? mmu_vmlinux_path(vmlinux) : "",
 				     vmlinux && itself ? " nor in " : "",
 				     itself ? "the kallsyms and BTF of the kernel" : "");
-	return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is not known: %s", key,
-			     mmu_fact_store_hint(store));
+	return mmu_error_context(mmu_fact_store_hint(store), "%s is not known", key);
 }
 
 bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret)
@@ -236,6 +235,8 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 	struct mmu_fact_store *store = context;
 
 	LOCK(store); /* of the cursor, too */
+	if (store->hooks.stops && store->hooks.stops(store->hooks.context))
+		return false;
 	return mmu_image_read(&store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
 }
 
@@ -379,18 +380,21 @@ uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store)
 	return store->pointer_bytes ? store->pointer_bytes : elf_class == 1 ? 4 : 8;
 }
 
-const char *mmu_fact_store_hint(const struct mmu_fact_store *store)
+struct mmu_error *mmu_fact_store_hint(const struct mmu_fact_store *store)
 {
-	return store->hint ? store->hint : "there is no vmlinux";
+	return mmu_error_remedy(mmu_error_new(MMU_ERROR_NOT_FOUND, "%s",
+					      store->hint ? store->hint : "there is no vmlinux"),
+				store->hint ? store->hint_remedy : MMU_REMEDY_NONE);
 }
 
-void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint)
+void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint, enum mmu_remedy remedy)
 {
 	LOCK(store);
 	char *copy = strdup(hint); /* it may be made of the old one */
 
 	free(store->hint);
 	store->hint = copy;
+	store->hint_remedy = remedy;
 }
 
 void mmu_fact_store_destroy(struct mmu_fact_store *store)

@@ -62,9 +62,10 @@ void mmu_fact_store_forget(struct mmu_fact_store *store);
 uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store);
 
 /** Why there is no vmlinux, for the messages of missing facts; copied. */
-void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint);
-/** The hint, or a general one. */
-const char *mmu_fact_store_hint(const struct mmu_fact_store *store);
+void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint,
+			     enum mmu_remedy remedy);
+/** The hint, or a general one: MMU_ERROR_NOT_FOUND. */
+struct mmu_error *mmu_fact_store_hint(const struct mmu_fact_store *store) MMU_MUST_CHECK;
 
 /**
  * Look a fact up: the user's option, VMCOREINFO, vmlinux, the kernel's own kallsyms (in the image,
@@ -111,7 +112,9 @@ struct mmu_fact_hooks {
 	bool (*next_mapped)(struct mmu_cursor *cursor, const struct mmu_regime *regime,
 			    uint64_t *va, uint64_t last_va, uint64_t *ret_pa);
 	bool (*read_kernel)(void *context, uint64_t va, void *buf, size_t bytes);
-	void *context; /* of read_kernel() */
+	/** Asked before each read of physical memory: true ends a search through all of it. */
+	bool (*stops)(void *context);
+	void *context; /* of read_kernel() and stops() */
 };
 
 /**

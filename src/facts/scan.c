@@ -60,7 +60,8 @@ static bool scan_page(struct mmu_cursor *cursor, uint64_t pa, struct mmu_span sp
 	return bytes && fn(context, (struct mmu_bytes){ text, bytes });
 }
 
-bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, mmu_scan_fn fn, void *context)
+bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, struct mmu_hook_latch *latch, mmu_scan_fn fn,
+			 void *context)
 {
 	const struct mmu_image *image = cursor->image;
 
@@ -78,6 +79,8 @@ bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, mmu_scan_fn fn, void *contex
 
 			if (span.state != MMU_PAGE_PRESENT && span.bytes > step)
 				step = span.bytes & ~(uint64_t)(PAGE_BYTES - 1);
+			if (mmu_hook_latched(latch))
+				return false;
 			if (scan_page(cursor, pa, span, fn, context))
 				return true;
 			pa += step;

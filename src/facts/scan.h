@@ -3,6 +3,7 @@
 #ifndef MMU_FACTS_SCAN_H
 #define MMU_FACTS_SCAN_H
 
+#include "base/hook.h"
 #include "image/image.h"
 
 /** Called for each text that looks like VMCOREINFO. @return true: this is it, stop */
@@ -11,9 +12,11 @@ typedef bool (*mmu_scan_fn)(void *context, struct mmu_bytes text);
 /**
  * Look for VMCOREINFO in the pages of an image: the ELF note that the kernel keeps ready for a
  * crash, or the bare text. Several finds are normal: the two copies, an older boot's, page cache.
- * @param fn  gets a text that stays valid only during the call
+ * @param latch  asked at each page; NULL: nobody is
+ * @param fn     gets a text that stays valid only during the call
  * @return true when fn took one
  */
-bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, mmu_scan_fn fn, void *context);
+bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, struct mmu_hook_latch *latch, mmu_scan_fn fn,
+			 void *context);
 
 #endif

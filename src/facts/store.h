@@ -24,6 +24,7 @@ struct mmu_fact_store {
 	void *btf_bytes; /* owned */
 	const char *btf_name;
 	char *hint;
+	enum mmu_remedy hint_remedy;
 	struct mmu_facts callbacks;
 	struct mmu_fact_hooks hooks;
 	struct mmu_wanted_names wanted;

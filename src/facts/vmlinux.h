@@ -77,12 +77,6 @@ struct mmu_error *mmu_vmlinux_enumerator(struct mmu_vmlinux *vmlinux, const char
 					 const char *name, int64_t *ret) MMU_MUST_CHECK;
 
 /**
- * Is this a release of Debian's, whose vmlinux is in the package linux-image-RELEASE-dbg?
- * @param flavours  how the names of its kernels end, NULL-terminated; may be NULL
- */
-bool mmu_vmlinux_is_debian(const char *release, const char *const *flavours);
-
-/**
  * Look for the vmlinux of a kernel: by build-id below the debug directories' .build-id, then by
  * release under the usual names. Only files whose build-id is the wanted one are taken, when one is
  * wanted.

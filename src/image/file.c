@@ -38,7 +38,7 @@ static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes
 			     S_ISDIR(status.st_mode)   ? "is a directory"
 			     : S_ISCHR(status.st_mode) ? "is a character device, which has no size "
 							 "and can't be mapped; the running "
-							 "system's memory is `live`"
+							 "system's memory is /proc/kcore"
 						       : "is a pipe or a socket, and must be a "
 							 "file: its parts are read in any order; "
 							 "save it first, as with cat > FILE");

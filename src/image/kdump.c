@@ -458,10 +458,11 @@ static struct mmu_error *use_header(struct mmu_image *image, struct kdump *kdump
 	const struct mmu_kdump_header *header = &kdump->header;
 
 	if (header->split)
-		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "is one part of a split dump (page frames 0x%" PRIx64
-				     " to 0x%" PRIx64 "); name the others with --part FILE",
-				     header->first_pfn, header->end_pfn);
+		return mmu_error_remedy(mmu_error_new(MMU_ERROR_UNSUPPORTED,
+						      "is one part of a split dump (page frames "
+						      "0x%" PRIx64 " to 0x%" PRIx64 ")",
+						      header->first_pfn, header->end_pfn),
+					MMU_REMEDY_PARTS);
 	kdump->page_lg2 = (unsigned int)__builtin_ctz(header->block_bytes);
 	image->page_bytes = header->block_bytes;
 	image->big_endian = header->big_endian;

@@ -117,8 +117,8 @@ static bool is_text(struct mmu_bytes map)
 
 struct mmu_error *mmu_image_unknown(const struct mmu_image *image)
 {
-	return mmu_error_new(MMU_ERROR_FORMAT,
-			     "%snot a memory image that mmuscope knows; if it is raw physical "
-			     "memory, say where it lies with --ram",
-			     is_text(image->file.map) ? "is text, " : "");
+	return mmu_error_remedy(mmu_error_new(MMU_ERROR_FORMAT,
+					      "%snot a memory image that mmuscope knows",
+					      is_text(image->file.map) ? "is text, " : ""),
+				MMU_REMEDY_RAW);
 }

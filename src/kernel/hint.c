@@ -5,19 +5,6 @@
 
 #include "kernel/hint.h"
 
-/* What works without any task. */
-static const char *works_without(struct mmu_memory *memory)
-{
-	const struct mmu_regimes *regimes = &memory->kernel->regimes;
-
-	if (!memory->kernel->nr_linear)
-		return "walk --pgd PA --format NAME";
-	if (regimes->nr &&
-	    mmu_memory_span(memory, regimes->regime[0].root_pa).state != MMU_PAGE_PRESENT)
-		return "walk --pgd PA";
-	return "walk --kernel, walk --pgd PA";
-}
-
 #define TRUNCATED "the file is truncated: %" PRIu64 " pages are missing"
 
 /* Is something missing that a whole file may have? */
@@ -33,17 +20,13 @@ struct mmu_error *mmu_hint_truncated(const struct mmu_kernel *kernel, struct mmu
 		       : mmu_error_context(error, TRUNCATED, kernel->image->truncated_pages);
 }
 
-/*
- * What to say when a fact is missing: what was looked for, what would help, what works without.
- * @param itself  why the kernel in the image does not describe itself, or NULL: not asked yet
- */
-void mmu_hint_set(struct mmu_memory *memory, const struct mmu_error *itself)
+void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itself)
 {
-	const struct mmu_kernel *kernel = memory->kernel;
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
 	const char *release = kernel->release, *id = kernel->build_id;
 	const char *why = itself ? mmu_error_message(itself) : "";
-	char reason[512], advice[256] = "name its vmlinux with -s", truncated[80] = "", hint[1024];
+	bool truncated = itself && is_truncated(kernel, itself);
+	char reason[512], lost[80] = "", hint[1024];
 	uint64_t bytes;
 	struct mmu_error *types = NULL;
 
@@ -59,21 +42,11 @@ void mmu_hint_set(struct mmu_memory *memory, const struct mmu_error *itself)
 			 id[0] ? " (build-id " : "", id, id[0] ? ")" : "");
 	else
 		snprintf(reason, sizeof(reason), "the image does not say which kernel it holds");
-	if (itself && is_truncated(kernel, itself)) {
-		snprintf(truncated, sizeof(truncated), TRUNCATED "; ",
-			 kernel->image->truncated_pages);
-		snprintf(advice, sizeof(advice), "a vmlinux named with -s finds only what is left");
-	} else if (mmu_vmlinux_is_debian(release, kernel->arch ? kernel->arch->flavours : NULL)) {
-		snprintf(advice, sizeof(advice),
-			 "install Debian's linux-image-%s-dbg, or name its vmlinux with -s",
-			 release);
-	} else if (release[0] || id[0]) {
-		snprintf(advice, sizeof(advice),
-			 "name the vmlinux with debug info of exactly this kernel with -s");
-	}
-	snprintf(hint, sizeof(hint), "%s%s%s%s; %s; without it %s, entry and arch work", truncated,
-		 reason, itself ? ", and " : "", why, advice, works_without(memory));
-	mmu_fact_store_set_hint(kernel->facts, hint);
+	if (truncated)
+		snprintf(lost, sizeof(lost), TRUNCATED "; ", kernel->image->truncated_pages);
+	snprintf(hint, sizeof(hint), "%s%s%s%s", lost, reason, itself ? ", and " : "", why);
+	mmu_fact_store_set_hint(kernel->facts, hint,
+				truncated ? MMU_REMEDY_VMLINUX_LOST : MMU_REMEDY_VMLINUX);
 	mmu_error_destroy(types);
 }
 

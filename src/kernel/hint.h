@@ -6,11 +6,10 @@
 #include "kernel/memory.h"
 
 /**
- * Set the hint that messages of missing facts carry: what was looked for, what would help, what
- * works without.
+ * Set the hint that messages of missing facts carry: what was looked for, and what would help.
  * @param itself  why the kernel in the image does not describe itself, or NULL: not asked yet
  */
-void mmu_hint_set(struct mmu_memory *memory, const struct mmu_error *itself);
+void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itself);
 
 /** Say before what the image lacks (MMU_ERROR_FAULT) that its file is truncated, if it is. */
 struct mmu_error *mmu_hint_truncated(const struct mmu_kernel *kernel,

@@ -36,13 +36,14 @@ struct mmu_error *mmu_identity_compare_ids(const struct mmu_kernel *kernel,
 				banner[strlen(intro) + release_bytes] != ' ');
 	if (!release_differs)
 		return NULL;
-	return mmu_error_new(MMU_ERROR_MISMATCH,
-			     "%s does not belong to %s: it is %s (build-id %s), the image is of %s "
-			     "(build-id %s); --force takes it all the same",
-			     mmu_vmlinux_path(vmlinux), kernel->image->file.path,
-			     banner[0] ? banner : "of an unknown release",
-			     theirs[0] ? theirs : "none", kernel->release,
-			     kernel->build_id[0] ? kernel->build_id : "not known");
+	struct mmu_error *error = mmu_error_new(
+		MMU_ERROR_MISMATCH,
+		"%s does not belong to %s: it is %s (build-id %s), the image is of %s "
+		"(build-id %s)",
+		mmu_vmlinux_path(vmlinux), kernel->image->file.path,
+		banner[0] ? banner : "of an unknown release", theirs[0] ? theirs : "none",
+		kernel->release, kernel->build_id[0] ? kernel->build_id : "not known");
+	return mmu_error_remedy(error, MMU_REMEDY_FORCE);
 }
 
 /* Nobody has told the release: the banner does, in its third word. */
@@ -68,11 +69,13 @@ static struct mmu_error *check_unproved(const struct mmu_kernel *kernel,
 	if (kernel->options.force || !kernel->build_id[0] || !theirs[0] ||
 	    strcmp(theirs, kernel->build_id) == 0)
 		return NULL;
-	return mmu_error_new(MMU_ERROR_MISMATCH,
-			     "%s does not seem to belong to %s: its build-id is %s, not %s, and no "
-			     "banner in both says that they do; --force takes it all the same",
-			     mmu_vmlinux_path(vmlinux), kernel->image->file.path, theirs,
-			     kernel->build_id);
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_MISMATCH,
+						"%s does not seem to belong to %s: its build-id is "
+						"%s, not %s, and no "
+						"banner in both says that they do",
+						mmu_vmlinux_path(vmlinux), kernel->image->file.path,
+						theirs, kernel->build_id);
+	return mmu_error_remedy(error, MMU_REMEDY_FORCE);
 }
 
 static struct mmu_error *wrong_banner(const struct mmu_kernel *kernel, struct mmu_vmlinux *vmlinux,
@@ -86,13 +89,14 @@ static struct mmu_error *wrong_banner(const struct mmu_kernel *kernel, struct mm
 	while (seen[same] && seen[same] == expected[same])
 		same++;
 	same -= same < 16 ? same : 16; /* builds of one release differ at the end */
-	return mmu_error_new(MMU_ERROR_MISMATCH,
-			     "%s does not belong to %s: at linux_banner (virtual 0x%" PRIx64
-			     ") memory holds '%s%.60s', not '%s%.60s'; --force takes it all the "
-			     "same",
-			     vmlinux ? mmu_vmlinux_path(vmlinux) : "VMCOREINFO",
-			     kernel->image->file.path, va, same ? "..." : "", seen + same,
-			     same ? "..." : "", expected + same);
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_MISMATCH,
+						"%s does not belong to %s: at linux_banner "
+						"(virtual 0x%" PRIx64 ") memory holds '%s%.60s', "
+						"not '%s%.60s'",
+						vmlinux ? mmu_vmlinux_path(vmlinux) : "VMCOREINFO",
+						kernel->image->file.path, va, same ? "..." : "",
+						seen + same, same ? "..." : "", expected + same);
+	return mmu_error_remedy(error, MMU_REMEDY_FORCE);
 }
 
 /*

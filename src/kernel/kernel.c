@@ -38,10 +38,12 @@ static struct mmu_error *check_machine(struct mmu_kernel *kernel, const struct m
 				     arch->name);
 	if (machine == EM_NONE || machine == arch->elf_machine || kernel->options.force)
 		return NULL;
-	return mmu_error_new(MMU_ERROR_MISMATCH,
-			     "%s is of ELF machine %u, the back-end %s is for %u; --force takes it "
-			     "all the same",
-			     kernel->image->file.path, machine, arch->name, arch->elf_machine);
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_MISMATCH,
+						"%s is of ELF machine %u, the back-end %s is for "
+						"%u",
+						kernel->image->file.path, machine, arch->name,
+						arch->elf_machine);
+	return mmu_error_remedy(error, MMU_REMEDY_FORCE);
 }
 
 struct mmu_error *mmu_kernel_set_arch(struct mmu_kernel *kernel, const struct mmu_arch *arch)
@@ -67,10 +69,10 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	if (!name)
 		name = mmu_arch_name_of_machine(machine);
 	if (!name && machine == EM_NONE)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND,
-				     "%s does not say its architecture; name it with --arch, or "
-				     "its vmlinux with -s",
-				     kernel->image->file.path);
+		return mmu_error_remedy(mmu_error_new(MMU_ERROR_NOT_FOUND,
+						      "%s does not say its architecture",
+						      kernel->image->file.path),
+					MMU_REMEDY_ARCH);
 	if (!name)
 		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s is of ELF machine %u: no back-end",
 				     kernel->image->file.path, machine);

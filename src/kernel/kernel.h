@@ -15,6 +15,7 @@ struct mmu_kernel_options {
 	bool force;           /**< take a vmlinux of another kernel */
 };
 
+struct mmu_hook_latch;
 struct mmu_layouts;
 
 struct mmu_kernel {
@@ -25,8 +26,9 @@ struct mmu_kernel {
 	struct mmu_layouts *layouts; /**< what is looked up by name once; see layout.h */
 	struct mmu_linear linear[MMU_LINEAR_MAX];
 	size_t nr_linear;
-	struct mmu_regimes regimes;  /**< of its own space; none until they are found */
-	struct mmu_fact_hooks hooks; /**< for its back-end */
+	struct mmu_regimes regimes;   /**< of its own space; none until they are found */
+	struct mmu_fact_hooks hooks;  /**< for its back-end */
+	struct mmu_hook_latch *latch; /**< while it is learnt; else NULL */
 	char release[65], build_id[41];
 	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory, and was put aside */
 	bool asked_itself;       /**< what it carries about itself was looked for */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/hook.h"
 #include "kernel/hint.h"
 #include "kernel/identity.h"
 #include "kernel/layout.h"
@@ -12,12 +13,19 @@
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
 
+static bool stops(void *context)
+{
+	const struct mmu_kernel *kernel = context;
+
+	return mmu_hook_latched(kernel->latch);
+}
+
 struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *image,
 				  const char *const *facts)
 {
 	kernel->image = image;
 	kernel->hooks = (struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
-						 mmu_memory_read_alone, kernel };
+						 mmu_memory_read_alone, stops, kernel };
 	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);
 	if (!error)
 		error = mmu_layouts_create(&kernel->layouts);
@@ -58,7 +66,7 @@ static struct mmu_error *find_vmlinux(struct mmu_memory *memory, char **ret)
 		error = mmu_vmlinux_find((const char *const *)kernel->options.debug_dirs, build_id,
 					 kernel->release, ret, NULL);
 	if (!error && !*ret)
-		mmu_hint_set(memory, NULL);
+		mmu_hint_set(kernel, NULL);
 	return error;
 }
 
@@ -91,7 +99,7 @@ static void take_from_itself(struct mmu_kernel *kernel, struct mmu_memory *memor
 
 	kernel->asked_itself = true;
 	if (error && !mmu_hint_tasks_known(kernel))
-		mmu_hint_set(memory, error);
+		mmu_hint_set(kernel, error);
 	mmu_error_destroy(error);
 }
 
@@ -102,7 +110,9 @@ static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *mem
 
 	mmu_vmcoreinfo_find(kernel, memory);
 	bool searched = kernel->arch;
-	struct mmu_error *error = open_vmlinux(memory);
+	struct mmu_error *error = mmu_hook_ask(&kernel->options.hook, MMU_PHASE_LEARN, 0, 0);
+	if (!error)
+		error = open_vmlinux(memory);
 	if (!error)
 		error = mmu_kernel_need_arch(kernel);
 	if (error)
@@ -110,10 +120,10 @@ static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *mem
 	if (!searched) /* only vmlinux said the architecture, which the search needs */
 		mmu_vmcoreinfo_find(kernel, memory);
 	if (!kernel->arch->linear || !kernel->arch->locate)
-		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "back-end %s knows formats but no kernels: give --pgd and "
-				     "--format",
-				     kernel->arch->name);
+		return mmu_error_remedy(mmu_error_new(MMU_ERROR_UNSUPPORTED,
+						      "back-end %s knows formats but no kernels",
+						      kernel->arch->name),
+					MMU_REMEDY_ROOT);
 	missing = mmu_kernel_find_mappings(kernel);
 	if (missing) {
 		error = mmu_tables_find(kernel, memory);
@@ -145,10 +155,16 @@ static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *mem
 
 struct mmu_error *mmu_kernel_learn(struct mmu_kernel *kernel)
 {
+	struct mmu_hook_latch latch = { .hook = &kernel->options.hook, .phase = MMU_PHASE_LEARN };
 	struct mmu_memory memory;
 
+	kernel->latch = &latch;
 	mmu_memory_init(&memory, kernel);
 	struct mmu_error *error = learn(kernel, &memory);
 	mmu_memory_destroy(&memory);
-	return error;
+	kernel->latch = NULL;
+	if (!latch.stopped)
+		return error;
+	mmu_error_destroy(error);
+	return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hook.h"
 #include "kernel/self_described.h"
 
 /* vmlinux's BTF takes 3 to 10 MB; a module's, some KB. */
@@ -24,7 +25,10 @@ static bool fact(struct mmu_memory *memory, const char *key, uint64_t *ret)
 
 static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
-	return mmu_memory_copy(context, va, buf, bytes) == bytes;
+	struct mmu_memory *memory = context;
+
+	return !mmu_hook_latched(memory->kernel->latch) &&
+	       mmu_memory_copy(memory, va, buf, bytes) == bytes;
 }
 
 /* ------------------------------------------------------------------ where the image is mapped */

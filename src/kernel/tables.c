@@ -2,6 +2,7 @@
 /** @file Where nothing says where the kernel lies: its tables, found by their shape. */
 #include <string.h>
 
+#include "base/hook.h"
 #include "kernel/self_described.h"
 #include "kernel/tables.h"
 
@@ -62,7 +63,7 @@ struct mmu_error *mmu_tables_find(struct mmu_kernel *kernel, struct mmu_memory *
 		bool refuted;
 
 		mmu_fact_store_forget(kernel->facts);
-		if (!kernel->arch->search(facts, &pa))
+		if (!kernel->arch->search(facts, &pa) || mmu_hook_latched(kernel->latch))
 			break;
 		if (mmu_kernel_find_mappings(kernel))
 			continue;
@@ -79,11 +80,12 @@ struct mmu_error *mmu_tables_find(struct mmu_kernel *kernel, struct mmu_memory *
 	}
 	mmu_fact_store_forget(kernel->facts);
 	if (several || nr == CANDIDATES_MAX) /* others may follow */
-		return mmu_error_new(MMU_ERROR_MISMATCH,
-				     "%s holds the tables of several kernels, and nothing tells "
-				     "which of them ran last; --fact can name the right one, as in "
-				     "NUMBER(phys_base)",
-				     kernel->image->file.path);
+		return mmu_error_remedy(mmu_error_new(MMU_ERROR_MISMATCH,
+						      "%s holds the tables of several kernels, and "
+						      "nothing tells "
+						      "which of them ran last",
+						      kernel->image->file.path),
+					MMU_REMEDY_FACT);
 	if (found)
 		kernel->arch->search(facts, &best.from_pa);
 	return NULL;

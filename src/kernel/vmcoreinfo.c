@@ -164,7 +164,7 @@ static void hunt_vmcoreinfo(struct mmu_kernel *kernel, struct mmu_memory *memory
 {
 	struct hunt hunt = { .kernel = kernel, .memory = memory };
 
-	mmu_scan_vmcoreinfo(&memory->cursor, take_vmcoreinfo, &hunt);
+	mmu_scan_vmcoreinfo(&memory->cursor, kernel->latch, take_vmcoreinfo, &hunt);
 	if (hunt.several) {
 		mmu_kernel_warn(kernel, "memory holds VMCOREINFO of several kernels, and nothing "
 					"tells which of them ran last: none is taken");

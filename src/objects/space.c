@@ -19,16 +19,28 @@ MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
 
 /* ------------------------------------------------------------------ finding the root */
 
+/* Does the image tell what any CPU translated with? */
+static bool has_cpus(const struct mmu_kernel *kernel)
+{
+	const struct mmu_facts *facts = mmu_fact_callbacks(kernel->facts);
+	const uint8_t *data;
+	size_t bytes;
+
+	return facts->note(facts->context, "QEMU", 0, 0, &data, &bytes);
+}
+
 static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *root)
 {
 	const struct mmu_kernel *kernel = space->memory.kernel;
 	const char *missing = mmu_locate(kernel->arch, mmu_fact_callbacks(kernel->facts), root,
 					 &space->regimes);
 
-	return missing ? mmu_error_new(root->kind == MMU_ROOT_CPU ? MMU_ERROR_NO_TASK
-								  : MMU_ERROR_NOT_FOUND,
-				       "%s", missing)
-		       : NULL;
+	if (!missing)
+		return NULL;
+	if (root->kind != MMU_ROOT_CPU)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND, "%s", missing);
+	struct mmu_error *error = mmu_error_new(MMU_ERROR_NO_TASK, "%s", missing);
+	return has_cpus(kernel) ? error : mmu_error_remedy(error, MMU_REMEDY_TASK_ROOT);
 }
 
 static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
@@ -46,10 +58,11 @@ static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
 static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
 {
 	if (task->kernel_thread || task->pid == 0)
-		return mmu_error_new(MMU_ERROR_NO_MM,
-				     "pid %d is a kernel thread and has no address space of its "
-				     "own; --kernel walks the kernel's",
-				     task->pid);
+		return mmu_error_remedy(mmu_error_new(MMU_ERROR_NO_MM,
+						      "pid %d is a kernel thread and has no "
+						      "address space of its own",
+						      task->pid),
+					MMU_REMEDY_KERNEL_SPACE);
 	return mmu_error_new(MMU_ERROR_NO_MM, "pid %d has no address space any more (%s)",
 			     task->pid, task->zombie ? "a zombie" : "it is exiting");
 }

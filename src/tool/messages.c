@@ -5,13 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "tool.h"
 
 const char *tool_error_text(const struct tool *tool, const struct mmu_error *error,
 			    char ret[TOOL_TEXT_MAX])
 {
-	(void)tool;
-	snprintf(ret, TOOL_TEXT_MAX, "%s", error ? mmu_error_message(error) : "");
+	enum mmu_remedy remedy = error ? mmu_error_get_remedy(error) : MMU_REMEDY_NONE;
+	int length = snprintf(ret, TOOL_TEXT_MAX, "%s", error ? mmu_error_message(error) : "");
+
+	if (length < TOOL_TEXT_MAX && remedy != MMU_REMEDY_NONE)
+		tool_advise(remedy, tool->session ? mmu_session_info(tool->session) : NULL,
+			    ret + length, (size_t)(TOOL_TEXT_MAX - length));
 	return ret;
 }
 

@@ -229,10 +229,13 @@ static struct mmu_error *find_arch(const char *name, const char *plugin_dir,
 		}
 	}
 	mmu_plugin_dir(dir, sizeof(dir));
-	return mmu_error_new(MMU_ERROR_NOT_FOUND,
-			     "no back-end for architecture '%s' (" PREFIX "%s" SUFFIX
-			     " is not in --plugin-dir, MMUSCOPE_PLUGIN_PATH or %s)",
-			     name, name, dir);
+	return mmu_error_remedy(mmu_error_new(MMU_ERROR_NOT_FOUND,
+					      "no back-end for architecture '%s' (" PREFIX
+					      "%s" SUFFIX " is not in %s%sMMUSCOPE_PLUGIN_PATH or "
+					      "%s)",
+					      name, name, plugin_dir ? plugin_dir : "",
+					      plugin_dir ? ", " : "", dir),
+				MMU_REMEDY_PLUGIN_DIR);
 }
 
 struct mmu_error *mmu_arch_load(const char *name, const char *plugin_dir,

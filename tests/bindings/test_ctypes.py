@@ -220,6 +220,26 @@ def test_a_hook_stops(lib, space):
     assert caught.value.code == ERROR_STOPPED and len(asked) == 3
 
 
+def test_a_hook_stops_learning(lib, fixture_dir):
+    """Also one that says so only once."""
+    asked = []
+
+    def stop_once(progress, context):
+        asked.append(progress)
+        return len(asked) == 1
+
+    hook = Hook(fn=HOOK(stop_once))
+    options = Options(image=bytes(fixture_dir / 'x86_64.vmcore'), hook=ctypes.pointer(hook),
+                      plugin_dir=os.environ['MMUSCOPE_PLUGIN_PATH'].encode())
+    opened = c_void_p()
+    need(lib, lib.mmu_session_open(byref(options), byref(opened)))
+    for _ in range(2):
+        with pytest.raises(Error) as caught:
+            need(lib, lib.mmu_session_learn(opened))
+        assert caught.value.code == ERROR_STOPPED and asked
+    lib.mmu_session_close(opened)
+
+
 def test_error_without_place(lib, session):
     space = c_void_p()
     with pytest.raises(Error) as caught:

@@ -78,7 +78,7 @@ def transcript(run, calls):
         assert as_json.returncode == as_text.returncode, written
         assert as_json.stderr == as_text.stderr, written
         # where this build installs its back-ends is its own affair
-        problem = re.sub(r'(MMUSCOPE_PLUGIN_PATH or )\S+', r'\1...)', as_text.stderr)
+        problem = re.sub(r'(MMUSCOPE_PLUGIN_PATH or )[^)]+\)', r'\1...)', as_text.stderr)
         text.append(f'$ mmuscope {written}\n{as_text.stdout}{problem}'
                     f'exit status {as_text.returncode}\n')
         lines += as_json.stdout.splitlines(keepends=True)

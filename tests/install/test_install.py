@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-HEADERS = ['analysis.h', 'arch.h', 'base.h', 'mmuscope.h', 'session.h', 'walk.h']
+HEADERS = ['analysis.h', 'arch.h', 'base.h', 'mmuscope.h', 'sessions.h', 'walks.h']
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
@@ -147,7 +147,7 @@ def arches(tool, **more):
 def where_it_looked(tool, **more):
     done = run_bare(tool, 'arch', 'nosuch', **more)
     assert done.returncode == 3
-    return re.search(r'MMUSCOPE_PLUGIN_PATH or (.*)\)$', done.stderr)[1]
+    return re.search(r'MMUSCOPE_PLUGIN_PATH or ([^)]*)\);', done.stderr)[1]
 
 
 def test_moved_tree_works(moved, fixture_dir):

@@ -387,11 +387,12 @@ static void test_need(void **state)
 	assert_non_null(strstr(mmu_error_message(error), "SYMBOL(b)"));
 	assert_int_equal(value, UNTOUCHED);
 	mmu_error_destroy(error);
-	mmu_fact_store_set_hint(f.store, "first");
-	mmu_fact_store_set_hint(f.store, "look under the carpet");
+	mmu_fact_store_set_hint(f.store, "first", MMU_REMEDY_NONE);
+	mmu_fact_store_set_hint(f.store, "look under the carpet", MMU_REMEDY_VMLINUX);
 	error = mmu_fact_need(f.store, "SYMBOL(b)", &value);
 	assert_non_null(error);
 	assert_non_null(strstr(mmu_error_message(error), "look under the carpet"));
+	assert_int_equal(mmu_error_get_remedy(error), MMU_REMEDY_VMLINUX);
 	mmu_error_destroy(error);
 	assert_null(mmu_fact_need(f.store, "A", &value));
 	assert_int_equal(value, 1);

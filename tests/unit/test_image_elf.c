@@ -294,7 +294,7 @@ static void what_is_no_image(void **state)
 	} strangers[] = {
 		{ "", "is empty" },
 		{ "# not a dump\n", "is text, not a memory image that mmuscope knows" },
-		{ "\x01\x02\x03\x04", "say where it lies with --ram" },
+		{ "\x01\x02\x03\x04", "not a memory image that mmuscope knows" },
 		{ "\x7f"
 		  "ELF",
 		  "ends inside its ELF header" },

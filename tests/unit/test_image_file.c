@@ -177,7 +177,7 @@ static void no_regular_files(void **state)
 	close(pipes[0]);
 	close(pipes[1]);
 	refuse_path("/dev/null", MMU_ERROR_FORMAT, "is a character device");
-	refuse_path("/dev/zero", MMU_ERROR_FORMAT, "the running system's memory is `live`");
+	refuse_path("/dev/zero", MMU_ERROR_FORMAT, "the running system's memory is /proc/kcore");
 }
 
 /* ------------------------------------------------------------------------------------ kcore */

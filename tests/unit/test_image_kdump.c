@@ -271,7 +271,7 @@ static void refusals(void **state)
 
 	kdump.split = 1;
 	build_kdump(&buffer, &kdump);
-	expect_refusal(&buffer, MMU_ERROR_UNSUPPORTED, "--part FILE");
+	expect_refusal(&buffer, MMU_ERROR_UNSUPPORTED, "is one part of a split dump");
 	build_put_uint(&buffer, 428, 4, false, 4097);
 	expect_refusal(&buffer, MMU_ERROR_FORMAT, "block size");
 	build_put_uint(&buffer, 428, 4, false, 4096);

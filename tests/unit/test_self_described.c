@@ -366,7 +366,7 @@ static void test_scan(void **state)
 	struct mmu_image *image = memory_image_create(pieces, 3);
 	struct offers offers = { .take = 0 };
 
-	assert_false(mmu_scan_vmcoreinfo(memory_image_cursor(image), offer, &offers));
+	assert_false(mmu_scan_vmcoreinfo(memory_image_cursor(image), NULL, offer, &offers));
 	assert_string_equal(offers.seen, "");
 	put_text(image, 0x2000, 'a');             /* the bare text, at a page's start */
 	put_text(image, 0x3010, 'b');             /* not at one: page cache, a log */
@@ -376,10 +376,10 @@ static void test_scan(void **state)
 	put_text(image, 0x100018, 'c');
 	memcpy(memory_image_at(image, 0x102000, 16), "OSRELEASE=6.1.0\n", 16); /* no more of it */
 	put_text(image, 0x104000 - sizeof(info) - 1, 'd');
-	assert_false(mmu_scan_vmcoreinfo(memory_image_cursor(image), offer, &offers));
+	assert_false(mmu_scan_vmcoreinfo(memory_image_cursor(image), NULL, offer, &offers));
 	assert_string_equal(offers.seen, "ac");
 	offers = (struct offers){ .take = 'a' };
-	assert_true(mmu_scan_vmcoreinfo(memory_image_cursor(image), offer, &offers));
+	assert_true(mmu_scan_vmcoreinfo(memory_image_cursor(image), NULL, offer, &offers));
 	assert_string_equal(offers.seen, "a");
 	mmu_image_close(image);
 }

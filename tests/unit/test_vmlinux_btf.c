@@ -313,20 +313,6 @@ static void test_find(void **state)
 	expect_found("vmlinux-6.1");
 }
 
-static void test_debian(void **state)
-{
-	static const char *const flavours[] = { "-amd64", "-armmp-lpae", NULL };
-
-	assert_true(mmu_vmlinux_is_debian("6.1.0-56-cloud-amd64", flavours));
-	assert_true(mmu_vmlinux_is_debian("6.12.48+deb13-armmp-lpae", flavours));
-	assert_false(mmu_vmlinux_is_debian("6.8.0-45-generic", flavours));
-	assert_false(mmu_vmlinux_is_debian("6.1.0-56-cloud-amd64", NULL));
-	assert_false(mmu_vmlinux_is_debian("6.1.0-56-amd64x", flavours));
-	assert_false(mmu_vmlinux_is_debian("../-amd64", flavours));
-	assert_false(mmu_vmlinux_is_debian("-amd64", flavours));
-	assert_false(mmu_vmlinux_is_debian("", flavours));
-}
-
 static void test_source(void **state)
 {
 	static const char info[] = "OFFSET(task_struct.next)=16\n";
@@ -366,7 +352,6 @@ static const struct CMUnitTest good_tests[] = {
 	{ "hostile", test_hostile, NULL, NULL, NULL },
 	{ "hostile-compression", test_hostile_compression, NULL, NULL, NULL },
 	{ "find", test_find, NULL, NULL, NULL },
-	{ "debian", test_debian, NULL, NULL, NULL },
 	{ "source", test_source, NULL, NULL, NULL },
 };
 

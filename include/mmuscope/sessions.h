@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file libmmuscope on images and their kernels: sessions, tasks, spaces, VMAs. See mmuscope.h. */
-#ifndef MMUSCOPE_SESSION_H
-#define MMUSCOPE_SESSION_H
+#ifndef MMUSCOPE_SESSIONS_H
+#define MMUSCOPE_SESSIONS_H
 
 #include "mmuscope/base.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file libmmuscope on tables: walks, leaves, ranges, formats, entries. See mmuscope.h. */
-#ifndef MMUSCOPE_WALK_H
-#define MMUSCOPE_WALK_H
+#ifndef MMUSCOPE_WALKS_H
+#define MMUSCOPE_WALKS_H
 
-#include "mmuscope/session.h"
+#include "mmuscope/sessions.h"
 
 #ifdef __cplusplus
 extern "C" {
