@@ -35,16 +35,6 @@ static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *re
 	}
 }
 
-static const char *bad_note(unsigned int level, uint64_t bad, uint64_t beyond)
-{
-	if (bad & beyond)
-		return "reserved: address bits beyond the processor's physical address width";
-	if (level > PUD)
-		return "reserved: bit 7 must be 0 in this table";
-	return level == PMD ? "reserved: bits 13 to 20 of a 2 MiB page must be 0"
-			    : "reserved: bits 13 to 29 of a 1 GiB page must be 0";
-}
-
 static uint8_t attrs_of(const struct mmu_regime *regime, uint64_t raw)
 {
 	bool saved = regime->traits & SAVED_DIRTY && raw & BIT(58);
@@ -67,37 +57,67 @@ static uint8_t memory_of(unsigned int level, uint64_t raw)
 	return types[(raw >> (level > PTE ? 12 : 7) & 1) << 2 | (raw >> 3 & 3)];
 }
 
+static const char *const beyond_note = "reserved: address bits beyond the processor's physical "
+				       "address width";
+
+/* Address bits that hardware knows and this processor has not. */
+static uint64_t beyond(const struct mmu_regime *regime)
+{
+	return address_bits(regime) & ~regime->pa_mask;
+}
+
+static void decode_leaf(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			struct mmu_entry *ret)
+{
+	ret->bad_mask = raw & (beyond(regime) | (level > PTE ? BITS(13, 11 + 9 * level) : 0));
+	if (ret->bad_mask) {
+		ret->kind = MMU_KIND_BAD;
+		ret->note = ret->bad_mask & beyond(regime) ? beyond_note
+			    : level == PMD ? "reserved: bits 13 to 20 of a 2 MiB page must be 0"
+					   : "reserved: bits 13 to 29 of a 1 GiB page must be 0";
+		return;
+	}
+	ret->kind = MMU_KIND_LEAF;
+	ret->pa = raw & regime->pa_mask & BITS(12 + 9 * level, 51);
+	ret->rights = rights_of(raw, raw & NX);
+	ret->attrs = attrs_of(regime, raw);
+	ret->memory = memory_of(level, raw);
+	/* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
+	if ((raw & (RW | USER | DIRTY)) == (USER | DIRTY) && regime->traits & SAVED_DIRTY)
+		ret->note = "a shadow stack page (before 6.6: just read-only and dirty)";
+}
+
+static void decode_table(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			 struct mmu_entry *ret)
+{
+	bool guarded = is_guarded(regime, level, raw & USER);
+
+	ret->bad_mask = raw & (beyond(regime) | (level > PUD ? PSE : 0));
+	if (ret->bad_mask) {
+		ret->kind = MMU_KIND_BAD;
+		ret->note = ret->bad_mask & beyond(regime) ? beyond_note
+							   : "reserved: bit 7 must be 0 in this "
+							     "table";
+		return;
+	}
+	ret->kind = MMU_KIND_TABLE;
+	ret->pa = raw & regime->pa_mask & ADDRESS;
+	ret->rights = rights_of(raw, raw & NX && !guarded);
+	if (raw & NX && guarded)
+		ret->note = "NX only guards the kernel's copy of this table (KPTI)";
+}
+
 void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		   uint64_t second, struct mmu_entry *ret)
 {
-	bool leaf = level == PTE || (level <= PUD && raw & PSE);
-	bool large = leaf && level > PTE;
-	bool guarded = is_guarded(regime, level, raw & USER);
-	bool nx = raw & NX && !guarded;
-	uint64_t beyond = address_bits(regime) & ~regime->pa_mask;
-
 	(void)second;
 	memset(ret, 0, sizeof(*ret));
-	if (!(raw & PRESENT)) {
+	if (!(raw & PRESENT))
 		decode_absent(level, raw, ret);
-		return;
-	}
-	ret->bad_mask = raw & (beyond | (large ? BITS(13, 11 + 9 * level) : level > PUD ? PSE : 0));
-	if (ret->bad_mask) {
-		ret->kind = MMU_KIND_BAD;
-		ret->note = bad_note(level, ret->bad_mask, beyond);
-		return;
-	}
-	ret->kind = leaf ? MMU_KIND_LEAF : MMU_KIND_TABLE;
-	ret->pa = raw & regime->pa_mask & (leaf ? BITS(12 + 9 * level, 51) : ADDRESS);
-	ret->rights = rights_of(raw, nx);
-	ret->attrs = leaf ? attrs_of(regime, raw) : 0;
-	ret->memory = leaf ? memory_of(level, raw) : MMU_MEMORY_UNKNOWN;
-	/* SDM Vol. 3A, 4.6.1: R/W 0 with D 1 */
-	if (leaf && regime->traits & SAVED_DIRTY && (raw & (RW | USER | DIRTY)) == (USER | DIRTY))
-		ret->note = "a shadow stack page (before 6.6: just read-only and dirty)";
-	else if (guarded && raw & NX)
-		ret->note = "NX only guards the kernel's copy of this table (KPTI)";
+	else if (level == PTE || (level <= PUD && raw & PSE))
+		decode_leaf(regime, level, raw, ret);
+	else
+		decode_table(regime, level, raw, ret);
 }
 
 bool x86_64_encode(const struct mmu_regime *regime, unsigned int level,

@@ -13,6 +13,7 @@
 #include "objects/tasks.h"
 #include "objects/vma.h"
 #include "walk/leaves.h"
+#include "walk/table.h"
 
 const char *mmu_extract_kind_name(enum mmu_extract_kind kind)
 {

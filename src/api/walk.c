@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "api/session.h"
-#include "walk/step.h"
+#include "walk/table.h"
 
 struct mmu_error *mmu_walk_create(struct mmu_walk **ret)
 {
@@ -67,11 +67,8 @@ _Static_assert(offsetof(struct mmu_step, level) == offsetof(struct mmu_step_info
 /* ------------------------------------------------------------------ the entries of a table */
 
 struct mmu_entries {
-	const struct mmu_walker *walker;
-	const struct mmu_regime *regime;
-	unsigned int level;
-	uint64_t table_pa;
-	uint64_t next, nr;
+	struct mmu_table table;
+	uint64_t next;
 	enum mmu_page_state state;
 	struct mmu_step step;
 };
@@ -84,14 +81,12 @@ struct mmu_error *mmu_entries_open(struct mmu_space *space, const struct mmu_reg
 	if (level > regime->top_level)
 		return mmu_error_new(MMU_ERROR_INVALID, "format %s has no level %u",
 				     regime->format->name, level);
-	entries = calloc(1, sizeof(*entries));
+	entries = malloc(sizeof(*entries));
 	if (!entries)
 		return mmu_error_no_memory();
-	entries->walker = &space->walker;
-	entries->regime = regime;
-	entries->level = level;
-	entries->table_pa = table_pa;
-	entries->nr = mmu_table_span(regime, level) / regime->format->slot_bytes;
+	mmu_table_init(&entries->table, &space->walker, regime, level, table_pa);
+	entries->next = 0;
+	entries->state = MMU_PAGE_PRESENT;
 	*ret = entries;
 	return NULL;
 }
@@ -100,11 +95,9 @@ const struct mmu_step *mmu_entries_next(struct mmu_entries *entries)
 {
 	struct mmu_step *step = &entries->step;
 
-	while (entries->next < entries->nr) {
-		*step = (struct mmu_step){ .level = entries->level,
-					   .table_pa = entries->table_pa,
-					   .index = entries->next++ };
-		mmu_step_read(entries->walker, entries->regime, step);
+	while (entries->next < entries->table.nr) {
+		if (!mmu_table_entry(&entries->table, entries->next++, step))
+			continue;
 		if (!step->readable && entries->state == MMU_PAGE_PRESENT)
 			entries->state = step->slot_state;
 		step->effective = step->entry.rights;

@@ -4,8 +4,7 @@
 
 #include "walk/hashed.h"
 #include "walk/step.h"
-
-#define CHUNK_BYTES 4096u
+#include "walk/table.h"
 
 static uint64_t low_bits(unsigned int count)
 {
@@ -133,7 +132,7 @@ static bool gather_slots(const struct mmu_walker *walker, const struct mmu_regim
 	const struct mmu_format *format = table->format;
 	const struct mmu_level *level = &format->level[0];
 	uint64_t pa = table->root_pa + first * format->slot_bytes;
-	uint8_t raw[CHUNK_BYTES], second[CHUNK_BYTES];
+	uint8_t raw[MMU_CHUNK_BYTES], second[MMU_CHUNK_BYTES];
 	struct mmu_slot slot;
 
 	if (!mmu_words_read(walker, format, level, pa, count, raw, second)) {
@@ -161,7 +160,7 @@ static bool gather_slots(const struct mmu_walker *walker, const struct mmu_regim
 bool mmu_hashed_gather(const struct mmu_walker *walker, const struct mmu_regime *table,
 		       struct mmu_hashed_list *ret)
 {
-	uint64_t per_chunk = CHUNK_BYTES / table->format->slot_bytes;
+	uint64_t per_chunk = MMU_CHUNK_BYTES / table->format->slot_bytes;
 
 	for (uint64_t first = 0; first < table->nr_slots; first += per_chunk) {
 		uint64_t left = table->nr_slots - first;

@@ -5,9 +5,7 @@
 
 #include "walk/leaves.h"
 #include "walk/step.h"
-
-/* Tables are copied in such pieces: what an image hands out may vanish with the next call. */
-#define CHUNK_BYTES 4096u
+#include "walk/table.h"
 
 /* More than 8 TiB of 4 KiB pages need; on a small image the bound is far lower. */
 #define MAX_TABLES (UINT64_C(1) << 24)
@@ -26,7 +24,6 @@ struct enumeration {
 	mmu_walker_leaf_fn fn;
 	void *context;
 	struct mmu_tally *ret;
-	bool zero_is_empty[MMU_LEVELS_MAX];
 	struct mmu_alike alike[MMU_LEVELS_MAX]; /* step 0: not known */
 	struct mmu_walk walk;                   /* its steps are the path to where we are */
 };
@@ -34,85 +31,16 @@ struct enumeration {
 /* A table that is being visited. */
 struct visit {
 	unsigned int level;
-	uint64_t table_pa;
 	uint64_t base_va; /* of index 0 */
 	uint64_t first_index, last_index;
 	uint8_t rights; /* of the path above it */
 	uint8_t denied_by[MMU_RIGHTS_COUNT];
-	/* entries of the table that were read as one */
-	uint64_t chunk_first, chunk_count; /* count 0: none so far */
-	bool chunk_whole;                  /* false: entries must be read one by one */
-	uint8_t raw[CHUNK_BYTES], second[CHUNK_BYTES];
+	struct mmu_table table;
 };
 
 static const struct mmu_shape *shape_of(const struct enumeration *e, unsigned int level)
 {
 	return &e->regime->shape[level];
-}
-
-static const struct mmu_level *level_of(const struct enumeration *e, const struct visit *visit)
-{
-	return &e->regime->format->level[visit->level];
-}
-
-/* ------------------------------------------------------------------ reading */
-
-static void load_chunk(const struct enumeration *e, struct visit *visit, uint64_t index)
-{
-	const struct mmu_format *format = e->regime->format;
-	uint64_t per_chunk = CHUNK_BYTES / format->slot_bytes;
-	uint64_t entries = (uint64_t)1 << shape_of(e, visit->level)->index_bits;
-	uint64_t pa;
-
-	visit->chunk_first = index - index % per_chunk;
-	visit->chunk_count = entries - visit->chunk_first;
-	if (visit->chunk_count > per_chunk)
-		visit->chunk_count = per_chunk;
-	pa = visit->table_pa + visit->chunk_first * format->slot_bytes;
-	visit->chunk_whole = mmu_words_read(e->walker, format, level_of(e, visit), pa,
-					    visit->chunk_count, visit->raw, visit->second);
-}
-
-/* The words of an entry of the chunk. */
-static uint64_t words(const struct enumeration *e, const struct visit *visit, uint64_t index,
-		      uint64_t *ret_second)
-{
-	const struct mmu_format *format = e->regime->format;
-	size_t at = (size_t)(index - visit->chunk_first) * format->slot_bytes;
-
-	*ret_second = level_of(e, visit)->second_offset
-			      ? mmu_get_uint(visit->second + at, format->entry_bytes,
-					     format->big_endian)
-			      : 0;
-	return mmu_get_uint(visit->raw + at, format->entry_bytes, format->big_endian);
-}
-
-/* @return false: the entry is 0 and zero is empty, so that nothing of *step but its place is set */
-static bool load(const struct enumeration *e, struct visit *visit, uint64_t index,
-		 struct mmu_step *step)
-{
-	const struct mmu_format *format = e->regime->format;
-	const struct mmu_level *level = level_of(e, visit);
-
-	*step = (struct mmu_step){ .level = visit->level,
-				   .table_pa = visit->table_pa,
-				   .index = index };
-	if (index - visit->chunk_first >= visit->chunk_count)
-		load_chunk(e, visit, index);
-	if (!visit->chunk_whole || level->first_of_run) {
-		mmu_step_read(e->walker, e->regime, step);
-		return true;
-	}
-	step->raw = words(e, visit, index, &step->second);
-	step->has_second = level->second_offset != 0;
-	if (!step->raw && !step->second && e->zero_is_empty[visit->level])
-		return false;
-	step->readable = true;
-	step->slot_pa = visit->table_pa + index * format->slot_bytes;
-	if (step->has_second)
-		step->second_pa = step->slot_pa + (uint64_t)(int64_t)level->second_offset;
-	format->decode(e->regime, visit->level, step->raw, step->second, &step->entry);
-	return true;
 }
 
 /* ------------------------------------------------------------------ entries that say the same */
@@ -124,8 +52,7 @@ static bool same_leaf(const struct mmu_entry *a, const struct mmu_entry *b)
 }
 
 /* The last index up to which the entries are of one run, or can't be read for one reason. */
-static uint64_t last_alike(const struct enumeration *e, struct visit *visit,
-			   const struct mmu_step *step)
+static uint64_t last_alike(struct visit *visit, const struct mmu_step *step)
 {
 	uint64_t last = visit->last_index;
 	struct mmu_step next;
@@ -139,7 +66,8 @@ static uint64_t last_alike(const struct enumeration *e, struct visit *visit,
 			last = step->index | run_mask;
 	}
 	for (uint64_t index = step->index; index < last; index++) {
-		if (!load(e, visit, index + 1, &next) || next.readable != step->readable ||
+		if (!mmu_table_entry(&visit->table, index + 1, &next) ||
+		    next.readable != step->readable ||
 		    (step->readable ? !same_leaf(&step->entry, &next.entry)
 				    : next.slot_state != step->slot_state))
 			return index;
@@ -158,17 +86,18 @@ static uint64_t last_of_stretch(const struct enumeration *e, const struct visit 
 				const struct mmu_step *step)
 {
 	const struct mmu_alike *alike = &e->alike[visit->level];
-	uint64_t last = visit->chunk_first + visit->chunk_count - 1;
+	uint64_t last = visit->table.chunk_first + visit->table.chunk_count - 1;
 	uint64_t raw = step->raw, second = step->second, index = step->index;
 
-	if (!e->stretches || !alike->step || !visit->chunk_whole || !step->readable ||
+	if (!e->stretches || !alike->step || !visit->table.chunk_whole || !step->readable ||
 	    step->entry.kind != MMU_KIND_LEAF || step->entry.run_lg2 ||
 	    (step->has_second && (!raw || !second)))
 		return index;
 	if (last > visit->last_index)
 		last = visit->last_index;
 	for (; index < last; index++) {
-		uint64_t next_second, next = words(e, visit, index + 1, &next_second);
+		uint64_t next_second,
+			next = mmu_table_words(&visit->table, index + 1, &next_second);
 
 		if (!goes_on(raw, next, alike->address, alike->step) ||
 		    !goes_on(second, next_second, alike->second_address, alike->second_step))
@@ -208,7 +137,6 @@ static bool descend(struct enumeration *e, const struct visit *from, const struc
 	struct visit visit;
 
 	visit.level = step->level - 1;
-	visit.table_pa = step->entry.pa;
 	visit.base_va = from->base_va + (step->index << shape_of(e, step->level)->shift);
 	visit.first_index = 0;
 	visit.last_index = ((uint64_t)1 << shape->index_bits) - 1;
@@ -221,7 +149,7 @@ static bool descend(struct enumeration *e, const struct visit *from, const struc
 	}
 	visit.rights = rights;
 	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
-	visit.chunk_first = visit.chunk_count = 0;
+	mmu_table_init(&visit.table, e->walker, e->regime, visit.level, step->entry.pa);
 	return !clip(e, &visit) || visit_table(e, &visit);
 }
 
@@ -293,7 +221,7 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 	for (uint64_t index = visit->first_index; go_on && index <= visit->last_index; index++) {
 		uint8_t rights = visit->rights;
 
-		if (!load(e, visit, index, step)) {
+		if (!mmu_table_entry(&visit->table, index, step)) {
 			any_readable = true;
 			continue;
 		}
@@ -307,7 +235,7 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 			continue;
 		}
 		e->walk.nr_steps = depth + 1;
-		uint64_t last = last_alike(e, visit, step);
+		uint64_t last = last_alike(visit, step);
 		if (last == index)
 			last = last_of_stretch(e, visit, step);
 		go_on = tell(e, visit, step, last);
@@ -324,19 +252,16 @@ static bool visit_radix(struct enumeration *e)
 {
 	const struct mmu_regime *regime = e->regime;
 	unsigned int va_bits = mmu_regime_va_bits(regime);
-	struct visit visit = { .level = regime->top_level, .table_pa = regime->root_pa };
+	struct visit visit = { .level = regime->top_level };
 
 	for (unsigned int level = 0; level <= regime->top_level; level++) {
-		struct mmu_entry entry;
-
-		regime->format->decode(regime, level, 0, 0, &entry);
-		e->zero_is_empty[level] = entry.kind == MMU_KIND_EMPTY;
 		if (!e->stretches || !regime->format->alike ||
 		    !regime->format->alike(regime, level, &e->alike[level]))
 			e->alike[level].step = 0;
 	}
+	mmu_table_init(&visit.table, e->walker, regime, visit.level, regime->root_pa);
 	visit.base_va = va_bits < 64 ? e->first_va & UINT64_MAX << va_bits : 0;
-	visit.last_index = ((uint64_t)1 << shape_of(e, visit.level)->index_bits) - 1;
+	visit.last_index = visit.table.nr - 1;
 	visit.rights = mmu_walk_begin(&e->walk);
 	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
 	return !clip(e, &visit) || visit_table(e, &visit);

@@ -19,8 +19,9 @@ static enum mmu_result result_of_state(enum mmu_page_state state)
 	}
 }
 
-static enum mmu_page_state read_word(const struct mmu_walker *walker,
-				     const struct mmu_format *format, uint64_t pa, uint64_t *ret)
+static inline enum mmu_page_state read_word(const struct mmu_walker *walker,
+					    const struct mmu_format *format, uint64_t pa,
+					    uint64_t *ret)
 {
 	struct mmu_span span = mmu_image_span(walker->cursor, pa);
 	const uint8_t *at = span.data;
@@ -40,25 +41,14 @@ static enum mmu_page_state read_word(const struct mmu_walker *walker,
 	return MMU_PAGE_PRESENT;
 }
 
-bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
-		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
-		    uint8_t *second)
-{
-	size_t bytes = (size_t)((count - 1) * format->slot_bytes + format->entry_bytes);
-
-	if (mmu_image_read(walker->cursor, pa, raw, bytes, NULL) != MMU_PAGE_PRESENT)
-		return false;
-	pa += (uint64_t)(int64_t)level->second_offset;
-	return !level->second_offset ||
-	       mmu_image_read(walker->cursor, pa, second, bytes, NULL) == MMU_PAGE_PRESENT;
-}
-
-static void read_entry(const struct mmu_walker *walker, const struct mmu_regime *regime,
-		       struct mmu_step *step)
+static inline void read_entry(const struct mmu_walker *walker, const struct mmu_regime *regime,
+			      struct mmu_step *step)
 {
 	const struct mmu_format *format = regime->format;
 	int32_t second_offset = format->level[step->level].second_offset;
 
+	step->raw = step->second = step->second_pa = 0;
+	step->effective = 0;
 	step->slot_pa = step->table_pa + step->index * format->slot_bytes;
 	step->slot_state = read_word(walker, format, step->slot_pa, &step->raw);
 	step->has_second = second_offset != 0;
@@ -69,14 +59,18 @@ static void read_entry(const struct mmu_walker *walker, const struct mmu_regime 
 	step->readable = step->slot_state == MMU_PAGE_PRESENT;
 	if (step->readable)
 		format->decode(regime, step->level, step->raw, step->second, &step->entry);
+	else
+		step->entry = (struct mmu_entry){ .kind = MMU_KIND_EMPTY };
 }
 
 void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *regime,
 		   struct mmu_step *step)
 {
 	read_entry(walker, regime, step);
+	if (!regime->format->level[step->level].first_of_run)
+		return;
 	uint64_t run_mask = ((uint64_t)1 << step->entry.run_lg2) - 1;
-	if (!regime->format->level[step->level].first_of_run || !(step->index & run_mask))
+	if (!(step->index & run_mask))
 		return;
 	/* what is said of a run counts in its first entry, if it is one */
 	struct mmu_step first = { .level = step->level,
@@ -202,8 +196,8 @@ void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *
 		      step->entry.kind != MMU_KIND_BAD;
 	uint8_t now = grants ? *rights & step->entry.rights : 0;
 
-	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
-		if ((*rights & ~now) >> bit & 1)
+	for (unsigned int bit = 0, lost = *rights & ~now; lost >> bit; bit++)
+		if (lost >> bit & 1)
 			walk->denied_by[bit] = (uint8_t)step->level;
 	step->effective = *rights = now;
 }
@@ -212,7 +206,9 @@ uint8_t mmu_walk_begin(struct mmu_walk *walk)
 {
 	uint8_t rights = walk->regime->rights;
 
-	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
-		walk->denied_by[bit] = rights >> bit & 1 ? 0 : MMU_DENIED_BY_REGIME;
+	memset(walk->denied_by, 0, sizeof(walk->denied_by));
+	for (unsigned int bit = 0, lost = MMU_RIGHTS_ALL & ~rights; lost >> bit; bit++)
+		if (lost >> bit & 1)
+			walk->denied_by[bit] = MMU_DENIED_BY_REGIME;
 	return rights;
 }

@@ -5,18 +5,9 @@
 
 #include "walk/walk.h"
 
-/** Read and decode the entry whose level, table_pa and index are set; the rest must be zero. */
+/** Read and decode the entry whose level, table_pa, index, probe and nr_slots are set. */
 void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *regime,
 		   struct mmu_step *step);
-
-/**
- * Copy `count` adjacent entries, slots apart, that lie at pa, and their second words.
- * @param second  untouched where the level has none
- * @return false: some byte of them is not there
- */
-bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
-		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
-		    uint8_t *second);
 
 /**
  * AND the rights of a step to those of the path above it, and remember who said no first.

@@ -16,11 +16,18 @@ void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
 		const struct mmu_shape *shape = &regime->shape[level];
 		struct mmu_step *step = &walk->steps[walk->nr_steps++];
 
-		*step = (struct mmu_step){ .level = level, .table_pa = table_pa };
+		step->level = level;
+		step->table_pa = table_pa;
+		step->probe = NULL;
+		step->nr_slots = 0;
 		step->index = walk->va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
 		if (count && (step->index < first || step->index - first >= count)) {
-			step->readable = true; /* the table says that it ends before this index */
-			step->entry.kind = MMU_KIND_EMPTY;
+			/* the table says that it ends before this index */
+			*step = (struct mmu_step){ .level = level,
+						   .table_pa = table_pa,
+						   .index = step->index,
+						   .readable = true,
+						   .entry.kind = MMU_KIND_EMPTY };
 		} else {
 			mmu_step_read(walker, regime, step);
 		}
@@ -77,33 +84,6 @@ bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, u
 		return false;
 	*ret_pa = walk.pa;
 	return true;
-}
-
-enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
-				     const struct mmu_regime *regime, unsigned int level,
-				     uint64_t table_pa,
-				     bool (*fn)(const struct mmu_step *step, void *context),
-				     void *context)
-{
-	uint64_t count = (uint64_t)1 << regime->shape[level].index_bits;
-	enum mmu_page_state state = MMU_PAGE_PRESENT;
-
-	for (uint64_t index = 0; index < count; index++) {
-		struct mmu_step step = { .level = level, .table_pa = table_pa, .index = index };
-
-		mmu_step_read(walker, regime, &step);
-		if (!step.readable) {
-			if (state == MMU_PAGE_PRESENT)
-				state = step.slot_state;
-			continue;
-		}
-		if (step.entry.kind == MMU_KIND_EMPTY)
-			continue;
-		step.effective = step.entry.rights;
-		if (!fn(&step, context))
-			break;
-	}
-	return state;
 }
 
 /* ------------------------------------------------------------------ without an image */

@@ -71,17 +71,6 @@ static inline uint64_t mmu_table_span(const struct mmu_regime *regime, unsigned 
 /** Bytes of one table, with the second words of its entries. */
 uint64_t mmu_table_bytes(const struct mmu_regime *regime, unsigned int level);
 
-/**
- * Decode every entry of a table that is not empty.
- * @param fn  gets a step whose `effective` is the entry's own rights; returns false to stop
- * @return MMU_PAGE_PRESENT, or the state of the first byte that could not be read
- */
-enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
-				     const struct mmu_regime *regime, unsigned int level,
-				     uint64_t table_pa,
-				     bool (*fn)(const struct mmu_step *step, void *context),
-				     void *context);
-
 /** Does the address belong to the regime? */
 bool mmu_regime_holds(const struct mmu_regime *regime, uint64_t va);
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "property/world.h"
+#include "walk/table.h"
 
 #define ROUNDS 12u
 #define ADDRESSES 3000u

@@ -9,6 +9,7 @@
 #include "image/elfwrite.h"
 #include "api/session.h"
 #include "objects/tasks.h"
+#include "walk/table.h"
 
 /*
  * What is kept: pages that the library reads while it learns the kernel, lists all tasks and looks

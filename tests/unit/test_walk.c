@@ -10,7 +10,7 @@
 
 #include "support/memory_image.h"
 #include "support/regimes.h"
-#include "walk/walk.h"
+#include "walk/table.h"
 
 /*
  * An entry of the invented architecture: bits 2:0 the kind, bits 7:3 the rights, bits 11:8 what the

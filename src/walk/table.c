@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The entries of one table: copied a page at a time, decoded one by one. */
+#include "walk/step.h"
+#include "walk/table.h"
+
+bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
+		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
+		    uint8_t *second)
+{
+	size_t bytes = (size_t)((count - 1) * format->slot_bytes + format->entry_bytes);
+
+	if (mmu_image_read(walker->cursor, pa, raw, bytes, NULL) != MMU_PAGE_PRESENT)
+		return false;
+	pa += (uint64_t)(int64_t)level->second_offset;
+	return !level->second_offset ||
+	       mmu_image_read(walker->cursor, pa, second, bytes, NULL) == MMU_PAGE_PRESENT;
+}
+
+static const struct mmu_level *level_of(const struct mmu_table *table)
+{
+	return &table->regime->format->level[table->level];
+}
+
+void mmu_table_init(struct mmu_table *table, const struct mmu_walker *walker,
+		    const struct mmu_regime *regime, unsigned int level, uint64_t table_pa)
+{
+	struct mmu_entry zero;
+
+	regime->format->decode(regime, level, 0, 0, &zero);
+	table->walker = walker;
+	table->regime = regime;
+	table->level = level;
+	table->table_pa = table_pa;
+	table->nr = mmu_table_span(regime, level) / regime->format->slot_bytes;
+	table->zero_is_empty = zero.kind == MMU_KIND_EMPTY;
+	table->chunk_first = table->chunk_count = 0;
+}
+
+static void load_chunk(struct mmu_table *table, uint64_t index)
+{
+	const struct mmu_format *format = table->regime->format;
+	uint64_t per_chunk = MMU_CHUNK_BYTES / format->slot_bytes;
+	uint64_t pa;
+
+	table->chunk_first = index - index % per_chunk;
+	table->chunk_count = table->nr - table->chunk_first;
+	if (table->chunk_count > per_chunk)
+		table->chunk_count = per_chunk;
+	pa = table->table_pa + table->chunk_first * format->slot_bytes;
+	table->chunk_whole = mmu_words_read(table->walker, format, level_of(table), pa,
+					    table->chunk_count, table->raw, table->second);
+}
+
+uint64_t mmu_table_words(const struct mmu_table *table, uint64_t index, uint64_t *ret_second)
+{
+	const struct mmu_format *format = table->regime->format;
+	size_t at = (size_t)(index - table->chunk_first) * format->slot_bytes;
+
+	*ret_second = level_of(table)->second_offset
+			      ? mmu_get_uint(table->second + at, format->entry_bytes,
+					     format->big_endian)
+			      : 0;
+	return mmu_get_uint(table->raw + at, format->entry_bytes, format->big_endian);
+}
+
+bool mmu_table_entry(struct mmu_table *table, uint64_t index, struct mmu_step *ret)
+{
+	const struct mmu_format *format = table->regime->format;
+	const struct mmu_level *level = level_of(table);
+
+	ret->level = table->level;
+	ret->table_pa = table->table_pa;
+	ret->index = index;
+	ret->probe = NULL;
+	ret->nr_slots = 0;
+	if (index - table->chunk_first >= table->chunk_count)
+		load_chunk(table, index);
+	if (!table->chunk_whole || level->first_of_run) {
+		mmu_step_read(table->walker, table->regime, ret);
+		return true;
+	}
+	ret->raw = mmu_table_words(table, index, &ret->second);
+	if (!ret->raw && !ret->second && table->zero_is_empty)
+		return false;
+	ret->slot_state = MMU_PAGE_PRESENT;
+	ret->slot_pa = table->table_pa + index * format->slot_bytes;
+	ret->has_second = level->second_offset != 0;
+	ret->second_pa = ret->has_second ? ret->slot_pa + (uint64_t)(int64_t)level->second_offset
+					 : 0;
+	ret->effective = 0;
+	ret->readable = true;
+	format->decode(table->regime, table->level, ret->raw, ret->second, &ret->entry);
+	return true;
+}
+
+enum mmu_page_state mmu_walker_table(const struct mmu_walker *walker,
+				     const struct mmu_regime *regime, unsigned int level,
+				     uint64_t table_pa,
+				     bool (*fn)(const struct mmu_step *step, void *context),
+				     void *context)
+{
+	enum mmu_page_state state = MMU_PAGE_PRESENT;
+	struct mmu_table table;
+	struct mmu_step step;
+
+	mmu_table_init(&table, walker, regime, level, table_pa);
+	for (uint64_t index = 0; index < table.nr; index++) {
+		if (!mmu_table_entry(&table, index, &step))
+			continue;
+		if (!step.readable) {
+			if (state == MMU_PAGE_PRESENT)
+				state = step.slot_state;
+			continue;
+		}
+		if (step.entry.kind == MMU_KIND_EMPTY)
+			continue;
+		step.effective = step.entry.rights;
+		if (!fn(&step, context))
+			break;
+	}
+	return state;
+}
