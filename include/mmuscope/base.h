@@ -3,6 +3,8 @@
 #ifndef MMUSCOPE_BASE_H
 #define MMUSCOPE_BASE_H
 
+#include <stdio.h>
+
 #include "mmuscope/arch.h"
 
 #ifdef __cplusplus
@@ -165,6 +167,25 @@ struct mmu_hook {
 	mmu_hook_fn fn;
 	void *context;
 };
+
+/* ------------------------------------------------------------------------------------ new files */
+
+/**
+ * A file that is being written, under another name beside its own. Nobody but its owner can read
+ * it: it holds memory. It does not replace anything. A machine that loses power can leave a part of
+ * it: nothing waits for the disk, as what it is made from is still there.
+ */
+struct mmu_new_file;
+
+/** @return MMU_ERROR_OS, _NO_MEMORY; the message begins with the path */
+MMU_EXPORT struct mmu_error *mmu_new_file_open(const char *path, struct mmu_new_file **ret);
+/** To be written, not to be closed. */
+MMU_EXPORT FILE *mmu_new_file_stream(struct mmu_new_file *file);
+/**
+ * Close the file, and give it its name; or remove it, where it is not to be kept, was not written
+ * whole, or its name is taken. `file` is gone in any case, and a write that failed is told of.
+ */
+MMU_EXPORT struct mmu_error *mmu_new_file_close(struct mmu_new_file *file, bool keep);
 
 #ifdef __cplusplus
 }

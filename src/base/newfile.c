@@ -6,38 +6,53 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/newfile.h"
+#include "base/error.h"
 
-static void release(struct mmu_new_file *file)
+struct mmu_new_file {
+	FILE *file;
+	char *path, *partial;
+};
+
+static struct mmu_error *give_up(struct mmu_new_file *file, int os_errno)
 {
+	struct mmu_error *error = os_errno ? mmu_error_os(os_errno, "%s", file->path) : NULL;
+
 	free(file->path);
 	free(file->partial);
-	*file = (struct mmu_new_file){ 0 };
+	free(file);
+	return error;
 }
 
-const char *mmu_new_file_open(const char *path, struct mmu_new_file *ret)
+struct mmu_error *mmu_new_file_open(const char *path, struct mmu_new_file **ret)
 {
-	struct mmu_new_file file = { .path = strdup(path) };
-	int fd = -1, error = ENOMEM;
+	struct mmu_new_file *file = calloc(1, sizeof(*file));
 
-	if (file.path && asprintf(&file.partial, "%s.%ld.partial", path, (long)getpid()) < 0)
-		file.partial = NULL;
-	if (file.partial) {
-		fd = open(file.partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		file.file = fd < 0 ? NULL : fdopen(fd, "w");
-		error = errno;
+	if (!file)
+		return mmu_error_no_memory();
+	file->path = strdup(path);
+	if (!file->path || asprintf(&file->partial, "%s.%ld.partial", path, (long)getpid()) < 0) {
+		file->partial = NULL;
+		give_up(file, 0);
+		return mmu_error_no_memory();
 	}
-	if (file.file) {
-		*ret = file;
-		return NULL;
-	}
-	if (fd >= 0) {
+	int fd = open(file->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return give_up(file, errno);
+	file->file = fdopen(fd, "w");
+	if (!file->file) {
+		int os_errno = errno;
+
 		close(fd);
-		unlink(file.partial);
+		unlink(file->partial);
+		return give_up(file, os_errno);
 	}
-	release(&file);
-	errno = error;
-	return "can't make it";
+	*ret = file;
+	return NULL;
+}
+
+FILE *mmu_new_file_stream(struct mmu_new_file *file)
+{
+	return file->file;
 }
 
 /* Not every file system can both rename without replacing, and link. */
@@ -48,25 +63,15 @@ static bool rename_new(const char *from, const char *to)
 	return errno == EINVAL && link(from, to) == 0 && unlink(from) == 0;
 }
 
-const char *mmu_new_file_close(struct mmu_new_file *file, bool keep)
+struct mmu_error *mmu_new_file_close(struct mmu_new_file *file, bool keep)
 {
-	bool written = !ferror(file->file) && fflush(file->file) == 0;
-	const char *problem = NULL;
-	int error = errno;
+	int os_errno = ferror(file->file) || fflush(file->file) != 0 ? errno : 0;
 
-	if (fclose(file->file) != 0 && written) {
-		written = false;
-		error = errno;
-	}
-	if (!written) {
-		problem = "can't write it";
-	} else if (keep && !rename_new(file->partial, file->path)) {
-		problem = "can't give the file its name";
-		error = errno;
-	}
-	if (!keep || problem)
+	if (fclose(file->file) != 0 && !os_errno)
+		os_errno = errno;
+	if (!os_errno && keep && !rename_new(file->partial, file->path))
+		os_errno = errno;
+	if (!keep || os_errno)
 		unlink(file->partial);
-	release(file);
-	errno = error;
-	return problem;
+	return give_up(file, os_errno);
 }

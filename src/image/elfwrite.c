@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/newfile.h"
 #include "image/elfwrite.h"
 
 #define CHUNK_BYTES 65536u
@@ -360,15 +359,18 @@ static struct mmu_error *write_all(struct writer *writer)
 
 static struct mmu_error *write_to(struct writer *writer, const char *path)
 {
-	struct mmu_new_file file;
-	const char *problem = mmu_new_file_open(path, &file);
+	struct mmu_new_file *file;
+	struct mmu_error *error = mmu_new_file_open(path, &file);
 
-	if (problem)
-		return mmu_error_os(errno, "%s", problem);
-	writer->file = file.file;
-	struct mmu_error *error = write_all(writer);
-	problem = mmu_new_file_close(&file, !error);
-	return error || !problem ? error : mmu_error_os(errno, "%s", problem);
+	if (error)
+		return error;
+	writer->file = mmu_new_file_stream(file);
+	error = mmu_error_context(write_all(writer), "%s", path);
+	struct mmu_error *of_close = mmu_new_file_close(file, !error);
+	if (!error)
+		return of_close;
+	mmu_error_destroy(of_close);
+	return error;
 }
 
 struct mmu_error *mmu_elf_write(struct mmu_cursor *cursor, const struct mmu_elf_output *output,
@@ -381,12 +383,12 @@ struct mmu_error *mmu_elf_write(struct mmu_cursor *cursor, const struct mmu_elf_
 				 .last_page_pa = UINT64_MAX };
 
 	plan_notes(&writer);
-	struct mmu_error *error = plan(&writer);
+	struct mmu_error *error = mmu_error_context(plan(&writer), "%s", path);
 	if (!error)
 		error = write_to(&writer, path);
 	if (!error)
 		*ret = (struct mmu_elf_written){ writer.data_offset + writer.end, writer.note_bytes,
 						 writer.nr_segments };
 	free(writer.segments);
-	return mmu_error_context(error, "%s", path);
+	return error;
 }

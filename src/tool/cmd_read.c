@@ -251,14 +251,14 @@ static int read_value(const struct tool *tool, const struct read *read, struct m
 static int read_to_file(const struct tool *tool, const struct read *read, struct mmu_space *space,
 			uint64_t va)
 {
-	struct tool_output output;
-	int status = tool_output_open(read->output, &output);
+	struct mmu_new_file *file;
+	struct mmu_error *error = mmu_new_file_open(read->output, &file);
 
-	if (status)
-		return status;
-	status = read_range(tool, read, space, va, output.out.file);
-	int closed = tool_output_close(&output, status == TOOL_OK && !tool_interrupted());
-	return closed ? closed : status;
+	if (error)
+		return tool_fail(tool, error);
+	int status = read_range(tool, read, space, va, mmu_new_file_stream(file));
+	error = mmu_new_file_close(file, status == TOOL_OK && !tool_interrupted());
+	return error ? tool_fail(tool, error) : status;
 }
 
 static int read_all(struct tool *tool, struct read *read, struct mmu_space *space)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Opening and closing a session, and what is told on standard error. */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "advice.h"
 #include "tool.h"
@@ -156,4 +158,15 @@ void tool_warn(struct mmu_session *session)
 			fact->other_value, tool_safe(fact->other));
 	}
 	mmu_facts_close(facts);
+}
+
+int tool_output_check(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return TOOL_OK;
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: %s: %s\n", tool_safe(path), strerror(EEXIST));
+	return TOOL_UNUSABLE;
 }

@@ -6,7 +6,6 @@
 #include <argp.h>
 #include <stdio.h>
 
-#include "base/newfile.h"
 #include "mmuscope/mmuscope.h"
 
 /** Exit statuses, as documented. If several hold, the greatest wins. */
@@ -116,25 +115,8 @@ bool tool_number(const char *text, uint64_t *ret);
  */
 int tool_address(struct tool *tool, const char *text, uint64_t *ret);
 
-/* ------------------------------------------------------------------ files that are written */
-
-/** A file that is being written. */
-struct tool_output {
-	struct mmu_new_file out;
-	const char *path;
-};
-
-/** Refuse a path that exists: no file is replaced. @return TOOL_UNUSABLE after one line */
+/** Refuse to replace a file. @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr */
 int tool_output_check(const char *path);
-
-/** @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr; then `ret` is untouched */
-int tool_output_open(const char *path, struct tool_output *ret);
-
-/**
- * Give the file its name, or remove it if `keep` is false or a write failed.
- * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
- */
-int tool_output_close(struct tool_output *output, bool keep);
 
 /* ------------------------------------------------------------------ choosing an address space */
 
