@@ -139,25 +139,48 @@ struct mmu_error *mmu_fields_resolve(struct mmu_fact_store *store, const struct 
 
 /* ------------------------------------------------------------------ reading */
 
-struct mmu_object_part mmu_fields_part(const struct mmu_field_def *defs, size_t nr,
-				       const void *layout)
+/* A cache line or two that nobody needs cost less than a part of their own. */
+#define GAP_BYTES 128u
+
+static void extend(struct mmu_object_part *part, const struct mmu_field *field)
 {
-	struct mmu_object_part part = { 0 };
+	uint32_t end = part->first + part->bytes, field_end = field->offset + field->bytes;
+
+	if (!part->bytes || field->offset < part->first)
+		part->first = field->offset;
+	part->bytes = (field_end > end ? field_end : end) - part->first;
+}
+
+static bool is_near(const struct mmu_object_part *part, const struct mmu_field *field)
+{
+	return field->offset <= part->first + part->bytes + GAP_BYTES &&
+	       part->first <= field->offset + field->bytes + GAP_BYTES;
+}
+
+void mmu_fields_parts(const struct mmu_field_def *defs, size_t nr, const void *layout,
+		      struct mmu_object_parts *ret)
+{
+	struct mmu_object_parts parts = { .nr = 0 };
 
 	for (size_t i = 0; i < nr; i++) {
 		struct mmu_field field;
+		size_t at = 0;
 
 		if (defs[i].width == MMU_WIDTH_NUMBER)
 			continue;
 		memcpy(&field, (const char *)layout + defs[i].to, sizeof(field));
 		if (!field.known || !field.bytes)
 			continue;
-		uint32_t end = part.first + part.bytes, field_end = field.offset + field.bytes;
-		if (!part.bytes || field.offset < part.first)
-			part.first = field.offset;
-		part.bytes = (field_end > end ? field_end : end) - part.first;
+		extend(&parts.whole, &field);
+		while (at < parts.nr && !is_near(&parts.part[at], &field))
+			at++;
+		if (at == MMU_OBJECT_PARTS_MAX)
+			at--;
+		else if (at == parts.nr)
+			parts.nr++;
+		extend(&parts.part[at], &field);
 	}
-	return part;
+	*ret = parts;
 }
 
 /* Programming errors assert; where assertions are off, they read nothing. */

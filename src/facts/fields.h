@@ -115,9 +115,18 @@ struct mmu_object_part {
 	uint32_t first, bytes;
 };
 
-/** The smallest part of an object that holds all known fields of a table. */
-struct mmu_object_part mmu_fields_part(const struct mmu_field_def *defs, size_t nr,
-				       const void *layout);
+#define MMU_OBJECT_PARTS_MAX 8u
+
+/** What to read of an object for a table: what lies between its parts need not come along. */
+struct mmu_object_parts {
+	struct mmu_object_part whole; /**< the smallest that holds all of them */
+	struct mmu_object_part part[MMU_OBJECT_PARTS_MAX];
+	size_t nr;
+};
+
+/** The parts of an object that hold all known fields of a table. */
+void mmu_fields_parts(const struct mmu_field_def *defs, size_t nr, const void *layout,
+		      struct mmu_object_parts *ret);
 
 /** A copy of a part of an object; the bytes belong to the caller. */
 struct mmu_object {

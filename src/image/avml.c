@@ -465,7 +465,7 @@ static void *avml_start(const struct mmu_image *image)
 		return NULL;
 	place->nr_blocks = avml->ranges.nr;
 	place->blocks = calloc(place->nr_blocks, sizeof(*place->blocks));
-	place->cache = mmu_page_cache_new(UNPACKED_BYTES_MAX);
+	place->cache = mmu_page_cache_new(UNPACKED_BYTES_MAX, MMU_PAGE_CACHE_BYTES);
 	place->unpacker = mmu_unpacker_new();
 	if (place->blocks && place->cache && place->unpacker)
 		return place;

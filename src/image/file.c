@@ -10,11 +10,30 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "image/image.h"
 
+#define RETRIES 16
 #define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
+
+ssize_t mmu_file_read(const struct mmu_file *file, void *buf, size_t bytes, uint64_t offset)
+{
+	ssize_t count = -1;
+
+	/* There is no way to ask for bytes behind 2^63: riscv shows vmalloc there, never RAM. */
+	if (offset > (uint64_t)INT64_MAX - bytes) {
+		errno = EOVERFLOW;
+		return -1;
+	}
+	for (unsigned int i = 0; i < RETRIES; i++) {
+		count = pread(file->fd, buf, bytes, (off_t)offset);
+		if (count >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
+	}
+	return count;
+}
 
 static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes)
 {

@@ -6,9 +6,15 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
+#include "image/page_cache.h"
 #include "image/reader.h"
 
 #define WARNING_BYTES_MAX 1024
+
+/* What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next. */
+#define PICK_LG2 14
+#define PICK_BYTES ((size_t)1 << PICK_LG2)
+#define PICKED_BYTES (16 * PICK_BYTES)
 
 void *mmu_image_own(struct mmu_image *image, void *block)
 {
@@ -103,11 +109,52 @@ void mmu_cursor_destroy(struct mmu_cursor *cursor)
 {
 	if (cursor->state)
 		cursor->image->reader->stop(cursor->state);
+	mmu_page_cache_destroy(cursor->picked);
 	*cursor = (struct mmu_cursor){ 0 };
 }
 
-enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
-				   uint64_t *ret_pa)
+/* A piece of the file that is mapped; NULL: the file ends before. */
+static const uint8_t *pick_page(struct mmu_cursor *cursor, uint64_t number)
+{
+	const uint8_t *page = mmu_page_cache_find(cursor->picked, number);
+
+	if (page || cursor->image->file.map.count >> PICK_LG2 <= number)
+		return page;
+	uint8_t *taken = mmu_page_cache_take(cursor->picked, number);
+	if (mmu_file_read(&cursor->image->file, taken, PICK_BYTES, number << PICK_LG2) ==
+	    (ssize_t)PICK_BYTES)
+		return taken;
+	mmu_page_cache_drop(cursor->picked);
+	return NULL;
+}
+
+/* @return false: it must come from the mapping, if `from` lies in one */
+static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *to, size_t bytes)
+{
+	const struct mmu_bytes *map = &cursor->image->file.map;
+	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
+
+	if (!map->data || offset >= map->count || bytes > PICK_BYTES)
+		return false;
+	if (!cursor->picked)
+		cursor->picked = mmu_page_cache_new(PICK_BYTES, PICKED_BYTES);
+	while (cursor->picked && bytes) {
+		const uint8_t *page = pick_page(cursor, offset >> PICK_LG2);
+		size_t at = offset & (PICK_BYTES - 1);
+		size_t part = PICK_BYTES - at < bytes ? PICK_BYTES - at : bytes;
+
+		if (!page)
+			return false;
+		memcpy(to, page + at, part);
+		to += part;
+		offset += part;
+		bytes -= part;
+	}
+	return !bytes;
+}
+
+static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, void *buf,
+				      size_t bytes, uint64_t *ret_pa, bool pick)
 {
 	uint8_t *out = buf;
 
@@ -120,7 +167,8 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 			return span.state;
 		}
 		size_t part = span.bytes < bytes ? span.bytes : bytes;
-		memcpy(out, span.data, part);
+		if (!pick || !pick_bytes(cursor, span.data, out, part))
+			memcpy(out, span.data, part);
 		out += part;
 		bytes -= part;
 		/* Physical memory ends at 2^64: what follows is not its beginning. */
@@ -132,4 +180,16 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 		pa += part;
 	}
 	return MMU_PAGE_PRESENT;
+}
+
+enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa)
+{
+	return read_spans(cursor, pa, buf, bytes, ret_pa, false);
+}
+
+enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa)
+{
+	return read_spans(cursor, pa, buf, bytes, ret_pa, true);
 }

@@ -3,10 +3,13 @@
 #ifndef MMU_IMAGE_IMAGE_H
 #define MMU_IMAGE_IMAGE_H
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 
 struct mmu_image;
+struct mmu_page_cache;
 
 /** A physical range, ends inclusive. */
 struct mmu_pa_range {
@@ -60,6 +63,7 @@ struct mmu_cursor {
 	const struct mmu_image *image;
 	size_t hit;  /**< of a reader that has a layout: the piece that was used last */
 	void *state; /**< the reader's own, made when it is needed; NULL before */
+	struct mmu_page_cache *picked; /**< of mmu_image_pick(), made when it is needed */
 };
 
 /** What an image is opened from. Nothing of it is owned. */
@@ -166,6 +170,17 @@ static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t
  */
 enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
+
+/**
+ * The same, for small pieces that lie far apart, as kernel objects do. Those of a mapped file are
+ * read into a cache of pages instead: the first touch of a page in a mapping costs more than
+ * read(2) of it, in a virtual machine ten times as much.
+ */
+enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa);
+
+/** As pread(), for any 64-bit offset, and bounded however many signals come. */
+ssize_t mmu_file_read(const struct mmu_file *file, void *buf, size_t bytes, uint64_t offset);
 
 /**
  * Map a regular file or block device read-only. On failure *ret is untouched. Empty files map to

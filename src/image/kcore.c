@@ -16,30 +16,11 @@
 #define HEAD_BYTES_MAX ((size_t)1 << 20)
 /* One read(2) of memory that changes: pages are what the kernel hands out without a pause. */
 #define CHUNK_BYTES ((uint64_t)4096)
-#define RETRIES 16
 
 struct kcore {
 	struct mmu_extent *extents; /* kind is a page state, at a file offset */
 	size_t nr;
 };
-
-/* As pread(), for any 64-bit offset, and bounded however many signals come. */
-static ssize_t read_at(const struct mmu_file *file, void *buf, size_t bytes, uint64_t offset)
-{
-	ssize_t count = -1;
-
-	/* There is no way to ask for bytes behind 2^63: riscv shows vmalloc there, never RAM. */
-	if (offset > (uint64_t)INT64_MAX - bytes) {
-		errno = EOVERFLOW;
-		return -1;
-	}
-	for (unsigned int i = 0; i < RETRIES; i++) {
-		count = pread(file->fd, buf, bytes, (off_t)offset);
-		if (count >= 0 || (errno != EINTR && errno != EAGAIN))
-			break;
-	}
-	return count;
-}
 
 static bool kcore_probe(const struct mmu_image *image, const struct mmu_source *source)
 {
@@ -55,7 +36,8 @@ static struct mmu_error *read_head(struct mmu_image *image)
 	if (!head)
 		return mmu_error_no_memory();
 	while (have < HEAD_BYTES_MAX) {
-		ssize_t count = read_at(&image->file, head + have, HEAD_BYTES_MAX - have, have);
+		ssize_t count = mmu_file_read(&image->file, head + have, HEAD_BYTES_MAX - have,
+					      have);
 
 		if (count < 0 && !have)
 			return mmu_error_os(errno, "can't be read");
@@ -167,8 +149,9 @@ static struct mmu_span kcore_span(const struct mmu_image *image, struct mmu_curs
 	if (bytes > room)
 		bytes = room;
 	uint8_t *chunk = mmu_cursor_state(cursor);
-	ssize_t count =
-		chunk ? read_at(&image->file, chunk, bytes, extent->at + (pa - extent->first)) : -1;
+	ssize_t count = chunk ? mmu_file_read(&image->file, chunk, bytes,
+					      extent->at + (pa - extent->first))
+			      : -1;
 	if (count <= 0)
 		return (struct mmu_span){ NULL, bytes, MMU_PAGE_UNREADABLE };
 	return (struct mmu_span){ chunk, (uint64_t)count, MMU_PAGE_PRESENT };

@@ -328,7 +328,7 @@ static void *kdump_start(const struct mmu_image *image)
 		return NULL;
 	place->packed = malloc(image->page_bytes);
 	place->unpacker = mmu_unpacker_new();
-	place->cache = mmu_page_cache_new(image->page_bytes);
+	place->cache = mmu_page_cache_new(image->page_bytes, MMU_PAGE_CACHE_BYTES);
 	if (place->packed && place->unpacker && place->cache)
 		return place;
 	kdump_stop(place);

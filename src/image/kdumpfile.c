@@ -321,7 +321,7 @@ static void *kdumpfile_start(const struct mmu_image *image)
 
 	if (!place)
 		return NULL;
-	place->cache = mmu_page_cache_new(image->page_bytes);
+	place->cache = mmu_page_cache_new(image->page_bytes, MMU_PAGE_CACHE_BYTES);
 	if (place->cache)
 		return place;
 	free(place);

@@ -5,9 +5,7 @@
 
 #include "image/page_cache.h"
 
-/* Page tables of a busy process are a thousand or two; memory is only used as pages come in. */
-#define CACHE_BYTES ((size_t)8 << 20)
-#define SLOTS_MIN 256
+#define SLOTS_MIN 16
 #define NONE UINT32_MAX
 
 struct slot {
@@ -27,7 +25,7 @@ struct mmu_page_cache {
 	uint8_t *pages;
 };
 
-struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes)
+struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes)
 {
 	struct mmu_page_cache *cache = calloc(1, sizeof(*cache));
 
@@ -35,7 +33,7 @@ struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes)
 		return NULL;
 	cache->page_bytes = page_bytes;
 	cache->nr_slots = SLOTS_MIN;
-	while ((size_t)2 * cache->nr_slots * page_bytes <= CACHE_BYTES)
+	while ((size_t)2 * cache->nr_slots * page_bytes <= bytes)
 		cache->nr_slots *= 2;
 	cache->buckets = malloc(cache->nr_slots * sizeof(*cache->buckets));
 	cache->slots = calloc(cache->nr_slots, sizeof(*cache->slots));

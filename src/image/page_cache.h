@@ -3,12 +3,19 @@
 #ifndef MMU_IMAGE_PAGE_CACHE_H
 #define MMU_IMAGE_PAGE_CACHE_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/** For unpacked pages: page tables of a busy process are a thousand or two. */
+#define MMU_PAGE_CACHE_BYTES ((size_t)8 << 20)
 
 struct mmu_page_cache;
 
-/** @return NULL: no memory */
-struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes);
+/**
+ * @param bytes  of all its pages, which are used as they come in; it has room for 16 in any case
+ * @return NULL: no memory
+ */
+struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes);
 /** Accepts NULL. */
 void mmu_page_cache_destroy(struct mmu_page_cache *cache);
 

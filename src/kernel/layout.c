@@ -10,7 +10,7 @@
 /* What was looked up. Complete once it can be seen. */
 struct slot {
 	struct mmu_error *error; /* what all who ask are told, or NULL */
-	struct mmu_object_part part;
+	struct mmu_object_parts parts;
 	max_align_t fields[];
 };
 
@@ -61,12 +61,12 @@ static void look_up(const struct mmu_kernel *kernel, const struct mmu_layout *la
 					 slot->fields);
 	if (slot->error)
 		return;
-	slot->part = mmu_fields_part(layout->defs, layout->nr_defs, slot->fields);
-	if (slot->part.bytes > MMU_COPY_BYTES_MAX)
+	mmu_fields_parts(layout->defs, layout->nr_defs, slot->fields, &slot->parts);
+	if (slot->parts.whole.bytes > MMU_COPY_BYTES_MAX)
 		slot->error = mmu_error_new(MMU_ERROR_CORRUPT,
 					    "%s: its members lie %" PRIu32 " bytes apart: no "
 					    "object is so large",
-					    layout->what, slot->part.bytes);
+					    layout->what, slot->parts.whole.bytes);
 }
 
 static struct slot *slot_of(const struct mmu_kernel *kernel, const struct mmu_layout *layout)
@@ -88,7 +88,7 @@ static struct slot *slot_of(const struct mmu_kernel *kernel, const struct mmu_la
 }
 
 struct mmu_error *mmu_layout_need(const struct mmu_kernel *kernel, const struct mmu_layout *layout,
-				  const void **ret, struct mmu_object_part *ret_part)
+				  const void **ret, const struct mmu_object_parts **ret_parts)
 {
 	struct slot *slot = slot_of(kernel, layout);
 
@@ -98,7 +98,7 @@ struct mmu_error *mmu_layout_need(const struct mmu_kernel *kernel, const struct 
 		return mmu_error_new(mmu_error_code(slot->error), "%s",
 				     mmu_error_message(slot->error));
 	*ret = slot->fields;
-	if (ret_part)
-		*ret_part = slot->part;
+	if (ret_parts)
+		*ret_parts = &slot->parts;
 	return NULL;
 }

@@ -56,11 +56,11 @@ void mmu_layouts_forget(struct mmu_layouts *layouts);
 /**
  * The fields of a table, looked up when they are first asked for, by whichever thread.
  * @param ret       stays valid as long as the kernel, or until mmu_layouts_forget()
- * @param ret_part  that holds all of them, up to MMU_COPY_BYTES_MAX; may be NULL
+ * @param ret_parts  that hold all of them, within MMU_COPY_BYTES_MAX; valid as *ret; may be NULL
  * @return MMU_ERROR_NOT_FOUND (a needed one), _CORRUPT, _NO_MEMORY
  */
 struct mmu_error *mmu_layout_need(const struct mmu_kernel *kernel, const struct mmu_layout *layout,
 				  const void **ret,
-				  struct mmu_object_part *ret_part) MMU_MUST_CHECK;
+				  const struct mmu_object_parts **ret_parts) MMU_MUST_CHECK;
 
 #endif

@@ -32,7 +32,7 @@ struct mmu_span mmu_memory_span(struct mmu_memory *memory, uint64_t pa)
 enum mmu_page_state mmu_memory_read_phys(struct mmu_memory *memory, uint64_t pa, void *buf,
 					 size_t bytes, uint64_t *ret_pa)
 {
-	return mmu_image_read(&memory->cursor, pa, buf, bytes, ret_pa);
+	return mmu_image_pick(&memory->cursor, pa, buf, bytes, ret_pa);
 }
 
 struct mmu_walker mmu_memory_walker(struct mmu_memory *memory)

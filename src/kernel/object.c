@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Objects of the kernel, each read as a whole. */
+/** @file Objects of the kernel, read in as few pieces as there are. */
 #include <string.h>
 
 #include "kernel/object.h"
@@ -32,19 +32,30 @@ static struct mmu_error *read_fields(struct mmu_memory *memory, const struct mmu
 	return error;
 }
 
+/* @return false: some of it is missing */
+static bool read_part(struct mmu_memory *memory, uint64_t va, const struct mmu_object_part *part,
+		      struct mmu_copy *copy)
+{
+	uint8_t *to = copy->bytes + (part->first - copy->object.part.first);
+
+	return mmu_memory_copy(memory, va + part->first, to, part->bytes) == part->bytes;
+}
+
 struct mmu_error *mmu_object_read(struct mmu_memory *memory, const struct mmu_layout *layout,
 				  uint64_t va, const char *what, struct mmu_copy *ret)
 {
-	struct mmu_object *object = &ret->object;
-	struct mmu_error *error = mmu_layout_need(memory->kernel, layout, &ret->fields,
-						  &object->part);
+	const struct mmu_object_parts *parts;
+	struct mmu_error *error = mmu_layout_need(memory->kernel, layout, &ret->fields, &parts);
+	size_t i = 0;
 
 	if (error)
 		return error;
-	object->copy = ret->bytes;
-	object->big_endian = memory->kernel->image->big_endian;
-	if (mmu_memory_copy(memory, va + object->part.first, ret->bytes, object->part.bytes) ==
-	    object->part.bytes)
+	ret->object.copy = ret->bytes;
+	ret->object.part = parts->whole;
+	ret->object.big_endian = memory->kernel->image->big_endian;
+	while (i < parts->nr && read_part(memory, va, &parts->part[i], ret))
+		i++;
+	if (i == parts->nr)
 		return NULL;
 	what = what ? what : layout->what;
 	return read_fields(memory, layout, va, what, ret);

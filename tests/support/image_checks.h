@@ -68,6 +68,24 @@ static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_er
 	build_file_close(&file);
 }
 
+/* What is read in small pieces is the same. */
+static inline void expect_picked(struct mmu_cursor *cursor, uint64_t first_pa, uint64_t bytes,
+				 enum mmu_page_state state, uint8_t change)
+{
+	uint8_t piece[61]; /* so that pieces lie across whatever there is */
+
+	if (bytes > 1 << 20) /* of what is not there, there may be very much */
+		bytes = 1 << 20;
+	for (uint64_t done = 0; done < bytes; done += sizeof(piece)) {
+		uint64_t part = bytes - done < sizeof(piece) ? bytes - done : sizeof(piece);
+
+		assert_int_equal(mmu_image_pick(cursor, first_pa + done, piece, part, NULL), state);
+		for (uint64_t i = 0; state == MMU_PAGE_PRESENT && i < part; i++)
+			assert_int_equal(piece[i],
+					 (uint8_t)(build_byte(first_pa + done + i) + change));
+	}
+}
+
 /** [first_pa, first_pa + bytes) has one state, and the bytes that build_byte() says. */
 static inline void expect_bytes(struct mmu_cursor *cursor, uint64_t first_pa, uint64_t bytes,
 				enum mmu_page_state state, uint8_t change)
@@ -88,6 +106,7 @@ static inline void expect_bytes(struct mmu_cursor *cursor, uint64_t first_pa, ui
 		}
 		done += part;
 	}
+	expect_picked(cursor, first_pa, bytes, state, change);
 }
 
 static inline void expect_ram(const struct mmu_image *image, size_t nr,

@@ -198,12 +198,55 @@ static void test_resolve(void **state)
 	assert_true(layout.length.known);
 	assert_int_equal(layout.length.value, 0);
 	/* one read has them all but the place */
-	struct mmu_object_part part = mmu_fields_part(defs, COUNT(defs), &layout);
-	assert_int_equal(part.first, 8);
-	assert_int_equal(part.bytes, 100 + 16 - 8);
+	struct mmu_object_parts parts;
+	mmu_fields_parts(defs, COUNT(defs), &layout, &parts);
+	assert_int_equal(parts.nr, 1);
+	assert_int_equal(parts.part[0].first, 8);
+	assert_int_equal(parts.part[0].bytes, 100 + 16 - 8);
+	assert_memory_equal(&parts.whole, &parts.part[0], sizeof(parts.whole));
 	memset(&layout, 0, sizeof(layout));
-	assert_int_equal(mmu_fields_part(defs, COUNT(defs), &layout).bytes, 0);
+	mmu_fields_parts(defs, COUNT(defs), &layout, &parts);
+	assert_int_equal(parts.nr, 0);
+	assert_int_equal(parts.whole.bytes, 0);
 	close_store(store, image);
+}
+
+/* Fields that lie far apart are read one by one, as long as there is room for parts. */
+static void test_parts(void **state)
+{
+	struct apart {
+		struct mmu_field field[MMU_OBJECT_PARTS_MAX + 2];
+	} apart = { 0 };
+	struct mmu_field_def far_defs[COUNT(apart.field)];
+	struct mmu_object_parts parts;
+
+	for (size_t i = 0; i < COUNT(far_defs); i++) {
+		far_defs[i] = (struct mmu_field_def){
+			.to = (uint32_t)(i * sizeof(struct mmu_field)),
+			.width = MMU_WIDTH_POINTER,
+		};
+		apart.field[i] = (struct mmu_field){
+			.offset = (uint32_t)(9 - i) * 1000, .bytes = 8, .bits = 64, .known = true
+		};
+	}
+	mmu_fields_parts(far_defs, 2, &apart, &parts);
+	assert_int_equal(parts.nr, 2);
+	assert_int_equal(parts.part[0].first, 9000);
+	assert_int_equal(parts.part[1].first, 8000);
+	assert_int_equal(parts.part[1].bytes, 8);
+	assert_int_equal(parts.whole.first, 8000);
+	assert_int_equal(parts.whole.bytes, 1008);
+	mmu_fields_parts(far_defs, COUNT(far_defs), &apart, &parts);
+	assert_int_equal(parts.nr, MMU_OBJECT_PARTS_MAX);
+	assert_int_equal(parts.part[MMU_OBJECT_PARTS_MAX - 1].first, 0);
+	assert_int_equal(parts.part[MMU_OBJECT_PARTS_MAX - 1].bytes, 2008);
+	assert_int_equal(parts.whole.bytes, 9008);
+	/* near ones are one */
+	apart.field[1].offset = 9000 - 100;
+	mmu_fields_parts(far_defs, 2, &apart, &parts);
+	assert_int_equal(parts.nr, 1);
+	assert_int_equal(parts.part[0].first, 8900);
+	assert_int_equal(parts.part[0].bytes, 108);
 }
 
 static void test_provenance(void **state)
@@ -449,7 +492,7 @@ static void test_lookups(void **state)
 	before = mmu_fact_lookups(store);
 	const struct bits object = { .a = 1 };
 	mmu_field_get(&object, sizeof(object), &layout.a, MMU_HOST_BIG);
-	mmu_fields_part(bits_defs, COUNT(bits_defs), &layout);
+	mmu_fields_parts(bits_defs, COUNT(bits_defs), &layout, &(struct mmu_object_parts){ 0 });
 	assert_int_equal(mmu_fact_lookups(store), before);
 	close_store(store, image);
 }
@@ -536,12 +579,12 @@ static void test_wanted_names(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_get),          cmocka_unit_test(test_place_bits),
-		cmocka_unit_test(test_resolve),      cmocka_unit_test(test_provenance),
-		cmocka_unit_test(test_missing),      cmocka_unit_test(test_bit_fields),
-		cmocka_unit_test(test_btf_bits),     cmocka_unit_test(test_bits_disputed),
-		cmocka_unit_test(test_lookups),      cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_wanted_names),
+		cmocka_unit_test(test_get),           cmocka_unit_test(test_place_bits),
+		cmocka_unit_test(test_resolve),       cmocka_unit_test(test_provenance),
+		cmocka_unit_test(test_parts),         cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_bit_fields),    cmocka_unit_test(test_btf_bits),
+		cmocka_unit_test(test_bits_disputed), cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_threads),       cmocka_unit_test(test_wanted_names),
 	};
 
 	if (argc != 2)
