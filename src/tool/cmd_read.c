@@ -230,13 +230,11 @@ static int read_string(const struct tool *tool, const struct read *read, struct 
 static int read_value(const struct tool *tool, const struct read *read, struct mmu_space *space,
 		      uint64_t va)
 {
-	unsigned char bytes[8];
+	bool big_endian = mmu_session_info(tool->session)->big_endian;
 	char text[64];
-	size_t done;
 
-	if (!mmu_space_read(space, va, bytes, tool_type_bytes(read->type), &done, read->stop))
+	if (!tool_type_read(read->type, big_endian, space, va, text, read->stop))
 		return tell_stop(tool, space, read->stop);
-	tool_type_text(read->type, bytes, text);
 	if (tool->json) {
 		begin_json(space, va);
 		json_string("value", text);

@@ -156,6 +156,7 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 		return walk.status;
 	walk.result = tool_walk_create();
 	walk.show.assumed = walk.space_options.query.format;
+	walk.show.big_endian = mmu_session_info(tool->session)->big_endian;
 	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {
 		if (strcmp(walk.addresses[i], "-") == 0)
 			walk_stdin(&walk);

@@ -9,6 +9,7 @@ struct show {
 	bool tables, brief;
 	bool assumed;                 /**< no kernel is known: the traits are a guess */
 	const struct tool_type *type; /**< read a value there; NULL: don't */
+	bool big_endian;              /**< the kernel that wrote the value */
 	unsigned int shown;           /**< walks so far: blank lines go between them */
 };
 

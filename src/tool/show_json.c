@@ -161,9 +161,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	const struct mmu_regime *regime = tool_regime(space, walk);
-	unsigned char bytes[8];
 	char text[64];
-	size_t done;
 
 	json_begin("walk");
 	json_hex("va", info->va);
@@ -183,9 +181,8 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	if (!show->brief)
 		vma_json(space, info->va);
 	if (show->type) {
-		if (mmu_space_read(space, info->va, bytes, tool_type_bytes(show->type), &done,
-				   NULL))
-			json_string("value", tool_type_text(show->type, bytes, text));
+		if (tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
+			json_string("value", text);
 		else
 			json_null("value");
 	}

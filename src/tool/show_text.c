@@ -320,14 +320,12 @@ static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 
 static void print_value(const struct show *show, struct mmu_space *space, uint64_t va)
 {
-	unsigned char bytes[8];
 	char text[64];
-	size_t done;
 
 	if (!show->type)
 		return;
-	if (mmu_space_read(space, va, bytes, tool_type_bytes(show->type), &done, NULL))
-		printf("value %s\n", tool_type_text(show->type, bytes, text));
+	if (tool_type_read(show->type, show->big_endian, space, va, text, NULL))
+		printf("value %s\n", text);
 	else
 		printf("value: its bytes are not there to be read\n");
 }
@@ -336,9 +334,7 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 			const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
-	unsigned char bytes[8];
 	char rights[6], text[64];
-	size_t done;
 
 	printf("0x%016" PRIx64 " %s", info->va, mmu_result_name(info->result));
 	if (info->has_pa)
@@ -350,9 +346,8 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 		printf(" type %u offset 0x%" PRIx64, info->swap_type, info->swap_offset);
 	if (info->has_target)
 		printf(" physical 0x%" PRIx64, info->target_pa);
-	if (show->type &&
-	    mmu_space_read(space, info->va, bytes, tool_type_bytes(show->type), &done, NULL))
-		printf(" value %s", tool_type_text(show->type, bytes, text));
+	if (show->type && tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
+		printf(" value %s", text);
 	printf("\n");
 }
 

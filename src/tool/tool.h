@@ -209,8 +209,13 @@ struct tool_type;
 const struct tool_type *tool_type_find(const char *name);
 /** "u8 u16 ..." for the help. */
 const char *tool_type_names(void);
-size_t tool_type_bytes(const struct tool_type *type);
-/** The value as text; `ret` has room for 64 bytes. */
-const char *tool_type_text(const struct tool_type *type, const void *bytes, char ret[64]);
+/**
+ * The value at an address as text.
+ * @param ret   has room for 64 bytes
+ * @param stop  where it can't be read; may be NULL
+ * @return ret, or NULL: not all of it can be read
+ */
+const char *tool_type_read(const struct tool_type *type, bool big_endian, struct mmu_space *space,
+			   uint64_t va, char ret[64], struct mmu_walk *stop);
 
 #endif

@@ -35,18 +35,17 @@ const char *tool_type_names(void)
 	return "u8 u16 u32 u64, s8 to s64 with a sign, x8 to x64 in hexadecimal, int";
 }
 
-size_t tool_type_bytes(const struct tool_type *type)
+const char *tool_type_read(const struct tool_type *type, bool big_endian, struct mmu_space *space,
+			   uint64_t va, char ret[64], struct mmu_walk *stop)
 {
-	return type->bytes;
-}
-
-const char *tool_type_text(const struct tool_type *type, const void *bytes, char ret[64])
-{
+	unsigned char bytes[8];
 	uint64_t value = 0;
+	size_t done;
 
-	/* the images that can be walked are of little-endian machines */
-	for (size_t i = type->bytes; i-- > 0;)
-		value = value << 8 | ((const unsigned char *)bytes)[i];
+	if (!mmu_space_read(space, va, bytes, type->bytes, &done, stop))
+		return NULL;
+	for (size_t i = 0; i < type->bytes; i++)
+		value = value << 8 | bytes[big_endian ? i : type->bytes - 1 - i];
 	if (type->hexadecimal)
 		snprintf(ret, 64, "0x%0*" PRIx64, (int)(2 * type->bytes), value);
 	else if (type->is_signed)
