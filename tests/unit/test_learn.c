@@ -365,6 +365,22 @@ static void test_kallsyms_by_its_shape(void **state)
 	}
 }
 
+/* What nobody asked for while the kernel was learnt is read from the image when it is asked for. */
+static void test_kallsyms_asked_after_learning(void **state)
+{
+	struct mmu_image *image = new_image();
+	uint64_t va;
+
+	put_kernel(image, &ours);
+	put_kallsyms(image, &ours, LAYOUTS - 1);
+	struct mmu_session *session = open_session(image, NULL);
+	assert_null(mmu_kernel_learn(&session->kernel));
+	assert_true(mmu_fact_get(session->kernel.facts, "SYMBOL(function_1499)", &va));
+	assert_int_equal(va, symbol_va(1499));
+	assert_false(mmu_fact_get(session->kernel.facts, "SYMBOL(function_1500)", &va));
+	close_session(session);
+}
+
 /* VMCOREINFO says where it lies: it is not looked for, and not taken where a part is missing. */
 static void test_kallsyms_by_its_place(void **state)
 {
@@ -540,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_two_kernels_by_tables),
 		cmocka_unit_test(test_too_many_kernels),
 		cmocka_unit_test(test_kallsyms_by_its_shape),
+		cmocka_unit_test(test_kallsyms_asked_after_learning),
 		cmocka_unit_test(test_kallsyms_by_its_place),
 		cmocka_unit_test(test_kernel_that_knows_itself),
 		cmocka_unit_test(test_btf_by_its_header),
