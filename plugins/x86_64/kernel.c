@@ -68,12 +68,37 @@ const char *x86_64_kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, 
 	return NULL;
 }
 
-static const char *find_levels(const struct mmu_facts *facts, uint64_t *ret)
+/* Which bits are address. A limit that is too low would condemn good entries: only a sane one. */
+static void find_pa_mask(const struct mmu_facts *facts, struct mmu_regime *regime)
+{
+	uint64_t value, offset;
+
+	regime->pa_mask = ADDRESS;
+	if (x86_64_variable(facts, "SYMBOL(physical_mask)", 0, 8, &value) &&
+	    !(BITS(12, 35) & ~value))
+		regime->pa_mask &= value; /* 4.18; SME, SEV and TDX take their bit out of it */
+	if ((get(facts, "NUMBER(sme_mask)", &value) ||
+	     x86_64_variable(facts, "SYMBOL(sme_me_mask)", 0, 8, &value)) &&
+	    !(value & BITS(12, 35)))
+		regime->pa_mask &= ~value;
+	if (regime->pa_mask != ADDRESS) /* then CPUID's width is no guide: SME lowers it */
+		regime->traits |= ENCRYPTION;
+	else if (get(facts, "OFFSET(cpuinfo_x86.x86_phys_bits)", &offset) &&
+		 x86_64_variable(facts, "SYMBOL(boot_cpu_data)", offset, 1, &value) &&
+		 value >= 36 && value <= 52)
+		regime->pa_mask &= BITS(12, (unsigned int)value - 1);
+}
+
+/* @param masks  has the traits and pa_mask that entries are to be read with */
+static const char *find_levels(const struct mmu_facts *facts, const struct mmu_regime *masks,
+			       uint64_t *ret)
 {
 	struct mmu_regime four = x86_64_regimes[0][KERNEL_HALF];
 	uint64_t five, cr3, va, pa;
 	const char *how = "variable __pgtable_l5_enabled";
 
+	four.traits = masks->traits;
+	four.pa_mask = masks->pa_mask;
 	if (get(facts, "NUMBER(pgtable_l5_enabled)", &five)) { /* 4.17 */
 		*ret = five != 0;
 		return NULL;
@@ -94,27 +119,6 @@ static const char *find_levels(const struct mmu_facts *facts, uint64_t *ret)
 	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how, 0);
 	*ret = five;
 	return NULL;
-}
-
-/* Which bits are address. A limit that is too low would condemn good entries: only a sane one. */
-static void find_pa_mask(const struct mmu_facts *facts, struct mmu_regime *regime)
-{
-	uint64_t value, offset;
-
-	regime->pa_mask = ADDRESS;
-	if (x86_64_variable(facts, "SYMBOL(physical_mask)", 0, 8, &value) &&
-	    !(BITS(12, 35) & ~value))
-		regime->pa_mask &= value; /* 4.18; SME, SEV and TDX take their bit out of it */
-	if ((get(facts, "NUMBER(sme_mask)", &value) ||
-	     x86_64_variable(facts, "SYMBOL(sme_me_mask)", 0, 8, &value)) &&
-	    !(value & BITS(12, 35)))
-		regime->pa_mask &= ~value;
-	if (regime->pa_mask != ADDRESS) /* then CPUID's width is no guide: SME lowers it */
-		regime->traits |= ENCRYPTION;
-	else if (get(facts, "OFFSET(cpuinfo_x86.x86_phys_bits)", &offset) &&
-		 x86_64_variable(facts, "SYMBOL(boot_cpu_data)", offset, 1, &value) &&
-		 value >= 36 && value <= 52)
-		regime->pa_mask &= BITS(12, (unsigned int)value - 1);
 }
 
 /* A kernel has a trait when one of its keys is known. "TRAIT(name)" decides, if it is given. */
@@ -205,10 +209,10 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	const char *missing;
 	uint64_t pair_pa, five;
 
-	missing = find_levels(facts, &five);
+	find_pa_mask(facts, &regime);
+	missing = find_levels(facts, &regime, &five);
 	if (missing)
 		return missing;
-	find_pa_mask(facts, &regime);
 	find_traits(facts, &regime);
 	missing = find_root(facts, root, &regime);
 	if (missing)

@@ -321,6 +321,24 @@ static void test_levels_by_variable_and_by_cr4(void **state)
 	assert_non_null(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r));
 }
 
+/* Before 4.17 VMCOREINFO has no levels, and under SME each entry of the kernel has the C-bit. */
+static void test_levels_of_an_old_kernel_with_sme(void **state)
+{
+	const uint64_t c_bit = BIT(47);
+	struct mmu_regime r;
+
+	set("SYMBOL(init_top_pgt)", IMAGE + 0x600000);
+	set("NUMBER(phys_base)", 0);
+	set("NUMBER(sme_mask)", c_bit);
+	put(0x600000 + 511 * 8, c_bit | 0x11067);
+	put(0x11000 + 510 * 8, c_bit | 0x12067);
+	put(0x12000 + 3 * 8, c_bit | 0x6001e3);
+	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+	assert_ptr_equal(r.format, mmu_arch_x86_64.formats[FOUR]);
+	assert_int_equal(r.root_pa, 0x600000);
+	assert_int_equal(r.pa_mask & c_bit, 0);
+}
+
 static void test_address_width_and_encryption(void **state)
 {
 	static const struct {
@@ -604,6 +622,7 @@ int main(void)
 		cmocka_unit_test_setup(test_traits_follow_symbols, setup),
 		cmocka_unit_test_setup(test_old_swap_mark_went_with_the_l1tf_backports, setup),
 		cmocka_unit_test_setup(test_levels_by_variable_and_by_cr4, setup_nothing),
+		cmocka_unit_test_setup(test_levels_of_an_old_kernel_with_sme, setup_nothing),
 		cmocka_unit_test_setup(test_address_width_and_encryption, setup),
 		cmocka_unit_test_setup(test_kpti_pairs, setup),
 		cmocka_unit_test_setup(test_search, setup_nothing),
