@@ -234,6 +234,24 @@ static void test_note_that_nothing_refutes(void **state)
 	close_session(session);
 }
 
+/* A big-endian ARM's ELF, and one of LiME, which names no machine. */
+static void test_byte_order_that_no_back_end_reads(void **state)
+{
+	for (unsigned int machine = 0; machine < 2; machine++) {
+		struct mmu_image *image = new_image();
+
+		image->big_endian = true;
+		image->elf_machine = machine ? mmu_arch_x86_64.elf_machine : 0;
+		struct mmu_session *session = open_session(image, NULL);
+		struct mmu_error *error = mmu_kernel_learn(&session->kernel);
+		assert_int_equal(mmu_error_code(error), MMU_ERROR_UNSUPPORTED);
+		assert_non_null(strstr(mmu_error_message(error), "is big-endian, the back-end "
+								 "x86_64 reads little-endian"));
+		mmu_error_destroy(error);
+		close_session(session);
+	}
+}
+
 /* ------------------------------------------------------------------ several kernels in memory */
 
 /* An older boot's kernel is whole: what runs is known by a CPU alone. */
@@ -632,6 +650,7 @@ int main(void)
 		cmocka_unit_test(test_note_of_this_boot),
 		cmocka_unit_test(test_note_of_another),
 		cmocka_unit_test(test_note_that_nothing_refutes),
+		cmocka_unit_test(test_byte_order_that_no_back_end_reads),
 		cmocka_unit_test(test_two_kernels),
 		cmocka_unit_test(test_two_kernels_by_tables),
 		cmocka_unit_test(test_tables_of_processes_in_freed_memory),
