@@ -55,22 +55,50 @@ static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *re
 	return true;
 }
 
+/*
+ * Of KERNEL_IMAGE_SIZE: 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere.
+ * Where it is not told, a symbol beyond the smaller one decides, or a text that only KASLR moves so
+ * far: the others lie at PHYSICAL_START, which is 16 MiB.
+ */
+static uint64_t image_bytes(const struct mmu_facts *facts)
+{
+	static const struct {
+		const char *key;
+		uint64_t limit_va;
+	} symbols[] = {
+		{ "SYMBOL(_text)", IMAGE_MAP + BIT(27) },
+		{ "SYMBOL(_stext)", IMAGE_MAP + BIT(27) },
+		{ "SYMBOL(_end)", IMAGE_MAP + BIT(29) },
+		{ "SYMBOL(init_uts_ns)", IMAGE_MAP + BIT(29) },
+		{ "SYMBOL(init_top_pgt)", IMAGE_MAP + BIT(29) },
+		{ "SYMBOL(swapper_pg_dir)", IMAGE_MAP + BIT(29) },
+	};
+	uint64_t size, slide, va;
+
+	if (get(facts, "NUMBER(KERNEL_IMAGE_SIZE)", &size) && size <= BIT(30) && size >= BIT(21))
+		return size;
+	if (get(facts, "KERNELOFFSET", &slide) && slide)
+		return BIT(30);
+	for (size_t i = 0; i < COUNT(symbols); i++)
+		if (get(facts, symbols[i].key, &va) && va >= symbols[i].limit_va &&
+		    va < IMAGE_MAP + BIT(30))
+			return BIT(30);
+	return BIT(29);
+}
+
 const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, size_t *ret_nr)
 {
-	uint64_t base, size, slide, known, found;
+	uint64_t base, va, known, found;
 
 	if (!get(facts, "NUMBER(phys_base)", &base))
 		return "NUMBER(phys_base) is not known";
 	/* what was found by its shape must not contradict the kernel's own variable, symbol */
 	if (get(facts, KERNEL_ROOT, &found) &&
 	    ((x86_64_variable(facts, "SYMBOL(phys_base)", 0, 8, &known) && known != base) ||
-	     x86_64_kernel_root(facts, &slide, &known) ||
+	     x86_64_kernel_root(facts, &va, &known) ||
 	     (known != found && !x86_64_same_image(facts, known, found))))
 		return "the tables in memory and the kernel's variables contradict each other";
-	/* 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere. */
-	if (!get(facts, "NUMBER(KERNEL_IMAGE_SIZE)", &size) || size > BIT(30) || size < BIT(21))
-		size = get(facts, "KERNELOFFSET", &slide) && slide ? BIT(30) : BIT(29);
-	ret[0] = (struct mmu_linear){ IMAGE_MAP, IMAGE_MAP + size - 1, base, "image",
+	ret[0] = (struct mmu_linear){ IMAGE_MAP, IMAGE_MAP + image_bytes(facts) - 1, base, "image",
 				      MMU_LINEAR_IMAGE };
 	*ret_nr = 1 + find_direct_map(facts, &ret[1]);
 	return NULL;

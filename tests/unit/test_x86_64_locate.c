@@ -597,6 +597,34 @@ static void test_linear_by_variables(void **state)
 	assert_int_equal(nr, 1);
 }
 
+/* Nothing tells KERNEL_IMAGE_SIZE: the image's mapping has all of the kernel in it, and no modules. */
+static void test_image_holds_the_kernel_s_symbols(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t va, last_va;
+	} cases[] = {
+		{ "SYMBOL(swapper_pg_dir)", IMAGE + 0x1ae10000, IMAGE + BIT(29) - 1 },
+		{ "SYMBOL(swapper_pg_dir)", IMAGE + 0x20e10000, IMAGE + BIT(30) - 1 },
+		{ "SYMBOL(init_uts_ns)", IMAGE + 0x3fe10000, IMAGE + BIT(30) - 1 },
+		{ "SYMBOL(_end)", IMAGE + 0x20000000, IMAGE + BIT(30) - 1 },
+		{ "SYMBOL(_stext)", IMAGE + 0x1000000, IMAGE + BIT(29) - 1 },
+		{ "SYMBOL(_stext)", IMAGE + 0x1f400000,
+		  IMAGE + BIT(30) - 1 }, /* its end is behind */
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_linear ranges[MMU_LINEAR_MAX];
+		size_t nr;
+
+		setup_nothing(state);
+		set("NUMBER(phys_base)", 0);
+		set(cases[i].key, cases[i].va);
+		assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		assert_int_equal(ranges[0].last_va, cases[i].last_va);
+	}
+}
+
 static void test_linear_by_tables(void **state)
 {
 	struct mmu_linear ranges[MMU_LINEAR_MAX];
@@ -630,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup(test_search_follows_what_is_known, setup_nothing),
 		cmocka_unit_test_setup(test_search_finds_the_slide, setup_nothing),
 		cmocka_unit_test_setup(test_linear_by_variables, setup),
+		cmocka_unit_test_setup(test_image_holds_the_kernel_s_symbols, setup_nothing),
 		cmocka_unit_test_setup(test_linear_by_tables, setup),
 	};
 
