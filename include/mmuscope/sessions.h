@@ -82,7 +82,7 @@ struct mmu_info {
 	const struct mmu_arch *backend; /**< NULL: not loaded */
 	uint64_t kaslr_offset;
 	int64_t phys_base;
-	/** Of page_bytes. All are 0, and nr_ram is not, where the format has no table of its pages. */
+	/** Of page_bytes; all 0 beside some nr_ram: the format has no table of its pages. */
 	uint64_t present_pages, filtered_pages, truncated_pages;
 	uint32_t page_bytes;
 	uint32_t nr_ram;        /**< see mmu_session_ram() */

@@ -210,7 +210,8 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	uint64_t pair_pa, five;
 
 	find_pa_mask(facts, &regime);
-	missing = find_levels(facts, &regime, &five);
+	five = mmu_root_format(root) == &x86_64_format5;
+	missing = mmu_root_format(root) ? NULL : find_levels(facts, &regime, &five);
 	if (missing)
 		return missing;
 	find_traits(facts, &regime);

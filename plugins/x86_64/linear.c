@@ -7,6 +7,19 @@ static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
 	return facts->get(facts->context, key, ret);
 }
 
+bool x86_64_same_image(const struct mmu_facts *facts, uint64_t top_pa, uint64_t other_pa)
+{
+	const uint64_t last = 511 * 8, leads_on = PRESENT | RW;
+	uint8_t one[8], other[8];
+
+	if (!facts->read_phys(facts->context, top_pa + last, one, 8) ||
+	    !facts->read_phys(facts->context, other_pa + last, other, 8))
+		return false;
+	uint64_t raw = x86_64_little(one, 8);
+	return (raw & (leads_on | PSE)) == leads_on &&
+	       !((raw ^ x86_64_little(other, 8)) & ~(ACCESSED | DIRTY));
+}
+
 bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *regime,
 		       uint64_t *ret_va)
 {
@@ -56,7 +69,7 @@ static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *re
 }
 
 /*
- * Of KERNEL_IMAGE_SIZE: 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere.
+ * KERNEL_IMAGE_SIZE: 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere.
  * Where it is not told, a symbol beyond the smaller one decides, or a text that only KASLR moves so
  * far: the others lie at PHYSICAL_START, which is 16 MiB.
  */

@@ -150,17 +150,6 @@ static void find_slide(const struct mmu_facts *facts, const struct image *image)
 			       "first page that the tables map in the image; phys_base agrees", 0);
 }
 
-/* Do both lead to the same tables of the image? Then they are tops of the same kernel. */
-bool x86_64_same_image(const struct mmu_facts *facts, uint64_t top_pa, uint64_t other_pa)
-{
-	uint8_t one[8], other[8];
-
-	return facts->read_phys(facts->context, top_pa + LAST * 8, one, 8) &&
-	       facts->read_phys(facts->context, other_pa + LAST * 8, other, 8) &&
-	       leads_on(x86_64_little(one, 8)) &&
-	       !((x86_64_little(one, 8) ^ x86_64_little(other, 8)) & ~(ACCESSED | DIRTY));
-}
-
 /*
  * How much speaks for the kernel's own one of the tops that show the same image: it has no user
  * slots, and each kernel slot of the others is a copy of one of its, made when they were.

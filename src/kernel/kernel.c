@@ -25,8 +25,8 @@ unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel)
 }
 
 /*
- * Does the back-end read the byte order of the image and of vmlinux? An image that does not name its
- * machine may know no better than little-endian.
+ * Does the back-end read the byte order of the image and of vmlinux? An image that does not name
+ * its machine may know no better than little-endian.
  */
 static struct mmu_error *check_byte_order(const struct mmu_kernel *kernel,
 					  const struct mmu_arch *arch)

@@ -137,27 +137,19 @@ struct told {
 	char problem[TOOL_TEXT_MAX], unchecked[TOOL_TEXT_MAX], lacks[TOOL_TEXT_MAX];
 };
 
-/* Some formats of libkdumpfile have no table of their pages: there is memory, and nothing counted. */
+/* Some formats of libkdumpfile have no table of their pages: memory, and nothing counted. */
 static bool is_counted(const struct mmu_info *info)
 {
 	return info->present_pages || info->filtered_pages || info->truncated_pages ||
 	       !info->nr_ram;
 }
 
-static void pages_json(const struct mmu_info *info)
+static void pages_json(const char *key, const struct mmu_info *info, uint64_t count)
 {
-	const struct {
-		const char *key;
-		uint64_t count;
-	} pages[] = { { "present_pages", info->present_pages },
-		      { "filtered_pages", info->filtered_pages },
-		      { "truncated_pages", info->truncated_pages } };
-
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-		if (is_counted(info))
-			json_number(pages[i].key, (int64_t)pages[i].count);
-		else
-			json_null(pages[i].key);
+	if (is_counted(info))
+		json_number(key, (int64_t)count);
+	else
+		json_null(key);
 }
 
 static void info_json(struct mmu_session *session, const struct mmu_info *info,
@@ -186,7 +178,9 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_bool("vmcoreinfo_found", info->vmcoreinfo_found);
 	json_number("cpu_states", info->nr_cpu_states);
 	json_number("page_bytes", info->page_bytes);
-	pages_json(info);
+	pages_json("present_pages", info, info->present_pages);
+	pages_json("filtered_pages", info, info->filtered_pages);
+	pages_json("truncated_pages", info, info->truncated_pages);
 	json_array("ram");
 	for (size_t i = 0; mmu_session_ram(session, i, &first_pa, &last_pa); i++) {
 		json_object(NULL);

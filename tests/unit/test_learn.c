@@ -311,8 +311,8 @@ static void test_two_kernels_by_tables(void **state)
 
 /*
  * Top tables of processes in the image of their kernel, as many as its init sections had room for.
- * The first is one of a process that is gone: what it mapped is unmapped, and what the kernel mapped
- * later it lacks.
+ * The first is one of a process that is gone: what it mapped is unmapped, and what the kernel
+ * mapped later it lacks.
  */
 static void put_processes(struct mmu_image *image, const struct kernel *kernel, uint64_t at)
 {

@@ -597,7 +597,7 @@ static void test_linear_by_variables(void **state)
 	assert_int_equal(nr, 1);
 }
 
-/* Nothing tells KERNEL_IMAGE_SIZE: the image's mapping has all of the kernel in it, and no modules. */
+/* Nothing tells KERNEL_IMAGE_SIZE: the image's mapping has all of the kernel, and no modules. */
 static void test_image_holds_the_kernel_s_symbols(void **state)
 {
 	static const struct {
