@@ -457,7 +457,15 @@ struct mmu_root {
 	uint64_t value;
 	uint64_t mm_va; /**< PGD_PA: address of the mm_struct whose table it is, 0: not known */
 	bool user_half; /**< the table that user mode runs on, if another (x86 KPTI) */
+	/** The format that the caller names, of a bare top table; NULL: find out. */
+	const struct mmu_format *format;
 };
+
+/** The format that a root names, or NULL; a core that is older than this field names none. */
+static inline const struct mmu_format *mmu_root_format(const struct mmu_root *root)
+{
+	return root->size < sizeof(*root) ? NULL : root->format;
+}
 
 /** What a linear mapping is for. Bits: one may hold the image and be the direct map. */
 enum mmu_linear_role {

@@ -82,7 +82,8 @@ struct mmu_info {
 	const struct mmu_arch *backend; /**< NULL: not loaded */
 	uint64_t kaslr_offset;
 	int64_t phys_base;
-	uint64_t present_pages, filtered_pages, truncated_pages; /**< of page_bytes */
+	/** Of page_bytes; all 0 beside some nr_ram: the format has no table of its pages. */
+	uint64_t present_pages, filtered_pages, truncated_pages;
 	uint32_t page_bytes;
 	uint32_t nr_ram;        /**< see mmu_session_ram() */
 	uint32_t nr_linear;     /**< see mmu_session_linear() */

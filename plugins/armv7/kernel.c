@@ -231,7 +231,8 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 		       "TTBR0";
 	if (root->user_half)
 		return "ARM has one table for both halves";
-	if (!is_lpae(facts, &lpae))
+	lpae = mmu_root_format(root) == arm_regimes[ARM_LPAE].format;
+	if (!mmu_root_format(root) && !is_lpae(facts, &lpae))
 		return "short descriptors or LPAE? None of CONFIG_ARM_LPAE, SIZE(pte_t) and "
 		       "SYMBOL(swapper_pg_dir) is known";
 	regime = arm_regimes[lpae ? ARM_LPAE : ARM_SHORT];

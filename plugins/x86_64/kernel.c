@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Finding an x86_64 kernel: levels, traits, roots, linear mappings. */
+/** @file Finding an x86_64 kernel: levels, traits, roots. */
 #include "x86_64.h"
 
 static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
@@ -17,8 +17,7 @@ static bool read_phys(const struct mmu_facts *facts, uint64_t pa, unsigned int b
 	return true;
 }
 
-/* A variable of the kernel image, found without any page table. */
-static bool variable(const struct mmu_facts *facts, const char *key, uint64_t offset,
+bool x86_64_variable(const struct mmu_facts *facts, const char *key, uint64_t offset,
 		     unsigned int bytes, uint64_t *ret)
 {
 	uint64_t va, base;
@@ -42,40 +41,74 @@ bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *c
 	return true;
 }
 
-static const char *kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
+bool x86_64_named_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
+{
+	uint64_t base;
+
+	if (!get(facts, "NUMBER(phys_base)", &base) ||
+	    (!get(facts, "SYMBOL(init_top_pgt)", ret_va) && /* 4.13 */
+	     !get(facts, "SYMBOL(swapper_pg_dir)", ret_va) &&
+	     !get(facts, "SYMBOL(init_level4_pgt)", ret_va)))
+		return false;
+	*ret_pa = *ret_va - IMAGE_MAP + base;
+	return true;
+}
+
+const char *x86_64_kernel_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
 {
 	uint64_t base;
 
 	if (!get(facts, "NUMBER(phys_base)", &base))
 		return "NUMBER(phys_base) is not known";
-	if (get(facts, "SYMBOL(init_top_pgt)", ret_va) || /* 4.13 */
-	    get(facts, "SYMBOL(swapper_pg_dir)", ret_va) ||
-	    get(facts, "SYMBOL(init_level4_pgt)", ret_va)) {
-		*ret_pa = *ret_va - IMAGE_MAP + base;
+	if (x86_64_named_root(facts, ret_va, ret_pa))
 		return NULL;
-	}
 	if (!get(facts, KERNEL_ROOT, ret_pa))
 		return "neither SYMBOL(init_top_pgt) nor SYMBOL(swapper_pg_dir) is known";
 	*ret_va = *ret_pa - base + IMAGE_MAP;
 	return NULL;
 }
 
-static const char *find_levels(const struct mmu_facts *facts, uint64_t *ret)
+/* Which bits are address. A limit that is too low would condemn good entries: only a sane one. */
+static void find_pa_mask(const struct mmu_facts *facts, struct mmu_regime *regime)
+{
+	uint64_t value, offset;
+
+	regime->pa_mask = ADDRESS;
+	if (x86_64_variable(facts, "SYMBOL(physical_mask)", 0, 8, &value) &&
+	    !(BITS(12, 35) & ~value))
+		regime->pa_mask &= value; /* 4.18; SME, SEV and TDX take their bit out of it */
+	if ((get(facts, "NUMBER(sme_mask)", &value) ||
+	     x86_64_variable(facts, "SYMBOL(sme_me_mask)", 0, 8, &value)) &&
+	    !(value & BITS(12, 35)))
+		regime->pa_mask &= ~value;
+	if (regime->pa_mask != ADDRESS) /* then CPUID's width is no guide: SME lowers it */
+		regime->traits |= ENCRYPTION;
+	else if (get(facts, "OFFSET(cpuinfo_x86.x86_phys_bits)", &offset) &&
+		 x86_64_variable(facts, "SYMBOL(boot_cpu_data)", offset, 1, &value) &&
+		 value >= 36 && value <= 52)
+		regime->pa_mask &= BITS(12, (unsigned int)value - 1);
+}
+
+/* @param masks  has the traits and pa_mask that entries are to be read with */
+static const char *find_levels(const struct mmu_facts *facts, const struct mmu_regime *masks,
+			       uint64_t *ret)
 {
 	struct mmu_regime four = x86_64_regimes[0][KERNEL_HALF];
 	uint64_t five, cr3, va, pa;
 	const char *how = "variable __pgtable_l5_enabled";
 
+	four.traits = masks->traits;
+	four.pa_mask = masks->pa_mask;
 	if (get(facts, "NUMBER(pgtable_l5_enabled)", &five)) { /* 4.17 */
 		*ret = five != 0;
 		return NULL;
 	}
-	if (variable(facts, "SYMBOL(__pgtable_l5_enabled)", 0, 4, &five)) {
+	if (x86_64_variable(facts, "SYMBOL(__pgtable_l5_enabled)", 0, 4, &five)) {
 		five = five != 0;
 	} else if (x86_64_cpu_state(facts, 0, &cr3, &five)) {
 		five = five >> 12 & 1;
 		how = "CR4.LA57 of CPU 0";
-	} else if (!kernel_root(facts, &va, &four.root_pa) &&
+	} else if (!x86_64_kernel_root(facts, &va, &four.root_pa) &&
 		   facts->walk(facts->context, &four, va, &pa) && pa == four.root_pa) {
 		five = 0;
 		how = "the kernel's top table maps itself when read as 4 levels";
@@ -86,26 +119,6 @@ static const char *find_levels(const struct mmu_facts *facts, uint64_t *ret)
 	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how, 0);
 	*ret = five;
 	return NULL;
-}
-
-/* Which bits are address. A limit that is too low would condemn good entries: only a sane one. */
-static void find_pa_mask(const struct mmu_facts *facts, struct mmu_regime *regime)
-{
-	uint64_t value, offset;
-
-	regime->pa_mask = ADDRESS;
-	if (variable(facts, "SYMBOL(physical_mask)", 0, 8, &value) && !(BITS(12, 35) & ~value))
-		regime->pa_mask &= value; /* 4.18; SME, SEV and TDX take their bit out of it */
-	if ((get(facts, "NUMBER(sme_mask)", &value) ||
-	     variable(facts, "SYMBOL(sme_me_mask)", 0, 8, &value)) &&
-	    !(value & BITS(12, 35)))
-		regime->pa_mask &= ~value;
-	if (regime->pa_mask != ADDRESS) /* then CPUID's width is no guide: SME lowers it */
-		regime->traits |= ENCRYPTION;
-	else if (get(facts, "OFFSET(cpuinfo_x86.x86_phys_bits)", &offset) &&
-		 variable(facts, "SYMBOL(boot_cpu_data)", offset, 1, &value) && value >= 36 &&
-		 value <= 52)
-		regime->pa_mask &= BITS(12, (unsigned int)value - 1);
 }
 
 /* A kernel has a trait when one of its keys is known. "TRAIT(name)" decides, if it is given. */
@@ -175,7 +188,7 @@ static const char *find_root(const struct mmu_facts *facts, const struct mmu_roo
 	const char *missing;
 
 	if (root->kind == MMU_ROOT_KERNEL) {
-		missing = kernel_root(facts, &other, &value);
+		missing = x86_64_kernel_root(facts, &other, &value);
 		if (missing)
 			return missing;
 	} else if (root->kind == MMU_ROOT_CPU) {
@@ -196,10 +209,11 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	const char *missing;
 	uint64_t pair_pa, five;
 
-	missing = find_levels(facts, &five);
+	find_pa_mask(facts, &regime);
+	five = mmu_root_format(root) == &x86_64_format5;
+	missing = mmu_root_format(root) ? NULL : find_levels(facts, &regime, &five);
 	if (missing)
 		return missing;
-	find_pa_mask(facts, &regime);
 	find_traits(facts, &regime);
 	missing = find_root(facts, root, &regime);
 	if (missing)
@@ -223,73 +237,5 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 		ret[half].traits = regime.traits;
 	}
 	*ret_nr = 2;
-	return NULL;
-}
-
-bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *regime,
-		       uint64_t *ret_va)
-{
-	uint64_t va = UINT64_C(0xffff880000000000), pa, first;
-
-	if (regime->top_level > 3)
-		va = UINT64_C(0xff10000000000000);
-	if (!facts->next_mapped(facts->context, regime, &va, IMAGE_MAP - 1, &pa))
-		return false;
-	first = va - pa;
-	if (!facts->walk(facts->context, regime, first + regime->root_pa, &pa) ||
-	    pa != regime->root_pa)
-		return false;
-	*ret_va = first;
-	return true;
-}
-
-/* The direct map begins at its variable (4.8), else where the tables say. */
-static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *ret)
-{
-	const struct mmu_root root = { .size = sizeof(root), .kind = MMU_ROOT_KERNEL };
-	struct mmu_regime regimes[2];
-	uint64_t first, last, pa, last_pa, size;
-	size_t nr;
-
-	if (x86_64_locate(facts, &root, regimes, &nr))
-		return false;
-	size = regimes[KERNEL_HALF].top_level > 3 ? BIT(55) : BIT(46);
-	if (!variable(facts, "SYMBOL(page_offset_base)", 0, 8, &first)) {
-		if (!x86_64_direct_map(facts, &regimes[KERNEL_HALF], &first))
-			return false;
-		facts->derived(facts->context, "PAGE_OFFSET", first,
-			       "lowest mapped page; the top table is where this says", 0);
-	}
-	if (!variable(facts, "SYMBOL(vmalloc_base)", 0, 8, &last)) {
-		last_pa = 0;
-		for (unsigned int i = 0; i < 65536 && facts->ram(facts->context, i, &pa, &last);
-		     i++)
-			last_pa = last > last_pa ? last : last_pa;
-		last = first + (last_pa ? last_pa : size - 1) + 1;
-	}
-	if (first & BITS(0, 11) || first < (UINT64_MAX << 56) || first >= last || last > IMAGE_MAP)
-		return false;
-	last = last - first > size ? first + size : last;
-	*ret = (struct mmu_linear){ first, last - 1, 0, "direct map", MMU_LINEAR_DIRECT };
-	return true;
-}
-
-const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, size_t *ret_nr)
-{
-	uint64_t base, size, slide, known, found;
-
-	if (!get(facts, "NUMBER(phys_base)", &base))
-		return "NUMBER(phys_base) is not known";
-	/* what was found by its shape must not contradict the kernel's own variable, symbol */
-	if (get(facts, KERNEL_ROOT, &found) &&
-	    ((variable(facts, "SYMBOL(phys_base)", 0, 8, &known) && known != base) ||
-	     kernel_root(facts, &slide, &known) || known != found))
-		return "the tables in memory and the kernel's variables contradict each other";
-	/* 512 MiB, or 1 GiB with RANDOMIZE_BASE; the modules follow and lie elsewhere. */
-	if (!get(facts, "NUMBER(KERNEL_IMAGE_SIZE)", &size) || size > BIT(30) || size < BIT(21))
-		size = get(facts, "KERNELOFFSET", &slide) && slide ? BIT(30) : BIT(29);
-	ret[0] = (struct mmu_linear){ IMAGE_MAP, IMAGE_MAP + size - 1, base, "image",
-				      MMU_LINEAR_IMAGE };
-	*ret_nr = 1 + find_direct_map(facts, &ret[1]);
 	return NULL;
 }

@@ -6,8 +6,8 @@
  * The last entry of a kernel's top table leads to level3_kernel_pgt (with 5 levels by way of
  * level4_kernel_pgt), whose entry 510 leads to level2_kernel_pgt, which maps the image
  * (arch/x86/kernel/head_64.S). All of them lie in the image that they map, and so does the kernel's
- * own top table, init_top_pgt; those of processes do not. Of the tables of early boot, which lie
- * there too, none has the direct map that maps init_top_pgt.
+ * own top table, init_top_pgt; those of processes mostly do not. Of the tables of early boot, which
+ * lie there too, none has the direct map that maps init_top_pgt.
  */
 #define LAST 511u
 #define IMAGE_SLOT 510u
@@ -150,12 +150,66 @@ static void find_slide(const struct mmu_facts *facts, const struct image *image)
 			       "first page that the tables map in the image; phys_base agrees", 0);
 }
 
+/*
+ * How much speaks for the kernel's own one of the tops that show the same image: it has no user
+ * slots, and each kernel slot of the others is a copy of one of its, made when they were.
+ */
+static unsigned int rank(const struct mmu_facts *facts, uint64_t top_pa)
+{
+	uint8_t table[4096];
+	unsigned int slots[2] = { 0 };
+
+	if (!facts->read_phys(facts->context, top_pa, table, sizeof(table)))
+		return 0;
+	for (unsigned int i = 0; i < 512; i++)
+		slots[i >> 8] += x86_64_little(table + i * 8, 8) != 0;
+	return slots[1] + (slots[0] ? 0 : 512);
+}
+
+/* The tables of one kernel: all tops that lie in its image and map it. */
+struct family {
+	uint64_t base, pmd_pa;
+	uint64_t top_pa; /* the kernel's own, as far as one can tell */
+	const char *doubt;
+};
+
+/*
+ * Tops of processes lie in the image too, where the kernel gave the memory of its init sections
+ * back; so do those of processes that are gone.
+ */
+static void find_own_top(const struct mmu_facts *facts, uint64_t top_pa, const struct image *image,
+			 unsigned int *budget, struct family *ret)
+{
+	unsigned int best = rank(facts, top_pa);
+
+	*ret = (struct family){ image->base, image->pmd_pa, top_pa, NULL };
+	for (uint64_t va = image->first_va; va < image->last_va && *budget; va += 4096) {
+		uint64_t pa = va - IMAGE_MAP + image->base;
+		unsigned int here;
+
+		--*budget;
+		if (pa == top_pa || !x86_64_same_image(facts, pa, top_pa))
+			continue;
+		here = rank(facts, pa);
+		if (here == best)
+			ret->doubt = "the first of several that could be the kernel's own top "
+				     "table";
+		if (here < best || (here == best && ret->top_pa < pa))
+			continue;
+		if (here > best)
+			ret->doubt = NULL;
+		best = here;
+		ret->top_pa = pa;
+	}
+}
+
 /* Is this a kernel's own top table? Then tell of it. */
-static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsigned int *budget)
+static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsigned int *budget,
+		 struct family *family)
 {
 	struct mmu_regime regime = x86_64_regimes[five][KERNEL_HALF];
 	struct image image;
-	uint64_t value;
+	uint64_t value, va;
 	const char *how;
 
 	regime.root_pa = top_pa;
@@ -167,10 +221,16 @@ static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsi
 	    (facts->get(facts->context, "NUMBER(pgtable_l5_enabled)", &value) && !value == five) ||
 	    !cpus_agree(facts, &image, five, &how))
 		return false;
+	if (family->base != image.base || family->pmd_pa != image.pmd_pa)
+		find_own_top(facts, top_pa, &image, budget, family);
+	if (top_pa != family->top_pa)
+		return false;
 	facts->derived(facts->context, "NUMBER(phys_base)", image.base, how, 0);
 	facts->derived(facts->context, "NUMBER(pgtable_l5_enabled)", five, how, 0);
-	facts->derived(facts->context, KERNEL_ROOT, top_pa, how, 0);
 	find_slide(facts, &image);
+	if (x86_64_named_root(facts, &va, &value) && x86_64_same_image(facts, value, top_pa))
+		top_pa = value;
+	facts->derived(facts->context, KERNEL_ROOT, top_pa, family->doubt ? family->doubt : how, 0);
 	if (image.last_va - IMAGE_MAP >= BIT(29))
 		facts->derived(facts->context, "NUMBER(KERNEL_IMAGE_SIZE)", BIT(30),
 			       "the tables map the image beyond 512 MiB", 0);
@@ -180,6 +240,7 @@ static bool take(const struct mmu_facts *facts, uint64_t top_pa, bool five, unsi
 bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
 {
 	unsigned int missing = 0, budget = TABLES_MAX;
+	struct family family = { .top_pa = UINT64_MAX };
 	uint64_t first, last, from = *pa;
 	uint8_t word[8];
 
@@ -197,8 +258,8 @@ bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
 				continue;
 			}
 			if (!leads_on(x86_64_little(word, 8)) ||
-			    (!take(facts, first, false, &budget) &&
-			     !take(facts, first, true, &budget)))
+			    (!take(facts, first, false, &budget, &family) &&
+			     !take(facts, first, true, &budget, &family)))
 				continue;
 			*pa = first + 4096;
 			return true;

@@ -76,6 +76,17 @@ const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 			  size_t *ret_nr) HIDDEN;
 bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa) HIDDEN;
 
+/** A variable of the kernel image, `offset` bytes behind a symbol, found without any page table. */
+bool x86_64_variable(const struct mmu_facts *facts, const char *key, uint64_t offset,
+		     unsigned int bytes, uint64_t *ret) HIDDEN;
+/** The kernel's own top table, by its symbol or its shape. @return what is missing, or NULL */
+const char *x86_64_kernel_root(const struct mmu_facts *facts, uint64_t *ret_va,
+			       uint64_t *ret_pa) HIDDEN;
+/** Do two top tables, by their physical addresses, lead to the same tables of the image? */
+bool x86_64_same_image(const struct mmu_facts *facts, uint64_t top_pa, uint64_t other_pa) HIDDEN;
+/** The kernel's own top table by its symbol. @return false: the symbol or phys_base is missing */
+bool x86_64_named_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa) HIDDEN;
+
 /** CR3 and CR4 of the n-th CPU, where the image has them. */
 bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3,
 		      uint64_t *cr4) HIDDEN;

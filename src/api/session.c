@@ -207,7 +207,7 @@ static uint32_t what_is_usable(struct mmu_session *session)
 	const struct mmu_regimes *regimes = &session->kernel.regimes;
 	bool readable = true;
 
-	if (!session->kernel.nr_linear)
+	if (session->learnt != MMU_LEARN_DONE || !session->kernel.nr_linear)
 		return 0;
 	for (size_t i = 0; i < regimes->nr; i++)
 		readable &= mmu_memory_span(&session->memory, regimes->regime[i].root_pa).state ==

@@ -6,7 +6,7 @@
 #include "facts/kallsyms.h"
 
 /*
- * scripts/kallsyms.c writes, each part at a multiple of a pointer's size:
+ * scripts/kallsyms.c writes, each part at a multiple of a pointer's size, since 7.2 of 4:
  *   up to 6.3   addresses (up to 4.5), or offsets and relative_base; num_syms, names, markers,
  *               seqs_of_names (6.2), token_table, token_index
  *   since 6.4   num_syms, names, markers, token_table, token_index, offsets, relative_base (up to
@@ -35,6 +35,7 @@ struct finder {
 	unsigned int tries;
 	uint64_t *budget_bytes;
 	struct mmu_kallsyms_place place; /* as far as it is known */
+	unsigned int unit;               /* each part begins at a multiple of it */
 	uint64_t end_va;                 /* of token_index */
 	uint64_t count;                  /* symbols */
 };
@@ -64,7 +65,7 @@ static void read_some(struct finder *finder, uint64_t va, uint8_t *buf, size_t b
 
 static uint64_t align(const struct finder *finder, uint64_t va)
 {
-	uint64_t mask = finder->place.pointer_bytes - 1;
+	uint64_t mask = finder->unit - 1;
 
 	return (va + mask) & ~mask;
 }
@@ -90,7 +91,7 @@ static bool offer(struct finder *finder, uint64_t offsets_va, uint64_t base_va,
 /* Try every order that kernels have had; the addresses show which one it is. */
 static bool offer_all(struct finder *finder)
 {
-	uint64_t word = finder->place.pointer_bytes, num_va = finder->place.names_va - word;
+	uint64_t word = finder->place.pointer_bytes, num_va = finder->place.names_va - finder->unit;
 	uint64_t behind_va = align(finder, finder->end_va);
 	uint64_t bytes = align(finder, 4 * finder->count);
 
@@ -119,7 +120,7 @@ static bool names_agree(const struct finder *finder, const uint8_t *names, uint6
 			return false;
 		at += length;
 	}
-	return bytes - at < finder->place.pointer_bytes;
+	return bytes - at < finder->unit;
 }
 
 /* names[] at `names_va`, behind a number of symbols that fits the markers. */
@@ -140,13 +141,40 @@ static bool try_names(struct finder *finder, uint64_t num_syms_va, uint64_t name
 }
 
 /*
+ * names[] in the `room` before its last block: the number of symbols, which lies before it, fits
+ * the number of markers.
+ */
+static bool try_room(struct finder *finder, uint64_t room_va, const uint8_t *room, uint64_t va,
+		     const uint8_t *markers, size_t nr, unsigned int width)
+{
+	unsigned int unit = finder->unit, tries = 64;
+
+	for (size_t at = BLOCK_BYTES_MAX; at >= unit && tries; at -= unit) {
+		uint64_t count = number(finder, room + at - unit, unit);
+		uint64_t num_syms_va = room_va + at - unit;
+
+		/* 32 bits and padding since 5.0, a word before */
+		if (unit == 8 && finder->place.big_endian) {
+			num_syms_va += count >> 32 ? 0 : 4;
+			count >>= count >> 32 ? 32 : 0;
+		}
+		if (!count || (count - 1) / BLOCK + 1 != nr)
+			continue;
+		finder->count = count;
+		if (try_names(finder, num_syms_va, room_va + at, va, markers, width))
+			return true;
+		tries--;
+	}
+	return false;
+}
+
+/*
  * The last marker says how much of names[] lies before its block. How long the block is, it does
- * not say: the number of symbols before names[] must fit the number of markers.
+ * not say.
  */
 static bool try_markers(struct finder *finder, uint64_t va, unsigned int width)
 {
 	static const size_t most = SEQS_BYTES_MAX / 3 / BLOCK;
-	unsigned int word = finder->place.pointer_bytes, tries = 64;
 	uint8_t *room = malloc(BLOCK_BYTES_MAX), *markers = malloc(most * width);
 	size_t nr = 1;
 	bool taken = false;
@@ -163,23 +191,12 @@ static bool try_markers(struct finder *finder, uint64_t va, unsigned int width)
 		nr++;
 	}
 	uint64_t last = number(finder, markers + (nr - 1) * width, width);
-	uint64_t room_va = (va - last - BLOCK_BYTES_MAX) & ~(uint64_t)(word - 1);
+	finder->unit = finder->place.pointer_bytes;
+	for (; finder->unit >= 4 && !taken; finder->unit /= 2) {
+		uint64_t room_va = (va - last - BLOCK_BYTES_MAX) & ~(uint64_t)(finder->unit - 1);
 
-	read_some(finder, room_va, room, BLOCK_BYTES_MAX);
-	for (size_t at = BLOCK_BYTES_MAX; at >= word && tries && !taken; at -= word) {
-		uint64_t count = number(finder, room + at - word, word);
-		uint64_t num_syms_va = room_va + at - word;
-
-		/* 32 bits and padding since 5.0, a word before */
-		if (word == 8 && finder->place.big_endian) {
-			num_syms_va += count >> 32 ? 0 : 4;
-			count >>= count >> 32 ? 32 : 0;
-		}
-		if (!count || (count - 1) / BLOCK + 1 != nr)
-			continue;
-		finder->count = count;
-		taken = try_names(finder, num_syms_va, room_va + at, va, markers, width);
-		tries--;
+		read_some(finder, room_va, room, BLOCK_BYTES_MAX);
+		taken = try_room(finder, room_va, room, va, markers, nr, width);
 	}
 out:
 	free(room);

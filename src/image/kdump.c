@@ -82,13 +82,13 @@ static struct mmu_error *read_bitmaps(struct mmu_image *image, struct kdump *kdu
 				     "damaged kdump header: %" PRIu64 " pages, and bitmaps for "
 				     "%" PRIu64,
 				     header->max_mapnr, bytes * 8);
-	if (!mmu_bytes_fit(image->view.bytes, offset, 2 * bytes))
+	if (bytes && !mmu_bytes_fit(image->view.bytes, offset, 2 * bytes))
 		return mmu_error_new(MMU_ERROR_FORMAT,
 				     "the file ends inside its page bitmaps (file offset 0x%" PRIx64
 				     ", 0x%" PRIx64 " bytes): no page can be read",
 				     offset, 2 * bytes);
-	struct mmu_error *error = mmu_image_bytes(image, offset, bytes, &kdump->ram);
-	if (!error)
+	struct mmu_error *error = bytes ? mmu_image_bytes(image, offset, bytes, &kdump->ram) : NULL;
+	if (!error && bytes)
 		error = mmu_image_bytes(image, offset + bytes, bytes, &kdump->dumped);
 	if (error)
 		return error;
@@ -280,8 +280,8 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 	if (pa >> kdump->page_lg2 < kdump->first_pfn)
 		return (struct mmu_span){ NULL, (kdump->first_pfn << kdump->page_lg2) - pa,
 					  MMU_PAGE_OUTSIDE_RAM };
-	if (pfn >= kdump->nr_pfns) /* pa is not 0 here */
-		return (struct mmu_span){ NULL, -pa, MMU_PAGE_OUTSIDE_RAM };
+	if (pfn >= kdump->nr_pfns)
+		return (struct mmu_span){ NULL, pa ? -pa : UINT64_MAX, MMU_PAGE_OUTSIDE_RAM };
 	if (!bit_at(kdump->dumped, pfn)) {
 		enum mmu_page_state state = bit_at(kdump->ram, pfn) ? MMU_PAGE_FILTERED
 								    : MMU_PAGE_OUTSIDE_RAM;

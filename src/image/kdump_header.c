@@ -63,8 +63,10 @@ static bool read_main(const uint8_t *main, const struct layout *layout, bool big
 	read_name(main + MACHINE_OFFSET, ret->machine);
 	return ret->version <= VERSION_MAX && ret->block_bytes >= 4096 &&
 	       ret->block_bytes <= 65536 && !(ret->block_bytes & (ret->block_bytes - 1)) &&
-	       ret->sub_blocks && ret->sub_blocks <= SUB_BLOCKS_MAX && ret->bitmap_blocks &&
-	       !(ret->bitmap_blocks & 1);
+	       ret->sub_blocks <= SUB_BLOCKS_MAX && !(ret->bitmap_blocks & 1) &&
+	       /* what holds no page at all may have neither */
+	       ((ret->sub_blocks && ret->bitmap_blocks) ||
+		(!ret->bitmap_blocks && !ret->max_mapnr));
 }
 
 static bool is_vmcoreinfo(const struct mmu_view *view, uint64_t offset, uint64_t bytes)

@@ -24,25 +24,49 @@ unsigned int mmu_kernel_pointer_bytes(const struct mmu_kernel *kernel)
 	return kernel->arch && kernel->arch->elf_class == 1 ? 4 : 8;
 }
 
+/*
+ * Does the back-end read the byte order of the image and of vmlinux? An image that does not name
+ * its machine may know no better than little-endian.
+ */
+static struct mmu_error *check_byte_order(const struct mmu_kernel *kernel,
+					  const struct mmu_arch *arch)
+{
+	const struct mmu_image *image = kernel->image;
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	bool big = arch->elf_data == 2;
+	const char *path = NULL;
+
+	if (!arch->elf_data)
+		return NULL;
+	if (image->big_endian != big && (image->big_endian || image->elf_machine != EM_NONE))
+		path = image->file.path;
+	else if (vmlinux && mmu_vmlinux_big_endian(vmlinux) != big)
+		path = mmu_vmlinux_path(vmlinux);
+	return path ? mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				    "%s is %s-endian, the back-end %s reads %s-endian kernels only",
+				    path, big ? "little" : "big", arch->name,
+				    big ? "big" : "little")
+		    : NULL;
+}
+
 /* Is the back-end that of vmlinux's machine, and of the one that the image names? */
 static struct mmu_error *check_machine(struct mmu_kernel *kernel, const struct mmu_arch *arch)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
 	uint16_t machine = kernel->image->elf_machine;
 
-	if (!arch->elf_machine)
-		return NULL;
+	struct mmu_error *error = check_byte_order(kernel, arch);
+	if (error || !arch->elf_machine)
+		return error;
 	if (vmlinux && mmu_vmlinux_machine(vmlinux) != arch->elf_machine)
 		return mmu_error_new(MMU_ERROR_MISMATCH, "%s is of ELF machine %u, the image of %s",
 				     mmu_vmlinux_path(vmlinux), mmu_vmlinux_machine(vmlinux),
 				     arch->name);
 	if (machine == EM_NONE || machine == arch->elf_machine || kernel->options.force)
 		return NULL;
-	struct mmu_error *error = mmu_error_new(MMU_ERROR_MISMATCH,
-						"%s is of ELF machine %u, the back-end %s is for "
-						"%u",
-						kernel->image->file.path, machine, arch->name,
-						arch->elf_machine);
+	error = mmu_error_new(MMU_ERROR_MISMATCH,
+			      "%s is of ELF machine %u, the back-end %s is for %u",
+			      kernel->image->file.path, machine, arch->name, arch->elf_machine);
 	return mmu_error_remedy(error, MMU_REMEDY_FORCE);
 }
 

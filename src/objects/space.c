@@ -149,7 +149,10 @@ const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FOR
 	return ret;
 }
 
-/* A bare root in a named format needs no kernel. */
+/*
+ * A bare root in a named format needs no kernel; but what the user and the notes say of the machine
+ * holds for its tables, too, as which bits are no part of an address.
+ */
 static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_space_query *query)
 {
 	const struct mmu_arch *arch = space->walker.arch;
@@ -165,8 +168,18 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "format %s is of kind %d, which this version can't walk",
 				     format->name, (int)format->kind);
+	const struct mmu_root root = { .size = sizeof(root),
+				       .kind = MMU_ROOT_PGD_PA,
+				       .value = query->value,
+				       .format = format };
+	struct mmu_regimes found;
 	mmu_sample_regimes(sample, query->value, &space->regimes);
-	return check_pgd(&space->regimes.regime[0], query->value);
+	struct mmu_error *error = check_pgd(&space->regimes.regime[0], query->value);
+	if (!error && arch->locate &&
+	    !mmu_locate(arch, mmu_fact_callbacks(space->memory.kernel->facts), &root, &found) &&
+	    found.regime[0].format == format)
+		space->regimes = found;
+	return error;
 }
 
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,

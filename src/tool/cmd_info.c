@@ -137,6 +137,21 @@ struct told {
 	char problem[TOOL_TEXT_MAX], unchecked[TOOL_TEXT_MAX], lacks[TOOL_TEXT_MAX];
 };
 
+/* Some formats of libkdumpfile have no table of their pages: memory, and nothing counted. */
+static bool is_counted(const struct mmu_info *info)
+{
+	return info->present_pages || info->filtered_pages || info->truncated_pages ||
+	       !info->nr_ram;
+}
+
+static void pages_json(const char *key, const struct mmu_info *info, uint64_t count)
+{
+	if (is_counted(info))
+		json_number(key, (int64_t)count);
+	else
+		json_null(key);
+}
+
 static void info_json(struct mmu_session *session, const struct mmu_info *info,
 		      const struct told *told)
 {
@@ -163,9 +178,9 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_bool("vmcoreinfo_found", info->vmcoreinfo_found);
 	json_number("cpu_states", info->nr_cpu_states);
 	json_number("page_bytes", info->page_bytes);
-	json_number("present_pages", (int64_t)info->present_pages);
-	json_number("filtered_pages", (int64_t)info->filtered_pages);
-	json_number("truncated_pages", (int64_t)info->truncated_pages);
+	pages_json("present_pages", info, info->present_pages);
+	pages_json("filtered_pages", info, info->filtered_pages);
+	pages_json("truncated_pages", info, info->truncated_pages);
 	json_array("ram");
 	for (size_t i = 0; mmu_session_ram(session, i, &first_pa, &last_pa); i++) {
 		json_object(NULL);
@@ -200,10 +215,14 @@ static void print_memory(const struct mmu_session *session, const struct mmu_inf
 	uint64_t first_pa, last_pa;
 	uint64_t total = info->present_pages + info->filtered_pages + info->truncated_pages;
 
-	printf("%-15s %" PRIu64 " pages of %s: %" PRIu64 " present, %" PRIu64 " filtered, %" PRIu64
-	       " truncated\n",
-	       "memory", total, tool_size(info->page_bytes), info->present_pages,
-	       info->filtered_pages, info->truncated_pages);
+	if (!is_counted(info))
+		printf("%-15s pages of %s, not counted: %s does not tell which are in the file\n",
+		       "memory", tool_size(info->page_bytes), info->reader);
+	else
+		printf("%-15s %" PRIu64 " pages of %s: %" PRIu64 " present, %" PRIu64
+		       " filtered, %" PRIu64 " truncated\n",
+		       "memory", total, tool_size(info->page_bytes), info->present_pages,
+		       info->filtered_pages, info->truncated_pages);
 	for (size_t i = 0; i < 16 && mmu_session_ram(session, i, &first_pa, &last_pa); i++)
 		printf("%-15s 0x%09" PRIx64 "-0x%09" PRIx64 "\n", i ? "" : "ranges", first_pa,
 		       last_pa);

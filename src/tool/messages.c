@@ -94,7 +94,7 @@ void tool_close(struct tool *tool, int status)
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info->warning));
 	}
-	if (info->nr_regimes && status <= TOOL_ANSWERED)
+	if (status <= TOOL_ANSWERED)
 		warn_of_idle_facts(tool);
 	mmu_session_close(tool->session);
 	tool->session = NULL;

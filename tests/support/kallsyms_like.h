@@ -22,6 +22,8 @@
 static const struct kallsyms_layout {
 	const char *name;
 	bool addresses, offsets_first, base, seqs, words, absolute_percpu, place;
+	bool by_4;         /* each part begins at a multiple of 4, not of a word */
+	unsigned int skew; /* the first part lies so much behind such a place */
 } layouts[] = {
 	{ "up to 4.5", true, true, false, false, true, false, false },
 	{ "4.6 to 4.19", false, true, true, false, true, true, false },
@@ -30,7 +32,9 @@ static const struct kallsyms_layout {
 	{ "6.2 and 6.3", false, true, true, true, false, true, false },
 	{ "6.4 to 6.14", false, false, true, true, false, true, false },
 	{ "6.15 to 6.19", false, false, true, true, false, false, false },
-	{ "since 7.0", false, false, false, true, false, false, true },
+	{ "7.0 and 7.1", false, false, false, true, false, false, true },
+	{ "since 7.2", false, false, false, true, false, false, true, true },
+	{ "since 7.2, 4 bytes on", false, false, false, true, false, false, true, true, 4 },
 };
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 
@@ -52,10 +56,12 @@ static inline void put_word(size_t at, unsigned int bytes, uint64_t value)
 	mmu_put_uint(like.memory + at, bytes, like.big_endian, value);
 }
 
-/* Each part begins at a multiple of a word. */
+/* Each part begins at a multiple of a word, or of 4. */
 static inline size_t begin(void)
 {
-	like.at = (like.at + like.word - 1) & ~(size_t)(like.word - 1);
+	size_t unit = like.layout->by_4 ? 4 : like.word;
+
+	like.at = (like.at + unit - 1) & ~(unit - 1);
 	return like.at;
 }
 
@@ -163,7 +169,7 @@ static inline void make_at(const struct kallsyms_layout *layout, unsigned int wo
 	like.base = base;
 	memcpy(like.memory + BANNER_AT, "Linux version 9.9", 18);
 	memcpy(like.memory + 0x4100, "0\0001\0002\0003\0004\0005\0006\0007\0008\0009", 20);
-	like.at = KALLSYMS_AT;
+	like.at = KALLSYMS_AT + layout->skew;
 	if (layout->offsets_first)
 		add_addresses();
 	like.num_syms = begin();

@@ -287,6 +287,37 @@ static void refusals(void **state)
 	free(buffer.data);
 }
 
+/* A header, and no page that it could be about: libkdumpfile opens such files, too. */
+static void a_dump_without_any_page(void **state)
+{
+	for (unsigned int way = 0; way < 8; way++) {
+		struct build_kdump kdump = x86_64;
+		struct build_buffer buffer = { 0 };
+
+		kdump.width = way & 1 ? BUILD_32_NATURAL : BUILD_64;
+		kdump.big = way & 2;
+		kdump.pages = "";
+		build_kdump(&buffer, &kdump);
+		size_t status = kdump.width == BUILD_64 ? 424 : 412;
+		for (unsigned int i = way & 4 ? 12 : 8; i <= 16; i += 4)
+			build_put_uint(&buffer, status + i, 4, kdump.big, 0);
+		build_put_uint(&buffer, 4096 + (kdump.width == BUILD_64 ? 96 : 88), 8, kdump.big,
+			       0);
+		struct opened opened = open_bytes(&buffer);
+		assert_string_equal(opened.image->reader->name, "kdump");
+		assert_int_equal(opened.image->big_endian, kdump.big);
+		assert_string_equal(opened.image->release, "6.1.0-test");
+		assert_int_equal(opened.image->nr_ram, 0);
+		assert_int_equal(opened.image->present_pages + opened.image->filtered_pages +
+					 opened.image->truncated_pages,
+				 0);
+		expect_bytes(&opened.cursor, 0, 4096, MMU_PAGE_OUTSIDE_RAM, 0);
+		expect_bytes(&opened.cursor, UINT64_MAX, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+		close_opened(&opened);
+		free(buffer.data);
+	}
+}
+
 /* The same bytes under the older signature go through libkdumpfile, and must agree. */
 static void the_other_reader(void **state)
 {
@@ -308,11 +339,11 @@ static void the_other_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(packings_and_layouts), cmocka_unit_test(header_versions),
-		cmocka_unit_test(damaged_pages),        cmocka_unit_test(truncated_files),
-		cmocka_unit_test(arm_page_frames),      cmocka_unit_test(machines),
-		cmocka_unit_test(counts_and_ranges),    cmocka_unit_test(refusals),
-		cmocka_unit_test(the_other_reader),
+		cmocka_unit_test(packings_and_layouts),    cmocka_unit_test(header_versions),
+		cmocka_unit_test(damaged_pages),           cmocka_unit_test(truncated_files),
+		cmocka_unit_test(arm_page_frames),         cmocka_unit_test(machines),
+		cmocka_unit_test(counts_and_ranges),       cmocka_unit_test(refusals),
+		cmocka_unit_test(a_dump_without_any_page), cmocka_unit_test(the_other_reader),
 	};
 
 	return cmocka_run_group_tests_name("image-kdump", tests, NULL, NULL);

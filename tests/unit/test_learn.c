@@ -234,6 +234,24 @@ static void test_note_that_nothing_refutes(void **state)
 	close_session(session);
 }
 
+/* A big-endian ARM's ELF, and one of LiME, which names no machine. */
+static void test_byte_order_that_no_back_end_reads(void **state)
+{
+	for (unsigned int machine = 0; machine < 2; machine++) {
+		struct mmu_image *image = new_image();
+
+		image->big_endian = true;
+		image->elf_machine = machine ? mmu_arch_x86_64.elf_machine : 0;
+		struct mmu_session *session = open_session(image, NULL);
+		struct mmu_error *error = mmu_kernel_learn(&session->kernel);
+		assert_int_equal(mmu_error_code(error), MMU_ERROR_UNSUPPORTED);
+		assert_non_null(strstr(mmu_error_message(error), "is big-endian, the back-end "
+								 "x86_64 reads little-endian"));
+		mmu_error_destroy(error);
+		close_session(session);
+	}
+}
+
 /* ------------------------------------------------------------------ several kernels in memory */
 
 /* An older boot's kernel is whole: what runs is known by a CPU alone. */
@@ -289,6 +307,86 @@ static void test_two_kernels_by_tables(void **state)
 		}
 		close_session(session);
 	}
+}
+
+/*
+ * Top tables of processes in the image of their kernel, as many as its init sections had room for.
+ * The first is one of a process that is gone: what it mapped is unmapped, and what the kernel
+ * mapped later it lacks.
+ */
+static void put_processes(struct mmu_image *image, const struct kernel *kernel, uint64_t at)
+{
+	uint64_t top = kernel->pa + TOP;
+
+	memory_image_put(image, top + 402 * 8, 8, (kernel->pa + DIRECT + 0x1000) | 0x67);
+	for (unsigned int i = 0; i < 16; i++, at += 4096) {
+		memcpy(memory_image_at(image, kernel->pa + at + 2048, 2048),
+		       memory_image_at(image, top + 2048, 2048), 2048);
+		memory_image_put(image, kernel->pa + at + (i ? 0 : 402 * 8), 8, i ? 0x30067 : 0);
+	}
+}
+
+static void test_tables_of_processes_in_freed_memory(void **state)
+{
+	for (unsigned int way = 0; way < 8; way++) {
+		struct mmu_image *image = new_image();
+		char option[64];
+
+		put_kernel(image, &ours);
+		put_processes(image, &ours, MIB(2)); /* above the kernel's own table */
+		if (way & 1)
+			put_processes(image, &ours, 0x24000);
+		if (way & 2)
+			put_processes(image, &ours, 0); /* below it */
+		if (way & 4) {
+			put_kernel(image, &older);
+			put_processes(image, &older, MIB(2));
+		}
+		snprintf(option, sizeof(option), "NUMBER(phys_base)=%" PRId64,
+			 (int64_t)base_of(&ours));
+		struct mmu_session *session = open_session(image, way & 4 ? option : NULL);
+		struct mmu_error *error = mmu_tables_find(&session->kernel, &session->memory);
+		if (error)
+			fail_msg("way %u: %s", way, mmu_error_message(error));
+		assert_base(session, &ours);
+		close_session(session);
+	}
+}
+
+/* One is a whole copy of the kernel's own: symbols say which is which. */
+static void test_symbols_name_the_top_table(void **state)
+{
+	struct mmu_image *image = new_image();
+	char option[64];
+
+	put_kernel(image, &ours);
+	memcpy(memory_image_at(image, ours.pa + 0x8000, 4096),
+	       memory_image_at(image, ours.pa + TOP, 4096), 4096);
+	snprintf(option, sizeof(option), "SYMBOL(init_top_pgt)=%" PRIx64, va_of(&ours, TOP));
+	struct mmu_session *session = open_session(image, option);
+	assert_null(mmu_tables_find(&session->kernel, &session->memory));
+	assert_base(session, &ours);
+	close_session(session);
+}
+
+/* The message has what the user may choose from. */
+static void test_several_kernels_are_told(void **state)
+{
+	struct mmu_image *image = new_image();
+	char expected[128];
+
+	put_kernel(image, &ours);
+	put_kernel(image, &older);
+	put_processes(image, &older, MIB(2));
+	struct mmu_session *session = open_session(image, NULL);
+	struct mmu_error *error = mmu_tables_find(&session->kernel, &session->memory);
+	assert_int_equal(mmu_error_code(error), MMU_ERROR_MISMATCH);
+	snprintf(expected, sizeof(expected),
+		 "ran last: NUMBER(phys_base) is -0x%" PRIx64 ", -0x%" PRIx64, -base_of(&ours),
+		 -base_of(&older));
+	assert_non_null(strstr(mmu_error_message(error), expected));
+	mmu_error_destroy(error);
+	close_session(session);
 }
 
 /* struct mm_struct { char *pgd at byte 8 * `pgd_at`; }; struct task_struct { mm at 16 }; */
@@ -363,6 +461,22 @@ static void test_kallsyms_by_its_shape(void **state)
 			      "banner holds");
 		close_session(session);
 	}
+}
+
+/* What nobody asked for while the kernel was learnt is read from the image when it is asked for. */
+static void test_kallsyms_asked_after_learning(void **state)
+{
+	struct mmu_image *image = new_image();
+	uint64_t va;
+
+	put_kernel(image, &ours);
+	put_kallsyms(image, &ours, LAYOUTS - 1);
+	struct mmu_session *session = open_session(image, NULL);
+	assert_null(mmu_kernel_learn(&session->kernel));
+	assert_true(mmu_fact_get(session->kernel.facts, "SYMBOL(function_1499)", &va));
+	assert_int_equal(va, symbol_va(1499));
+	assert_false(mmu_fact_get(session->kernel.facts, "SYMBOL(function_1500)", &va));
+	close_session(session);
 }
 
 /* VMCOREINFO says where it lies: it is not looked for, and not taken where a part is missing. */
@@ -536,10 +650,15 @@ int main(void)
 		cmocka_unit_test(test_note_of_this_boot),
 		cmocka_unit_test(test_note_of_another),
 		cmocka_unit_test(test_note_that_nothing_refutes),
+		cmocka_unit_test(test_byte_order_that_no_back_end_reads),
 		cmocka_unit_test(test_two_kernels),
 		cmocka_unit_test(test_two_kernels_by_tables),
+		cmocka_unit_test(test_tables_of_processes_in_freed_memory),
+		cmocka_unit_test(test_symbols_name_the_top_table),
+		cmocka_unit_test(test_several_kernels_are_told),
 		cmocka_unit_test(test_too_many_kernels),
 		cmocka_unit_test(test_kallsyms_by_its_shape),
+		cmocka_unit_test(test_kallsyms_asked_after_learning),
 		cmocka_unit_test(test_kallsyms_by_its_place),
 		cmocka_unit_test(test_kernel_that_knows_itself),
 		cmocka_unit_test(test_btf_by_its_header),

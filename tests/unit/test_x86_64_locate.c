@@ -321,6 +321,24 @@ static void test_levels_by_variable_and_by_cr4(void **state)
 	assert_non_null(locate(MMU_ROOT_PGD_PA, 0x1000, false, &r));
 }
 
+/* Before 4.17 VMCOREINFO has no levels, and under SME each entry of the kernel has the C-bit. */
+static void test_levels_of_an_old_kernel_with_sme(void **state)
+{
+	const uint64_t c_bit = BIT(47);
+	struct mmu_regime r;
+
+	set("SYMBOL(init_top_pgt)", IMAGE + 0x600000);
+	set("NUMBER(phys_base)", 0);
+	set("NUMBER(sme_mask)", c_bit);
+	put(0x600000 + 511 * 8, c_bit | 0x11067);
+	put(0x11000 + 510 * 8, c_bit | 0x12067);
+	put(0x12000 + 3 * 8, c_bit | 0x6001e3);
+	assert_null(locate(MMU_ROOT_KERNEL, 0, false, &r));
+	assert_ptr_equal(r.format, mmu_arch_x86_64.formats[FOUR]);
+	assert_int_equal(r.root_pa, 0x600000);
+	assert_int_equal(r.pa_mask & c_bit, 0);
+}
+
 static void test_address_width_and_encryption(void **state)
 {
 	static const struct {
@@ -579,6 +597,34 @@ static void test_linear_by_variables(void **state)
 	assert_int_equal(nr, 1);
 }
 
+/* Nothing tells KERNEL_IMAGE_SIZE: the image's mapping has all of the kernel, and no modules. */
+static void test_image_holds_the_kernel_s_symbols(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t va, last_va;
+	} cases[] = {
+		{ "SYMBOL(swapper_pg_dir)", IMAGE + 0x1ae10000, IMAGE + BIT(29) - 1 },
+		{ "SYMBOL(swapper_pg_dir)", IMAGE + 0x20e10000, IMAGE + BIT(30) - 1 },
+		{ "SYMBOL(init_uts_ns)", IMAGE + 0x3fe10000, IMAGE + BIT(30) - 1 },
+		{ "SYMBOL(_end)", IMAGE + 0x20000000, IMAGE + BIT(30) - 1 },
+		{ "SYMBOL(_stext)", IMAGE + 0x1000000, IMAGE + BIT(29) - 1 },
+		{ "SYMBOL(_stext)", IMAGE + 0x1f400000,
+		  IMAGE + BIT(30) - 1 }, /* its end is behind */
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_linear ranges[MMU_LINEAR_MAX];
+		size_t nr;
+
+		setup_nothing(state);
+		set("NUMBER(phys_base)", 0);
+		set(cases[i].key, cases[i].va);
+		assert_null(mmu_arch_x86_64.linear(&facts, ranges, &nr));
+		assert_int_equal(ranges[0].last_va, cases[i].last_va);
+	}
+}
+
 static void test_linear_by_tables(void **state)
 {
 	struct mmu_linear ranges[MMU_LINEAR_MAX];
@@ -604,6 +650,7 @@ int main(void)
 		cmocka_unit_test_setup(test_traits_follow_symbols, setup),
 		cmocka_unit_test_setup(test_old_swap_mark_went_with_the_l1tf_backports, setup),
 		cmocka_unit_test_setup(test_levels_by_variable_and_by_cr4, setup_nothing),
+		cmocka_unit_test_setup(test_levels_of_an_old_kernel_with_sme, setup_nothing),
 		cmocka_unit_test_setup(test_address_width_and_encryption, setup),
 		cmocka_unit_test_setup(test_kpti_pairs, setup),
 		cmocka_unit_test_setup(test_search, setup_nothing),
@@ -611,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup(test_search_follows_what_is_known, setup_nothing),
 		cmocka_unit_test_setup(test_search_finds_the_slide, setup_nothing),
 		cmocka_unit_test_setup(test_linear_by_variables, setup),
+		cmocka_unit_test_setup(test_image_holds_the_kernel_s_symbols, setup_nothing),
 		cmocka_unit_test_setup(test_linear_by_tables, setup),
 	};
 
