@@ -128,7 +128,8 @@ def unpack_tar(deb, folder):
     """The file tree of a package, as an open tar file that can be read in any order."""
     path = pathlib.Path(folder) / (deb.name + '.tar')
     with open(path, 'wb') as out:
-        subprocess.run(['dpkg-deb', '--fsys-tarfile', deb], stdout=out, check=True, timeout=600)
+        subprocess.run(['dpkg-deb', '--fsys-tarfile', deb], stdout=out, check=True,
+                       timeout=APT_SECONDS)
     deb.unlink()
     return tarfile.open(path)
 

@@ -91,19 +91,25 @@ class Target:
 
 
 # what must have come about in every guest, and in some
-EVERYWHERE = ('anon_rw', 'swapped', 'devmem', 'low', 'fork_cow_child', 'sparse', 'spin_int')
+EVERYWHERE = ('anon_rw', 'swapped', 'swapped_elsewhere', 'devmem', 'low', 'fork_cow_child', 'sparse',
+              'spin_int', 'ksm', 'threads')
 HUGE = ('thp', 'hugetlb_2m', 'hugetlb_shared')
-X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku')
+X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku', 'compat',
+                           'pmd_shared_child')
 NEWER = ('hwpoison', 'uffd_poison')  # not in the cloud kernel of 6.1
 # at run time a GiB in one piece can be had only by luck
 BOOT_1G = 'hugepagesz=1G hugepages=1'
 LA57 = ('flag:la57', 'high_la57_47', 'high_la57_52', 'high_la57_top')
 
 
-def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, needs=(), kernel=CLOUD, **more):
+def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, needs=(), kernel=CLOUD,
+           machine=Q35, **more):
     needs = X86 + needs + (LA57 if cpu == 'max' else ())
     needs += NEWER if suite in ('trixie', NEWEST) else ()
-    return Target(name, Q35, suite, kernel, cpu, ram_mib, huge2m=8, needs=needs, **more)
+    needs += ('secret',) if suite != 'bullseye' else ()
+    needs += ('guard',) if suite == NEWEST else ()
+    needs = tuple(need for need in needs if kernel != RT or need != 'thp')  # it has none
+    return Target(name, machine, suite, kernel, cpu, ram_mib, huge2m=8, needs=needs, **more)
 
 
 def kpti(name, suite, **more):
@@ -141,6 +147,8 @@ TARGETS = [
     x86_64('x86_64-newest-full', NEWEST, kernel=FULL, dumps=('elf',), note='not for clouds alone'),
     x86_64('x86_64-newest-la57-pti', NEWEST, cpu='max', append='pti=on', dumps=('elf', 'raw'),
            needs=('flag:pti',), note='5 levels, KPTI'),
+    x86_64('x86_64-6.12-8cpu', 'trixie', machine=dataclasses.replace(Q35, smp=8), dumps=('elf',),
+           note='8 CPUs'),
     x86_64('x86_64-6.1-live', 'bookworm', dumps=('live',), note='in the guest, /proc/kcore'),
     x86_64('x86_64-6.12-la57-live', 'trixie', cpu='max', dumps=('live',),
            note='in the guest, /proc/kcore, 5 levels'),
