@@ -318,6 +318,11 @@ static uint64_t read_page_offset(struct check *check, struct mmu_space *kernel)
 	return value;
 }
 
+static bool is_missing(const struct mmu_walk_info *walk)
+{
+	return walk->result == MMU_RESULT_FILTERED || walk->result == MMU_RESULT_TRUNCATED;
+}
+
 /* The word of a library that has no better one for this is protnone. */
 static bool is_hidden(const struct mmu_walk_info *walk, uint64_t pa)
 {
@@ -353,6 +358,8 @@ static void check_hidden(struct check *check, char **field)
 	}
 	if (!error && base && walk->has_pa && is_hidden(other, walk->pa))
 		check->agree++;
+	else if (check->whole && (error || !base || is_missing(other)))
+		check->silent++; /* what leads there was left out */
 	else
 		tell(check, "direct map", pid, va,
 		     error ? "no kernel" : mmu_result_name(other->result),

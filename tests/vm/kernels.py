@@ -24,7 +24,8 @@ NEWEST_SUITES = ('sid', 'trixie-backports')
 IMAGE = r'linux-image-\d.*'
 # what a guest needs to reach its disk, its port, and QEMU; what a kernel has built in is not there
 BOARD = 'vexpress-v2p-ca15-tc1.dtb'
-MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg']
+MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg', 'lzo_rle',
+           'zram']
 
 
 class KernelError(Exception):

@@ -142,6 +142,8 @@ TARGETS = [
     x86_64('x86_64-5.10-full', 'bullseye', kernel=FULL, dumps=('elf',), note='its full kernel'),
     x86_64('x86_64-5.10-la57-pti', 'bullseye', cpu='max', append='pti=on', dumps=('elf', 'raw'),
            needs=('flag:pti',), note='5 levels, KPTI'),
+    Target('x86_64-5.10-tasks', Q35, 'bullseye', CLOUD, 'max,la57=off', 512, tasks=1500,
+           dumps=('elf',), boot_seconds=1800, note='tables of processes where init memory was'),
     x86_64('x86_64-newest', NEWEST, dumps=('elf', 'kdump-zlib', 'raw'), note='newest kernel'),
     x86_64('x86_64-newest-rt', NEWEST, kernel=RT, dumps=('elf',), note='PREEMPT_RT'),
     x86_64('x86_64-newest-full', NEWEST, kernel=FULL, dumps=('elf',), note='not for clouds alone'),
