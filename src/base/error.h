@@ -9,17 +9,19 @@
 
 #define MMU_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
 #define MMU_MUST_CHECK __attribute__((warn_unused_result))
+/* so a compiler sees that who gets no error has gotten the results */
+#define MMU_NEW_ERROR __attribute__((warn_unused_result, returns_nonnull))
 
 /** A new error; never NULL: without memory it is a static object. Owned by the caller. */
 struct mmu_error *mmu_error_new(enum mmu_error_kind code, const char *format, ...)
-	MMU_PRINTF(2, 3) MMU_MUST_CHECK;
+	MMU_PRINTF(2, 3) MMU_NEW_ERROR;
 
 /** As mmu_error_new() with code MMU_ERROR_OS and ": " + strerror(os_errno) added. */
 struct mmu_error *mmu_error_os(int os_errno, const char *format, ...)
-	MMU_PRINTF(2, 3) MMU_MUST_CHECK;
+	MMU_PRINTF(2, 3) MMU_NEW_ERROR;
 
 /** The static out-of-memory object. */
-struct mmu_error *mmu_error_no_memory(void) MMU_MUST_CHECK;
+struct mmu_error *mmu_error_no_memory(void) MMU_NEW_ERROR;
 
 /** Put "context: " in front of the message. Takes `error` and gives it back; NULL stays NULL. */
 struct mmu_error *mmu_error_context(struct mmu_error *error, const char *format, ...)

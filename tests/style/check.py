@@ -20,6 +20,7 @@ PLUGIN_INCLUDES = {'mmuscope/arch.h', 'assert.h', 'elf.h', 'inttypes.h', 'limits
 BINARIES = {'tests/fixtures/*.xz': 4 << 20, 'tests/fuzz/corpus/*': 64 << 10}
 VERBATIM = ['COPYING', 'tests/fuzz/corpus/*',  # not written by hand
             *(f'tests/{d}/*.{e}' for d in ('golden', 'fixtures') for e in ('txt', 'json', 'jsonl'))]
+FORMATTER = 'clang-format-14'
 COLUMNS, FILE_LINES, PLUGIN_LINES, FUNCTION_LINES = 100, 700, 300, 60
 MACHINES = re.compile(
     r'(?<![\w.})\]*$-])/(?:work|root)/|\b(?:deb|ftp|security|snapshot|archive)\.(?:debian|ubuntu)\.'
@@ -115,11 +116,21 @@ def check_openings(tree):
             yield name, 2, 'no sentence with @file under the SPDX line'
 
 
+def formatter():
+    """The one clang-format whose layout this tree has, or None: each version finds other places."""
+    for name in (FORMATTER, FORMATTER.rpartition('-')[0]):
+        path = shutil.which(name)
+        said = path and subprocess.run([path, '--version'], capture_output=True, text=True).stdout
+        if said and f'version {FORMATTER.rpartition("-")[2]}.' in said:
+            return path
+    return None
+
+
 def check_format(tree):
     names = tree.c_files()
     if not names:
         return
-    command = ['clang-format', '--style=file', '--dry-run', '-Werror', '--', *names]
+    command = [formatter(), '--style=file', '--dry-run', '-Werror', '--', *names]
     run = subprocess.run(command, cwd=tree.root, capture_output=True, text=True)
     seen = set()
     for name, number in re.findall(r'^(.+?):(\d+):\d+: error: code should be', run.stderr, re.M):
@@ -187,8 +198,8 @@ CHECKS = [('layers', check_layers), ('openings', check_openings), ('clang-format
 
 
 def skipped(name):
-    if name == 'clang-format' and not shutil.which('clang-format'):
-        print('clang-format is missing: the layout of C files is not checked', file=sys.stderr)
+    if name == 'clang-format' and not formatter():
+        print(f'{FORMATTER} is missing: the layout of C files is not checked', file=sys.stderr)
         return True
     return False
 
@@ -201,7 +212,7 @@ def check(root):
         print('# warning: {}:{}: {}'.format(*finding))
     for number, (name, function) in enumerate(CHECKS, 1):
         if skipped(name):
-            print(f'ok {number} - {name} # SKIP clang-format is missing')
+            print(f'ok {number} - {name} # SKIP {FORMATTER} is missing')
             continue
         found = list(function(tree))
         for finding in found:
@@ -278,7 +289,7 @@ def self_test():
     for number, (function, files, wanted) in enumerate(cases, 1):
         what = f'{function.__name__}: ' + ('{}:{}'.format(*wanted) if wanted else 'a clean tree')
         if function is check_format and skipped('clang-format'):
-            print(f'ok {number} - {what} # SKIP clang-format is missing')
+            print(f'ok {number} - {what} # SKIP {FORMATTER} is missing')
             continue
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)

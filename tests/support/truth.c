@@ -16,6 +16,9 @@
  *   Q name addr value           a u64 at a kernel symbol
  *   S pid VmPTE|VmSwap|VmRSS n kB  the kernel's own counters
  *   X pid vaddr                 a page that is there, and that pagemap leaves out; before E rows
+ *   W pid vaddr n word frame    what a walk of page i must say, and which page it names (0: none)
+ *   H pid vaddr                 a page that the kernel's own map of all memory leaves out (x86_64)
+ *   M swaps line                of /proc/swaps: so many types of swap entries are really swapped
  *   END                         the last one, whatever follows
  */
 #define PM_PRESENT (1ull << 63)
@@ -40,6 +43,8 @@ struct check {
 		uint64_t va;
 	} left_out[LEFT_OUT_MAX]; /* X rows */
 	size_t nr_left_out;
+	bool knows_swaps, prot_none; /* of the VMA that E rows follow */
+	uint64_t nr_swaps;
 	uint64_t agree, differ, silent;
 };
 
@@ -166,6 +171,23 @@ static bool page_agrees(const struct mmu_walk_info *walk, uint64_t truth)
 	return !walk->has_pa && !walk->has_swap;
 }
 
+/*
+ * Is the result's own word right? A swap entry is one of a swap space that is in use, all others
+ * are special; a page that is there can be touched unless its VMA allows nothing.
+ */
+static bool word_agrees(const struct check *check, const struct mmu_walk_info *walk, uint64_t truth)
+{
+	bool protnone = walk->result == MMU_RESULT_PROTNONE;
+
+	if (truth & PM_PRESENT)
+		return check->prot_none ? protnone
+					: walk->result == MMU_RESULT_MAPPED ||
+						  walk->result == MMU_RESULT_NUMA;
+	if (truth & PM_SWAP && check->knows_swaps)
+		return (walk->result == MMU_RESULT_SWAPPED) == ((truth & 31) < check->nr_swaps);
+	return true;
+}
+
 /* A VMA that this image lacks is looked for in the whole memory. @return its flags; 0: none */
 static uint64_t find_vma_flags(struct check *check, uint64_t va)
 {
@@ -224,7 +246,7 @@ static void check_pages(struct check *check, char **field)
 		return;
 	for (uint64_t i = 0; i < count; i++, va += 4096, word += stride) {
 		mmu_space_walk(check->space, va, check->walk);
-		if (page_agrees(walk, word))
+		if (page_agrees(walk, word) && word_agrees(check, walk, word))
 			check->agree++;
 		else if (truth_is_silent(check, word))
 			check->silent++;
@@ -240,6 +262,7 @@ static void check_vma(struct check *check, char **field)
 	uint64_t start = strtoull(field[2], NULL, 0), end = strtoull(field[3], NULL, 0);
 	const struct mmu_vma_info *vma;
 
+	check->prot_none = !strncmp(field[4], "---", 3);
 	if (is_skipped(check, pid) || start >> 63 || !use_pid(check, pid))
 		return; /* [vsyscall] is no VMA of the process */
 	for (uint64_t at = start; at<end; at += end - start> 4096 ? end - start - 4096 : 4096) {
@@ -257,6 +280,91 @@ static void check_vma(struct check *check, char **field)
 			     start);
 		mmu_error_destroy(error);
 	}
+}
+
+static void check_words(struct check *check, char **field)
+{
+	int pid = atoi(field[1]);
+	uint64_t va = strtoull(field[2], NULL, 0), count = strtoull(field[3], NULL, 0);
+	uint64_t frame = strtoull(field[5], NULL, 0);
+	const struct mmu_walk_info *walk = mmu_walk_get(check->walk);
+
+	if (is_skipped(check, pid) || !use_pid(check, pid))
+		return;
+	for (uint64_t i = 0; i < count; i++, va += 4096) {
+		mmu_space_walk(check->space, va, check->walk);
+		bool same = strcmp(mmu_result_name(walk->result), field[4]) == 0;
+
+		if (same && (!frame || (walk->has_target && walk->target_pa >> 12 == frame)))
+			check->agree++;
+		else if (truth_is_silent(check, 0))
+			check->silent++;
+		else
+			tell(check, field[4], pid, va, mmu_result_name(walk->result),
+			     walk->has_target ? walk->target_pa >> 12 : 0, frame);
+	}
+}
+
+/* Where the kernel maps all memory; 0: that can't be had. */
+static uint64_t read_page_offset(struct check *check, struct mmu_space *kernel)
+{
+	uint64_t va, value = 0;
+	size_t done;
+	struct mmu_error *error = mmu_session_symbol(check->session, "page_offset_base", &va);
+
+	if (!error)
+		mmu_space_read(kernel, va, &value, sizeof(value), &done, check->other);
+	mmu_error_destroy(error);
+	return value;
+}
+
+static bool is_missing(const struct mmu_walk_info *walk)
+{
+	return walk->result == MMU_RESULT_FILTERED || walk->result == MMU_RESULT_TRUNCATED;
+}
+
+/* The word of a library that has no better one for this is protnone. */
+static bool is_hidden(const struct mmu_walk_info *walk, uint64_t pa)
+{
+	const char *name;
+
+	for (int n = 0; (name = mmu_result_name((enum mmu_result)n)); n++)
+		if (strcmp(name, "hidden") == 0)
+			return walk->result == (enum mmu_result)n && walk->has_pa && walk->pa == pa;
+	return walk->result == MMU_RESULT_PROTNONE;
+}
+
+static void check_hidden(struct check *check, char **field)
+{
+	const struct mmu_space_query query = { .size = sizeof(query), .by = MMU_SPACE_KERNEL };
+	const struct mmu_walk_info *walk = mmu_walk_get(check->walk);
+	const struct mmu_walk_info *other = mmu_walk_get(check->other);
+	struct mmu_space *kernel;
+	int pid = atoi(field[1]);
+	uint64_t va = strtoull(field[2], NULL, 0), base = 0;
+
+	if (is_skipped(check, pid) || !use_pid(check, pid))
+		return;
+	mmu_space_walk(check->space, va, check->walk);
+	if (!walk->has_pa && truth_is_silent(check, 0)) {
+		check->silent++;
+		return;
+	}
+	struct mmu_error *error = mmu_space_open(check->session, &query, &kernel);
+	if (!error) {
+		base = read_page_offset(check, kernel);
+		mmu_space_walk(kernel, base + walk->pa, check->other);
+		mmu_space_close(kernel);
+	}
+	if (!error && base && walk->has_pa && is_hidden(other, walk->pa))
+		check->agree++;
+	else if (check->whole && (error || !base || is_missing(other)))
+		check->silent++; /* what leads there was left out */
+	else
+		tell(check, "direct map", pid, va,
+		     error ? "no kernel" : mmu_result_name(other->result),
+		     other->has_pa ? other->pa : 0, walk->pa);
+	mmu_error_destroy(error);
 }
 
 static void check_content(struct check *check, char **field)
@@ -452,7 +560,14 @@ static void check_row(struct check *check, char **field, int count)
 		check_vma(check, field);
 	else if (strcmp(field[0], "C") == 0 && count >= 5)
 		check_content(check, field);
-	else if (strcmp(field[0], "Q") == 0 && count >= 4)
+	else if (strcmp(field[0], "W") == 0 && count >= 6)
+		check_words(check, field);
+	else if (strcmp(field[0], "H") == 0 && count >= 3)
+		check_hidden(check, field);
+	else if (strcmp(field[0], "M") == 0 && count >= 3 && !strcmp(field[1], "swaps")) {
+		check->knows_swaps = true;
+		check->nr_swaps += field[2][0] == '/';
+	} else if (strcmp(field[0], "Q") == 0 && count >= 4)
 		check_symbol(check, field);
 	else if (strcmp(field[0], "S") == 0 && count >= 4)
 		check_counter(check, field);

@@ -147,6 +147,7 @@ def check_all(target, kind, folder, say):
         wiped = folder / 'wiped'
         try:
             wipe(folder / f'dump.{kind}', wiped)
+            yield check(target, kind, folder, say, wiped=wiped)
             yield check(target, kind, folder, say, alone=True, wiped=wiped)
         finally:
             wiped.unlink(missing_ok=True)
@@ -176,8 +177,8 @@ def check(target, kind, folder, say, alone=False, wiped=None):
     command = [truth_program(), path, '-' if alone else vmlinux, folder / 'truth']
     if kind in WITHOUT_NOTES:
         options = raw_options(target, path, truth)
-        command += options[:options.index('--fact')] if alone else options
-        command += ['--arch', 'x86_64'] if alone else []
+        command += options[:options.index('--fact')] if alone or wiped else options
+        command += ['--arch', 'x86_64'] if alone or wiped else []
     if kind == 'vmcore-d31':
         command += ['--whole', folder / 'dump.vmcore']
     if kind in IN_GUEST:
@@ -196,7 +197,7 @@ def check(target, kind, folder, say, alone=False, wiped=None):
         return Result(target, kind, seconds, note=last, trouble=True)
     agree, differ, silent = map(int, counts.groups())
     told = [line for line in done.stdout.splitlines() if line.startswith('differ')]
-    if kind in WITH_CPUS and not alone:
+    if kind in WITH_CPUS and not alone and not wiped:
         registers = (folder / 'registers').read_text()
         more, problems = check_cpus(target, path, vmlinux, registers, truth)
         agree, differ, told = agree + more, differ + len(problems), told + problems
@@ -212,6 +213,7 @@ def check(target, kind, folder, say, alone=False, wiped=None):
         say(f'{target.name} {kind}: {line}')
     if len(told) > TOLD:
         say(f'{target.name} {kind}: and more: --keep DIR has them in check.{kind}')
-    note = 'without vmlinux' + (', without notes' if kind in WITHOUT_NOTES else '') + (
-        ', VMCOREINFO wiped' if wiped else '')
-    return Result(target, kind, seconds, (agree, differ, silent), note if alone else target.note)
+    notes = ['without vmlinux'] * alone + ['without notes'] * (kind in WITHOUT_NOTES) + [
+        'VMCOREINFO wiped'] * bool(wiped)
+    return Result(target, kind, seconds, (agree, differ, silent),
+                  ', '.join(notes) if alone or wiped else target.note)

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define PORTS "/dev/vport*p1" /* the first number is that of the virtio device */
-#define SWAP_DISK "/dev/vda"
+#define SWAP_DISK "/dev/vda1"
 #define LIVE_TRUTH "/tmp/truth"
 #define ANSWER "/tmp/answer"
 #define SETTLE_SECONDS 1
@@ -55,7 +55,7 @@ uint64_t parameter(const char *name)
 
 /* ------------------------------------------------------------------------------- the machine */
 
-static void set(const char *path, const char *format, ...)
+void set(const char *path, const char *format, ...)
 {
 	va_list args;
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -14,10 +14,14 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define THP "/sys/kernel/mm/transparent_hugepage/"
+#define OTHER_SWAP "/dev/vda2"
 #define ROWS "/tmp/rows" /* rows that the processes write themselves: L and C */
 
 /** A line on the console. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Write a line into a file, where this kernel has it. */
+void set(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** The number behind mmuscope.NAME= on the kernel command line, or 0. */
 uint64_t parameter(const char *name);
@@ -42,6 +46,15 @@ uint64_t pagemap_word(const void *at);
 
 /** Pages that are there, but in no row of pagemap. */
 void report_left_out(int pid, const char *at, size_t pages);
+
+/** What a walk must say of pages, where pagemap does not; frame: of one page, 0: it has none. */
+void expect(const char *at, size_t pages, const char *word, uint64_t frame);
+
+/** A page that the kernel's own map of all memory leaves out. */
+void report_hidden(const char *page);
+
+/** What a readable page that is there holds. */
+void report_content(const char *page);
 
 /** Write to a page. No two pages of no two processes hold the same. */
 void fill(char *page);
@@ -68,6 +81,15 @@ void read_comm(int pid, char *ret, size_t size);
 
 /** A child that runs fn and sleeps; returns when fn is through. @return its pid; below 0: none */
 int spawn(const char *name, void (*fn)(void));
+
+/** The same, with fn an exec: what it runs writes a byte to this descriptor when it is through. */
+void hand_ready(int fd);
+
+/** Threads that sleep. */
+void start_threads(int count);
+
+/** Processes of the kinds that few systems have. */
+void start_special(void);
 
 /** Make all processes and mappings; when it returns, they sleep. */
 void start_processes(void);

@@ -18,6 +18,7 @@
 #define MADV_PAGEOUT 21
 #endif
 /* newer than the headers that this is built with */
+#define FEATURE_WP_SHMEM (1ull << 12)
 #define FEATURE_WP_UNPOPULATED (1ull << 13)
 #define FEATURE_POISON (1ull << 14)
 struct poison {
@@ -77,8 +78,7 @@ static bool is_huge(const char *at)
 	return kib;
 }
 
-/* What a readable page that is there holds. */
-static void report_content(const char *page)
+void report_content(const char *page)
 {
 	uint64_t hash = 0xcbf29ce484222325ull, first;
 
@@ -113,6 +113,17 @@ static void read_pages(const char *at, size_t from, size_t to, size_t step)
 {
 	for (size_t i = from; i < to; i += step)
 		(void)*(const volatile char *)(at + i * PAGE_BYTES);
+}
+
+void expect(const char *at, size_t pages, const char *word, uint64_t frame)
+{
+	dprintf(rows, "W\t%d\t0x%lx\t%zu\t%s\t0x%llx\n", getpid(), (unsigned long)at, pages, word,
+		(unsigned long long)frame);
+}
+
+void report_hidden(const char *page)
+{
+	dprintf(rows, "H\t%d\t0x%lx\n", getpid(), (unsigned long)page);
 }
 
 void report_left_out(int pid, const char *at, size_t pages)
@@ -280,6 +291,8 @@ static void map_protected(void)
 			touch_pages(at, 0, 12, 1);
 		}
 		mprotect(at, 16 * PAGE_BYTES, kinds[i].prot);
+		if (!kinds[i].prot)
+			expect(at, 12, "protnone", 0);
 		if (kinds[i].prot & PROT_EXEC)
 			((void (*)(void))at)();
 	}
@@ -416,7 +429,7 @@ static int open_uffd(uint64_t *ret_features)
 	bool known = fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0;
 
 	close(fd); /* the question spends it */
-	*ret_features = api.features & (UFFD_FEATURE_PAGEFAULT_FLAG_WP | 1ull << 12 |
+	*ret_features = api.features & (UFFD_FEATURE_PAGEFAULT_FLAG_WP | FEATURE_WP_SHMEM |
 					FEATURE_WP_UNPOPULATED | FEATURE_POISON);
 	api = (struct uffdio_api){ .api = UFFD_API, .features = *ret_features };
 	fd = known ? (int)syscall(SYS_userfaultfd, O_CLOEXEC) : -1;
@@ -457,12 +470,16 @@ static void map_userfault(void)
 	if ((at = map("uffd_wp_unpopulated", 16, "4 of 8 write-protected pages are there"))) {
 		touch_pages(at, 0, 4, 1);
 		protect(uffd, "uffd_wp_unpopulated", at, 16, 8);
+		if (features & FEATURE_WP_UNPOPULATED)
+			expect(at + 4 * PAGE_BYTES, 4, "marker", 0);
 	}
 	at = map_fd("uffd_wp_shmem", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1,
 		    "4 of 8 write-protected pages are there: markers");
 	if (at) {
 		touch_pages(at, 0, 4, 1);
 		protect(uffd, "uffd_wp_shmem", at, 16, 8);
+		if (features & FEATURE_WP_SHMEM)
+			expect(at + 4 * PAGE_BYTES, 4, "marker", 0);
 	}
 	if (!(features & FEATURE_POISON) || !(at = map("uffd_poison", 16, "2 poisoned: markers")))
 		return;
@@ -475,6 +492,8 @@ static void map_userfault(void)
 	};
 	if (ioctl(uffd, UFFDIO_REGISTER, &reg) || ioctl(uffd, IOCTL_POISON, &poison))
 		failed("uffd_poison");
+	else
+		expect(at, 2, "marker", 0);
 }
 
 /* ------------------------------------------------------------------------------- places */

@@ -27,7 +27,7 @@ static void *sleeper(void *unused)
 	return unused;
 }
 
-static void start_threads(int count)
+void start_threads(int count)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -37,6 +37,11 @@ static void start_threads(int count)
 	for (int i = 0; i < count; i++)
 		if (pthread_create(&thread, &attr, sleeper, NULL))
 			failed("thread");
+}
+
+void hand_ready(int fd)
+{
+	dup2(ready, fd);
 }
 
 static void tell_ready(void)
@@ -213,15 +218,19 @@ static void on_bus_error(int number)
 static void be_poisoned(void)
 {
 	char *at = map("hwpoison", 16, "page 3: MADV_HWPOISON");
+	uint64_t frame;
 
 	if (!at)
 		return;
 	touch_pages(at, 0, 3, 1);
 	touch_pages(at, 4, 16, 1);
 	fill(at + 3 * PAGE_BYTES);
+	frame = pagemap_word(at + 3 * PAGE_BYTES) & ((1ull << 55) - 1);
 	signal(SIGBUS, on_bus_error);
 	if (madvise(at + 3 * PAGE_BYTES, PAGE_BYTES, MADV_HWPOISON))
 		failed("hwpoison");
+	else
+		expect(at + 3 * PAGE_BYTES, 1, "hwpoison", frame);
 }
 
 static void be_spinning(void)
@@ -240,5 +249,6 @@ void start_processes(void)
 	spawn("target", be_target);
 	spawn("reserve", be_reserve);
 	spawn("poisoned", be_poisoned);
+	start_special();
 	spawn("spin", be_spinning);
 }

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -16,7 +17,10 @@ import gdbstub
 HERE = pathlib.Path(__file__).resolve().parent
 GUEST_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-O1', '-static',
                '-pthread', '-Wall']
-SWAP_BYTES = 256 << 20
+COMPAT_FLAGS = ['-m32', '-O1', '-ffreestanding', '-fno-pie', '-no-pie', '-nostdlib', '-static',
+                '-fno-stack-protector', '-Wall']
+SWAP_BYTES = 512 << 20
+ALIGN, PAGE_BYTES, LINUX_SWAP = 1 << 20, 4096, 0x82
 TRUTH_BYTES = 64 << 20
 DUMP_SECONDS = 600
 DONE, SENT = b'mmuscope-vm: done', b'mmuscope-vm: vmcore sent'
@@ -77,6 +81,9 @@ def build_initramfs(target, kernel, folder):
     run([which(target.machine.compiler), *GUEST_FLAGS, '-o', program, *sorted(HERE.glob('*.c'))],
         300)
     entries = [cpio_entry('init', 0o100755, program.read_bytes()), cpio_entry('modules', 0o40755)]
+    if target.machine.arch == 'amd64':
+        run([which('gcc'), *COMPAT_FLAGS, '-o', folder / 'compat', HERE / 'compat/compat32.c'], 60)
+        entries.append(cpio_entry('compat', 0o100755, (folder / 'compat').read_bytes()))
     for module in sorted(kernel.modules.iterdir()):
         entries.append(cpio_entry(f'modules/{module.name}', 0o100644, module.read_bytes()))
     if target.live():
@@ -145,6 +152,7 @@ class Guest:
                       'crash': int(target.crashes()), 'live': int(target.live()),
                       'tasks': target.tasks, 'large_mib': target.large_mib}
         append = [f'console={machine.console}', 'panic=-1', 'rdinit=/init', 'no_hash_pointers',
+                  'secretmem.enable=1',
                   target.append, CRASH_KERNEL if target.crashes() else '', *(f'mmuscope.{k}={v:#x}' for k, v in parameters.items())]
         command = [which('nice'), '-n', '10', which(machine.qemu), *machine.options,
                    '-accel', 'tcg,thread=multi', '-cpu', target.cpu, '-smp', str(machine.smp),
@@ -171,11 +179,25 @@ class Guest:
         return command
 
     def _swap_disk(self):
-        path = self.folder / 'swap'
+        """Two partitions, each a swap space."""
+        path, head = self.folder / 'swap', self.folder / 'swap-head'
+        table = bytearray(512)
+        table[510:] = b'\x55\xaa'
         with open(path, 'wb') as disk:
             disk.truncate(SWAP_BYTES)
-        path.chmod(0o600)
-        run([which('mkswap'), path], 60)
+            for number in range(2):
+                first, size = ALIGN + number * (SWAP_BYTES // 2), SWAP_BYTES // 2 - ALIGN
+                struct.pack_into('<8x2I', table, 446 + 16 * number, first // 512, size // 512)
+                table[450 + 16 * number] = LINUX_SWAP
+                with open(head, 'wb') as space:
+                    space.truncate(size)
+                head.chmod(0o600)
+                run([which('mkswap'), head], 60)
+                disk.seek(first)
+                disk.write(head.read_bytes()[:PAGE_BYTES])
+            disk.seek(0)
+            disk.write(table)
+        head.unlink()
         return path
 
     def _truth_disk(self):

@@ -4,6 +4,7 @@
 They come from the mirrors that the host itself uses (MMUSCOPE_VM_MIRRORS, a list with blanks, says
 others), through apt with a state of its own: the host's package state is not touched.
 """
+import contextlib
 import json
 import lzma
 import os
@@ -18,8 +19,13 @@ import time
 APT_SECONDS = 1800
 LISTS_HOURS = 12
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+# where the newest kernels are
+NEWEST_SUITES = ('sid', 'trixie-backports')
+IMAGE = r'linux-image-\d.*'
 # what a guest needs to reach its disk, its port, and QEMU; what a kernel has built in is not there
-MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg']
+BOARD = 'vexpress-v2p-ca15-tc1.dtb'
+MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg', 'lzo_rle',
+           'zram']
 
 
 class KernelError(Exception):
@@ -81,7 +87,7 @@ class Apt:
         for uri in host_mirrors():
             if 'security' not in uri:
                 lines.append(f'deb [signed-by={KEYRING}] {uri} {self.suite} main\n')
-            elif self.suite != 'sid':
+            elif self.suite != 'sid' and not self.suite.endswith('-backports'):
                 lines.append(f'deb [signed-by={KEYRING}] {uri} {self.suite}-security main\n')
         (self.state / 'sources.list').write_text(''.join(lines))
         try:
@@ -91,10 +97,13 @@ class Apt:
             # one of several mirrors may be out of step; what has come may do
             say(f'goes on with what it has: {error}')
 
-    def dependency(self, package, pattern):
-        """The newest dependency of a package whose name matches."""
+    def dependencies(self, package, pattern):
+        """The dependencies of a package's newest version whose names match."""
         names = re.findall(r'^\s*Depends: (\S+)', self._run('apt-cache', 'depends', package), re.M)
-        names = [name for name in names if re.fullmatch(pattern, name)]
+        return [name for name in names if re.fullmatch(pattern, name)]
+
+    def dependency(self, package, pattern):
+        names = self.dependencies(package, pattern)
         if not names:
             raise KernelError(f'{package} of {self.suite} {self.arch} depends on no {pattern}')
         return names[0]
@@ -107,6 +116,10 @@ class Apt:
                   '-o', 'Debug::NoLocking=1', 'install', *packages)
         return sorted(archives.glob('*.deb'))
 
+    def debug_packages(self):
+        """Lines, each the name and the description of a kernel's debug symbols."""
+        return self._run('apt-cache', 'search', '--names-only', '^linux-image-.*-dbg$')
+
     def download(self, package, folder):
         self._run('apt-get', '-qq', 'download', package, cwd=folder)
         return next(pathlib.Path(folder).glob(f'{package}_*.deb'))
@@ -116,7 +129,8 @@ def unpack_tar(deb, folder):
     """The file tree of a package, as an open tar file that can be read in any order."""
     path = pathlib.Path(folder) / (deb.name + '.tar')
     with open(path, 'wb') as out:
-        subprocess.run(['dpkg-deb', '--fsys-tarfile', deb], stdout=out, check=True, timeout=600)
+        subprocess.run(['dpkg-deb', '--fsys-tarfile', deb], stdout=out, check=True,
+                       timeout=APT_SECONDS)
     deb.unlink()
     return tarfile.open(path)
 
@@ -126,24 +140,31 @@ def save(tar, member, path):
         shutil.copyfileobj(source, out, 1 << 20)
 
 
+def save_matching(tar, pattern, path):
+    for member in tar:
+        if re.search(pattern, member.name) and not member.isdir():
+            save(tar, member, path)
+
+
 def module_bytes(tar, member):
     data = tar.extractfile(member).read()
     return lzma.decompress(data) if member.name.endswith('.xz') else data
 
 
-def save_modules(tar, folder):
+def save_modules(tars, folder):
     """MODULES and what they need; `order` lists them so that each finds its needs loaded."""
     members = {}
-    for member in tar:
-        found = re.search(r'/([^/]+)\.ko(?:\.xz)?$', member.name)
-        if found:
-            members[found[1].replace('-', '_')] = member
+    for tar in tars:
+        for member in tar:
+            found = re.search(r'/([^/]+)\.ko(?:\.xz)?$', member.name)
+            if found:
+                members[found[1].replace('-', '_')] = tar, member
     order = []
 
     def add(name):
         if name in order or name not in members:
             return
-        data = module_bytes(tar, members[name])
+        data = module_bytes(*members[name])
         needs = re.search(rb'\0depends=([^\0]*)\0', data)
         for need in (needs[1].decode().split(',') if needs else []):
             add(need.replace('-', '_'))
@@ -167,27 +188,76 @@ class Kernel:
         self.release, self.version = about['release'], about['version']
 
 
-def fetch(apt, meta, folder, say):
+def numbers(name):
+    return [int(number) for number in re.findall(r'\d+', name)]
+
+
+def older(apt, image):
+    """Other images of the same version and flavour that have debug symbols, newest first."""
+    version, flavour = re.fullmatch(r'linux-image-(\d+\.\d+)\.[^-]*(?:-[\d.]+)?-(.*)', image).groups()
+    names = re.findall(rf'^(linux-image-{re.escape(version)}\.\S*?\d-{flavour})-dbg ',
+                       apt.debug_packages(), re.M)
+    return sorted((name for name in names if numbers(name) < numbers(image)), key=numbers,
+                  reverse=True)
+
+
+def newest(arch, meta, say):
+    """apt for that suite whose kernel is the newest that Debian has, and the kernel's package"""
+    images = []
+    for suite in NEWEST_SUITES:
+        apt = Apt(suite, arch)
+        apt.update(say)
+        try:
+            images += [(apt, image) for image in apt.dependencies(meta, IMAGE)]
+        except KernelError as error:
+            say(f'goes on without {suite}: {error}')
+    if not images:
+        raise KernelError(f'no {meta} for {arch} in {" or ".join(NEWEST_SUITES)}')
+    return max(images, key=lambda pair: numbers(pair[1]))
+
+
+def fetch(suite, arch, meta, folder, say):
     """Fill `folder` with the kernel that the package `meta` stands for today."""
-    apt.update(say)
-    image = apt.dependency(meta, r'linux-image-\d.*')
+    if suite == 'newest':
+        apt, image = newest(arch, meta, say)
+    else:
+        apt = Apt(suite, arch)
+        apt.update(say)
+        image = apt.dependency(meta, IMAGE)
+    # mirrors drop packages that their lists still have, debug symbols first
+    for name in [image, *older(apt, image)]:
+        try:
+            fetch_image(apt, name, folder, say)
+            return
+        except KernelError as error:
+            problem = error
+            say(f'goes on without {name}: {error}')
+            for path in list(folder.iterdir()):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    raise problem
+
+
+def fetch_image(apt, image, folder, say):
     release = image.removeprefix('linux-image-')
     say(f'downloads {image} of {apt.suite} {apt.arch}')
-    deb = apt.download(image, folder)
-    version = deb.name.split('_')[1].replace('%3a', ':')
-    with unpack_tar(deb, folder) as tar:
-        save_modules(tar, folder / 'modules')
-        (folder / 'dtbs').mkdir()
-        for member in tar:
-            if re.search(r'/boot/vmlinuz-', member.name):
-                save(tar, member, folder / 'vmlinuz')
-            elif member.name.endswith('/vexpress-v2p-ca15-tc1.dtb'):
-                save(tar, member, folder / 'dtbs' / os.path.basename(member.name))
-    say(f'downloads {image}-dbg')
-    with unpack_tar(apt.download(f'{image}-dbg', folder), folder) as tar:
-        for member in tar:
-            if re.search(r'/debug/boot/vmlinux-', member.name):
-                save(tar, member, folder / 'vmlinux')
+    # since 7.2 the image is empty, and its parts are packages of their own
+    parts = apt.dependencies(image, rf'linux-(binary|modules|base)-{re.escape(release)}')
+    debs = [apt.download(name, folder) for name in (image, *parts)]
+    debug = apt.download(f'{image}-dbg', folder)
+    version = debs[0].name.split('_')[1].replace('%3a', ':')
+    (folder / 'dtbs').mkdir()
+    with contextlib.ExitStack() as stack:
+        tars = [stack.enter_context(unpack_tar(deb, folder)) for deb in debs]
+        save_modules(tars, folder / 'modules')
+        for tar in tars:
+            save_matching(tar, r'/boot/vmlinuz-|/modules/[^/]+/vmlinuz$', folder / 'vmlinuz')
+            save_matching(tar, rf'/{BOARD}$', folder / 'dtbs' / BOARD)
+    with unpack_tar(debug, folder) as tar:
+        # since 7.2 a link into lib/modules
+        save_matching(tar, r'/debug/boot/vmlinux-', folder / 'vmlinux')
+    for name in ('vmlinuz', 'vmlinux'):
+        if not (folder / name).exists():
+            raise KernelError(f'{image} of {apt.suite} {apt.arch} has no {name} where it should be')
     for path in folder.glob('*.tar'):
         path.unlink()
     about = {'release': release, 'version': version, 'suite': apt.suite, 'arch': apt.arch}
@@ -215,7 +285,7 @@ def get(suite, arch, meta, say, update=False):
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix='new-') as scratch:
             fresh = pathlib.Path(scratch) / 'kernel'
             fresh.mkdir()
-            fetch(Apt(suite, arch), meta, fresh, say)
+            fetch(suite, arch, meta, fresh, say)
             shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
     return Kernel(folder)

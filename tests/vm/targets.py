@@ -3,6 +3,8 @@
 import dataclasses
 
 CLOUD, ARMMP, LPAE = 'linux-image-cloud-amd64', 'linux-image-armmp', 'linux-image-armmp-lpae'
+FULL, RT = 'linux-image-amd64', 'linux-image-rt-amd64'
+NEWEST = 'newest'  # of suites: where Debian has the newest kernel today
 GIB = 1 << 30
 
 
@@ -89,18 +91,25 @@ class Target:
 
 
 # what must have come about in every guest, and in some
-EVERYWHERE = ('anon_rw', 'swapped', 'devmem', 'low', 'fork_cow_child', 'sparse', 'spin_int')
+EVERYWHERE = ('anon_rw', 'swapped', 'swapped_elsewhere', 'devmem', 'low', 'fork_cow_child', 'sparse',
+              'spin_int', 'ksm', 'threads')
 HUGE = ('thp', 'hugetlb_2m', 'hugetlb_shared')
-X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku')
+X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku', 'compat',
+                           'pmd_shared_child')
 NEWER = ('hwpoison', 'uffd_poison')  # not in the cloud kernel of 6.1
 # at run time a GiB in one piece can be had only by luck
 BOOT_1G = 'hugepagesz=1G hugepages=1'
 LA57 = ('flag:la57', 'high_la57_47', 'high_la57_52', 'high_la57_top')
 
 
-def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, needs=(), **more):
-    needs = X86 + needs + (LA57 if cpu == 'max' else ()) + (NEWER if suite == 'trixie' else ())
-    return Target(name, Q35, suite, CLOUD, cpu, ram_mib, huge2m=8, needs=needs, **more)
+def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, needs=(), kernel=CLOUD,
+           machine=Q35, **more):
+    needs = X86 + needs + (LA57 if cpu == 'max' else ())
+    needs += NEWER if suite in ('trixie', NEWEST) else ()
+    needs += ('secret',) if suite != 'bullseye' else ()
+    needs += ('guard',) if suite == NEWEST else ()
+    needs = tuple(need for need in needs if kernel != RT or need != 'thp')  # it has none
+    return Target(name, machine, suite, kernel, cpu, ram_mib, huge2m=8, needs=needs, **more)
 
 
 def kpti(name, suite, **more):
@@ -129,6 +138,19 @@ TARGETS = [
            append=BOOT_1G, needs=('hugetlb_1g',), note='1 GiB pages, 5 GiB of RAM'),
     x86_64('x86_64-6.12-la57-1g', 'trixie', cpu='max', ram_mib=5120, huge1g=1, dumps=('elf',),
            append=BOOT_1G, needs=('hugetlb_1g',), note='5 levels, 1 GiB pages, 5 GiB of RAM'),
+    x86_64('x86_64-5.10', 'bullseye', dumps=('elf', 'kdump-zlib', 'raw'), note='oldest kernel'),
+    x86_64('x86_64-5.10-full', 'bullseye', kernel=FULL, dumps=('elf',), note='its full kernel'),
+    x86_64('x86_64-5.10-la57-pti', 'bullseye', cpu='max', append='pti=on', dumps=('elf', 'raw'),
+           needs=('flag:pti',), note='5 levels, KPTI'),
+    Target('x86_64-5.10-tasks', Q35, 'bullseye', CLOUD, 'max,la57=off', 512, tasks=1500,
+           dumps=('elf',), boot_seconds=1800, note='tables of processes where init memory was'),
+    x86_64('x86_64-newest', NEWEST, dumps=('elf', 'kdump-zlib', 'raw'), note='newest kernel'),
+    x86_64('x86_64-newest-rt', NEWEST, kernel=RT, dumps=('elf',), note='PREEMPT_RT'),
+    x86_64('x86_64-newest-full', NEWEST, kernel=FULL, dumps=('elf',), note='not for clouds alone'),
+    x86_64('x86_64-newest-la57-pti', NEWEST, cpu='max', append='pti=on', dumps=('elf', 'raw'),
+           needs=('flag:pti',), note='5 levels, KPTI'),
+    x86_64('x86_64-6.12-8cpu', 'trixie', machine=dataclasses.replace(Q35, smp=8), dumps=('elf',),
+           note='8 CPUs'),
     x86_64('x86_64-6.1-live', 'bookworm', dumps=('live',), note='in the guest, /proc/kcore'),
     x86_64('x86_64-6.12-la57-live', 'trixie', cpu='max', dumps=('live',),
            note='in the guest, /proc/kcore, 5 levels'),
@@ -137,6 +159,11 @@ TARGETS = [
     arm('armv7-short-highmem', VIRT, ARMMP, 2560, note='tables in high memory'),
     arm('armv7-short-vexpress', VEXPRESS, ARMMP, 1024, note='RAM at 0x80000000, no VMCOREINFO'),
     arm('armv7-short-6.12', VIRT, ARMMP, 1024, suite='trixie', note='swap entries of 6.12'),
+    arm('armv7-short-5.10', VIRT, ARMMP, 512, suite='bullseye', note='oldest kernel'),
+    arm('armv7-short-newest', VIRT, ARMMP, 512, suite=NEWEST, dumps=('elf', 'kdump-zlib', 'raw'),
+        note='newest kernel'),
+    arm('armv7-lpae-newest', VIRT, LPAE, 512, suite=NEWEST, huge2m=8, dumps=('elf',),
+        note='newest kernel'),
     arm('armv7-lpae', VIRT, LPAE, 512, huge2m=8, dumps=('elf', 'kdump-zlib', 'raw'),
         note='LPAE'),
     arm('armv7-lpae-5g', VIRT_LARGE, LPAE, 5120, huge2m=8, dumps=('elf',), boot_seconds=600,

@@ -19,7 +19,7 @@ import checks
 import guests
 import kernels
 import matrix
-from targets import TARGETS
+from targets import NEWEST, TARGETS
 
 TRIES = 3
 COLUMNS = '{:<22} {:<12} {:>11} {:>8} {:>8} {:>7}  {}'
@@ -76,12 +76,12 @@ def run_target(target, folder, keep, results):
                 results += ours
 
 
-def select(patterns):
+def select(patterns, newest):
     for pattern in patterns:
         if not any(fnmatch.fnmatch(target.name, pattern) for target in TARGETS):
             say(f'no target {pattern}: see --list')
             sys.exit(2)
-    return [target for target in TARGETS
+    return [target for target in TARGETS if not newest or target.suite == NEWEST
             if not patterns or any(fnmatch.fnmatch(target.name, p) for p in patterns)]
 
 
@@ -98,6 +98,8 @@ def show(results):
 def main():
     parser = argparse.ArgumentParser(prog='./dev vm', description=__doc__)
     parser.add_argument('--list', action='store_true', help='list the targets')
+    parser.add_argument('--newest', action='store_true',
+                        help='only targets of the newest kernels that Debian has')
     parser.add_argument('--keep', metavar='DIR', help='keep dumps, truth and console of each target')
     parser.add_argument('--again', metavar='DIR', help='boot nothing: check what --keep DIR kept')
     parser.add_argument('--table', action='store_true',
@@ -105,7 +107,7 @@ def main():
     parser.add_argument('--update', action='store_true', help="fetch today's kernels")
     parser.add_argument('targets', metavar='TARGET', nargs='*', help='a name, or a pattern')
     options = parser.parse_args()
-    chosen = select(options.targets)
+    chosen = select(options.targets, options.newest)
     if options.table and not (options.keep or options.again):
         parser.error('--table needs the dumps: --keep or --again')
     if options.list:

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Entries and spaces that few processes have: what is not a page, and what is shared. */
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+/* newer than the headers that this is built with */
+#define MADV_GUARD 102
+#define NR_MEMFD_SECRET 447
+#define KSM "/sys/kernel/mm/ksm/"
+#define ZSWAP "/sys/module/zswap/parameters/enabled"
+#define GIB_PAGES (1ul << 18)
+#define MANY_THREADS 300
+#define READY_FD 9 /* of the 32-bit program */
+
+/* ------------------------------------------------------------------------------- no pages */
+
+static void map_guard(void)
+{
+	char *at = map("guard", 16, "pages 4 to 7: MADV_GUARD_INSTALL, markers");
+
+	if (!at)
+		return;
+	touch_pages(at, 0, 4, 1);
+	touch_pages(at, 8, 16, 1);
+	if (madvise(at + 4 * PAGE_BYTES, 4 * PAGE_BYTES, MADV_GUARD))
+		failed("guard");
+	else
+		expect(at + 4 * PAGE_BYTES, 4, "marker", 0);
+}
+
+static void map_secret(void)
+{
+	int fd = (int)syscall(NR_MEMFD_SECRET, O_CLOEXEC);
+	char *at;
+
+	if (fd < 0 || ftruncate(fd, 8 * PAGE_BYTES)) {
+		failed("secret");
+		return;
+	}
+	at = map_fd("secret", 8, RW, MAP_SHARED, fd, "memfd_secret: the kernel can't see it");
+	for (size_t i = 0; at && i < 4; i++) {
+		fill(at + i * PAGE_BYTES);
+		report_hidden(at + i * PAGE_BYTES);
+	}
+	close(fd);
+}
+
+static void page_out(const char *name, const char *note)
+{
+	char *at = map(name, 64, note);
+
+	if (!at)
+		return;
+	for (size_t i = 0; i < 64; i++)
+		fill(at + i * PAGE_BYTES);
+	if (madvise(at, 64 * PAGE_BYTES, MADV_PAGEOUT) || !(pagemap_word(at) >> 62 & 1))
+		failed(name);
+}
+
+/* The other half of the disk, a swap space of its own, and all there is from now on. */
+static void swap_elsewhere(void)
+{
+	if (swapon(OTHER_SWAP, SWAP_FLAG_PREFER | 5))
+		failed("swapped_elsewhere");
+	else
+		page_out("swapped_elsewhere", "paged out to another swap space");
+}
+
+static void swap_to_zram(void)
+{
+	char page[PAGE_BYTES] = "";
+	const uint32_t head[] = { 1, 4095 }; /* version, last page */
+	int fd;
+
+	set("/sys/block/zram0/disksize", "%u", 16u << 20);
+	memcpy(page + 1024, head, sizeof(head));
+	memcpy(page + PAGE_BYTES - 10, "SWAPSPACE2", 10);
+	fd = open("/dev/zram0", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, page, sizeof(page)) != (ssize_t)sizeof(page) || fsync(fd) ||
+	    swapon("/dev/zram0", SWAP_FLAG_PREFER | 9))
+		failed("swapped_zram");
+	else
+		page_out("swapped_zram", "paged out to zram");
+	close(fd);
+}
+
+static void swap_to_zswap(void)
+{
+	if (access(ZSWAP, W_OK)) {
+		failed("swapped_zswap");
+		return;
+	}
+	set(ZSWAP, "Y");
+	page_out("swapped_zswap", "paged out, kept by zswap");
+	set(ZSWAP, "N");
+}
+
+static void be_special(void)
+{
+	map_guard();
+	map_secret();
+	swap_to_zswap();
+	swap_elsewhere();
+	swap_to_zram();
+}
+
+/* ------------------------------------------------------------------------------- shared */
+
+static unsigned long number_in(const char *path)
+{
+	char line[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
+		line[0] = '\0';
+	close(fd);
+	return strtoul(line, NULL, 10);
+}
+
+static void be_merged(void)
+{
+	char *at = map("ksm", 32, "all alike: merged by KSM, then page 7 written");
+
+	if (!at)
+		return;
+	memset(at, 0x5a, 32 * PAGE_BYTES);
+	if (madvise(at, 32 * PAGE_BYTES, MADV_MERGEABLE)) {
+		failed("ksm");
+		return;
+	}
+	set(KSM "sleep_millisecs", "10");
+	set(KSM "pages_to_scan", "1000");
+	set(KSM "run", "1");
+	for (int i = 0; i < 100 && number_in(KSM "pages_sharing") < 31; i++)
+		usleep(100000);
+	set(KSM "run", "0");
+	errno = ETIMEDOUT;
+	if (number_in(KSM "pages_sharing") < 31)
+		failed("ksm");
+	touch_pages(at, 7, 8, 1);
+	report_content(at);
+	report_content(at + 31 * PAGE_BYTES);
+}
+
+static char *shared;
+
+static void be_sharer(void)
+{
+	label("pmd_shared_child", shared, GIB_PAGES * PAGE_BYTES, "its table is its parent's");
+	touch_pages(shared, 0, 1, 1);
+}
+
+/* A GiB that two processes have at the same place: hugetlbfs gives them one table for it. */
+static void be_sharing(void)
+{
+	char *room = mmap(NULL, 2 * GIB_PAGES * PAGE_BYTES, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+	char *at = (char *)(((unsigned long)room + GIB_PAGES * PAGE_BYTES - 1) &
+			    -(GIB_PAGES * PAGE_BYTES));
+	int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_HUGETLB |
+		    21 << MAP_HUGE_SHIFT;
+
+	if (room == MAP_FAILED ||
+	    mmap(at, GIB_PAGES * PAGE_BYTES, RW, flags, -1, 0) == MAP_FAILED) {
+		failed("pmd_shared");
+		return;
+	}
+	munmap(room, (size_t)(at - room));
+	label("pmd_shared", at, GIB_PAGES * PAGE_BYTES, "one table of two processes");
+	fill(at);
+	shared = at;
+	spawn("sharer", be_sharer);
+}
+
+static void be_many(void)
+{
+	label("threads", NULL, 0, "%d threads", MANY_THREADS);
+	start_threads(MANY_THREADS);
+}
+
+static void be_compat(void)
+{
+	label("compat", NULL, 0, "a 32-bit process");
+	hand_ready(READY_FD);
+	execl("/compat", "compat", NULL);
+	failed("compat");
+}
+
+void start_special(void)
+{
+	spawn("special", be_special);
+	spawn("merged", be_merged);
+	spawn("many", be_many);
+	if (sizeof(long) == 8) {
+		spawn("sharing", be_sharing);
+		spawn("compat", be_compat);
+	}
+}
