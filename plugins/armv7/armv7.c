@@ -16,7 +16,7 @@ static const struct mmu_sample lpae_sample = { sizeof(lpae_sample), "lpae", all_
 static const struct mmu_sample *const samples[] = { &short_sample, &lpae_sample };
 
 static const char *const symbols[] = { "swapper_pg_dir", "__pv_phys_pfn_offset", "high_memory",
-				       NULL };
+				       "__vma_adjust",   "do_vmi_munmap",        NULL };
 static const char *const types[] = { "pte_t", NULL };
 static const char *const registers[] = { "task_struct.thread.uw", "task_struct.thread_info.fpstate",
 					 "task_struct.thread_info.vfpstate", NULL };
