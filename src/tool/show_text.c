@@ -261,7 +261,8 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 	if (!mapped)
 		printf(" %s", reason(info->result));
 	if (info->has_swap)
-		printf("; type %u, offset 0x%" PRIx64, info->swap_type, info->swap_offset);
+		printf("; type %u%s, offset 0x%" PRIx64, info->swap_type,
+		       info->assumed ? " (assumed)" : "", info->swap_offset);
 	if (info->has_target)
 		printf("; physical 0x%" PRIx64, info->target_pa);
 	if (info->has_pa)
@@ -350,6 +351,8 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 		printf(" type %u offset 0x%" PRIx64, info->swap_type, info->swap_offset);
 	if (info->has_target)
 		printf(" physical 0x%" PRIx64, info->target_pa);
+	if (info->assumed)
+		printf(" (assumed)");
 	if (show->type &&
 	    mmu_space_read(space, info->va, bytes, tool_type_bytes(show->type), &done, NULL))
 		printf(" value %s", tool_type_text(show->type, bytes, text));

@@ -106,8 +106,10 @@ static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 	walk->swap_type = software->type;
 	walk->swap_offset = software->offset;
 	walk->result = map && map->known ? map->result[type] : MMU_RESULT_SWAPPED;
+	/* the smallest MAX_SWAPFILES: 32 less every special type */
+	walk->assumed = type >= 22 && (!map || !map->known || map->assumed);
 	if (!map || !map->known) {
-		if (type >= 22) /* the smallest MAX_SWAPFILES: 32 less every special type */
+		if (walk->assumed)
 			walk->note = "a type this high may be special (migration, hwpoison, ...); "
 				     "that depends on the kernel's configuration";
 		return;
@@ -166,7 +168,7 @@ void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *ste
 		     struct mmu_walk *walk)
 {
 	walk->rights = walk->swap_type = 0;
-	walk->has_pa = walk->has_swap = walk->has_target = false;
+	walk->has_pa = walk->has_swap = walk->has_target = walk->assumed = false;
 	walk->pa = walk->swap_offset = walk->target_pa = 0;
 	walk->page_state = MMU_PAGE_PRESENT;
 	walk->note = NULL;
