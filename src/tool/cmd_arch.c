@@ -105,6 +105,8 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 		else if (flag->no_traits & trait->bit)
 			out += (size_t)snprintf(ret + out, 96 - out, " [no-%s]", trait->name);
 	}
+	if (flag->halves == 1 << MMU_HALF_KERNEL)
+		snprintf(ret + out, 96 - out, " [kernel half]");
 	return ret;
 }
 

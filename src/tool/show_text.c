@@ -234,6 +234,7 @@ static const char *reason(enum mmu_result result)
 		[MMU_RESULT_HWPOISON] = "the memory behind it is broken",
 		[MMU_RESULT_DEVICE] = "the page lies in a device's memory",
 		[MMU_RESULT_MARKER] = "a marker that Linux keeps instead of a page",
+		[MMU_RESULT_HIDDEN] = "the page is there, the kernel took it out of its own map",
 		[MMU_RESULT_BAD_ENTRY] = "neither hardware nor Linux would write this entry",
 		[MMU_RESULT_NONCANONICAL] = "no such address in this format",
 		[MMU_RESULT_FILTERED] = "the table was left out of the dump",

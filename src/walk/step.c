@@ -134,14 +134,16 @@ static void explain(const struct mmu_walker *walker, const struct mmu_step *step
 	if (regime->format->explain)
 		regime->format->explain(regime, step->level, step->raw, step->second, &software);
 	/*
-	 * Linux swaps no kernel memory: there, an entry that is not present is a page whose access
-	 * was switched off (set_memory_np(), kfence, debug_pagealloc).
+	 * Linux swaps no kernel memory: there, an entry that is not present is a page that was
+	 * taken out of the kernel's map.
 	 */
 	if (regime->half == MMU_HALF_KERNEL &&
 	    (software.kind == MMU_SOFTWARE_SWAP || software.kind == MMU_SOFTWARE_NONE)) {
-		walk->result = MMU_RESULT_PROTNONE;
-		walk->note = "a kernel entry without PRESENT: set_memory_np(), kfence, "
-			     "debug_pagealloc";
+		walk->result = MMU_RESULT_HIDDEN;
+		walk->note = "a kernel entry without PRESENT: memfd_secret(), set_memory_np(), "
+			     "kfence, debug_pagealloc";
+		if (software.kind == MMU_SOFTWARE_NONE)
+			set_page(walker, walk, software.pa);
 		return;
 	}
 	switch (software.kind) {

@@ -7,7 +7,7 @@
 #include "mmuscope/mmuscope.h"
 
 /** How many values enum mmu_result has. */
-#define MMU_RESULTS (MMU_RESULT_TABLE + 1u)
+#define MMU_RESULTS (MMU_RESULT_HIDDEN + 1u)
 
 /** No walk has more steps. */
 #define MMU_STEPS_MAX 12u

@@ -28,7 +28,7 @@ SPACES = {'--kernel', '--pgd', '--cpu', '--pid'}
 WALK_KEYS = {'schema', 'va', 'format', 'root_pa', 'steps', 'result', 'rights'}
 STEP_KEYS = {'level', 'name', 'table_pa', 'index', 'slot_pa', 'raw', 'kind', 'flags', 'rights'}
 RESULTS = {'mapped', 'empty', 'swapped', 'protnone', 'numa', 'migration', 'hwpoison', 'device',
-           'marker', 'bad-entry', 'noncanonical', 'filtered', 'truncated', 'outside-ram',
+           'marker', 'hidden', 'bad-entry', 'noncanonical', 'filtered', 'truncated', 'outside-ram',
            'unreadable'}
 
 

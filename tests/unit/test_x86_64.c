@@ -322,6 +322,85 @@ static void test_software_entries(void **state)
 	}
 }
 
+/*
+ * Issue 9, E and 5. In the kernel's half nothing is swapped: the page is there, and the flags are
+ * those of a kernel page.
+ */
+static void test_9e_hidden_pages(void **state)
+{
+	static const struct {
+		unsigned int level;
+		uint64_t raw, pa;
+		const char *flags;
+	} cases[] = {
+		/* set_memory_np() of 0x8000000000400163, memfd_secret() of 0x800000003e8f3963 */
+		{ PTE, 0x800fffffffbff062, 0x400000, "RW ACCESSED DIRTY NX" },
+		{ PTE, 0x800fffffc170c860, 0x3e8f3000, "ACCESSED DIRTY KERNEL_4K NX" },
+		/* before pgprot_clear_protnone_bits() GLOBAL stayed */
+		{ PTE, 0x800fffffffbff162, 0x400000, "RW ACCESSED DIRTY GLOBAL NX" },
+		/* kfence before 7.0: only PRESENT is gone */
+		{ PTE, 0x800000003e8f3162, 0x3e8f3000, "RW ACCESSED DIRTY GLOBAL NX" },
+		/* 2 MiB by pfn_pte(), and with the frame's bits alone */
+		{ PMD, 0x800fffffff9ff062, 0x600000, "RW ACCESSED DIRTY NX" },
+		{ PMD, 0x800fffffff800062, 0x600000, "RW ACCESSED DIRTY NX" },
+		{ PUD, 0x800fffff3ffff0e2, 0xc0000000, "RW ACCESSED DIRTY PSE NX" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_regime r = regime(FOUR, "l1tf no-devmap");
+		r.half = MMU_HALF_KERNEL;
+		struct mmu_software software = explain(&r, cases[i].level, cases[i].raw);
+
+		print_message("# 0x%016llx\n", (unsigned long long)cases[i].raw);
+		assert_int_equal(software.kind, MMU_SOFTWARE_NONE);
+		assert_int_equal(software.pa, cases[i].pa);
+		assert_int_equal(decode(&r, cases[i].level, cases[i].raw).rights, 0);
+		assert_string_equal(flags(&r, cases[i].level, cases[i].raw), cases[i].flags);
+		/* with the C-bit aside, as without */
+		r.traits |= trait("encryption");
+		r.pa_mask &= ~BIT(51);
+		if (!(cases[i].raw >> 51 & 1))
+			assert_int_equal(explain(&r, cases[i].level, cases[i].raw).pa, cases[i].pa);
+	}
+}
+
+/*
+ * Issue 9, 4. pud_present() asks for PRESENT alone; a frame must be aligned: with the bits below it
+ * as they were (pmd_modify()), or all inverted (pte_modify(), hugetlb).
+ */
+static void test_9_4_huge_pages_without_present(void **state)
+{
+	static const struct {
+		unsigned int level;
+		uint64_t raw;
+		enum mmu_software_kind kind;
+		uint64_t pa;
+	} cases[] = {
+		{ PMD, 0x800ffffffc4008e6, MMU_SOFTWARE_SPLIT, 0x3a00000 },
+		{ PUD, 0x800fffff000000e6, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PUD, 0x00000000000000e6, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PUD, 0x000fffff000001a0, MMU_SOFTWARE_NONE, 0xc0000000 },
+		{ PUD, 0x000fffff3ffff1a0, MMU_SOFTWARE_NONE, 0xc0000000 },
+		{ PUD, 0x000fffff002001a0, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PMD, 0x000ffffffc5ff9e0, MMU_SOFTWARE_NONE, 0x3a00000 },
+		{ PMD, 0x000ffffffc4019e0, MMU_SOFTWARE_NONE, 0x3a00000 }, /* bit 12 is PAT */
+		{ PMD, 0x000ffffffc4029e0, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PMD, 0x000ffffffc5fd9e0, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PMD, 0x800ffffffc4028e6, MMU_SOFTWARE_UNKNOWN, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_regime r = regime(FOUR, "l1tf");
+		struct mmu_software software = explain(&r, cases[i].level, cases[i].raw);
+		bool split = cases[i].kind == MMU_SOFTWARE_SPLIT;
+
+		print_message("# 0x%016llx\n", (unsigned long long)cases[i].raw);
+		assert_int_equal(software.kind, cases[i].kind);
+		assert_int_equal(software.pa, cases[i].pa);
+		assert_int_equal(!!decode(&r, cases[i].level, cases[i].raw).rights, split);
+	}
+}
+
 /* ------------------------------------------------------------------ encode */
 
 static const struct {
@@ -379,6 +458,8 @@ int main(void)
 		cmocka_unit_test(test_encryption_bits_are_neither_address_nor_reserved),
 		cmocka_unit_test(test_empty_and_impossible),
 		cmocka_unit_test(test_software_entries),
+		cmocka_unit_test(test_9e_hidden_pages),
+		cmocka_unit_test(test_9_4_huge_pages_without_present),
 		cmocka_unit_test(test_encode),
 	};
 
