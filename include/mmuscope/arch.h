@@ -197,6 +197,7 @@ struct mmu_flag {
 	bool field;         /**< a number in `mask`, shown when it is not 0 */
 	bool software;      /**< ignored by hardware, used by Linux */
 	uint8_t halves;     /**< bit n: holds in the half n of enum mmu_half; 0: in both */
+	bool top;           /**< of those levels, holds at the top of the regime alone */
 };
 
 /** One level of a format. */

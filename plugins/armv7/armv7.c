@@ -5,6 +5,8 @@
 static const struct mmu_trait traits[] = {
 	{ ARM_SWAP_EXCLUSIVE, "swap-exclusive",
 	  "a swap entry's bit 7 says exclusive, the offset begins at bit 8 (6.3)" },
+	{ ARM_PROCESS, "process",
+	  "the table of a Linux process: AP2 without RDONLY marks a clean page (LPAE)" },
 };
 
 static const struct mmu_format *const formats[] = { &arm_short_format, &arm_lpae_format };

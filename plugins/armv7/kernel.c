@@ -255,7 +255,7 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 	if (regime.root_pa & ~(lpae ? BITS(5, 39) : BITS(14, 31)))
 		return lpae ? "the top table lies at a multiple of 32 bytes: bits 39:5 of TTBR0"
 			    : "the top table lies at a multiple of 16 KiB: bits 31:14 of TTBR0";
-	regime.traits = find_traits(facts);
+	regime.traits = find_traits(facts) | (lpae && root->mm_va ? ARM_PROCESS : 0);
 	*ret = regime;
 	*ret_nr = 1;
 	return NULL;

@@ -52,7 +52,7 @@ static const char *bad_note(unsigned int level, uint64_t bad, uint64_t beyond)
 static uint8_t attrs_of(const struct mmu_regime *regime, uint64_t raw)
 {
 	bool saved = regime->traits & SAVED_DIRTY && raw & BIT(58);
-	bool soft = raw & BIT(11) && (!(regime->traits & NO_DEVMAP) || raw & USER);
+	bool soft = raw & BIT(11) && regime->half == MMU_HALF_USER;
 
 	return MMU_ATTR_KNOWN | (raw & ACCESSED ? MMU_ATTR_ACCESSED : 0) |
 	       (raw & DIRTY || saved ? MMU_ATTR_DIRTY : 0) | (raw & BIT(8) ? MMU_ATTR_GLOBAL : 0) |

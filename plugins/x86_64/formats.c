@@ -6,7 +6,7 @@
 #define LV_PTE   (1u << PTE)
 #define LV_LARGE (1u << PMD | 1u << PUD)
 #define LV_LEAF  (LV_PTE | LV_LARGE)
-#define LV_TOP   (3u << 3) /* whichever is the top: Linux sets no such bit in a P4D */
+#define LV_UPPER (3u << 3)
 #define LV_ALL   0x1fu
 #define K_LEAF   (MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD))
 #define K_HELD   (MMU_KINDS(MMU_KIND_TABLE) | K_LEAF)
@@ -69,11 +69,10 @@ static const struct mmu_flag flags[] = {
 	HIDDEN_PAGE(9, LV_LEAF,  0, 0, "SPECIAL", "the page has no reference count to keep"),
 	SW(10, LV_LEAF,  K_LEAF, 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
 	KEPT(10,                 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
-	SW(11, LV_LEAF,  K_LEAF, 0, NO_DEVMAP, "SOFT_DIRTY", "written to since clear_refs"),
-	{ BIT(11) | USER, BIT(11) | USER, 0, "SOFT_DIRTY", NULL, "written to since clear_refs",
-	  NO_DEVMAP, 0, LV_LEAF, K_LEAF, false, true },
-	{ BIT(11) | USER, BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page",
-	  NO_DEVMAP, 0, LV_PTE, K_LEAF, false, true },
+	{ BIT(11), BIT(11), 0, "SOFT_DIRTY", NULL, "written to since clear_refs", 0, 0, LV_LEAF,
+	  K_LEAF, false, true, 1 << MMU_HALF_USER },
+	{ BIT(11), BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page", 0, 0,
+	  LV_LEAF, K_LEAF, false, true, 1 << MMU_HALF_KERNEL },
 	HIDDEN_PAGE(11, LV_LEAF, 0, 0, "KERNEL_4K", "not to be merged into a large page"),
 	KEPT(11,                 0, 0, "SOFT_DIRTY", "written to since clear_refs"),
 	HW(12, LV_LARGE, K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
@@ -83,7 +82,8 @@ static const struct mmu_flag flags[] = {
 	KEPT(58,                 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
 	SW(58, LV_LEAF,  K_LEAF, SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
 	KEPT(58,                 SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
-	SW(58, LV_TOP,   K_TABLE, SAVED_DIRTY, 0, "NOPTISHADOW", "KPTI keeps no user copy"),
+	{ BIT(58), BIT(58), 0, "NOPTISHADOW", NULL, "KPTI keeps no user copy", SAVED_DIRTY, 0, LV_UPPER,
+	  K_TABLE, false, true, .top = true },
 	{ BITS(59, 62), 0, 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
 	HW(63, LV_ALL,   K_HELD, 0, 0, "NX", "instructions are not fetched"),
 	AMONG(63, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "NX", "instructions were not fetched"),

@@ -106,7 +106,9 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 			out += (size_t)snprintf(ret + out, 96 - out, " [no-%s]", trait->name);
 	}
 	if (flag->halves == 1 << MMU_HALF_KERNEL)
-		snprintf(ret + out, 96 - out, " [kernel half]");
+		out += (size_t)snprintf(ret + out, 96 - out, " [kernel half]");
+	if (flag->top)
+		snprintf(ret + out, 96 - out, " [top level]");
 	return ret;
 }
 

@@ -40,7 +40,8 @@ static bool flag_holds(const struct mmu_flag *flag, const struct mmu_regime *reg
 	return flag->levels >> level & 1 && flag->kinds & MMU_KINDS(kind) &&
 	       (regime->traits & flag->if_traits) == flag->if_traits &&
 	       !(regime->traits & flag->no_traits) &&
-	       (!flag->halves || flag->halves >> regime->half & 1);
+	       (!flag->halves || flag->halves >> regime->half & 1) &&
+	       (!flag->top || level == regime->top_level);
 }
 
 /* @return false when there is nothing to show */

@@ -21,7 +21,7 @@ extern const struct mmu_arch mmu_arch_armv7;
 #define NR_PAGES 24u
 
 enum { SHORT, LPAE };
-enum { EXCLUSIVE = 1 }; /* the only trait */
+enum { EXCLUSIVE = 1, PROCESS = 2 }; /* traits */
 
 static struct fake {
 	struct {
@@ -336,6 +336,22 @@ static void test_9a_swap_entries_of_each_release(void **state)
 	}
 }
 
+/* Issue 9, 8. A table that belongs to an mm_struct is a process's, and no other is. */
+static void test_9_8_tables_of_processes(void **state)
+{
+	struct mmu_root root = { sizeof(root), MMU_ROOT_PGD_PA, 0x8000, 0, false };
+	struct mmu_regime r;
+	size_t nr;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		setup(state);
+		set("SIZE(pte_t)", i & 1 ? 8 : 4);
+		root.mm_va = i & 2 ? 0xc1000000 : 0;
+		assert_null(mmu_arch_armv7.locate(&facts, &root, &r, &nr));
+		assert_int_equal(r.traits & PROCESS, i == 3 ? PROCESS : 0);
+	}
+}
+
 /* The user's word stands. */
 static void test_swap_entries_by_option(void **state)
 {
@@ -509,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup(test_formats, setup),
 		cmocka_unit_test_setup(test_9a_swap_entries_of_each_release, setup),
 		cmocka_unit_test_setup(test_swap_entries_by_option, setup),
+		cmocka_unit_test_setup(test_9_8_tables_of_processes, setup),
 		cmocka_unit_test_setup(test_offsets_by_tables, setup),
 		cmocka_unit_test_setup(test_offset_by_variable, setup),
 		cmocka_unit_test_setup(test_offset_above_4_gib, setup),
