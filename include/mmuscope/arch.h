@@ -156,8 +156,9 @@ struct mmu_entry {
 /** What Linux keeps in a software entry. A core takes a kind that it does not know for UNKNOWN. */
 enum mmu_software_kind {
 	MMU_SOFTWARE_UNKNOWN, /**< not a form that this back-end knows */
-	MMU_SOFTWARE_SWAP, /**< a swap entry: type and offset; the core knows the special types */
-	MMU_SOFTWARE_NONE, /**< the page is there, access is switched off: PROT_NONE or NUMA hint */
+	MMU_SOFTWARE_SWAP,  /**< a swap entry: type and offset; the core knows the special types */
+	MMU_SOFTWARE_NONE,  /**< the page is there, access is switched off: PROT_NONE or NUMA hint;
+				in the kernel's half, the kernel took it out of its own map */
 	MMU_SOFTWARE_SPLIT, /**< a huge page that is just being split; still mapped for Linux */
 };
 
@@ -195,6 +196,8 @@ struct mmu_flag {
 	uint8_t kinds;      /**< MMU_KINDS() of the entries that have it */
 	bool field;         /**< a number in `mask`, shown when it is not 0 */
 	bool software;      /**< ignored by hardware, used by Linux */
+	uint8_t halves;     /**< bit n: holds in the half n of enum mmu_half; 0: in both */
+	bool top;           /**< of those levels, holds at the top of the regime alone */
 };
 
 /** One level of a format. */

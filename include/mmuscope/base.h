@@ -58,7 +58,8 @@ enum mmu_result {
 	MMU_RESULT_TRUNCATED,
 	MMU_RESULT_OUTSIDE_RAM,
 	MMU_RESULT_UNREADABLE,
-	MMU_RESULT_TABLE, /**< an entry that leads on; no walk ends so, see mmu_entry_decode() */
+	MMU_RESULT_TABLE,  /**< an entry that leads on; no walk ends so, see mmu_entry_decode() */
+	MMU_RESULT_HIDDEN, /**< a kernel page that is there, but not in the kernel's own map */
 	MMU_ENUM_32(MMU_RESULT),
 };
 

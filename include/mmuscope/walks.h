@@ -31,9 +31,10 @@ struct mmu_walk_info {
 	enum mmu_page_state page_state; /**< are the page's bytes in the image, when has_pa */
 	uint8_t rights; /**< effective, of the whole path; 0 unless the page is there */
 	uint8_t swap_type;
-	bool has_pa;     /**< a page is behind the address: mapped, protnone, numa */
+	bool has_pa;     /**< a page is behind the address: mapped, protnone, numa, hidden */
 	bool has_swap;   /**< a swap-like entry: type and offset hold */
 	bool has_target; /**< migration, hwpoison, device: the entry names a page frame */
+	bool assumed;    /**< what a swap entry of this type means is a guess */
 };
 
 /** What was read for a step. */
@@ -161,6 +162,7 @@ struct mmu_range {
 	uint8_t rights;
 	uint8_t swap_type;
 	bool has_pa, has_swap, has_target;
+	bool assumed;        /**< as of a walk */
 	uint64_t page_bytes; /**< of each page in it, or of the entries that say nothing is there */
 	uint64_t pa;         /**< of first_va; goes on with the addresses */
 	uint64_t swap_offset; /**< of the first page; goes on page by page when it is swapped */

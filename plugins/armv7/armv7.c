@@ -5,6 +5,8 @@
 static const struct mmu_trait traits[] = {
 	{ ARM_SWAP_EXCLUSIVE, "swap-exclusive",
 	  "a swap entry's bit 7 says exclusive, the offset begins at bit 8 (6.3)" },
+	{ ARM_PROCESS, "process",
+	  "the table of a Linux process: AP2 without RDONLY marks a clean page (LPAE)" },
 };
 
 static const struct mmu_format *const formats[] = { &arm_short_format, &arm_lpae_format };
@@ -16,7 +18,7 @@ static const struct mmu_sample lpae_sample = { sizeof(lpae_sample), "lpae", all_
 static const struct mmu_sample *const samples[] = { &short_sample, &lpae_sample };
 
 static const char *const symbols[] = { "swapper_pg_dir", "__pv_phys_pfn_offset", "high_memory",
-				       NULL };
+				       "__vma_adjust",   "do_vmi_munmap",        NULL };
 static const char *const types[] = { "pte_t", NULL };
 static const char *const registers[] = { "task_struct.thread.uw", "task_struct.thread_info.fpstate",
 					 "task_struct.thread_info.vfpstate", NULL };

@@ -17,7 +17,7 @@ enum { ARM_SHORT, ARM_LPAE }; /* formats */
 enum { PTE, PMD, PGD };       /* levels of LPAE; of short descriptors PTE and SHORT_PGD */
 enum { SHORT_PGD = 1 };
 
-enum { ARM_SWAP_EXCLUSIVE = 1 << 0 };
+enum { ARM_SWAP_EXCLUSIVE = 1 << 0, ARM_PROCESS = 1 << 1 };
 
 #define HIDDEN __attribute__((visibility("hidden")))
 

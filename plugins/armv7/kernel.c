@@ -196,27 +196,38 @@ const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret, si
 /* ------------------------------------------------------------------ roots */
 
 /*
- * 6.3 made swap entries say exclusive (20aae9eff5ac) and VMAs keep __vm_flags (bc292ab00f6c): the
- * member shows the release where the entry can't.
+ * 6.3 made swap entries say exclusive (20aae9eff5ac), which no type or symbol shows. The same
+ * release took compound_dtor out of struct page, and out of VMCOREINFO (1c5509be58f6), brought
+ * do_vmi_munmap() (183654ce26a5) and ended __vma_adjust() (0503ea8f5ba7). page._refcount is there
+ * since 4.7: where it is known and compound_dtor is not, the kernel is newer.
  */
+static const struct swap_sign {
+	const char *key, *how;
+	bool on;
+} swap_signs[] = {
+	{ "OFFSET(page.compound_dtor)", "page.compound_dtor went in the same release", false },
+	{ "OFFSET(page._count)", "page._count is older", false },
+	{ "OFFSET(page._refcount)", "page.compound_dtor went in the same release", true },
+	{ "SYMBOL(__vma_adjust)", "__vma_adjust() went in the same release", false },
+	{ "SYMBOL(do_vmi_munmap)", "do_vmi_munmap() came in the same release", true },
+};
+
 static uint32_t find_traits(const struct mmu_facts *facts)
 {
-	const char *how = "vm_area_struct.__vm_flags came in the same release";
-	uint32_t flags = 0;
+	/* not known: the newest kernels' */
+	static const struct swap_sign newest = { NULL, "no type or symbol tells the release",
+						 true };
+	const struct swap_sign *sign = &newest;
 	uint64_t value;
-	bool on;
 
 	if (get(facts, "TRAIT(swap-exclusive)", &value))
 		return value ? ARM_SWAP_EXCLUSIVE : 0;
-	on = get(facts, "OFFSET(vm_area_struct.__vm_flags)", &value);
-	if (!on && !get(facts, "OFFSET(vm_area_struct.vm_flags)", &value)) {
-		/* VMCOREINFO lost this in 6.9; most kernels that had it are older than 6.3 */
-		on = !get(facts, "SYMBOL(vmap_area_list)", &value);
-		how = "no types tell the release";
-		flags = MMU_DERIVED_ASSUMED;
-	}
-	facts->derived(facts->context, "TRAIT(swap-exclusive)", on, how, flags);
-	return on ? ARM_SWAP_EXCLUSIVE : 0;
+	for (size_t i = 0; i < COUNT(swap_signs) && !sign->key; i++)
+		if (get(facts, swap_signs[i].key, &value))
+			sign = &swap_signs[i];
+	facts->derived(facts->context, "TRAIT(swap-exclusive)", sign->on, sign->how,
+		       sign->key ? 0 : MMU_DERIVED_ASSUMED);
+	return sign->on ? ARM_SWAP_EXCLUSIVE : 0;
 }
 
 const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *root,
@@ -245,7 +256,7 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 	if (regime.root_pa & ~(lpae ? BITS(5, 39) : BITS(14, 31)))
 		return lpae ? "the top table lies at a multiple of 32 bytes: bits 39:5 of TTBR0"
 			    : "the top table lies at a multiple of 16 KiB: bits 31:14 of TTBR0";
-	regime.traits = find_traits(facts);
+	regime.traits = find_traits(facts) | (lpae && root->mm_va ? ARM_PROCESS : 0);
 	*ret = regime;
 	*ret_nr = 1;
 	return NULL;

@@ -42,33 +42,38 @@ static uint8_t table_rights(uint64_t raw)
 	return MMU_RIGHTS_ALL & ~denied;
 }
 
-/* AP[2] also marks a user's page as clean: its first write faults, and Linux allows it. */
-static bool is_clean(uint64_t raw)
+/*
+ * AP[2] also marks a page of a Linux process as clean: its first write faults, and Linux allows it.
+ * In any other table the page is read-only.
+ */
+static bool is_clean(const struct mmu_regime *regime, uint64_t raw)
 {
-	return (raw & (USER | AP2 | RDONLY | DIRTY)) == (USER | AP2);
+	return regime->traits & ARM_PROCESS &&
+	       (raw & (USER | AP2 | RDONLY | DIRTY)) == (USER | AP2);
 }
 
-static uint8_t leaf_rights(uint64_t raw)
+static uint8_t leaf_rights(const struct mmu_regime *regime, uint64_t raw)
 {
 	uint8_t rights = MMU_RIGHT_READ | (raw & USER ? MMU_RIGHT_USER : 0) |
-			 (raw & AP2 && !is_clean(raw) ? 0 : MMU_RIGHT_WRITE);
+			 (raw & AP2 && !is_clean(regime, raw) ? 0 : MMU_RIGHT_WRITE);
 
 	return arm_exec_rights(rights, raw & XN, raw & PXN);
 }
 
-static void decode_leaf(unsigned int level, uint64_t raw, struct mmu_entry *ret)
+static void decode_leaf(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			struct mmu_entry *ret)
 {
 	ret->kind = MMU_KIND_LEAF;
 	ret->run_lg2 = raw & CONT && level < PGD ? 4 : 0;
 	ret->pa = raw & BITS(12 + 9 * level + ret->run_lg2, 39);
-	ret->rights = leaf_rights(raw);
+	ret->rights = leaf_rights(regime, raw);
 	ret->attrs = MMU_ATTR_KNOWN | (raw & AF ? MMU_ATTR_ACCESSED : 0) |
 		     (raw & DIRTY ? MMU_ATTR_DIRTY : 0) | (raw & NG ? 0 : MMU_ATTR_GLOBAL) |
-		     (raw & SPECIAL ? MMU_ATTR_SPECIAL : 0);
+		     (raw & SPECIAL && level == PTE ? MMU_ATTR_SPECIAL : 0);
 	ret->memory = arm_memory(raw >> 2 & 7);
 	if (!(raw & AF))
 		ret->note = "not young: the access flag makes the next touch fault";
-	else if (is_clean(raw))
+	else if (is_clean(regime, raw))
 		ret->note = "clean: hardware has it read-only until the first write";
 }
 
@@ -81,7 +86,8 @@ static bool is_split(unsigned int level, uint64_t raw)
 	return level == PMD && !(raw & (BITS(0, 1) | NONE)) && raw >> 52;
 }
 
-static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *ret)
+static void decode_absent(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			  struct mmu_entry *ret)
 {
 	if (!raw)
 		return;
@@ -93,7 +99,7 @@ static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *re
 	}
 	ret->kind = MMU_KIND_SOFTWARE;
 	if (is_split(level, raw)) {
-		ret->rights = leaf_rights(raw);
+		ret->rights = leaf_rights(regime, raw);
 		ret->note = "a huge page that is just being split";
 	}
 }
@@ -106,7 +112,7 @@ void arm_lpae_decode(const struct mmu_regime *regime, unsigned int level, uint64
 
 	memset(ret, 0, sizeof(*ret));
 	if (!(raw & BIT(0))) {
-		decode_absent(level, raw, ret);
+		decode_absent(regime, level, raw, ret);
 		return;
 	}
 	ret->note = "reserved: address bits beyond the 40, or the processor's fewer";
@@ -125,7 +131,7 @@ void arm_lpae_decode(const struct mmu_regime *regime, unsigned int level, uint64
 	}
 	ret->note = NULL;
 	if (!table) {
-		decode_leaf(level, raw, ret);
+		decode_leaf(regime, level, raw, ret);
 		return;
 	}
 	ret->kind = MMU_KIND_TABLE;
@@ -160,7 +166,8 @@ static bool encode_table(unsigned int level, const struct mmu_entry *entry, uint
 	return false;
 }
 
-static bool encode_leaf(unsigned int level, const struct mmu_entry *entry, uint64_t *ret)
+static bool encode_leaf(const struct mmu_regime *regime, unsigned int level,
+			const struct mmu_entry *entry, uint64_t *ret)
 {
 	bool user = entry->rights & MMU_RIGHT_USER, exec = entry->rights & MMU_RIGHT_EXEC;
 	bool exec_priv = entry->rights & MMU_RIGHT_EXEC_PRIV;
@@ -172,7 +179,7 @@ static bool encode_leaf(unsigned int level, const struct mmu_entry *entry, uint6
 	raw |= user && !exec_priv ? PXN : 0; /* user_pgprot has it (mm/mmu.c) */
 	raw |= entry->run_lg2 ? CONT : 0;
 	*ret = raw;
-	return !(entry->pa >> 40) && leaf_rights(raw) == entry->rights &&
+	return !(entry->pa >> 40) && leaf_rights(regime, raw) == entry->rights &&
 	       (!entry->run_lg2 || (entry->run_lg2 == 4 && level < PGD));
 }
 
@@ -183,7 +190,7 @@ bool arm_lpae_encode(const struct mmu_regime *regime, unsigned int level,
 
 	if (!arm_may_encode(regime, entry) ||
 	    !(entry->kind == MMU_KIND_TABLE ? encode_table(level, entry, &raw)
-					    : encode_leaf(level, entry, &raw)))
+					    : encode_leaf(regime, level, entry, &raw)))
 		return false;
 	*ret_raw = raw;
 	*ret_second = 0;

@@ -17,14 +17,18 @@ static uint8_t rights_of(uint64_t raw, bool nx)
 	       (raw & USER && !nx ? MMU_RIGHT_EXEC : 0);
 }
 
-static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *ret)
+static void decode_absent(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			  struct mmu_entry *ret)
 {
+	struct mmu_software software;
+
 	if (!(raw & ~(ACCESSED | DIRTY))) { /* as pte_none(): _PAGE_KNL_ERRATUM_MASK, 4.8 */
 		if (raw)
 			ret->note = "only bits 5 and 6, which Xeon Phi may set by mistake";
 	} else if (level <= PUD) {
 		ret->kind = MMU_KIND_SOFTWARE;
-		if (level > PTE && (raw & (PSE | PROTNONE)) == PSE) { /* as pmd_present() */
+		x86_64_explain(regime, level, raw, 0, &software);
+		if (software.kind == MMU_SOFTWARE_SPLIT) {
 			ret->rights = rights_of(raw, raw & NX);
 			ret->note = "a huge page that is just being split";
 		}
@@ -38,7 +42,7 @@ static void decode_absent(unsigned int level, uint64_t raw, struct mmu_entry *re
 static uint8_t attrs_of(const struct mmu_regime *regime, uint64_t raw)
 {
 	bool saved = regime->traits & SAVED_DIRTY && raw & BIT(58);
-	bool soft = raw & BIT(11) && (!(regime->traits & NO_DEVMAP) || raw & USER);
+	bool soft = raw & BIT(11) && regime->half == MMU_HALF_USER;
 
 	return MMU_ATTR_KNOWN | (raw & ACCESSED ? MMU_ATTR_ACCESSED : 0) |
 	       (raw & DIRTY || saved ? MMU_ATTR_DIRTY : 0) | (raw & BIT(8) ? MMU_ATTR_GLOBAL : 0) |
@@ -113,7 +117,7 @@ void x86_64_decode(const struct mmu_regime *regime, unsigned int level, uint64_t
 	(void)second;
 	memset(ret, 0, sizeof(*ret));
 	if (!(raw & PRESENT))
-		decode_absent(level, raw, ret);
+		decode_absent(regime, level, raw, ret);
 	else if (level == PTE || (level <= PUD && raw & PSE))
 		decode_leaf(regime, level, raw, ret);
 	else
@@ -145,25 +149,47 @@ bool x86_64_encode(const struct mmu_regime *regime, unsigned int level,
 	return true;
 }
 
+/*
+ * The frame of an entry that is not present. pgtable-invert.h: it is inverted whatever else the
+ * entry holds. pmd_modify() inverts the bits of the frame alone, pte_modify(), of a hugetlb page,
+ * those below it too. @return false: nothing that Linux writes
+ */
+static bool find_frame(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+		       bool inverted, uint64_t *ret_pa)
+{
+	uint64_t below = level > PTE ? BITS(13, 11 + 9 * level) : 0;
+
+	*ret_pa = (inverted ? ~raw : raw) & address_bits(regime) & BITS(12 + 9 * level, 51);
+	return !(raw & below) || (inverted && !(~raw & below));
+}
+
 void x86_64_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		    uint64_t second, struct mmu_software *ret)
 {
-	/* pgtable-invert.h: whatever is not present and not 0; by pmd_mkinvalid(), a split too */
-	bool inverted = regime->traits & L1TF;
+	bool kernel = regime->half == MMU_HALF_KERNEL, inverted = regime->traits & L1TF;
 	bool large = level > PTE && raw & PSE;
 
 	(void)second;
 	memset(ret, 0, sizeof(*ret));
-	if (level > PUD || (raw & PROTNONE && level > PTE && !large))
+	if (level > PUD)
 		return; /* MMU_SOFTWARE_UNKNOWN */
-	if (raw & PROTNONE || large) {
-		ret->kind = raw & PROTNONE ? MMU_SOFTWARE_NONE : MMU_SOFTWARE_SPLIT;
-		ret->pa = (inverted ? ~raw : raw) & address_bits(regime) & BITS(12 + 9 * level, 51);
-		return;
+	if (kernel) {
+		/* nothing is swapped; kfence (up to 6.18) clears PRESENT and inverts nothing */
+		inverted = raw >> (63 - __builtin_clzll(address_bits(regime))) & 1;
+		if (find_frame(regime, level, raw, inverted, &ret->pa))
+			ret->kind = MMU_SOFTWARE_NONE;
+	} else if (raw & PROTNONE ? level == PTE || large : large) {
+		/* by pmd_mkinvalid(), a split too; pud_present() asks for PRESENT alone */
+		if (find_frame(regime, level, raw, inverted, &ret->pa) &&
+		    (raw & PROTNONE || level == PMD))
+			ret->kind = raw & PROTNONE ? MMU_SOFTWARE_NONE : MMU_SOFTWARE_SPLIT;
+	} else if (!(raw & PROTNONE)) {
+		ret->kind = MMU_SOFTWARE_SWAP;
+		ret->type = (uint8_t)(inverted ? raw >> 59 : raw >> 9 & 31);
+		ret->offset = inverted ? ~raw << 5 >> 14 : raw >> 14;
 	}
-	ret->kind = MMU_SOFTWARE_SWAP;
-	ret->type = (uint8_t)(inverted ? raw >> 59 : raw >> 9 & 31);
-	ret->offset = inverted ? ~raw << 5 >> 14 : raw >> 14;
+	if (ret->kind == MMU_SOFTWARE_UNKNOWN)
+		ret->pa = 0;
 }
 
 bool x86_64_alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret)

@@ -6,7 +6,7 @@
 #define LV_PTE   (1u << PTE)
 #define LV_LARGE (1u << PMD | 1u << PUD)
 #define LV_LEAF  (LV_PTE | LV_LARGE)
-#define LV_TOP   (3u << 3) /* whichever is the top: Linux sets no such bit in a P4D */
+#define LV_UPPER (3u << 3)
 #define LV_ALL   0x1fu
 #define K_LEAF   (MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD))
 #define K_HELD   (MMU_KINDS(MMU_KIND_TABLE) | K_LEAF)
@@ -18,9 +18,14 @@
 	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, k, false, false }
 #define SW(n, lv, k, if_, no, name, what) \
 	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, k, false, true }
-/* In a software entry: `mask` must read `value` beside the bit. */
+/* In a software entry of a process: `mask` must read `value` beside the bit. */
 #define AMONG(n, mask, value, lv, if_, no, name, what) \
-	{ BIT(n) | (mask), BIT(n) | (value), 0, name, NULL, what, if_, no, lv, K_SOFT, false, true }
+	{ BIT(n) | (mask), BIT(n) | (value), 0, name, NULL, what, if_, no, lv, K_SOFT, false, \
+	  true, 1 << MMU_HALF_USER }
+/* In an entry that the kernel took out of its own map: nothing but PRESENT has changed. */
+#define HIDDEN_PAGE(n, lv, if_, no, name, what) \
+	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, K_SOFT, false, true, \
+	  1 << MMU_HALF_KERNEL }
 #define SWAP(n, if_, no, name, what) AMONG(n, PROTNONE | PSE, 0, LV_LEAF, if_, no, name, what)
 /* Kept in a page without access, and in a huge page that is being split. */
 #define KEPT(n, if_, no, name, what) \
@@ -33,32 +38,42 @@ static const struct mmu_flag flags[] = {
 	HW(1,  LV_ALL,   K_HELD, 0, 0, "RW", "writes are allowed"),
 	SWAP(1,                  0, SWAP_SD7, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
 	AMONG(1, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "RW", "writes were allowed"),
+	HIDDEN_PAGE(1, LV_LEAF,  0, 0, "RW", "writes were allowed"),
 	HW(2,  LV_ALL,   K_HELD, 0, 0, "USER", "user mode has access"),
 	SWAP(2,                  0, 0, "SWP_UFFD_WP", "userfaultfd write-protected it"),
 	AMONG(2, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "USER", "user mode had access"),
+	HIDDEN_PAGE(2, LV_LEAF,  0, 0, "USER", "user mode had access"),
 	HW(3,  LV_ALL,   K_HELD, 0, 0, "PWT", "write-through: bit 0 of the PAT index"),
 	SWAP(3,                  0, 0, "SWP_EXCLUSIVE", "an anonymous page of this process alone"),
+	HIDDEN_PAGE(3, LV_LEAF,  0, 0, "PWT", "write-through: bit 0 of the PAT index"),
 	HW(4,  LV_ALL,   K_HELD, 0, 0, "PCD", "not cached: bit 1 of the PAT index"),
+	HIDDEN_PAGE(4, LV_LEAF,  0, 0, "PCD", "not cached: bit 1 of the PAT index"),
 	HW(5,  LV_ALL,   K_HELD, 0, 0, "ACCESSED", "was used"),
 	KEPT(5,                  0, 0, "ACCESSED", "was used"),
+	HIDDEN_PAGE(5, LV_LEAF,  0, 0, "ACCESSED", "was used"),
 	HW(6,  LV_LEAF,  K_LEAF, 0, 0, "DIRTY", "was written to"),
 	KEPT(6,                  0, 0, "DIRTY", "was written to"),
+	HIDDEN_PAGE(6, LV_LEAF,  0, 0, "DIRTY", "was written to"),
 	HW(7,  LV_PTE,   K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
 	HW(7,  LV_ALL & ~LV_PTE, K_LEAF, 0, 0, "PSE", "maps a large page"),
 	AMONG(7, PROTNONE, PROTNONE, LV_PTE, 0, 0, "PAT", "bit 2 of the PAT index"),
+	HIDDEN_PAGE(7, LV_PTE,   0, 0, "PAT", "bit 2 of the PAT index"),
 	AMONG(7, 0, 0, LV_LARGE, 0, 0, "PSE", "a large page"),
+	HIDDEN_PAGE(7, LV_LARGE, 0, 0, "PSE", "a large page"),
 	AMONG(7, PROTNONE, 0, LV_PTE, SWAP_SD7, 0, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
 	HW(8,  LV_LEAF,  K_LEAF, 0, 0, "GLOBAL", "survives a change of address space in the TLB"),
 	AMONG(8, 0, 0, LV_LEAF,  0, 0, "PROTNONE", "the page is there without any access"),
+	HIDDEN_PAGE(8, LV_LEAF,  0, 0, "GLOBAL", "survived a change of address space in the TLB"),
 	SW(9,  LV_LEAF,  K_LEAF, 0, 0, "SPECIAL", "the page has no reference count to keep"),
 	KEPT(9,                  0, 0, "SPECIAL", "the page has no reference count to keep"),
+	HIDDEN_PAGE(9, LV_LEAF,  0, 0, "SPECIAL", "the page has no reference count to keep"),
 	SW(10, LV_LEAF,  K_LEAF, 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
 	KEPT(10,                 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
-	SW(11, LV_LEAF,  K_LEAF, 0, NO_DEVMAP, "SOFT_DIRTY", "written to since clear_refs"),
-	{ BIT(11) | USER, BIT(11) | USER, 0, "SOFT_DIRTY", NULL, "written to since clear_refs",
-	  NO_DEVMAP, 0, LV_LEAF, K_LEAF, false, true },
-	{ BIT(11) | USER, BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page",
-	  NO_DEVMAP, 0, LV_PTE, K_LEAF, false, true },
+	{ BIT(11), BIT(11), 0, "SOFT_DIRTY", NULL, "written to since clear_refs", 0, 0, LV_LEAF,
+	  K_LEAF, false, true, 1 << MMU_HALF_USER },
+	{ BIT(11), BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page", 0, 0,
+	  LV_LEAF, K_LEAF, false, true, 1 << MMU_HALF_KERNEL },
+	HIDDEN_PAGE(11, LV_LEAF, 0, 0, "KERNEL_4K", "not to be merged into a large page"),
 	KEPT(11,                 0, 0, "SOFT_DIRTY", "written to since clear_refs"),
 	HW(12, LV_LARGE, K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
 	SW(57, LV_LEAF,  K_LEAF, SAVED_DIRTY, NO_DEVMAP, "DEVMAP", "memory of a device (pmem)"),
@@ -67,10 +82,12 @@ static const struct mmu_flag flags[] = {
 	KEPT(58,                 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
 	SW(58, LV_LEAF,  K_LEAF, SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
 	KEPT(58,                 SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
-	SW(58, LV_TOP,   K_TABLE, SAVED_DIRTY, 0, "NOPTISHADOW", "KPTI keeps no user copy"),
+	{ BIT(58), BIT(58), 0, "NOPTISHADOW", NULL, "KPTI keeps no user copy", SAVED_DIRTY, 0, LV_UPPER,
+	  K_TABLE, false, true, .top = true },
 	{ BITS(59, 62), 0, 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
 	HW(63, LV_ALL,   K_HELD, 0, 0, "NX", "instructions are not fetched"),
 	AMONG(63, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "NX", "instructions were not fetched"),
+	HIDDEN_PAGE(63, LV_LEAF, 0, 0, "NX", "instructions were not fetched"),
 };
 
 static const struct mmu_level levels4[] = {

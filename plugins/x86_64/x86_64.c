@@ -5,7 +5,7 @@
 static const struct mmu_trait traits[] = {
 	{ L1TF, "l1tf", "entries that are not present hold their address inverted (4.19)" },
 	{ SAVED_DIRTY, "saved-dirty", "bit 58 is SAVED_DIRTY, DEVMAP is bit 57 (6.6)" },
-	{ NO_DEVMAP, "no-devmap", "no DEVMAP; bit 11 of a kernel page is KERNEL_4K (7.1)" },
+	{ NO_DEVMAP, "no-devmap", "no DEVMAP in bit 57 (7.1)" },
 	{ SWAP_SD7, "swap-sd7",
 	  "a swap entry's soft-dirty mark is bit 7, not bit 1 (before 4.14)" },
 	{ ENCRYPTION, "encryption", "bits missing in pa_mask are SME, SEV or TDX, not reserved" },

@@ -12,7 +12,9 @@
 static const char *const core_symbols[] = {
 	"init_task", "linux_banner", "_stext", "_text", "init_mm", "swap_info",
 	/* special swap types: each tells of a configuration or of a release */
-	"memory_failure", "migrate_pages",
+	"memory_failure", "migrate_pages", "make_device_exclusive", "make_device_exclusive_range",
+	"migrate_vma_setup", "device_private_entry_fault", "mas_find", "do_vmi_munmap",
+	"nr_swapfiles",
 	/* per-CPU counters */
 	"__per_cpu_offset", "nr_cpu_ids",
 	/* what the kernel carries about itself */

@@ -231,6 +231,22 @@ static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma,
 		walk->note = "or numa: its VMA can't be read, which would tell";
 }
 
+/* Where a page lies that was taken out of a linear mapping, the mapping says, whatever it left. */
+static void tell_hidden(struct mmu_space *space, struct mmu_walk *walk)
+{
+	const struct mmu_kernel *kernel = space->memory.kernel;
+
+	for (size_t i = 0; i < kernel->nr_linear; i++) {
+		const struct mmu_linear *linear = &kernel->linear[i];
+
+		if (walk->va < linear->first_va || walk->va > linear->last_va)
+			continue;
+		walk->has_pa = true;
+		walk->pa = linear->first_pa + (walk->va - linear->first_va);
+		walk->page_state = mmu_memory_span(&space->memory, walk->pa).state;
+	}
+}
+
 /* Are the entries that a walk read still what they were? */
 static bool still_true(const struct mmu_space *space, const struct mmu_walk *walk)
 {
@@ -277,6 +293,8 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 		walk_live(space, va, ret);
 	else
 		mmu_walker_walk(&space->walker, va, ret);
+	if (ret->result == MMU_RESULT_HIDDEN)
+		tell_hidden(space, ret);
 	if (ret->result != MMU_RESULT_PROTNONE)
 		return;
 	struct mmu_error *missing = mmu_space_find_vma(space, va, &vma, &found);
@@ -331,6 +349,8 @@ static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 	struct mmu_vma *vma = &leaves->vma;
 	struct mmu_error *missing = NULL;
 
+	if (walk->result == MMU_RESULT_HIDDEN)
+		tell_hidden(leaves->space, walk);
 	if (walk->result == MMU_RESULT_PROTNONE) {
 		if (!leaves->has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
 			missing = mmu_space_find_vma(leaves->space, walk->va, vma,

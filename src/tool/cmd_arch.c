@@ -105,6 +105,10 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 		else if (flag->no_traits & trait->bit)
 			out += (size_t)snprintf(ret + out, 96 - out, " [no-%s]", trait->name);
 	}
+	if (flag->halves == 1 << MMU_HALF_KERNEL)
+		out += (size_t)snprintf(ret + out, 96 - out, " [kernel half]");
+	if (flag->top)
+		snprintf(ret + out, 96 - out, " [top level]");
 	return ret;
 }
 

@@ -134,12 +134,8 @@ static void decoded_json(const struct mmu_arch *arch, const struct mmu_regime *r
 	}
 	if (info->note || note[0])
 		json_string("result_note", info->note ? info->note : note);
-	if (info->has_swap) {
-		json_object("swap");
-		json_number("type", info->swap_type);
-		json_number("offset", (int64_t)info->swap_offset);
-		json_object_end();
-	}
+	if (info->has_swap)
+		show_swap_json(info->swap_type, info->swap_offset, info->assumed);
 	json_end();
 }
 

@@ -185,12 +185,8 @@ static void range_json(const struct mmu_range *range)
 		json_number("page_size", (int64_t)range->page_bytes);
 	}
 	json_string("rights", mmu_rights_text(range->rights, rights));
-	if (range->has_swap) {
-		json_object("swap");
-		json_number("type", range->swap_type);
-		json_number("offset", (int64_t)range->swap_offset);
-		json_object_end();
-	}
+	if (range->has_swap)
+		show_swap_json(range->swap_type, range->swap_offset, range->assumed);
 	if (range->has_target)
 		json_hex("target_pa", range->target_pa);
 	json_object_end();

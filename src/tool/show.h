@@ -41,6 +41,8 @@ void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *reg
 void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *regime);
 /** The result of a walk in one line of words: "swapped: type 0, offset 0x20". */
 void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk);
+/** The object "swap". @param assumed  what the type means is a guess */
+void show_swap_json(unsigned int type, uint64_t offset, bool assumed);
 /** The keys of a result: result, pa, page_size, swap, ... */
 void show_result_json(const struct mmu_walk *walk);
 

@@ -57,6 +57,16 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 	json_object_end();
 }
 
+void show_swap_json(unsigned int type, uint64_t offset, bool assumed)
+{
+	json_object("swap");
+	json_number("type", type);
+	json_number("offset", (int64_t)offset);
+	if (assumed)
+		json_bool("assumed", true);
+	json_object_end();
+}
+
 void show_result_json(const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -73,12 +83,8 @@ void show_result_json(const struct mmu_walk *walk)
 			json_number("hole_size", (int64_t)info->page_bytes);
 	}
 	json_string("rights", mmu_rights_text(info->rights, rights));
-	if (info->has_swap) {
-		json_object("swap");
-		json_number("type", info->swap_type);
-		json_number("offset", (int64_t)info->swap_offset);
-		json_object_end();
-	}
+	if (info->has_swap)
+		show_swap_json(info->swap_type, info->swap_offset, info->assumed);
 	if (info->has_target)
 		json_hex("target_pa", info->target_pa);
 	if (info->note)

@@ -234,6 +234,7 @@ static const char *reason(enum mmu_result result)
 		[MMU_RESULT_HWPOISON] = "the memory behind it is broken",
 		[MMU_RESULT_DEVICE] = "the page lies in a device's memory",
 		[MMU_RESULT_MARKER] = "a marker that Linux keeps instead of a page",
+		[MMU_RESULT_HIDDEN] = "the page is there, the kernel took it out of its own map",
 		[MMU_RESULT_BAD_ENTRY] = "neither hardware nor Linux would write this entry",
 		[MMU_RESULT_NONCANONICAL] = "no such address in this format",
 		[MMU_RESULT_FILTERED] = "the table was left out of the dump",
@@ -261,7 +262,8 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 	if (!mapped)
 		printf(" %s", reason(info->result));
 	if (info->has_swap)
-		printf("; type %u, offset 0x%" PRIx64, info->swap_type, info->swap_offset);
+		printf("; type %u%s, offset 0x%" PRIx64, info->swap_type,
+		       info->assumed ? " (assumed)" : "", info->swap_offset);
 	if (info->has_target)
 		printf("; physical 0x%" PRIx64, info->target_pa);
 	if (info->has_pa)
@@ -346,6 +348,8 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 		printf(" type %u offset 0x%" PRIx64, info->swap_type, info->swap_offset);
 	if (info->has_target)
 		printf(" physical 0x%" PRIx64, info->target_pa);
+	if (info->assumed)
+		printf(" (assumed)");
 	if (show->type && tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
 		printf(" value %s", text);
 	printf("\n");

@@ -12,6 +12,7 @@ struct mmu_range mmu_range_of_leaf(const struct mmu_walk *walk, uint64_t last_va
 				   .has_pa = walk->has_pa,
 				   .has_swap = walk->has_swap,
 				   .has_target = walk->has_target,
+				   .assumed = walk->assumed,
 				   .page_bytes = walk->page_bytes,
 				   .pa = walk->pa,
 				   .swap_offset = walk->swap_offset,

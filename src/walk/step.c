@@ -100,8 +100,10 @@ static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 	walk->swap_type = software->type;
 	walk->swap_offset = software->offset;
 	walk->result = map && map->known ? map->result[type] : MMU_RESULT_SWAPPED;
+	/* the smallest MAX_SWAPFILES: 32 less every special type */
+	walk->assumed = type >= 22 && (!map || !map->known || map->assumed);
 	if (!map || !map->known) {
-		if (type >= 22) /* the smallest MAX_SWAPFILES: 32 less every special type */
+		if (walk->assumed)
 			walk->note = "a type this high may be special (migration, hwpoison, ...); "
 				     "that depends on the kernel's configuration";
 		return;
@@ -126,14 +128,16 @@ static void explain(const struct mmu_walker *walker, const struct mmu_step *step
 	if (regime->format->explain)
 		regime->format->explain(regime, step->level, step->raw, step->second, &software);
 	/*
-	 * Linux swaps no kernel memory: there, an entry that is not present is a page whose access
-	 * was switched off (set_memory_np(), kfence, debug_pagealloc).
+	 * Linux swaps no kernel memory: there, an entry that is not present is a page that was
+	 * taken out of the kernel's map.
 	 */
 	if (regime->half == MMU_HALF_KERNEL &&
 	    (software.kind == MMU_SOFTWARE_SWAP || software.kind == MMU_SOFTWARE_NONE)) {
-		walk->result = MMU_RESULT_PROTNONE;
-		walk->note = "a kernel entry without PRESENT: set_memory_np(), kfence, "
-			     "debug_pagealloc";
+		walk->result = MMU_RESULT_HIDDEN;
+		walk->note = "a kernel entry without PRESENT: memfd_secret(), set_memory_np(), "
+			     "kfence, debug_pagealloc";
+		if (software.kind == MMU_SOFTWARE_NONE)
+			set_page(walker, walk, software.pa);
 		return;
 	}
 	switch (software.kind) {
@@ -160,7 +164,7 @@ void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *ste
 		     struct mmu_walk *walk)
 {
 	walk->rights = walk->swap_type = 0;
-	walk->has_pa = walk->has_swap = walk->has_target = false;
+	walk->has_pa = walk->has_swap = walk->has_target = walk->assumed = false;
 	walk->pa = walk->swap_offset = walk->target_pa = 0;
 	walk->page_state = MMU_PAGE_PRESENT;
 	walk->note = NULL;

@@ -18,7 +18,7 @@ const char *mmu_result_name(enum mmu_result result)
 	static const char *const names[MMU_RESULTS] = {
 		"mapped",    "empty",       "swapped",    "protnone",  "numa",         "migration",
 		"hwpoison",  "device",      "marker",     "bad-entry", "noncanonical", "filtered",
-		"truncated", "outside-ram", "unreadable", "table",
+		"truncated", "outside-ram", "unreadable", "table",     "hidden",
 	};
 
 	return (size_t)result < MMU_RESULTS ? names[result] : NULL;
@@ -39,7 +39,9 @@ static bool flag_holds(const struct mmu_flag *flag, const struct mmu_regime *reg
 {
 	return flag->levels >> level & 1 && flag->kinds & MMU_KINDS(kind) &&
 	       (regime->traits & flag->if_traits) == flag->if_traits &&
-	       !(regime->traits & flag->no_traits);
+	       !(regime->traits & flag->no_traits) &&
+	       (!flag->halves || flag->halves >> regime->half & 1) &&
+	       (!flag->top || level == regime->top_level);
 }
 
 /* @return false when there is nothing to show */

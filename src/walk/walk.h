@@ -7,7 +7,7 @@
 #include "mmuscope/mmuscope.h"
 
 /** How many values enum mmu_result has. */
-#define MMU_RESULTS (MMU_RESULT_TABLE + 1u)
+#define MMU_RESULTS (MMU_RESULT_HIDDEN + 1u)
 
 /** No walk has more steps. */
 #define MMU_STEPS_MAX 12u
@@ -35,6 +35,7 @@ struct mmu_swap_map {
 	const char *note[32]; /**< static text for the walk, or NULL */
 	uint8_t pfn_bits;     /**< low bits of the offset that are the page frame, for such types */
 	bool known;           /**< false: all types are taken for swap files */
+	bool assumed;         /**< which types are special is the best guess, and no more */
 };
 
 /** The regimes of a space, as locate() tells them. nr 0: not known. */

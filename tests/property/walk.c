@@ -133,18 +133,19 @@ static void naive_software(const struct world *w, struct naive *n, unsigned int 
 			   uint64_t raw, uint64_t second)
 {
 	struct mmu_software software = { .kind = MMU_SOFTWARE_UNKNOWN };
-	bool kernel = naive_regime(w, va)->half == MMU_HALF_KERNEL;
+	const struct mmu_regime *regime = naive_regime(w, va);
+	bool kernel = regime->half == MMU_HALF_KERNEL;
 
 	if (format_of(w)->explain)
-		format_of(w)->explain(w->regimes.regime, level, raw, second, &software);
+		format_of(w)->explain(regime, level, raw, second, &software);
 	if (software.kind == MMU_SOFTWARE_UNKNOWN) {
 		n->result = MMU_RESULT_BAD_ENTRY;
 	} else if (software.kind == MMU_SOFTWARE_SPLIT) {
 		n->result = MMU_RESULT_MAPPED;
 		naive_page(n, software.pa, va);
 	} else if (kernel || software.kind == MMU_SOFTWARE_NONE) {
-		n->result = MMU_RESULT_PROTNONE;
-		if (!kernel)
+		n->result = kernel ? MMU_RESULT_HIDDEN : MMU_RESULT_PROTNONE;
+		if (software.kind == MMU_SOFTWARE_NONE)
 			naive_page(n, software.pa, va);
 	} else {
 		n->result = MMU_RESULT_SWAPPED;
@@ -370,7 +371,7 @@ static void test_random_tables(void **state)
 		MMU_RESULT_MAPPED,     MMU_RESULT_EMPTY,     MMU_RESULT_SWAPPED,
 		MMU_RESULT_PROTNONE,   MMU_RESULT_BAD_ENTRY, MMU_RESULT_NONCANONICAL,
 		MMU_RESULT_FILTERED,   MMU_RESULT_TRUNCATED, MMU_RESULT_OUTSIDE_RAM,
-		MMU_RESULT_UNREADABLE,
+		MMU_RESULT_UNREADABLE, MMU_RESULT_HIDDEN,
 	};
 
 	run(false);

@@ -21,7 +21,7 @@ extern const struct mmu_arch mmu_arch_armv7;
 #define NR_PAGES 24u
 
 enum { SHORT, LPAE };
-enum { EXCLUSIVE = 1 }; /* the only trait */
+enum { EXCLUSIVE = 1, PROCESS = 2 }; /* traits */
 
 static struct fake {
 	struct {
@@ -38,6 +38,7 @@ static struct fake {
 	} ram[4];
 	unsigned int reads;
 	char how[80]; /* of PHYS_OFFSET */
+	bool assumed; /* what was derived last */
 } fake;
 
 static void set(const char *key, uint64_t value)
@@ -125,6 +126,7 @@ static void fake_derived(void *context, const char *key, uint64_t value, const c
 	uint64_t old;
 
 	assert_true(*how);
+	fake.assumed = flags & MMU_DERIVED_ASSUMED;
 	if (!fake_get(NULL, key, &old))
 		set(key, value);
 	if (!strcmp(key, "PHYS_OFFSET"))
@@ -284,18 +286,40 @@ static void test_formats(void **state)
 	}
 }
 
-static void test_swap_entries_by_types(void **state)
+/*
+ * Issue 9 A. The releases from 4.4 on as their VMCOREINFO, types and symbols are: 7.2 has
+ * vm_area_struct.vm_flags without __vm_flags, as 6.1 had.
+ */
+static void test_9a_swap_entries_of_each_release(void **state)
 {
 	static const struct {
-		const char *keys[2];
+		const char *keys[4];
 		uint32_t traits;
+		bool assumed;
 	} cases[] = {
-		{ { "OFFSET(vm_area_struct.vm_flags)" }, 0 }, /* 6.1 */
-		{ { "OFFSET(vm_area_struct.vm_flags)", "OFFSET(vm_area_struct.__vm_flags)" },
-		  EXCLUSIVE },
-		{ { "SYMBOL(vmap_area_list)" }, 0 }, /* assumed */
-		{ { "NUMBER(VMALLOC_START)" }, EXCLUSIVE },
-		{ { "TRAIT(swap-exclusive)", "OFFSET(vm_area_struct.vm_flags)" }, EXCLUSIVE },
+		/* types and VMCOREINFO: 4.4, 4.9 to 6.2, 6.3 to 6.18, 7.2 */
+		{ { "OFFSET(page._count)" }, 0, false },
+		{ { "OFFSET(page._count)", "OFFSET(page.compound_dtor)" }, 0, false },
+		{ { "OFFSET(page._refcount)", "OFFSET(page.compound_dtor)",
+		    "OFFSET(vm_area_struct.vm_flags)", "SYMBOL(vmap_area_list)" },
+		  0,
+		  false },
+		{ { "OFFSET(page._refcount)", "OFFSET(vm_area_struct.vm_flags)",
+		    "OFFSET(vm_area_struct.__vm_flags)" },
+		  EXCLUSIVE,
+		  false },
+		{ { "OFFSET(page._refcount)", "SYMBOL(vmap_area_list)" }, EXCLUSIVE, false },
+		{ { "OFFSET(page._refcount)", "OFFSET(vm_area_struct.vm_flags)",
+		    "OFFSET(vm_area_struct.flags)" },
+		  EXCLUSIVE,
+		  false },
+		/* kallsyms alone */
+		{ { "SYMBOL(__vma_adjust)" }, 0, false },
+		{ { "SYMBOL(do_vmi_munmap)" }, EXCLUSIVE, false },
+		/* nothing tells: the newest */
+		{ { "OFFSET(vm_area_struct.vm_flags)" }, EXCLUSIVE, true },
+		{ { "SYMBOL(vmap_area_list)" }, EXCLUSIVE, true },
+		{ { "NUMBER(VMALLOC_START)" }, EXCLUSIVE, true },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -303,12 +327,41 @@ static void test_swap_entries_by_types(void **state)
 
 		setup(state);
 		set("SIZE(pte_t)", 4);
-		for (size_t j = 0; j < 2 && cases[i].keys[j]; j++)
+		for (size_t j = 0; j < COUNT(cases[i].keys) && cases[i].keys[j]; j++)
 			set(cases[i].keys[j], 16);
 		assert_null(locate(MMU_ROOT_PGD_PA, 0x4000, false, &r));
 		assert_int_equal(r.traits, cases[i].traits);
 		assert_int_equal(!!fact("TRAIT(swap-exclusive)"), cases[i].traits);
+		assert_int_equal(fake.assumed, cases[i].assumed);
 	}
+}
+
+/* Issue 9, 8. A table that belongs to an mm_struct is a process's, and no other is. */
+static void test_9_8_tables_of_processes(void **state)
+{
+	struct mmu_root root = { sizeof(root), MMU_ROOT_PGD_PA, 0x8000, 0, false };
+	struct mmu_regime r;
+	size_t nr;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		setup(state);
+		set("SIZE(pte_t)", i & 1 ? 8 : 4);
+		root.mm_va = i & 2 ? 0xc1000000 : 0;
+		assert_null(mmu_arch_armv7.locate(&facts, &root, &r, &nr));
+		assert_int_equal(r.traits & PROCESS, i == 3 ? PROCESS : 0);
+	}
+}
+
+/* The user's word stands. */
+static void test_swap_entries_by_option(void **state)
+{
+	struct mmu_regime r;
+
+	set("SIZE(pte_t)", 4);
+	set("OFFSET(page.compound_dtor)", 16);
+	set("TRAIT(swap-exclusive)", 1);
+	assert_null(locate(MMU_ROOT_PGD_PA, 0x4000, false, &r));
+	assert_int_equal(r.traits, EXCLUSIVE);
 }
 
 /* ------------------------------------------------------------------ where the kernel lies */
@@ -470,7 +523,9 @@ int main(void)
 		cmocka_unit_test_setup(test_cpus_have_no_registers_in_dumps, setup),
 		cmocka_unit_test_setup(test_roots_are_aligned, setup),
 		cmocka_unit_test_setup(test_formats, setup),
-		cmocka_unit_test_setup(test_swap_entries_by_types, setup),
+		cmocka_unit_test_setup(test_9a_swap_entries_of_each_release, setup),
+		cmocka_unit_test_setup(test_swap_entries_by_option, setup),
+		cmocka_unit_test_setup(test_9_8_tables_of_processes, setup),
 		cmocka_unit_test_setup(test_offsets_by_tables, setup),
 		cmocka_unit_test_setup(test_offset_by_variable, setup),
 		cmocka_unit_test_setup(test_offset_above_4_gib, setup),

@@ -18,7 +18,7 @@ static void test_results(void **state)
 	static const char *const words[] = {
 		"mapped",    "empty",       "swapped",    "protnone",  "numa",         "migration",
 		"hwpoison",  "device",      "marker",     "bad-entry", "noncanonical", "filtered",
-		"truncated", "outside-ram", "unreadable", "table",
+		"truncated", "outside-ram", "unreadable", "table",     "hidden",
 	};
 
 	assert_int_equal(MMU_RESULTS, sizeof(words) / sizeof(words[0]));
@@ -67,6 +67,18 @@ static const struct mmu_flag flags[] = {
 	{ .mask = 0, .set = "NEVER", .levels = 3, .kinds = LEAF },
 	{ .mask = 0x100, .value = 0x100, .set = "IF", .if_traits = 3, .levels = 3, .kinds = LEAF },
 	{ .mask = 0x100, .value = 0x100, .set = "NO", .no_traits = 3, .levels = 3, .kinds = LEAF },
+	{ .mask = 1,
+	  .value = 1,
+	  .set = "IN_USER",
+	  .levels = 8,
+	  .kinds = LEAF,
+	  .halves = 1 << MMU_HALF_USER },
+	{ .mask = 2,
+	  .value = 2,
+	  .set = "IN_KERNEL",
+	  .levels = 8,
+	  .kinds = LEAF,
+	  .halves = 1 << MMU_HALF_KERNEL },
 	{ .mask = UINT64_C(1) << 63,
 	  .value = UINT64_C(1) << 63,
 	  .levels = 3,
@@ -109,7 +121,7 @@ static void test_flags(void **state)
 	expect(0, 1, MMU_KIND_LEAF, 1, "ON ZERO");
 	expect(0, 0, MMU_KIND_TABLE, 0x1f3, "TWO");
 	expect(0, 0, MMU_KIND_EMPTY, 0x1f3, "");
-	expect(0, 3, MMU_KIND_LEAF, UINT64_MAX, "");
+	expect(0, 4, MMU_KIND_LEAF, UINT64_MAX, "");
 	/* fields are shown when they are not 0 */
 	expect(0, 0, MMU_KIND_LEAF, 0xa9, "ON KEY=10");
 	expect(0, 2, MMU_KIND_LEAF, UINT64_C(0xffffffff) << 32, "WIDE=4294967295");
@@ -118,6 +130,8 @@ static void test_flags(void **state)
 	expect(1, 0, MMU_KIND_LEAF, 0x109, "ON");
 	expect(3, 0, MMU_KIND_LEAF, 0x109, "ON IF");
 	expect(7, 0, MMU_KIND_LEAF, 0x109, "ON IF");
+	/* the half */
+	expect(0, 3, MMU_KIND_LEAF, 3, "IN_USER");
 	/* cut, not overrun */
 	expect(0, 0, MMU_KIND_LEAF, UINT64_C(1) << 63 | 9, "ON A_NAME_THAT_IS_LONGER_THAN_ANY_");
 }

@@ -377,6 +377,35 @@ static void test_numa_hint(void **state)
 	mmu_session_close(session);
 }
 
+/* Issue 9 E. The direct map says where a page lies that was taken out of it; else the entry. */
+static void test_9e_hidden_page_of_the_direct_map(void **state)
+{
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_MM,
+					       .value = TREE_MM };
+	struct mmu_session *session = open_maple();
+	struct mmu_space *space;
+	struct mmu_walk walk;
+
+	put(session, TREE_MM + PGD, 8, BASE + 0x10000);
+	put(session, BASE + 0x10000 + 8, 8, 0x5000 | 2);
+	put(session, BASE + 0x10000 + 8 * 8, 8, 0x6000 | 2);
+	assert_null(mmu_space_open(session, &query, &space));
+	space->regimes.regime[0].half = MMU_HALF_KERNEL;
+	session->kernel.linear[session->kernel.nr_linear++] =
+		(struct mmu_linear){ 0x1000, 0x1fff, 0x9000, "direct", MMU_LINEAR_DIRECT };
+	mmu_space_walk(space, 0x1234, &walk);
+	assert_int_equal(walk.result, MMU_RESULT_HIDDEN);
+	assert_true(walk.has_pa);
+	assert_int_equal(walk.pa, 0x9234);
+	assert_int_equal(walk.page_state, MMU_PAGE_PRESENT);
+	mmu_space_walk(space, 0x8234, &walk);
+	assert_int_equal(walk.result, MMU_RESULT_HIDDEN);
+	assert_int_equal(walk.pa, 0x6234);
+	mmu_space_close(space);
+	mmu_session_close(session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_all_of_rb_tree),
 		cmocka_unit_test(test_vma_names),
 		cmocka_unit_test(test_numa_hint),
+		cmocka_unit_test(test_9e_hidden_page_of_the_direct_map),
 	};
 
 	return cmocka_run_group_tests_name("vma", tests, NULL, NULL);

@@ -420,9 +420,16 @@ static void test_software_of_the_kernel(void **state)
 	put(&f, ROOT + 15 * 8, MID | ALL | W_TABLE);
 	put(&f, LOW, 0x12345000 | 5 << 8 | W_SOFT);
 	const struct mmu_walk *w = walk(&f, UINT64_C(0xfffffffffff00000));
-	assert_int_equal(w->result, MMU_RESULT_PROTNONE);
-	assert_false(w->has_swap);
+	assert_int_equal(w->result, MMU_RESULT_HIDDEN);
+	assert_false(w->has_swap || w->has_pa);
 	assert_int_equal(walk(&f, 0)->result, MMU_RESULT_SWAPPED);
+	/* where the back-end knows the frame, so does the walk */
+	put(&f, LOW, 0x12345000 | 1 << 8 | W_SOFT);
+	w = walk(&f, UINT64_C(0xfffffffffff00678));
+	assert_int_equal(w->result, MMU_RESULT_HIDDEN);
+	assert_true(w->has_pa);
+	assert_int_equal(w->pa, 0x12345678);
+	assert_int_equal(w->rights, 0);
 	put(&f, LOW, 0x12345000 | W_SOFT);
 	assert_int_equal(walk(&f, UINT64_C(0xfffffffffff00000))->result, MMU_RESULT_BAD_ENTRY);
 	close_memory(&f);

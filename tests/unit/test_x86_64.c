@@ -129,8 +129,6 @@ static const struct {
 	{ FOUR, PTE, "l1tf", 0x800000001a2b3c25, MMU_KIND_LEAF, 0x1a2b3000, "r---u",
 	  "PRESENT USER ACCESSED UFFD_WP SOFT_DIRTY NX" },
 	/* 7.2 */
-	{ FOUR, PTE, "l1tf saved-dirty no-devmap", 0x8000000000001963, MMU_KIND_LEAF, 0x1000,
-	  "rw---", "PRESENT RW ACCESSED DIRTY GLOBAL KERNEL_4K NX" },
 	{ FOUR, PTE, "l1tf saved-dirty no-devmap", 0x8000000000001867, MMU_KIND_LEAF, 0x1000,
 	  "rw--u", "PRESENT RW USER ACCESSED DIRTY SOFT_DIRTY NX" },
 };
@@ -322,6 +320,111 @@ static void test_software_entries(void **state)
 	}
 }
 
+/*
+ * Issue 9, E and 5. In the kernel's half nothing is swapped: the page is there, and the flags are
+ * those of a kernel page.
+ */
+static void test_9e_hidden_pages(void **state)
+{
+	static const struct {
+		unsigned int level;
+		uint64_t raw, pa;
+		const char *flags;
+	} cases[] = {
+		/* set_memory_np() of 0x8000000000400163, memfd_secret() of 0x800000003e8f3963 */
+		{ PTE, 0x800fffffffbff062, 0x400000, "RW ACCESSED DIRTY NX" },
+		{ PTE, 0x800fffffc170c860, 0x3e8f3000, "ACCESSED DIRTY KERNEL_4K NX" },
+		/* before pgprot_clear_protnone_bits() GLOBAL stayed */
+		{ PTE, 0x800fffffffbff162, 0x400000, "RW ACCESSED DIRTY GLOBAL NX" },
+		/* kfence before 7.0: only PRESENT is gone */
+		{ PTE, 0x800000003e8f3162, 0x3e8f3000, "RW ACCESSED DIRTY GLOBAL NX" },
+		/* 2 MiB by pfn_pte(), and with the frame's bits alone */
+		{ PMD, 0x800fffffff9ff062, 0x600000, "RW ACCESSED DIRTY NX" },
+		{ PMD, 0x800fffffff800062, 0x600000, "RW ACCESSED DIRTY NX" },
+		{ PUD, 0x800fffff3ffff0e2, 0xc0000000, "RW ACCESSED DIRTY PSE NX" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_regime r = regime(FOUR, "l1tf no-devmap");
+		r.half = MMU_HALF_KERNEL;
+		struct mmu_software software = explain(&r, cases[i].level, cases[i].raw);
+
+		print_message("# 0x%016llx\n", (unsigned long long)cases[i].raw);
+		assert_int_equal(software.kind, MMU_SOFTWARE_NONE);
+		assert_int_equal(software.pa, cases[i].pa);
+		assert_int_equal(decode(&r, cases[i].level, cases[i].raw).rights, 0);
+		assert_string_equal(flags(&r, cases[i].level, cases[i].raw), cases[i].flags);
+		/* with the C-bit aside, as without */
+		r.traits |= trait("encryption");
+		r.pa_mask &= ~BIT(51);
+		if (!(cases[i].raw >> 51 & 1))
+			assert_int_equal(explain(&r, cases[i].level, cases[i].raw).pa, cases[i].pa);
+	}
+}
+
+/*
+ * Issue 9, 4. pud_present() asks for PRESENT alone; a frame must be aligned: with the bits below it
+ * as they were (pmd_modify()), or all inverted (pte_modify(), hugetlb).
+ */
+static void test_9_4_huge_pages_without_present(void **state)
+{
+	static const struct {
+		unsigned int level;
+		uint64_t raw;
+		enum mmu_software_kind kind;
+		uint64_t pa;
+	} cases[] = {
+		{ PMD, 0x800ffffffc4008e6, MMU_SOFTWARE_SPLIT, 0x3a00000 },
+		{ PUD, 0x800fffff000000e6, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PUD, 0x00000000000000e6, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PUD, 0x000fffff000001a0, MMU_SOFTWARE_NONE, 0xc0000000 },
+		{ PUD, 0x000fffff3ffff1a0, MMU_SOFTWARE_NONE, 0xc0000000 },
+		{ PUD, 0x000fffff002001a0, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PMD, 0x000ffffffc5ff9e0, MMU_SOFTWARE_NONE, 0x3a00000 },
+		{ PMD, 0x000ffffffc4019e0, MMU_SOFTWARE_NONE, 0x3a00000 }, /* bit 12 is PAT */
+		{ PMD, 0x000ffffffc4029e0, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PMD, 0x000ffffffc5fd9e0, MMU_SOFTWARE_UNKNOWN, 0 },
+		{ PMD, 0x800ffffffc4028e6, MMU_SOFTWARE_UNKNOWN, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mmu_regime r = regime(FOUR, "l1tf");
+		struct mmu_software software = explain(&r, cases[i].level, cases[i].raw);
+		bool split = cases[i].kind == MMU_SOFTWARE_SPLIT;
+
+		print_message("# 0x%016llx\n", (unsigned long long)cases[i].raw);
+		assert_int_equal(software.kind, cases[i].kind);
+		assert_int_equal(software.pa, cases[i].pa);
+		assert_int_equal(!!decode(&r, cases[i].level, cases[i].raw).rights, split);
+	}
+}
+
+/*
+ * Issue 9, 8. KERNEL_4K came in 6.15, two releases before DEVMAP went: the half tells it from
+ * SOFT_DIRTY, which no kernel page has. NOPTISHADOW is a bit of the top level alone.
+ */
+static void test_9_8_software_bits(void **state)
+{
+	static const char *const traits[] = { "l1tf saved-dirty", "l1tf saved-dirty no-devmap" };
+	const uint64_t raw = 0x8000000000001963, table = 0x0400000000101067;
+
+	for (size_t i = 0; i < COUNT(traits); i++) {
+		struct mmu_regime r = regime(FIVE, traits[i]);
+
+		assert_string_equal(flags(&r, PTE, raw), "PRESENT RW ACCESSED DIRTY GLOBAL "
+							 "SOFT_DIRTY NX");
+		assert_true(decode(&r, PTE, raw).attrs & MMU_ATTR_SOFT_DIRTY);
+		r.half = MMU_HALF_KERNEL;
+		assert_string_equal(flags(&r, PTE, raw), "PRESENT RW ACCESSED DIRTY GLOBAL "
+							 "KERNEL_4K NX");
+		assert_false(decode(&r, PTE, raw).attrs & MMU_ATTR_SOFT_DIRTY);
+		assert_non_null(strstr(flags(&r, PGD5, table), "NOPTISHADOW"));
+		assert_null(strstr(flags(&r, P4D, table), "NOPTISHADOW"));
+		r = regime(FOUR, traits[i]);
+		assert_non_null(strstr(flags(&r, PGD, table), "NOPTISHADOW"));
+	}
+}
+
 /* ------------------------------------------------------------------ encode */
 
 static const struct {
@@ -379,6 +482,9 @@ int main(void)
 		cmocka_unit_test(test_encryption_bits_are_neither_address_nor_reserved),
 		cmocka_unit_test(test_empty_and_impossible),
 		cmocka_unit_test(test_software_entries),
+		cmocka_unit_test(test_9e_hidden_pages),
+		cmocka_unit_test(test_9_4_huge_pages_without_present),
+		cmocka_unit_test(test_9_8_software_bits),
 		cmocka_unit_test(test_encode),
 	};
 
