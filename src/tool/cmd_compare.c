@@ -32,8 +32,8 @@ static void parse_range(struct compare *compare, const char *arg, struct argp_st
 
 	if (dash)
 		*dash++ = '\0';
-	if (!dash || !tool_number(copy, &compare->range[0].first_va) ||
-	    !tool_number(dash, &compare->range[0].last_va) ||
+	if (!dash || !tool_hex(copy, &compare->range[0].first_va) ||
+	    !tool_hex(dash, &compare->range[0].last_va) ||
 	    compare->range[0].first_va > compare->range[0].last_va)
 		argp_error(state,
 			   "--range %s: two addresses with a '-' between them, the lower "
@@ -147,8 +147,8 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 		"Put two walks side by side, level by level, and say what makes the difference; "
 		"or, without an ADDRESS, two whole spaces: which pages moved, appeared, went or "
 		"have other rights, and which frames both map.\vThe first side stands left of "
-		"--with, the second right of it: whose tables, and an ADDRESS (0x..., decimal, or "
-		"a kernel symbol). The second side takes from the first what it leaves out:\n\n"
+		"--with, the second right of it: whose tables, and an ADDRESS (hexadecimal, or a "
+		"kernel symbol). The second side takes from the first what it leaves out:\n\n"
 		"  compare vmcore -p 1 0x400000 --with 0x401000\n"
 		"  compare vmcore -p 1 0x400000 --with -p 2\n"
 		"  compare vmcore -p 1 --with -p 2\n"

@@ -45,7 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		entry->traits[entry->nr_traits++] = arg;
 		return 0;
 	case KEY_SECOND:
-		if (!tool_number(arg, &entry->second))
+		if (!tool_hex(arg, &entry->second))
 			argp_error(state, "'%s' is no number", arg);
 		entry->has_second = true;
 		return 0;
@@ -194,7 +194,7 @@ static int decode_all(const struct tool *tool, const struct mmu_arch *arch,
 		return usage("second copy at level", format->level[level].name,
 			     "--second means nothing there");
 	for (size_t i = 0; i < entry->nr_values; i++)
-		if (!tool_number(entry->values[i], &raws[i]) ||
+		if (!tool_hex(entry->values[i], &raws[i]) ||
 		    (format->entry_bytes < 8 && raws[i] >> (8 * format->entry_bytes)))
 			return refuse(entry->values[i], format);
 	if (!tool->json)

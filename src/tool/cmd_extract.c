@@ -49,8 +49,8 @@ static void parse_pages(struct extract *extract, const char *text, struct argp_s
 		*first++ = '\0';
 	if (last)
 		*last++ = '\0';
-	if (!first || !tool_number(first, &pages->first_va) ||
-	    !tool_number(last ? last : first, &pages->last_va) || pages->last_va < pages->first_va)
+	if (!first || !tool_hex(first, &pages->first_va) ||
+	    !tool_hex(last ? last : first, &pages->last_va) || pages->last_va < pages->first_va)
 		argp_error(state, "--with-pages %s: not PID:FIRST[-LAST]", text);
 	else
 		pages->pid = parse_pid(copy, state);

@@ -41,7 +41,7 @@ static error_t parse_arg(struct read *read, char *arg, struct argp_state *state)
 		read->address = arg;
 		return 0;
 	case 2:
-		if (!tool_number(arg, &read->bytes) || !read->bytes)
+		if (!tool_bytes(arg, &read->bytes) || !read->bytes)
 			argp_error(state, "'%s' is no number of bytes", arg);
 		read->has_bytes = true;
 		return 0;

@@ -138,7 +138,7 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 {
 	static const char doc[] =
 		"Translate addresses and show every level: table, index, slot, raw value, flags, "
-		"rights, and why an address is not there.\vAn ADDRESS is 0x..., decimal, or a "
+		"rights, and why an address is not there.\vAn ADDRESS is hexadecimal, or a "
 		"kernel symbol with an offset (init_task+0x10); - reads addresses from standard "
 		"input, one a line.\n\nRights are r w x X u: read, write, execute by user mode, "
 		"execute by the kernel, user access; 'so far' is what the levels down to there "

@@ -10,6 +10,9 @@
 #include "advice.h"
 #include "tool.h"
 
+/* What follows is a symbol, though it could be a number: sym:dead. */
+#define SYMBOL_PREFIX "sym:"
+
 const char *tool_error_text(const struct tool *tool, const struct mmu_error *error,
 			    char ret[TOOL_TEXT_MAX])
 {
@@ -102,26 +105,28 @@ void tool_close(struct tool *tool, int status)
 
 int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 {
-	size_t name_bytes = strcspn(text, "+-");
+	bool is_symbol = strncmp(text, SYMBOL_PREFIX, strlen(SYMBOL_PREFIX)) == 0;
+	const char *first = is_symbol ? text + strlen(SYMBOL_PREFIX) : text;
+	size_t name_bytes = strcspn(first, "+-");
 	uint64_t offset = 0, base = 0;
 	struct mmu_error *error = NULL;
 	char name[128];
 
-	if (tool_number(text, ret))
+	if (!is_symbol && tool_hex(text, ret))
 		return TOOL_OK;
-	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)text[0]) ||
-	    (text[name_bytes] && !tool_number(text + name_bytes + 1, &offset)))
+	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)first[0]) ||
+	    (first[name_bytes] && !tool_number(first + name_bytes + 1, &offset)))
 		name_bytes = 0;
-	memcpy(name, text, name_bytes);
+	memcpy(name, first, name_bytes);
 	name[name_bytes] = '\0';
 	if (name_bytes)
 		error = mmu_session_symbol(tool->session, name, &base);
 	if (name_bytes && !error) {
-		*ret = text[name_bytes] == '-' ? base - offset : base + offset;
+		*ret = first[name_bytes] == '-' ? base - offset : base + offset;
 		return TOOL_OK;
 	}
 	fflush(stdout);
-	fprintf(stderr, "mmuscope: '%s' is no address (0x..., or decimal)%s%s\n", tool_safe(text),
+	fprintf(stderr, "mmuscope: '%s' is no address (hexadecimal)%s%s\n", tool_safe(text),
 		error ? " and no symbol: " : "", error ? tool_message(tool, error) : "");
 	const struct mmu_info *info = error ? mmu_session_info(tool->session) : NULL;
 	/* what can't be looked up may still be a symbol */

@@ -48,7 +48,7 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 
 		if (colon)
 			*colon++ = '\0';
-		if ((*at || !i) && !tool_number(at, numbers[i]))
+		if ((*at || !i) && !(i ? tool_bytes : tool_hex)(at, numbers[i]))
 			argp_error(state, "--ram %s: '%s' is no number", text, at);
 		at = colon;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Text for people: colours, sizes, names that are safe to print. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,26 +113,57 @@ const char *tool_kind(enum mmu_kind kind)
 	return names[kind];
 }
 
-bool tool_number(const char *text, uint64_t *ret)
+/* Digits up to `end`. @return false: others, none, or too many */
+static bool read_digits(const char *text, const char *end, unsigned int base, uint64_t *ret)
 {
-	bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	const char *digits = hexadecimal ? "0123456789abcdefABCDEF" : "0123456789";
-	const char *at = hexadecimal ? text + 2 : text;
-	uint64_t value = 0, base = hexadecimal ? 16 : 10;
+	uint64_t value = 0;
 
-	if (!*at)
+	if (text == end)
 		return false;
-	for (; *at; at++) {
-		const char *digit = strchr(digits, *at);
+	for (; text < end; text++) {
+		unsigned char c = (unsigned char)*text;
+		unsigned int digit = isdigit(c)    ? c - (unsigned int)'0'
+				     : isxdigit(c) ? tolower(c) - 'a' + 10u
+						   : base;
 
-		if (!digit)
+		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return false;
-		uint64_t number = (uint64_t)(digit - digits);
-		number = number >= 16 ? number - 6 : number;
-		if (value > (UINT64_MAX - number) / base)
-			return false;
-		value = value * base + number;
+		value = value * base + digit;
 	}
 	*ret = value;
+	return true;
+}
+
+static bool begins_hex(const char *text)
+{
+	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+}
+
+bool tool_number(const char *text, uint64_t *ret)
+{
+	const char *end = text + strlen(text);
+
+	return begins_hex(text) ? read_digits(text + 2, end, 16, ret)
+				: read_digits(text, end, 10, ret);
+}
+
+bool tool_hex(const char *text, uint64_t *ret)
+{
+	return read_digits(begins_hex(text) ? text + 2 : text, text + strlen(text), 16, ret);
+}
+
+bool tool_bytes(const char *text, uint64_t *ret)
+{
+	static const char units[] = "KMG";
+	const char *end = text + strlen(text);
+	const char *unit = end > text ? strchr(units, end[-1]) : NULL;
+	unsigned int lg2 = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	uint64_t value;
+
+	if (!(begins_hex(text) ? read_digits(text + 2, end - !!unit, 16, &value)
+			       : read_digits(text, end - !!unit, 10, &value)) ||
+	    value > UINT64_MAX >> lg2)
+		return false;
+	*ret = value << lg2;
 	return true;
 }

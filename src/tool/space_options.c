@@ -43,8 +43,11 @@ static void choose(struct tool_space *space, enum mmu_space_by by, const char *a
 		argp_error(state, "only one of --pid, --task, --mm, --pgd, --cpu, --kernel");
 	space->chosen = true;
 	space->query.by = by;
-	if (arg && !tool_number(arg, &space->query.value))
-		argp_error(state, "'%s' is no number (hexadecimal begins with 0x)", arg);
+	bool counts = by == MMU_SPACE_PID || by == MMU_SPACE_CPU;
+
+	if (arg && !(counts ? tool_number : tool_hex)(arg, &space->query.value))
+		argp_error(state, "'%s' is no %s", arg,
+			   counts ? "number" : "address (hexadecimal)");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

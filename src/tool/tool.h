@@ -106,8 +106,17 @@ struct mmu_facts_iter *tool_facts_open(struct mmu_session *session);
 /** One line on stderr when sources of facts disagree. Accepts NULL. */
 void tool_warn(struct mmu_session *session);
 
-/** A number: 0x..., 0..., or decimal. @return false when it is none, or does not fit */
+/*
+ * Numbers as people write them. All return false for what is none, or does not fit; *ret is
+ * untouched then.
+ */
+
+/** A count, a pid, a CPU: decimal, or with 0x. */
 bool tool_number(const char *text, uint64_t *ret);
+/** An address or a raw entry: hexadecimal, with or without 0x, as logs and maps write it. */
+bool tool_hex(const char *text, uint64_t *ret);
+/** Bytes: as tool_number(), and K, M, G behind it. */
+bool tool_bytes(const char *text, uint64_t *ret);
 
 /**
  * An address: a number, or SYMBOL, SYMBOL+N, SYMBOL-N.
