@@ -324,6 +324,7 @@ static struct mmu_error *avml_open(struct mmu_image *image, const struct mmu_sou
 	if (error)
 		return error;
 	mmu_lime_warn_zeros(image, &avml->ranges);
+	mmu_lime_warn_last_bytes(image, &avml->ranges);
 	return mmu_image_set_format(image, "AVML v%d, snappy", AVML_VERSION);
 }
 

@@ -7,14 +7,13 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
-#include "image/kdump_header.h"
+#include "image/kdump_parts.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
 #include "image/unpack.h"
 
 #define DESCRIPTOR_BYTES 24
 #define NOTE_BYTES_MAX ((uint64_t)256 << 20)
-#define BITMAP_BYTES_MAX ((uint64_t)2 << 30) /* 64 TiB of pages of 4 KiB */
 #define RAM_RANGES_MAX ((size_t)1 << 20)
 /* Pages of absence that one span may say at most: keeps a span cheap. */
 #define RUN_WORDS_MAX 4096
@@ -28,12 +27,13 @@ struct kdump {
 	struct mmu_bytes ram, dumped; /* the bitmaps */
 	uint64_t *ranks;              /* dumped pages before every CHUNK_BITS of them */
 	uint64_t nr_dumped;
-	uint64_t descriptors; /* their offset in the view */
+	struct mmu_kdump_parts parts;
 };
 
 /* A cursor's. */
 struct place {
-	size_t hit; /* in the view */
+	const struct mmu_kdump_part *part; /* that was used last */
+	size_t hit;                        /* in its view */
 	struct mmu_page_cache *cache;
 	struct mmu_unpacker *unpacker;
 	uint8_t *packed;          /* a page's data, where they are not in one piece */
@@ -46,13 +46,18 @@ struct descriptor {
 	uint32_t bytes, packing;
 };
 
-static bool kdump_probe(const struct mmu_image *image, const struct mmu_source *source)
+static bool has_signature(const struct mmu_image *image)
 {
 	const uint8_t *signature = mmu_view_at(&image->view, NULL, 0,
 					       sizeof(MMU_KDUMP_SIGNATURE) - 1);
 
 	return signature &&
 	       !memcmp(signature, MMU_KDUMP_SIGNATURE, sizeof(MMU_KDUMP_SIGNATURE) - 1);
+}
+
+static bool kdump_probe(const struct mmu_image *image, const struct mmu_source *source)
+{
+	return mmu_source_is_split(source) || (!source->raw && has_signature(image));
 }
 
 /* ------------------------------------------------------------------------------------ bitmaps */
@@ -73,10 +78,6 @@ static struct mmu_error *read_bitmaps(struct mmu_image *image, struct kdump *kdu
 	uint64_t bytes = (uint64_t)header->bitmap_blocks / 2 * header->block_bytes;
 	uint64_t offset = (1 + (uint64_t)header->sub_blocks) * header->block_bytes;
 
-	if (bytes > BITMAP_BYTES_MAX)
-		return mmu_error_new(MMU_ERROR_FORMAT,
-				     "damaged kdump header: page bitmaps of 0x%" PRIx64 " bytes",
-				     bytes);
 	if (header->max_mapnr > bytes * 8)
 		return mmu_error_new(MMU_ERROR_FORMAT,
 				     "damaged kdump header: %" PRIu64 " pages, and bitmaps for "
@@ -95,7 +96,6 @@ static struct mmu_error *read_bitmaps(struct mmu_image *image, struct kdump *kdu
 	if (kdump->ram.count < bytes || kdump->dumped.count < bytes)
 		return mmu_error_new(MMU_ERROR_FORMAT, "parts of the page bitmaps are missing");
 	kdump->nr_pfns = bytes * 8;
-	kdump->descriptors = offset + 2 * bytes;
 	return NULL;
 }
 
@@ -119,9 +119,11 @@ static struct mmu_error *count_pages(struct mmu_image *image, struct kdump *kdum
 	return NULL;
 }
 
-/* How many dumped pages come before this one. */
+/* How many dumped pages come before this one, in all parts. */
 static uint64_t rank_of(const struct kdump *kdump, uint64_t pfn)
 {
+	if (pfn == kdump->nr_pfns)
+		return kdump->nr_dumped;
 	uint64_t rank = kdump->ranks[pfn / CHUNK_BITS];
 
 	for (uint64_t word = pfn / CHUNK_BITS * (CHUNK_BITS / 64); word < pfn / 64; word++)
@@ -192,18 +194,29 @@ static struct mmu_error *list_ram(struct mmu_image *image, struct kdump *kdump)
 
 /* ------------------------------------------------------------------------------------ pages */
 
-/* @return false when the file ends before it, or the writer never got to it. */
-static bool read_descriptor(const struct mmu_image *image, size_t *hit, uint64_t rank,
-			    struct descriptor *ret)
+static void use_part(struct place *place, const struct mmu_kdump_part *part)
 {
-	const struct kdump *kdump = image->reader_data;
-	uint64_t offset = kdump->descriptors + rank * DESCRIPTOR_BYTES;
-	const uint8_t *at = mmu_view_at(&image->view, hit, offset, DESCRIPTOR_BYTES);
-	bool big = kdump->header.big_endian;
+	if (place->part == part)
+		return;
+	place->part = part;
+	place->hit = 0;
+}
+
+/*
+ * Of the part's `n`-th page. @return false when the file ends before it, or the writer never got to
+ * it.
+ */
+static bool read_descriptor(struct place *place, uint64_t n, struct descriptor *ret)
+{
+	const struct mmu_kdump_part *part = place->part;
+	uint64_t offset = part->descriptors + n * DESCRIPTOR_BYTES;
+	const uint8_t *at = mmu_view_at(part->view, &place->hit, offset, DESCRIPTOR_BYTES);
+	bool big = part->header.big_endian;
 	uint8_t copy[DESCRIPTOR_BYTES];
 
 	if (!at) {
-		if (mmu_view_copy(&image->view, hit, offset, copy, sizeof(copy)) < sizeof(copy))
+		if (mmu_view_copy(part->view, &place->hit, offset, copy, sizeof(copy)) <
+		    sizeof(copy))
 			return false;
 		at = copy;
 	}
@@ -217,16 +230,16 @@ static bool read_descriptor(const struct mmu_image *image, size_t *hit, uint64_t
 }
 
 /* A page's data as they are in the file; NULL when they are not all there. */
-static const uint8_t *packed_data(const struct mmu_image *image, struct place *place,
-				  const struct descriptor *descriptor, bool *ret_in_place)
+static const uint8_t *packed_data(struct place *place, const struct descriptor *descriptor,
+				  bool *ret_in_place)
 {
-	const uint8_t *data = mmu_view_at(&image->view, &place->hit, descriptor->offset,
-					  descriptor->bytes);
+	const struct mmu_view *view = place->part->view;
+	const uint8_t *data = mmu_view_at(view, &place->hit, descriptor->offset, descriptor->bytes);
 
 	*ret_in_place = data;
 	if (data)
 		return data;
-	return mmu_view_copy(&image->view, &place->hit, descriptor->offset, place->packed,
+	return mmu_view_copy(view, &place->hit, descriptor->offset, place->packed,
 			     descriptor->bytes) == descriptor->bytes
 		       ? place->packed
 		       : NULL;
@@ -243,11 +256,15 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 	place->last_page = mmu_page_cache_find(place->cache, pfn);
 	if (place->last_page)
 		return MMU_PAGE_PRESENT;
-	if (!read_descriptor(image, &place->hit, rank_of(kdump, pfn), &descriptor))
+	const struct mmu_kdump_part *part = mmu_kdump_part_of(&kdump->parts, pfn);
+	if (!part)
+		return MMU_PAGE_TRUNCATED;
+	use_part(place, part);
+	if (!read_descriptor(place, rank_of(kdump, pfn) - part->first_rank, &descriptor))
 		return MMU_PAGE_TRUNCATED;
 	if (!descriptor.bytes || descriptor.bytes > block_bytes)
 		return MMU_PAGE_UNREADABLE;
-	const uint8_t *data = packed_data(image, place, &descriptor, &in_place);
+	const uint8_t *data = packed_data(place, &descriptor, &in_place);
 	if (!data)
 		return MMU_PAGE_TRUNCATED;
 	if (in_place && descriptor.packing == MMU_PACKING_NONE && descriptor.bytes == block_bytes) {
@@ -337,43 +354,77 @@ static void *kdump_start(const struct mmu_image *image)
 
 /* ------------------------------------------------------------------------------------ opening */
 
-static bool data_is_there(const struct mmu_image *image, struct place *place, uint64_t rank,
-			  struct descriptor *ret)
+static bool data_is_there(struct place *place, uint64_t n, struct descriptor *ret)
 {
-	const struct kdump *kdump = image->reader_data;
 	bool in_place;
 
-	return read_descriptor(image, &place->hit, rank, ret) &&
-	       (ret->bytes > kdump->header.block_bytes ||
-		packed_data(image, place, ret, &in_place));
+	return read_descriptor(place, n, ret) &&
+	       (ret->bytes > place->part->header.block_bytes || packed_data(place, ret, &in_place));
 }
 
 /*
  * Writers append page after page, so when the last page's data are there, all are. Only what is
  * known to be damaged is looked at page by page: the descriptors of a big dump are gigabytes.
  */
-static void count_truncated(struct mmu_image *image, const struct kdump *kdump, struct place *place)
+static uint64_t count_truncated(const struct mmu_kdump_part *part, struct place *place)
 {
-	uint64_t shared_zeros = kdump->descriptors + kdump->nr_dumped * DESCRIPTOR_BYTES;
-	bool whole = !image->view.cut && !(kdump->header.status & MMU_KDUMP_INCOMPLETE);
+	uint64_t shared_zeros = part->descriptors + part->nr_dumped * DESCRIPTOR_BYTES;
+	uint64_t bytes = part->view->bytes;
+	bool whole = !part->view->cut && !(part->header.status & MMU_KDUMP_INCOMPLETE);
 	struct descriptor descriptor;
 
-	for (uint64_t i = kdump->nr_dumped; whole && i--;) {
-		whole = data_is_there(image, place, i, &descriptor);
+	use_part(place, part);
+	for (uint64_t i = part->nr_dumped; whole && i--;) {
+		whole = data_is_there(place, i, &descriptor);
 		if (whole && descriptor.offset != shared_zeros)
 			break;
 	}
-	if (!whole) {
-		uint64_t room = image->view.bytes > kdump->descriptors
-					? (image->view.bytes - kdump->descriptors) /
-						  DESCRIPTOR_BYTES
-					: 0;
-		uint64_t nr = room < kdump->nr_dumped ? room : kdump->nr_dumped;
+	if (whole)
+		return 0;
+	uint64_t room = bytes > part->descriptors ? (bytes - part->descriptors) / DESCRIPTOR_BYTES
+						  : 0;
+	uint64_t nr = room < part->nr_dumped ? room : part->nr_dumped;
+	uint64_t truncated = part->nr_dumped - nr;
+	for (uint64_t i = 0; i < nr; i++)
+		truncated += !data_is_there(place, i, &descriptor);
+	return truncated;
+}
 
-		image->truncated_pages = kdump->nr_dumped - nr;
-		for (uint64_t i = 0; i < nr; i++)
-			image->truncated_pages += !data_is_there(image, place, i, &descriptor);
+/* Pages that the bitmaps promise, and that are in no part from page frame `first` to `end`. */
+static uint64_t count_missing(struct mmu_image *image, const struct kdump *kdump, uint64_t first,
+			      uint64_t end)
+{
+	uint64_t nr = rank_of(kdump, end) - rank_of(kdump, first);
+
+	if (nr)
+		mmu_image_warn(image,
+			       "a part of the split dump is missing: page frames 0x%" PRIx64
+			       " to 0x%" PRIx64 ", of which %" PRIu64 " were dumped",
+			       first, end - 1, nr);
+	return nr;
+}
+
+/* Which pages each part has, and which are not there. */
+static void count_parts(struct mmu_image *image, struct kdump *kdump, struct place *place)
+{
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < kdump->parts.nr; i++) {
+		struct mmu_kdump_part *part = &kdump->parts.part[i];
+
+		part->first_rank = rank_of(kdump, part->first_pfn);
+		part->nr_dumped = rank_of(kdump, part->end_pfn) - part->first_rank;
+		uint64_t truncated = count_truncated(part, place);
+		if (truncated && kdump->parts.nr > 1)
+			mmu_image_warn(image, "%s is truncated: %" PRIu64 " pages are missing",
+				       part->path, truncated);
+		if (part->first_pfn > next)
+			truncated += count_missing(image, kdump, next, part->first_pfn);
+		image->truncated_pages += truncated;
+		next = part->end_pfn;
 	}
+	if (next < kdump->nr_pfns)
+		image->truncated_pages += count_missing(image, kdump, next, kdump->nr_pfns);
 	image->present_pages = kdump->nr_dumped - image->truncated_pages;
 }
 
@@ -453,11 +504,11 @@ static void find_first_pfn(struct mmu_image *image, struct kdump *kdump)
 		kdump->first_pfn = base;
 }
 
-static struct mmu_error *use_header(struct mmu_image *image, struct kdump *kdump)
+static struct mmu_error *use_header(struct mmu_image *image, struct kdump *kdump, bool alone)
 {
 	const struct mmu_kdump_header *header = &kdump->header;
 
-	if (header->split)
+	if (header->split && alone)
 		return mmu_error_remedy(mmu_error_new(MMU_ERROR_UNSUPPORTED,
 						      "is one part of a split dump (page frames "
 						      "0x%" PRIx64 " to 0x%" PRIx64 ")",
@@ -501,7 +552,7 @@ static struct mmu_error *look_at_pages(struct mmu_image *image, struct kdump *kd
 						     : mmu_error_no_memory();
 
 	if (!error)
-		count_truncated(image, kdump, &place);
+		count_parts(image, kdump, &place);
 	mmu_unpacker_destroy(unpacker);
 	return error;
 }
@@ -509,13 +560,20 @@ static struct mmu_error *look_at_pages(struct mmu_image *image, struct kdump *kd
 static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kdump *kdump = calloc(1, sizeof(*kdump));
+	struct mmu_error *error = NULL;
 
 	if (!kdump)
 		return mmu_error_no_memory();
 	image->reader_data = kdump;
-	struct mmu_error *error = mmu_kdump_header_read(&image->view, &kdump->header);
+	if (!has_signature(image)) /* the caller names other parts */
+		error = mmu_error_new(MMU_ERROR_FORMAT, "is no kdump-compressed file, as the parts "
+							"of a split dump are");
 	if (!error)
-		error = use_header(image, kdump);
+		error = mmu_kdump_header_read(&image->view, &kdump->header);
+	if (!error)
+		error = use_header(image, kdump, !mmu_source_is_split(source));
+	if (!error)
+		error = mmu_kdump_parts_open(image, source, &kdump->header, &kdump->parts);
 	if (!error)
 		error = read_bitmaps(image, kdump);
 	if (!error)
@@ -537,6 +595,7 @@ static void kdump_close(struct mmu_image *image)
 
 	if (!kdump)
 		return;
+	mmu_kdump_parts_close(&kdump->parts);
 	free(kdump->ranks);
 	free(kdump);
 }

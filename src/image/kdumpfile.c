@@ -24,7 +24,6 @@
 	DO(free)                                                                                   \
 	DO(get_err)                                                                                \
 	DO(set_attr)                                                                               \
-	DO(open_fdset)                                                                             \
 	DO(get_typed_attr)                                                                         \
 	DO(read)                                                                                   \
 	DO(bmp_find_set)                                                                           \
@@ -38,8 +37,6 @@ struct kdumpfile {
 	FUNCTIONS(DECLARE)
 #undef DECLARE
 	kdump_ctx_t *ctx;
-	struct mmu_file *parts; /* the other files of a split dump */
-	size_t nr_parts;
 	bool opened;            /* the library has taken the file */
 	struct kdumpfile *next; /* of those that are left to exit() */
 	unsigned int page_lg2;
@@ -334,11 +331,6 @@ static bool kdumpfile_probe(const struct mmu_image *image, const struct mmu_sour
 	return !image->view.extents;
 }
 
-static bool split_probe(const struct mmu_image *image, const struct mmu_source *source)
-{
-	return mmu_source_is_split(source);
-}
-
 static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfile *lib)
 {
 	uint64_t page_bytes = get_number(lib, KDUMP_ATTR_PAGE_SIZE, 4096);
@@ -361,38 +353,6 @@ static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfi
 	return mmu_image_set_format(image, "%.64s, by libkdumpfile", format.string);
 }
 
-static struct mmu_error *open_parts(struct kdumpfile *lib, const char *const *parts)
-{
-	struct mmu_error *error = NULL;
-	size_t count = 0;
-
-	while (parts[count])
-		count++;
-	lib->parts = calloc(count, sizeof(*lib->parts));
-	if (!lib->parts)
-		return mmu_error_no_memory();
-	while (lib->nr_parts < count && !error) {
-		error = mmu_file_open(parts[lib->nr_parts], &lib->parts[lib->nr_parts]);
-		lib->nr_parts += !error;
-	}
-	return error;
-}
-
-static kdump_status hand_over(const struct mmu_image *image, struct kdumpfile *lib)
-{
-	MMU_FREE int *fds = calloc(lib->nr_parts + 1, sizeof(*fds));
-	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
-
-	if (!lib->nr_parts)
-		return lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
-	if (!fds)
-		return KDUMP_ERR_SYSTEM;
-	fds[0] = image->file.fd;
-	for (size_t i = 0; i < lib->nr_parts; i++)
-		fds[i + 1] = lib->parts[i].fd;
-	return lib->open_fdset(lib->ctx, (unsigned int)lib->nr_parts + 1, fds);
-}
-
 static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mmu_source *source)
 {
 	struct kdumpfile *lib = calloc(1, sizeof(*lib));
@@ -401,16 +361,13 @@ static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mm
 		return mmu_error_no_memory();
 	image->reader_data = lib;
 	pthread_mutex_init(&lib->lock, NULL);
-	struct mmu_error *error = mmu_source_is_split(source) ? open_parts(lib, source->parts)
-							      : NULL;
-	if (error)
-		return error;
 	if (!load_library(lib))
 		return mmu_image_unknown(image);
 	lib->ctx = lib->new ();
 	if (!lib->ctx)
 		return mmu_error_no_memory();
-	kdump_status status = hand_over(image, lib);
+	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
+	kdump_status status = lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
 	lib->opened = status == KDUMP_OK;
 	if (status == KDUMP_ERR_NOTIMPL)
 		return mmu_image_unknown(image);
@@ -422,7 +379,7 @@ static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mm
 
 /*
  * kdump_free() of 0.5.1 uses what it has freed before, once a file was opened (valgrind: DISKDUMP
- * files, sets). Such a context is left to exit(), in a list that keeps it from being called a leak.
+ * files). Such a context is left to exit(), in a list that keeps it from being called a leak.
  */
 static struct kdumpfile *left_to_exit;
 
@@ -432,10 +389,6 @@ static void kdumpfile_close(struct mmu_image *image)
 
 	if (!lib)
 		return;
-	for (size_t i = 0; i < lib->nr_parts; i++)
-		mmu_file_close(&lib->parts[i]);
-	free(lib->parts);
-	lib->parts = NULL;
 	if (lib->opened) {
 		lib->next = __atomic_exchange_n(&left_to_exit, lib, __ATOMIC_ACQ_REL);
 		return;
@@ -448,16 +401,6 @@ static void kdumpfile_close(struct mmu_image *image)
 const struct mmu_image_reader mmu_reader_kdumpfile = {
 	.name = "libkdumpfile",
 	.probe = kdumpfile_probe,
-	.open = kdumpfile_open,
-	.span = kdumpfile_span,
-	.close = kdumpfile_close,
-	.start = kdumpfile_start,
-	.stop = kdumpfile_stop,
-};
-
-const struct mmu_image_reader mmu_reader_split = {
-	.name = "libkdumpfile",
-	.probe = split_probe,
 	.open = kdumpfile_open,
 	.span = kdumpfile_span,
 	.close = kdumpfile_close,

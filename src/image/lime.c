@@ -124,6 +124,29 @@ void mmu_lime_warn_rest(struct mmu_image *image, const char *name, uint64_t offs
 }
 
 /*
+ * AVML takes the last address of a line in /proc/iomem for the first one behind it. A table in that
+ * page has its last entry there, without its last byte.
+ */
+void mmu_lime_warn_last_bytes(struct mmu_image *image, const struct mmu_lime_ranges *ranges)
+{
+	uint64_t last_pa = 0;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < ranges->nr; i++) {
+		if ((ranges->items[i].last_pa & PAGE_MASK) != PAGE_MASK - 1)
+			continue;
+		last_pa = ranges->items[i].last_pa + 1;
+		nr++;
+	}
+	if (nr)
+		mmu_image_warn(image,
+			       "AVML leaves out the last byte of each range, as at physical "
+			       "0x%" PRIx64 " (%zu in all): an entry that ends there is said to "
+			       "be outside RAM",
+			       last_pa, nr);
+}
+
+/*
  * AVML leaves a block out when it is all zeros, and avml-convert can't bring it back. Where one of
  * full size is followed by none, either that happened, or RAM ends.
  */
@@ -216,6 +239,7 @@ static struct mmu_error *lime_open(struct mmu_image *image, const struct mmu_sou
 	if (error)
 		return error;
 	mmu_lime_warn_zeros(image, &lime->ranges);
+	mmu_lime_warn_last_bytes(image, &lime->ranges);
 	warn_of_shift(image, &lime->ranges);
 	return mmu_image_set_format(image, "LiME v1");
 }

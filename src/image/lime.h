@@ -57,6 +57,9 @@ struct mmu_error *mmu_lime_version(struct mmu_bytes file, const char *name,
  */
 void mmu_lime_warn_zeros(struct mmu_image *image, const struct mmu_lime_ranges *ranges);
 
+/** Warn of the last byte of each range, which AVML leaves out; of both its formats. */
+void mmu_lime_warn_last_bytes(struct mmu_image *image, const struct mmu_lime_ranges *ranges);
+
 /** Warn that from this offset on there are no headers. */
 void mmu_lime_warn_rest(struct mmu_image *image, const char *name, uint64_t offset);
 

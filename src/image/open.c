@@ -6,21 +6,14 @@
 
 /* The first whose probe() says so. libkdumpfile is last: it takes whatever it can open. */
 static const struct mmu_image_reader *const readers[] = {
-	&mmu_reader_split, &mmu_reader_raw,  &mmu_reader_kcore, &mmu_reader_elf,
-	&mmu_reader_kdump, &mmu_reader_lime, &mmu_reader_avml,  &mmu_reader_kdumpfile,
+	&mmu_reader_kdump, &mmu_reader_raw,  &mmu_reader_kcore,     &mmu_reader_elf,
+	&mmu_reader_lime,  &mmu_reader_avml, &mmu_reader_kdumpfile,
 };
-
-/* Does the content of the file decide, and not the caller? */
-static bool is_probed(const struct mmu_source *source)
-{
-	return !source->raw && !mmu_source_is_split(source);
-}
 
 static struct mmu_error *map_source(struct mmu_image *image, const struct mmu_source *source)
 {
-	struct mmu_error *error = is_probed(source)
-					  ? mmu_file_open_unmapped(source->path, &image->file)
-					  : mmu_file_open(source->path, &image->file);
+	struct mmu_error *error = source->raw ? mmu_file_open(source->path, &image->file)
+					      : mmu_file_open_unmapped(source->path, &image->file);
 	if (error)
 		return error;
 	image->view = (struct mmu_view){ .map = image->file.map, .bytes = image->file.map.count };
@@ -41,7 +34,7 @@ static struct mmu_error *look_at_file(struct mmu_image *image)
 
 static struct mmu_error *open_reader(struct mmu_image *image, const struct mmu_source *source)
 {
-	struct mmu_error *error = is_probed(source) ? look_at_file(image) : NULL;
+	struct mmu_error *error = source->raw ? NULL : look_at_file(image);
 
 	if (error)
 		return error;
@@ -56,7 +49,7 @@ static struct mmu_error *open_reader(struct mmu_image *image, const struct mmu_s
 }
 
 /* What open() must leave behind, whatever the reader. */
-static struct mmu_error *finish(struct mmu_image *image)
+static struct mmu_error *finish(struct mmu_image *image, const struct mmu_source *source)
 {
 	if (image->view.extents) {
 		struct mmu_error *error = mmu_image_set_format(image, "%s, flattened",
@@ -64,7 +57,7 @@ static struct mmu_error *finish(struct mmu_image *image)
 		if (error)
 			return error;
 	}
-	if (image->truncated_pages)
+	if (image->truncated_pages && !mmu_source_is_split(source))
 		mmu_image_warn(image,
 			       "the file is truncated: %llu pages that its headers promise are "
 			       "missing",
@@ -88,7 +81,7 @@ struct mmu_error *mmu_image_open(const struct mmu_source *source, struct mmu_ima
 	}
 	error = open_reader(image, source);
 	if (!error)
-		error = finish(image);
+		error = finish(image, source);
 	if (error) {
 		mmu_image_close(image);
 		return mmu_error_context(error, "%s", source->path);

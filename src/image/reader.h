@@ -12,7 +12,6 @@ extern const struct mmu_image_reader mmu_reader_kdump;
 extern const struct mmu_image_reader mmu_reader_kdumpfile;
 extern const struct mmu_image_reader mmu_reader_lime;
 extern const struct mmu_image_reader mmu_reader_raw;
-extern const struct mmu_image_reader mmu_reader_split;
 
 /** Is the source a dump that is split over several files? */
 static inline bool mmu_source_is_split(const struct mmu_source *source)

@@ -217,6 +217,20 @@ static int compare_walks(const struct compare *compare)
 	return status;
 }
 
+/*
+ * What is compared unless a range is given: the part of the process. But where one side is the half
+ * that user mode runs on, and the other is not, it is the kernel's part that differs.
+ */
+static void choose_range(struct mmu_space *space, bool whole, struct mmu_part *ret)
+{
+	const struct mmu_regime *regime;
+
+	mmu_space_extent(space, &ret->first_va, &ret->last_va);
+	for (size_t i = 0; whole && (regime = mmu_space_regime(space, i)); i++)
+		if (regime->last_va > ret->last_va)
+			ret->last_va = regime->last_va;
+}
+
 static int compare_spaces(struct compare *compare)
 {
 	struct mmu_part *range = compare->range;
@@ -224,12 +238,14 @@ static int compare_spaces(struct compare *compare)
 						 .first = &range[0],
 						 .second = &range[1] };
 	struct mmu_comparison *comparison;
+	uint32_t halves = (compare->side[0].space_options.query.flags ^
+			   compare->side[1].space_options.query.flags) &
+			  MMU_SPACE_USER_HALF;
 
 	for (unsigned int i = 0; i < 2; i++) {
 		range[i].size = sizeof(range[i]);
 		if (!compare->has_range)
-			mmu_space_extent(compare->side[i].space, &range[i].first_va,
-					 &range[i].last_va);
+			choose_range(compare->side[i].space, halves, &range[i]);
 	}
 	tool_catch_interrupt();
 	struct mmu_error *error = mmu_compare_spaces(compare->side[0].space, compare->side[1].space,

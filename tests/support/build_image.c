@@ -223,7 +223,7 @@ static size_t pack(uint32_t packing, const uint8_t *page, size_t bytes, uint8_t 
 }
 
 static void put_kdump_headers(struct build_buffer *buffer, const struct build_kdump *kdump,
-			      uint64_t bitmap_blocks, uint64_t max_mapnr)
+			      uint64_t bitmap_blocks, uint64_t first_pfn, uint64_t max_mapnr)
 {
 	const struct widths *w = &widths[kdump->width];
 	size_t block = kdump->block_bytes, sub = block, at = w->status;
@@ -247,6 +247,19 @@ static void put_kdump_headers(struct build_buffer *buffer, const struct build_kd
 		build_put_uint(buffer, sub + w->width, 4, big, 31);
 	if (kdump->version >= 2)
 		build_put_uint(buffer, sub + w->split, 4, big, kdump->split);
+	if (kdump->version >= 2 && kdump->split) {
+		size_t start = sub + w->split + 4;
+
+		build_put_uint(buffer, start, w->width, big, first_pfn + kdump->first_page);
+		build_put_uint(buffer, start + w->width, w->width, big,
+			       first_pfn + kdump->end_page);
+	}
+	if (kdump->version >= 6 && kdump->split) {
+		build_put_uint(buffer, sub + w->max_mapnr_64 - 16, 8, big,
+			       first_pfn + kdump->first_page);
+		build_put_uint(buffer, sub + w->max_mapnr_64 - 8, 8, big,
+			       first_pfn + kdump->end_page);
+	}
 	if (kdump->version >= 6)
 		build_put_uint(buffer, sub + w->max_mapnr_64, 8, big, max_mapnr);
 	/* Both live behind the sub header, in its block. */
@@ -322,7 +335,10 @@ void build_kdump(struct build_buffer *buffer, const struct build_kdump *kdump)
 	uint64_t bitmap_blocks = (max_mapnr + 8 * block - 1) / (8 * block);
 	size_t bitmap = 2 * block, bitmap_bytes = bitmap_blocks * block;
 
-	put_kdump_headers(buffer, kdump, bitmap_blocks, max_mapnr);
+	size_t first = kdump->split ? kdump->first_page : 0;
+	size_t end = kdump->split && kdump->end_page < nr ? kdump->end_page : nr;
+
+	put_kdump_headers(buffer, kdump, bitmap_blocks, first_pfn, max_mapnr);
 	reserve(buffer, bitmap + 2 * bitmap_bytes);
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t pfn = first_pfn + i;
@@ -334,7 +350,7 @@ void build_kdump(struct build_buffer *buffer, const struct build_kdump *kdump)
 		if (kdump->pages[i] == 'f')
 			continue;
 		buffer->data[bitmap + bitmap_bytes + pfn / 8] |= bit;
-		nr_dumped++;
+		nr_dumped += i >= first && i < end;
 	}
 	struct page_writer writer = { .buffer = buffer, .kdump = kdump };
 	writer.descriptor = bitmap + 2 * bitmap_bytes;
@@ -342,7 +358,7 @@ void build_kdump(struct build_buffer *buffer, const struct build_kdump *kdump)
 	writer.page = malloc(block);
 	writer.packed = malloc(2 * block + 1024);
 	check(writer.page && writer.packed);
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = first; i < end; i++) {
 		if (kdump->pages[i] != '.' && kdump->pages[i] != 'f')
 			put_page(&writer, kdump->first_pa + i * block, kdump->pages[i]);
 	}

@@ -61,6 +61,7 @@ struct build_kdump {
 	uint32_t packing; /**< as in the page descriptors: 0, 1 zlib, 2 LZO, 4 snappy, 0x20 zstd */
 	uint32_t status;  /**< or-ed to the packing */
 	uint32_t split;
+	size_t first_page, end_page; /**< split: which of `pages` are in this part */
 	uint64_t phys_base;
 	uint64_t first_pa; /**< of the first page in `pages` */
 	const char *machine;

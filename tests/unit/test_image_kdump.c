@@ -270,6 +270,7 @@ static void refusals(void **state)
 	struct build_buffer buffer = { 0 };
 
 	kdump.split = 1;
+	kdump.end_page = 3;
 	build_kdump(&buffer, &kdump);
 	expect_refusal(&buffer, MMU_ERROR_UNSUPPORTED, "is one part of a split dump");
 	build_put_uint(&buffer, 428, 4, false, 4097);

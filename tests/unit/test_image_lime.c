@@ -118,6 +118,36 @@ static void lime_shifted(void **state)
 	free(buffer.data);
 }
 
+/* AVML's own writer takes the last address of a range for the first one behind it. */
+static void avml_s_last_byte(void **state)
+{
+	for (unsigned int packed = 0; packed < 2; packed++) {
+		struct build_buffer buffer = { 0 };
+
+#ifndef MMU_HAVE_SNAPPY
+		if (packed)
+			break;
+#endif
+		if (packed) {
+			size_t data = build_avml_start(&buffer, 0x1000, 2 * PAGE - 1);
+
+			build_chunk(&buffer, true, 0x1000, 2 * PAGE - 1);
+			build_avml_end(&buffer, data);
+		} else {
+			put_range(&buffer, 0x1000, 2 * PAGE - 1);
+		}
+		struct opened opened = open_bytes(&buffer);
+		assert_non_null(opened.image->warning);
+		assert_non_null(strstr(opened.image->warning, "AVML leaves out the last byte of "
+							      "each range, as at "
+							      "physical 0x2fff (1 in all)"));
+		expect_bytes(&opened.cursor, 0x1000, 2 * PAGE - 1, MMU_PAGE_PRESENT, 0);
+		expect_bytes(&opened.cursor, 0x2fff, 1, MMU_PAGE_OUTSIDE_RAM, 0);
+		close_opened(&opened);
+		free(buffer.data);
+	}
+}
+
 /* avml-convert's LiME files have AVML's blocks, and its holes. */
 static void lime_zeros(void **state)
 {
@@ -445,7 +475,8 @@ int main(void)
 		cmocka_unit_test(lime_ranges),     cmocka_unit_test(lime_big_endian),
 		cmocka_unit_test(lime_cut),        cmocka_unit_test(lime_rest),
 		cmocka_unit_test(lime_odd_ranges), cmocka_unit_test(checksum),
-		cmocka_unit_test(lime_shifted),    cmocka_unit_test(lime_zeros),
+		cmocka_unit_test(lime_shifted),    cmocka_unit_test(avml_s_last_byte),
+		cmocka_unit_test(lime_zeros),
 #ifdef MMU_HAVE_SNAPPY
 		cmocka_unit_test(avml_blocks),     cmocka_unit_test(avml_many_blocks),
 		cmocka_unit_test(avml_zeros),      cmocka_unit_test(avml_cut),
