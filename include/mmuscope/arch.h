@@ -181,6 +181,13 @@ struct mmu_alike {
 
 /* ------------------------------------------------------------------------------------ formats */
 
+/** At which of its levels a flag holds, where the top counts. */
+enum mmu_flag_top {
+	MMU_FLAG_ANYWHERE,
+	MMU_FLAG_AT_TOP,    /**< at the regime's top level alone */
+	MMU_FLAG_BELOW_TOP, /**< at all others */
+};
+
 /** One named bit or field of an entry. */
 struct mmu_flag {
 	uint64_t mask;      /**< the bits */
@@ -197,7 +204,7 @@ struct mmu_flag {
 	bool field;         /**< a number in `mask`, shown when it is not 0 */
 	bool software;      /**< ignored by hardware, used by Linux */
 	uint8_t halves;     /**< bit n: holds in the half n of enum mmu_half; 0: in both */
-	bool top;           /**< of those levels, holds at the top of the regime alone */
+	uint8_t top;        /**< enum mmu_flag_top: where in a regime */
 };
 
 /** One level of a format. */

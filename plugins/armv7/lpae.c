@@ -27,6 +27,9 @@ static uint64_t address_bits(unsigned int level)
 	return BITS(12 + 9 * level, 39);
 }
 
+/* What must be 0 in a page or block. */
+#define RESERVED(level) (BITS(12, 51) & ~address_bits(level))
+
 /* ------------------------------------------------------------------ decode */
 
 static uint8_t table_rights(uint64_t raw)
@@ -83,7 +86,8 @@ static void decode_leaf(const struct mmu_regime *regime, unsigned int level, uin
  */
 static bool is_split(unsigned int level, uint64_t raw)
 {
-	return level == PMD && !(raw & (BITS(0, 1) | NONE)) && raw >> 52;
+	return level == PMD && !(raw & RESERVED(level)) && !(raw & (BITS(0, 1) | NONE)) &&
+	       raw >> 52;
 }
 
 static void decode_absent(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
@@ -203,7 +207,7 @@ void arm_lpae_explain(const struct mmu_regime *regime, unsigned int level, uint6
 		      uint64_t second, struct mmu_software *ret)
 {
 	/* PROT_NONE: VALID is cleared, which leaves 10 in a page and 00 in a block */
-	bool none = raw & NONE && (raw & 3) == (level == PTE ? 2 : 0);
+	bool none = raw & NONE && !(raw & RESERVED(level)) && (raw & 3) == (level == PTE ? 2 : 0);
 
 	memset(ret, 0, sizeof(*ret)); /* MMU_SOFTWARE_UNKNOWN */
 	if (none || is_split(level, raw)) {

@@ -7,6 +7,7 @@
 #define LV_LARGE (1u << PMD | 1u << PUD)
 #define LV_LEAF  (LV_PTE | LV_LARGE)
 #define LV_UPPER (3u << 3)
+#define LV_TABLE (LV_ALL & ~LV_PTE)
 #define LV_ALL   0x1fu
 #define K_LEAF   (MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD))
 #define K_HELD   (MMU_KINDS(MMU_KIND_TABLE) | K_LEAF)
@@ -26,33 +27,52 @@
 #define HIDDEN_PAGE(n, lv, if_, no, name, what) \
 	{ BIT(n), BIT(n), 0, name, NULL, what, if_, no, lv, K_SOFT, false, true, \
 	  1 << MMU_HALF_KERNEL }
-#define SWAP(n, if_, no, name, what) AMONG(n, PROTNONE | PSE, 0, LV_LEAF, if_, no, name, what)
+#define SWAP(n, if_, no, name, what) \
+	AMONG(n, PROTNONE, 0, LV_PTE, if_, no, name, what), \
+	AMONG(n, PROTNONE | PSE, 0, LV_LARGE, if_, no, name, what)
 /* Kept in a page without access, and in a huge page that is being split. */
 #define KEPT(n, if_, no, name, what) \
 	AMONG(n, PROTNONE, PROTNONE, LV_LEAF, if_, no, name, what), \
 	AMONG(n, PROTNONE | PSE, PSE, LV_LARGE, if_, no, name, what)
+
+#define KEPT_LARGE(n, name, what) \
+	AMONG(n, PROTNONE, PROTNONE, LV_LARGE, 0, 0, name, what), \
+	AMONG(n, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, name, what)
+/* Numbers, of what is present and of what the kernel took out of its map. */
+#define FIELD(first, last, lv, k, if_, no, name, what) \
+	{ BITS(first, last), 0, 0, name, NULL, what, if_, no, lv, k, true, false }
+#define HIDDEN_FIELD(first, last, name, what) \
+	{ BITS(first, last), 0, 0, name, NULL, what, 0, 0, LV_LEAF, K_SOFT, true, false, \
+	  1 << MMU_HALF_KERNEL }
 
 /* Lowest bit first: this is the order in which they are shown. */
 static const struct mmu_flag flags[] = {
 	HW(0,  LV_ALL,   K_HELD, 0, 0, "PRESENT", "the entry is valid"),
 	HW(1,  LV_ALL,   K_HELD, 0, 0, "RW", "writes are allowed"),
 	SWAP(1,                  0, SWAP_SD7, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
-	AMONG(1, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "RW", "writes were allowed"),
+	SWAP(1,                  SWAP_SD7, 0, "SWP1", "not used"),
+	KEPT(1,                  0, 0, "RW", "writes were allowed"),
 	HIDDEN_PAGE(1, LV_LEAF,  0, 0, "RW", "writes were allowed"),
 	HW(2,  LV_ALL,   K_HELD, 0, 0, "USER", "user mode has access"),
 	SWAP(2,                  0, 0, "SWP_UFFD_WP", "userfaultfd write-protected it"),
-	AMONG(2, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "USER", "user mode had access"),
+	KEPT(2,                  0, 0, "USER", "user mode had access"),
 	HIDDEN_PAGE(2, LV_LEAF,  0, 0, "USER", "user mode had access"),
 	HW(3,  LV_ALL,   K_HELD, 0, 0, "PWT", "write-through: bit 0 of the PAT index"),
+	KEPT(3,                  0, 0, "PWT", "write-through: bit 0 of the PAT index"),
 	SWAP(3,                  0, 0, "SWP_EXCLUSIVE", "an anonymous page of this process alone"),
 	HIDDEN_PAGE(3, LV_LEAF,  0, 0, "PWT", "write-through: bit 0 of the PAT index"),
 	HW(4,  LV_ALL,   K_HELD, 0, 0, "PCD", "not cached: bit 1 of the PAT index"),
+	KEPT(4,                  0, 0, "PCD", "not cached: bit 1 of the PAT index"),
+	SWAP(4,                  0, 0, "SWP4", "not used"),
 	HIDDEN_PAGE(4, LV_LEAF,  0, 0, "PCD", "not cached: bit 1 of the PAT index"),
 	HW(5,  LV_ALL,   K_HELD, 0, 0, "ACCESSED", "was used"),
 	KEPT(5,                  0, 0, "ACCESSED", "was used"),
+	SWAP(5,                  0, 0, "SWP5", "not used"),
 	HIDDEN_PAGE(5, LV_LEAF,  0, 0, "ACCESSED", "was used"),
 	HW(6,  LV_LEAF,  K_LEAF, 0, 0, "DIRTY", "was written to"),
+	SW(6,  LV_TABLE, K_TABLE, 0, 0, "DIRTY", "ignored by hardware, Linux sets it in tables"),
 	KEPT(6,                  0, 0, "DIRTY", "was written to"),
+	SWAP(6,                  0, 0, "SWP6", "not used"),
 	HIDDEN_PAGE(6, LV_LEAF,  0, 0, "DIRTY", "was written to"),
 	HW(7,  LV_PTE,   K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
 	HW(7,  LV_ALL & ~LV_PTE, K_LEAF, 0, 0, "PSE", "maps a large page"),
@@ -61,14 +81,18 @@ static const struct mmu_flag flags[] = {
 	AMONG(7, 0, 0, LV_LARGE, 0, 0, "PSE", "a large page"),
 	HIDDEN_PAGE(7, LV_LARGE, 0, 0, "PSE", "a large page"),
 	AMONG(7, PROTNONE, 0, LV_PTE, SWAP_SD7, 0, "SWP_SOFT_DIRTY", "soft-dirty when swapped out"),
+	AMONG(7, PROTNONE, 0, LV_PTE, 0, SWAP_SD7, "SWP7", "not used"),
+	SW(8,  LV_TABLE, K_TABLE, 0, 0, "IGNORED8", "ignored"),
 	HW(8,  LV_LEAF,  K_LEAF, 0, 0, "GLOBAL", "survives a change of address space in the TLB"),
 	AMONG(8, 0, 0, LV_LEAF,  0, 0, "PROTNONE", "the page is there without any access"),
 	HIDDEN_PAGE(8, LV_LEAF,  0, 0, "GLOBAL", "survived a change of address space in the TLB"),
+	FIELD(9, 11, LV_TABLE, K_TABLE, 0, 0, "SOFT9", "left to software"),
 	SW(9,  LV_LEAF,  K_LEAF, 0, 0, "SPECIAL", "the page has no reference count to keep"),
 	KEPT(9,                  0, 0, "SPECIAL", "the page has no reference count to keep"),
 	HIDDEN_PAGE(9, LV_LEAF,  0, 0, "SPECIAL", "the page has no reference count to keep"),
 	SW(10, LV_LEAF,  K_LEAF, 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
 	KEPT(10,                 0, 0, "UFFD_WP", "userfaultfd write-protected it"),
+	HIDDEN_PAGE(10, LV_LEAF, 0, 0, "SOFT10", "left to software"),
 	{ BIT(11), BIT(11), 0, "SOFT_DIRTY", NULL, "written to since clear_refs", 0, 0, LV_LEAF,
 	  K_LEAF, false, true, 1 << MMU_HALF_USER },
 	{ BIT(11), BIT(11), 0, "KERNEL_4K", NULL, "not to be merged into a large page", 0, 0,
@@ -76,17 +100,42 @@ static const struct mmu_flag flags[] = {
 	HIDDEN_PAGE(11, LV_LEAF, 0, 0, "KERNEL_4K", "not to be merged into a large page"),
 	KEPT(11,                 0, 0, "SOFT_DIRTY", "written to since clear_refs"),
 	HW(12, LV_LARGE, K_LEAF, 0, 0, "PAT", "bit 2 of the PAT index"),
+	KEPT_LARGE(12, "BIT12", "PAT, or inverted with the frame (hugetlb)"),
+	HIDDEN_PAGE(12, LV_LARGE, 0, 0, "BIT12", "PAT, or inverted with the frame"),
+	FIELD(52, 56, LV_LEAF, K_LEAF, 0, 0, "IGNORED52", "ignored"),
+	FIELD(52, 57, LV_TABLE, K_TABLE, 0, 0, "IGNORED52", "ignored"),
+	HIDDEN_FIELD(52, 57, "IGNORED52", "ignored"),
+	KEPT(52,                 0, 0, "IGNORED52", "ignored"),
+	KEPT(53,                 0, 0, "IGNORED53", "ignored"),
+	KEPT(54,                 0, 0, "IGNORED54", "ignored"),
+	KEPT(55,                 0, 0, "IGNORED55", "ignored"),
+	KEPT(56,                 0, 0, "IGNORED56", "ignored"),
+	SW(57, LV_LEAF,  K_LEAF, 0, SAVED_DIRTY, "IGNORED57", "ignored"),
+	KEPT(57,                 0, SAVED_DIRTY, "IGNORED57", "ignored"),
+	SW(57, LV_LEAF,  K_LEAF, SAVED_DIRTY | NO_DEVMAP, 0, "IGNORED57", "ignored"),
+	KEPT(57,                 SAVED_DIRTY | NO_DEVMAP, 0, "IGNORED57", "ignored"),
 	SW(57, LV_LEAF,  K_LEAF, SAVED_DIRTY, NO_DEVMAP, "DEVMAP", "memory of a device (pmem)"),
 	KEPT(57,                 SAVED_DIRTY, NO_DEVMAP, "DEVMAP", "memory of a device (pmem)"),
 	SW(58, LV_LEAF,  K_LEAF, 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
 	KEPT(58,                 0, SAVED_DIRTY, "DEVMAP", "memory of a device (pmem)"),
 	SW(58, LV_LEAF,  K_LEAF, SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
 	KEPT(58,                 SAVED_DIRTY, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
-	{ BIT(58), BIT(58), 0, "NOPTISHADOW", NULL, "KPTI keeps no user copy", SAVED_DIRTY, 0, LV_UPPER,
-	  K_TABLE, false, true, .top = true },
-	{ BITS(59, 62), 0, 0, "PKEY", NULL, "protection key", 0, 0, LV_LEAF, K_LEAF, true, false },
+	HIDDEN_PAGE(58, LV_LEAF, 0, 0, "SAVED_DIRTY", "dirty, but write-protected since"),
+	{ BIT(58), BIT(58), 0, "NOPTISHADOW", NULL, "KPTI keeps no user copy", SAVED_DIRTY, 0,
+	  LV_UPPER, K_TABLE, false, true, .top = MMU_FLAG_AT_TOP },
+	{ BIT(58), BIT(58), 0, "IGNORED58", NULL, "ignored", 0, SAVED_DIRTY, LV_UPPER, K_TABLE,
+	  false, true, .top = MMU_FLAG_AT_TOP },
+	{ BIT(58), BIT(58), 0, "IGNORED58", NULL, "ignored", 0, 0, LV_TABLE, K_TABLE, false, true,
+	  .top = MMU_FLAG_BELOW_TOP },
+	FIELD(59, 62, LV_LEAF, K_LEAF, 0, 0, "PKEY", "protection key"),
+	FIELD(59, 62, LV_TABLE, K_TABLE, 0, 0, "IGNORED59", "ignored"),
+	HIDDEN_FIELD(59, 62, "PKEY", "protection key"),
+	KEPT(59,                 0, 0, "PKEY0", "bit 0 of the protection key"),
+	KEPT(60,                 0, 0, "PKEY1", "bit 1 of the protection key"),
+	KEPT(61,                 0, 0, "PKEY2", "bit 2 of the protection key"),
+	KEPT(62,                 0, 0, "PKEY3", "bit 3 of the protection key"),
 	HW(63, LV_ALL,   K_HELD, 0, 0, "NX", "instructions are not fetched"),
-	AMONG(63, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "NX", "instructions were not fetched"),
+	KEPT(63,                 0, 0, "NX", "instructions were not fetched"),
 	HIDDEN_PAGE(63, LV_LEAF, 0, 0, "NX", "instructions were not fetched"),
 };
 

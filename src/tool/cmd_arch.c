@@ -108,7 +108,8 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 	if (flag->halves == 1 << MMU_HALF_KERNEL)
 		out += (size_t)snprintf(ret + out, 96 - out, " [kernel half]");
 	if (flag->top)
-		snprintf(ret + out, 96 - out, " [top level]");
+		snprintf(ret + out, 96 - out, " [%s]",
+			 flag->top == MMU_FLAG_AT_TOP ? "top level" : "below the top");
 	return ret;
 }
 

@@ -40,7 +40,8 @@ static bool rows_meet(const struct mmu_flag *a, const struct mmu_flag *b)
 {
 	return a->levels & b->levels && a->kinds & b->kinds && !(a->if_traits & b->no_traits) &&
 	       !(b->if_traits & a->no_traits) &&
-	       (!a->halves || !b->halves || a->halves & b->halves);
+	       (!a->halves || !b->halves || a->halves & b->halves) &&
+	       (!a->top || !b->top || a->top == b->top);
 }
 
 static bool rows_collide(const struct mmu_flag *a, const struct mmu_flag *b)
@@ -78,7 +79,8 @@ static void check_flags(struct checker *c, const struct mmu_format *format,
 		holds(c, !flag->field || !((flag->mask + low) & flag->mask),
 		      "a field's bits are adjacent");
 		holds(c, flag->levels & low_bits(format->nr_levels), "a flag holds at some level");
-		holds(c, !(flag->halves & ~3), "a flag holds in halves that there are");
+		holds(c, !(flag->halves & ~3) && flag->top <= MMU_FLAG_BELOW_TOP,
+		      "a flag holds in halves that there are");
 		holds(c, flag->kinds && !(flag->kinds & ~low_bits(MMU_KIND_BAD + 1)),
 		      "a flag holds for some kind of entry");
 		holds(c,

@@ -41,7 +41,7 @@ static bool flag_holds(const struct mmu_flag *flag, const struct mmu_regime *reg
 	       (regime->traits & flag->if_traits) == flag->if_traits &&
 	       !(regime->traits & flag->no_traits) &&
 	       (!flag->halves || flag->halves >> regime->half & 1) &&
-	       (!flag->top || level == regime->top_level);
+	       (!flag->top || (flag->top == MMU_FLAG_AT_TOP) == (level == regime->top_level));
 }
 
 /* @return false when there is nothing to show */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmuscope/mmuscope.h"
+#include "support/every_bit.h"
 #include "support/flag_texts.h"
 
 extern const struct mmu_arch mmu_arch_armv7;
@@ -86,10 +87,11 @@ static const struct {
 } words[] = {
 	/* Linux's pairs of tables: user with PXN, kernel, vectors */
 	{ "short", SHORT_PGD, 0x41f2d835, MMU_KIND_TABLE, 0, 0x41f2d800, "rwx-u",
-	  "TABLE PXN DOMAIN=1", NULL },
+	  "TABLE PXN BIT4 DOMAIN=1", NULL },
 	{ "short", SHORT_PGD, 0x41f2dc35, MMU_KIND_TABLE, 0, 0x41f2dc00, "rwx-u",
-	  "TABLE PXN DOMAIN=1", NULL },
-	{ "short", SHORT_PGD, 0x41e72811, MMU_KIND_TABLE, 0, 0x41e72800, "rwxXu", "TABLE", NULL },
+	  "TABLE PXN BIT4 DOMAIN=1", NULL },
+	{ "short", SHORT_PGD, 0x41e72811, MMU_KIND_TABLE, 0, 0x41e72800, "rwxXu", "TABLE BIT4",
+	  NULL },
 	{ "short", SHORT_PGD, 0x5eff6c41, MMU_KIND_TABLE, 0, 0x5eff6c00, "rwxXu", "TABLE DOMAIN=2",
 	  NULL },
 	/* Arm ARM figure B3-4: NS, all domain bits, the lowest address bit */
@@ -128,8 +130,8 @@ static const struct {
 	{ "short", SHORT_PGD, 0x00001406, MMU_KIND_LEAF, 0, 0, "rw-X-", "SECTION TYPE5 AP0", NULL },
 	{ "short", SHORT_PGD, 0x0000140a, MMU_KIND_LEAF, 0, 0, "rw-X-", "SECTION TYPE6 AP0", NULL },
 	/* TEX[2:1] choose nothing with TEX remap */
-	{ "short", SHORT_PGD, 0x00006402, MMU_KIND_LEAF, 0, 0, "rw-X-", "SECTION UNCACHED AP0",
-	  NULL },
+	{ "short", SHORT_PGD, 0x00006402, MMU_KIND_LEAF, 0, 0, "rw-X-",
+	  "SECTION UNCACHED TEX1 TEX2 AP0", NULL },
 	/* access permissions: Arm ARM table B3-8, from 000 to 111 */
 	{ "short", SHORT_PGD, 0x00000002, MMU_KIND_LEAF, 0, 0, "-----", "SECTION UNCACHED",
 	  "no access at all" },
@@ -512,12 +514,22 @@ static void test_encode(void **state)
 	}
 }
 
+/* Issue 9, 9 */
+static void test_9_9_every_bit_has_a_name(void **state)
+{
+	every_bit_has_a_name(&mmu_arch_armv7, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),          cmocka_unit_test(test_9_8_lpae_of_others),
-		cmocka_unit_test(test_pairs),          cmocka_unit_test(test_software_entries),
-		cmocka_unit_test(test_software_notes), cmocka_unit_test(test_physical_width),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_9_8_lpae_of_others),
+		cmocka_unit_test(test_9_9_every_bit_has_a_name),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_software_entries),
+		cmocka_unit_test(test_software_notes),
+		cmocka_unit_test(test_physical_width),
 		cmocka_unit_test(test_encode),
 	};
 

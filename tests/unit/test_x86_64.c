@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmuscope/mmuscope.h"
+#include "support/every_bit.h"
 #include "support/flag_texts.h"
 
 extern const struct mmu_arch mmu_arch_x86_64;
@@ -84,11 +85,11 @@ static const struct {
 } present[] = {
 	/* tables of a process, 6.1 */
 	{ FOUR, PGD, "l1tf", 0x0000000002560067, MMU_KIND_TABLE, 0x2560000, "rwxXu",
-	  "PRESENT RW USER ACCESSED" },
+	  "PRESENT RW USER ACCESSED DIRTY" },
 	{ FIVE, PGD5, "l1tf", 0x0000000002560067, MMU_KIND_TABLE, 0x2560000, "rwxXu",
-	  "PRESENT RW USER ACCESSED" },
+	  "PRESENT RW USER ACCESSED DIRTY" },
 	{ FOUR, PMD, "l1tf", 0x800000003e9b5063, MMU_KIND_TABLE, 0x3e9b5000, "rw---",
-	  "PRESENT RW ACCESSED NX" },
+	  "PRESENT RW ACCESSED DIRTY NX" },
 	/* a user page, 6.1: written, soft-dirty */
 	{ FOUR, PTE, "l1tf", 0x800000003e9b5867, MMU_KIND_LEAF, 0x3e9b5000, "rw--u",
 	  "PRESENT RW USER ACCESSED DIRTY SOFT_DIRTY NX" },
@@ -117,9 +118,9 @@ static const struct {
 	{ FOUR, PTE, "l1tf saved-dirty", 0x820000000d4c1225, MMU_KIND_LEAF, 0xd4c1000, "r---u",
 	  "PRESENT USER ACCESSED SPECIAL DEVMAP NX" },
 	{ FOUR, PTE, "l1tf saved-dirty no-devmap", 0x820000000d4c1225, MMU_KIND_LEAF, 0xd4c1000,
-	  "r---u", "PRESENT USER ACCESSED SPECIAL NX" },
+	  "r---u", "PRESENT USER ACCESSED SPECIAL IGNORED57 NX" },
 	{ FOUR, PGD, "l1tf saved-dirty", 0x8400000002560067, MMU_KIND_TABLE, 0x2560000, "rw--u",
-	  "PRESENT RW USER ACCESSED NOPTISHADOW NX" },
+	  "PRESENT RW USER ACCESSED DIRTY NOPTISHADOW NX" },
 	/* protection keys: 2, and 1 as Linux uses it for execute-only memory */
 	{ FOUR, PTE, "l1tf saved-dirty", 0x940000000d4c1825, MMU_KIND_LEAF, 0xd4c1000, "r---u",
 	  "PRESENT USER ACCESSED SOFT_DIRTY SAVED_DIRTY PKEY=2 NX" },
@@ -339,9 +340,9 @@ static void test_9e_hidden_pages(void **state)
 		/* kfence before 7.0: only PRESENT is gone */
 		{ PTE, 0x800000003e8f3162, 0x3e8f3000, "RW ACCESSED DIRTY GLOBAL NX" },
 		/* 2 MiB by pfn_pte(), and with the frame's bits alone */
-		{ PMD, 0x800fffffff9ff062, 0x600000, "RW ACCESSED DIRTY NX" },
+		{ PMD, 0x800fffffff9ff062, 0x600000, "RW ACCESSED DIRTY BIT12 NX" },
 		{ PMD, 0x800fffffff800062, 0x600000, "RW ACCESSED DIRTY NX" },
-		{ PUD, 0x800fffff3ffff0e2, 0xc0000000, "RW ACCESSED DIRTY PSE NX" },
+		{ PUD, 0x800fffff3ffff0e2, 0xc0000000, "RW ACCESSED DIRTY PSE BIT12 NX" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -472,6 +473,12 @@ static void test_encode(void **state)
 	}
 }
 
+/* Issue 9, 9 */
+static void test_9_9_every_bit_has_a_name(void **state)
+{
+	every_bit_has_a_name(&mmu_arch_x86_64, trait("encryption"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_9e_hidden_pages),
 		cmocka_unit_test(test_9_4_huge_pages_without_present),
 		cmocka_unit_test(test_9_8_software_bits),
+		cmocka_unit_test(test_9_9_every_bit_has_a_name),
 		cmocka_unit_test(test_encode),
 	};
 
