@@ -163,7 +163,7 @@ TARGETS = [
     x86_64('x86_64-6.12-numa', 'trixie', machine=NUMA, dumps=('elf',), needs=('numa_hints',),
            note='two nodes, NUMA hints'),
     x86_64('x86_64-6.12-plugged', 'trixie', machine=PLUGGED, dumps=('elf',), needs=('far_pages',),
-           note='memory was added at 36 GiB'),
+           boot_seconds=600, note='memory was added at 36 GiB'),
     x86_64('x86_64-6.1-live', 'bookworm', dumps=('live',), note='in the guest, /proc/kcore'),
     x86_64('x86_64-6.12-la57-live', 'trixie', cpu='max', dumps=('live',),
            note='in the guest, /proc/kcore, 5 levels'),
