@@ -231,7 +231,7 @@ static size_t only_in(const struct flags *a, const struct flags *b, const char *
 			j++;
 		if (j < b->nr || out + strlen(before) + strlen(a->name[i]) + 1 > max)
 			continue;
-		out += (size_t)sprintf(ret + out, "%s%s", before, a->name[i]);
+		out += (size_t)snprintf(ret + out, max - out, "%s%s", before, a->name[i]);
 	}
 	return out;
 }

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_PAGEOUT
@@ -22,6 +23,9 @@
 #define ZSWAP "/sys/module/zswap/parameters/enabled"
 #define GIB_PAGES (1ul << 18)
 #define MANY_THREADS 300
+#define BALANCING "/proc/sys/kernel/numa_balancing"
+#define PM_PFN ((1ull << 55) - 1)
+#define FAR_PFN (32ull << 18)
 #define READY_FD 9 /* of the 32-bit program */
 
 /* ------------------------------------------------------------------------------- no pages */
@@ -183,6 +187,72 @@ static void be_sharing(void)
 	spawn("sharer", be_sharer);
 }
 
+/* ------------------------------------------------------------------------------- places */
+
+/* What NUMA balancing has done so far: a number of entries. */
+static unsigned long hints_made(void)
+{
+	char line[128];
+	unsigned long made = 0;
+	FILE *in = fopen("/proc/vmstat", "re");
+
+	while (in && fgets(line, sizeof(line), in))
+		sscanf(line, "numa_pte_updates %lu", &made);
+	if (in)
+		fclose(in);
+	return made;
+}
+
+/*
+ * Entries that wait for the next touch, which never comes. Of a process with one thread only pages
+ * of other nodes would get a hint. The work is done by whoever runs, when it has run for a second.
+ */
+static void be_hinted(void)
+{
+	char *at = map("numa_hints", 64, "touched, then NUMA balancing took its look");
+	unsigned long before = hints_made();
+	time_t end = time(NULL) + 30;
+
+	if (!at)
+		return;
+	touch_pages(at, 0, 64, 1);
+	start_threads(1);
+	set(BALANCING, "1");
+	while (hints_made() < before + 64 && time(NULL) < end)
+		for (volatile int i = 0; i < 10000000; i++)
+			;
+	set(BALANCING, "0");
+	errno = ETIMEDOUT;
+	if (hints_made() < before + 64)
+		failed("numa_hints");
+	else
+		expect(at, 64, "numa", 0);
+}
+
+/* Memory that came later, at an address that no guest of this size has. */
+static void be_far(void)
+{
+	size_t pages = (size_t)parameter("far_mib") << 8, far = 0;
+	char *at;
+
+	for (int block = 0; block < 1024; block++) {
+		char path[80];
+
+		snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%d/state", block);
+		set(path, "online");
+	}
+	at = map("far", pages, "more than fits below the memory that was added");
+	for (size_t i = 0; at && i < pages; i++) {
+		*(volatile size_t *)(at + i * PAGE_BYTES) = i;
+		if (i % 64 == 0)
+			far += (pagemap_word(at + i * PAGE_BYTES) & PM_PFN) >= FAR_PFN;
+	}
+	label("far_pages", NULL, 0, "%zu in 64 pages lie beyond 32 GiB", far);
+	errno = ENOMEM;
+	if (!far)
+		failed("far_pages");
+}
+
 static void be_many(void)
 {
 	label("threads", NULL, 0, "%d threads", MANY_THREADS);
@@ -202,6 +272,10 @@ void start_special(void)
 	spawn("special", be_special);
 	spawn("merged", be_merged);
 	spawn("many", be_many);
+	if (access("/sys/devices/system/node/node1", F_OK) == 0)
+		spawn("hinted", be_hinted);
+	if (parameter("far_mib"))
+		spawn("far", be_far);
 	if (sizeof(long) == 8) {
 		spawn("sharing", be_sharing);
 		spawn("compat", be_compat);

@@ -33,6 +33,15 @@ Q35 = Machine(
     bus='pci', console='ttyS0', compiler='gcc', ram_pa=0,
     all_below_4g=0xb0000000, below_4g=2 * GIB,
     facts=('KERNELOFFSET', 'NUMBER(phys_base)'), parameters={'devmem': 0xf0000})
+# two nodes, and memory that the kernel finds later, by ACPI, at 36 GiB
+NUMA = dataclasses.replace(Q35, options=(
+    *Q35.options, '-object', 'memory-backend-ram,id=ram0,size=512M', '-object',
+    'memory-backend-ram,id=ram1,size=512M', '-numa', 'node,cpus=0,memdev=ram0', '-numa',
+    'node,cpus=1,memdev=ram1'))
+PLUGGED = dataclasses.replace(
+    Q35, parameters={**Q35.parameters, 'far_mib': 1024}, options=(
+        *Q35.options, '-m', 'slots=2,maxmem=64G', '-object',
+        'memory-backend-ram,id=more,size=1G', '-device', 'pc-dimm,memdev=more,addr=0x900000000'))
 TABLE_BASES = ('cpsr', 'TTBR0', 'TTBR1', 'TTBCR', 'DACR', 'SCTLR')
 VIRT = Machine(
     arch='armhf', qemu='qemu-system-arm',
@@ -151,6 +160,10 @@ TARGETS = [
            needs=('flag:pti',), note='5 levels, KPTI'),
     x86_64('x86_64-6.12-8cpu', 'trixie', machine=dataclasses.replace(Q35, smp=8), dumps=('elf',),
            note='8 CPUs'),
+    x86_64('x86_64-6.12-numa', 'trixie', machine=NUMA, dumps=('elf',), needs=('numa_hints',),
+           note='two nodes, NUMA hints'),
+    x86_64('x86_64-6.12-plugged', 'trixie', machine=PLUGGED, dumps=('elf',), needs=('far_pages',),
+           boot_seconds=600, note='memory was added at 36 GiB'),
     x86_64('x86_64-6.1-live', 'bookworm', dumps=('live',), note='in the guest, /proc/kcore'),
     x86_64('x86_64-6.12-la57-live', 'trixie', cpu='max', dumps=('live',),
            note='in the guest, /proc/kcore, 5 levels'),
