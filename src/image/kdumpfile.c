@@ -24,7 +24,7 @@
 	DO(free)                                                                                   \
 	DO(get_err)                                                                                \
 	DO(set_attr)                                                                               \
-	DO(get_typed_attr)                                                                         \
+	DO(get_attr)                                                                               \
 	DO(read)                                                                                   \
 	DO(bmp_find_set)                                                                           \
 	DO(bmp_find_clear)                                                                         \
@@ -65,12 +65,13 @@ static bool load_library(struct kdumpfile *lib)
 	return true;
 }
 
+/* Not by kdump_get_typed_attr(): its arguments are others since 0.5.6. */
 static bool get_attr(struct kdumpfile *lib, const char *key, kdump_attr_type_t type,
 		     kdump_attr_value_t *ret)
 {
-	kdump_attr_t attr = { .type = type };
+	kdump_attr_t attr;
 
-	if (lib->get_typed_attr(lib->ctx, key, &attr) != KDUMP_OK)
+	if (lib->get_attr(lib->ctx, key, &attr) != KDUMP_OK || attr.type != type)
 		return false;
 	*ret = attr.val;
 	return true;

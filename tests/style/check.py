@@ -7,6 +7,7 @@ yields (path, line, what). To add one, write it, put it into CHECKS, and plant w
 PLANTED.
 """
 import fnmatch
+import functools
 import pathlib
 import re
 import shutil
@@ -116,6 +117,7 @@ def check_openings(tree):
             yield name, 2, 'no sentence with @file under the SPDX line'
 
 
+@functools.cache
 def formatter():
     """The one clang-format whose layout this tree has, or None: each version finds other places."""
     for name in (FORMATTER, FORMATTER.rpartition('-')[0]):
