@@ -24,7 +24,8 @@ PACKAGES = ['libc6-dev', 'libelf-dev', 'libdwarf-dev', 'libkdumpfile-dev', 'zlib
 # as Debian, the GNU tools, QEMU and meson name them
 ARCHES = {'armhf': ('arm-linux-gnueabihf', 'arm', 'arm', 'little'),
           's390x': ('s390x-linux-gnu', 's390x', 's390x', 'big')}
-PROGRAMS = {'mmuscope': 'src/tool/mmuscope', 'build-tables': 'tests/golden/build-tables'}
+PROGRAMS = {'mmuscope': 'src/tool/mmuscope', 'build-tables': 'tests/golden/build-tables',
+            'hold': 'tests/prototypes/hold'}
 
 
 def say(text):
