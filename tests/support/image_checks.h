@@ -72,10 +72,10 @@ static inline void expect_refusal(const struct build_buffer *buffer, enum mmu_er
 static inline void expect_picked(struct mmu_cursor *cursor, uint64_t first_pa, uint64_t bytes,
 				 enum mmu_page_state state, uint8_t change)
 {
-	uint8_t piece[61]; /* so that pieces lie across whatever there is */
+	uint8_t piece[1021]; /* so that pieces lie across whatever there is */
 
-	if (bytes > 1 << 20) /* of what is not there, there may be very much */
-		bytes = 1 << 20;
+	if (bytes > 1 << 16) /* of what is not there, there may be very much */
+		bytes = 1 << 16;
 	for (uint64_t done = 0; done < bytes; done += sizeof(piece)) {
 		uint64_t part = bytes - done < sizeof(piece) ? bytes - done : sizeof(piece);
 

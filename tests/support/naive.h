@@ -3,6 +3,7 @@
 #ifndef MMU_SUPPORT_NAIVE_H
 #define MMU_SUPPORT_NAIVE_H
 
+#include <endian.h>
 #include <string.h>
 
 #include "mmuscope/arch.h"
@@ -35,7 +36,7 @@ static inline bool naive_walk(naive_read_fn read, const struct mmu_regime *regim
 		    (offset && !read(NULL, slot_pa + (uint64_t)(int64_t)offset, &second,
 				     format->entry_bytes)))
 			return false;
-		format->decode(regime, (unsigned int)level, raw, second, &entry);
+		format->decode(regime, (unsigned int)level, le64toh(raw), le64toh(second), &entry);
 		if (entry.kind == MMU_KIND_LEAF) {
 			*ret_bytes <<= entry.run_lg2;
 			*ret_pa = entry.pa + va % *ret_bytes;
