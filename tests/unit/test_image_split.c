@@ -192,10 +192,7 @@ static void expect_set_refused(enum mmu_error_kind code, const char *text)
 /* All that crashed libkdumpfile 0.5.1, and all that would show fewer pages, or others. */
 static void wrong_parts(void **state)
 {
-	static const char *const texts[] = { "", "text\n",
-					     "\x7f"
-					     "ELF",
-					     "KDUMP", "makedumpfile" };
+	static const char *const texts[] = { "", "text\n", "\177ELF", "KDUMP", "makedumpfile" };
 	struct build_buffer flat = { 0 }, text = { 0 };
 
 	for (unsigned int first = 0; first < 2; first++) {
