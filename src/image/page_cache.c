@@ -5,7 +5,7 @@
 
 #include "image/page_cache.h"
 
-#define SLOTS_MIN 16
+#define SLOTS_MIN 4
 #define NONE UINT32_MAX
 
 struct slot {

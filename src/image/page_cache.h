@@ -12,7 +12,7 @@
 struct mmu_page_cache;
 
 /**
- * @param bytes  of all its pages, which are used as they come in; it has room for 16 in any case
+ * @param bytes  of all its pages, which are used as they come in; it has room for 4 in any case
  * @return NULL: no memory
  */
 struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes);
