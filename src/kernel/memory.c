@@ -76,9 +76,10 @@ static bool walk_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_p
 	return true;
 }
 
-/* @return the linear mapping of an address, or NULL */
-static const struct mmu_linear *linear_of(const struct mmu_kernel *kernel, uint64_t va)
+const struct mmu_linear *mmu_memory_linear(const struct mmu_memory *memory, uint64_t va)
 {
+	const struct mmu_kernel *kernel = memory->kernel;
+
 	for (size_t i = 0; i < kernel->nr_linear; i++)
 		if (va >= kernel->linear[i].first_va && va <= kernel->linear[i].last_va)
 			return &kernel->linear[i];
@@ -87,7 +88,7 @@ static const struct mmu_linear *linear_of(const struct mmu_kernel *kernel, uint6
 
 bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
 {
-	const struct mmu_linear *linear = linear_of(memory->kernel, va);
+	const struct mmu_linear *linear = mmu_memory_linear(memory, va);
 
 	if (!linear)
 		return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
@@ -98,7 +99,7 @@ bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa
 bool mmu_memory_in_place(struct mmu_memory *memory, uint64_t va, uint64_t bytes,
 			 struct mmu_bytes *ret)
 {
-	const struct mmu_linear *linear = linear_of(memory->kernel, va);
+	const struct mmu_linear *linear = mmu_memory_linear(memory, va);
 	struct mmu_bytes map = memory->kernel->image->file.map;
 
 	if (!linear || !bytes || bytes - 1 > linear->last_va - va || !map.count)

@@ -40,6 +40,9 @@ struct mmu_walker mmu_memory_walker(struct mmu_memory *memory);
 /** Walk the kernel's own tables; MMU_RESULT_EMPTY, without a step, while they are not known. */
 void mmu_memory_walk(struct mmu_memory *memory, uint64_t va, struct mmu_walk *ret);
 
+/** @return the linear mapping that an address belongs to, or NULL */
+const struct mmu_linear *mmu_memory_linear(const struct mmu_memory *memory, uint64_t va);
+
 /**
  * Where a kernel address lies: a linear mapping, else the kernel's page tables.
  * @return false: not mapped, or a table page is not in the image

@@ -234,17 +234,13 @@ static void tell_numa(struct mmu_walk *walk, const struct mmu_vma *vma,
 /* Where a page lies that was taken out of a linear mapping, the mapping says, whatever it left. */
 static void tell_hidden(struct mmu_space *space, struct mmu_walk *walk)
 {
-	const struct mmu_kernel *kernel = space->memory.kernel;
+	const struct mmu_linear *linear = mmu_memory_linear(&space->memory, walk->va);
 
-	for (size_t i = 0; i < kernel->nr_linear; i++) {
-		const struct mmu_linear *linear = &kernel->linear[i];
-
-		if (walk->va < linear->first_va || walk->va > linear->last_va)
-			continue;
-		walk->has_pa = true;
-		walk->pa = linear->first_pa + (walk->va - linear->first_va);
-		walk->page_state = mmu_memory_span(&space->memory, walk->pa).state;
-	}
+	if (!linear)
+		return;
+	walk->has_pa = true;
+	walk->pa = linear->first_pa + (walk->va - linear->first_va);
+	walk->page_state = mmu_memory_span(&space->memory, walk->pa).state;
 }
 
 /* Are the entries that a walk read still what they were? */
