@@ -102,15 +102,19 @@ static bool frames_of(const struct mmu_range *ranges, size_t nr, struct frame_li
 {
 	struct frame_list all MMU_CLEANUP(free_list) = { 0 };
 	uint64_t *ends MMU_FREE = NULL;
+	bool sorted = true; /* so are ends of pieces that don't overlap, as those of most spaces */
 
 	if (!collect(ranges, nr, &all))
 		return false;
 	ends = calloc(all.nr + 1, sizeof(*ends));
 	if (!ends)
 		return false;
-	for (size_t i = 0; i < all.nr; i++)
+	for (size_t i = 0; i < all.nr; i++) {
 		ends[i] = all.items[i].last_pa;
-	qsort(ends, all.nr, sizeof(*ends), by_number);
+		sorted = sorted && (i == 0 || ends[i - 1] <= ends[i]);
+	}
+	if (!sorted)
+		qsort(ends, all.nr, sizeof(*ends), by_number);
 	return flatten(&all, ends, ret);
 }
 

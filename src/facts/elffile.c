@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "facts/elffile.h"
 
 #define BUILD_ID_BYTES_MAX 64
 #define NOTES_MAX 4096
+/* A kernel's symbols are 2 to 8 MiB. What says that it has more is not brought in unread. */
+#define EXPECTED_BYTES_MAX ((size_t)32 << 20)
 
 /* A magic number of something that is taken for a vmlinux. */
 struct lookalike {
@@ -323,4 +326,19 @@ void mmu_elffile_close(struct mmu_elffile *file)
 		munmap((void *)(uintptr_t)file->map.data, file->map.count);
 	free(file->path);
 	free(file);
+}
+
+void mmu_elffile_expect(const struct mmu_elffile *file, const struct mmu_elfsection *section)
+{
+	size_t first = (size_t)(section->bytes.data - file->map.data);
+	size_t before = first & ((size_t)sysconf(_SC_PAGESIZE) - 1);
+
+#ifdef MADV_POPULATE_READ
+	/* an older kernel knows it not, and a page that can't be read is no matter yet */
+	if (section->bytes.count <= EXPECTED_BYTES_MAX)
+		madvise((void *)(uintptr_t)(section->bytes.data - before),
+			section->bytes.count + before, MADV_POPULATE_READ);
+#else
+	(void)before;
+#endif
 }

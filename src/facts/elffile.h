@@ -49,5 +49,7 @@ bool mmu_elffile_named(const struct mmu_elffile *file, const char *name,
 bool mmu_elffile_typed(const struct mmu_elffile *file, uint32_t type, struct mmu_elfsection *ret);
 /** The section with a header index. @return false, *ret untouched: none. */
 bool mmu_elffile_indexed(const struct mmu_elffile *file, size_t index, struct mmu_elfsection *ret);
+/** All of a section's bytes are read next: map its pages in one go, where the system can. */
+void mmu_elffile_expect(const struct mmu_elffile *file, const struct mmu_elfsection *section);
 
 #endif

@@ -86,6 +86,8 @@ void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *na
 	/* ELF puts local symbols first. Most of a kernel's symbols are local and rarely wanted. */
 	uint64_t first_global = symtab.info < count ? symtab.info : 0;
 
+	mmu_elffile_expect(file, &symtab);
+	mmu_elffile_expect(file, &strtab);
 	scan_range(&table, first_global, count - first_global, names, ret);
 	if (!all_global(ret, names->count))
 		scan_range(&table, 0, first_global, names, ret);

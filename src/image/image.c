@@ -12,12 +12,13 @@
 #define WARNING_BYTES_MAX 1024
 
 /*
- * What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next. Few, for
- * one walk pays for the first touch of each page of them.
+ * What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next, and a
+ * walk with its VMA and file name needs seven places. Few, for one walk pays for the first touch of
+ * each page of them.
  */
 #define PICK_LG2 14
 #define PICK_BYTES ((size_t)1 << PICK_LG2)
-#define PICKED_BYTES (4 * PICK_BYTES)
+#define PICKED_BYTES (8 * PICK_BYTES)
 
 void *mmu_image_own(struct mmu_image *image, void *block)
 {

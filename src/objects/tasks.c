@@ -100,8 +100,9 @@ static void visit_threads(struct visit *visit, const struct mmu_task *leader);
 /* A task that was read, and where they are wanted its threads. */
 static void visit_read(struct visit *visit, struct mmu_task *task)
 {
-	/* a task without a readable mm is still a task */
-	visit_problem(visit, mmu_task_read_mm(visit->memory, task));
+	/* a task without a readable mm is still a task; that of another pid is no matter */
+	if (visit->wanted < 0 || visit->wanted == task->pid)
+		visit_problem(visit, mmu_task_read_mm(visit->memory, task));
 	if (visit->stopped)
 		return;
 	visit->nr_given++;

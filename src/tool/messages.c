@@ -105,6 +105,9 @@ void tool_close(struct tool *tool, int status)
 
 int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 {
+	if (tool_hex(text, ret)) /* which is no symbol: its prefix has a colon */
+		return TOOL_OK;
+
 	bool is_symbol = strncmp(text, SYMBOL_PREFIX, strlen(SYMBOL_PREFIX)) == 0;
 	const char *first = is_symbol ? text + strlen(SYMBOL_PREFIX) : text;
 	size_t name_bytes = strcspn(first, "+-");
@@ -112,8 +115,6 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 	struct mmu_error *error = NULL;
 	char name[128];
 
-	if (!is_symbol && tool_hex(text, ret))
-		return TOOL_OK;
 	if (name_bytes == 0 || name_bytes >= sizeof(name) || isdigit((unsigned char)first[0]) ||
 	    (first[name_bytes] && !tool_number(first + name_bytes + 1, &offset)))
 		name_bytes = 0;

@@ -123,12 +123,12 @@ static bool read_digits(const char *text, const char *end, unsigned int base, ui
 	for (; text < end; text++) {
 		unsigned char c = (unsigned char)*text;
 		unsigned int digit = isdigit(c)    ? c - (unsigned int)'0'
-				     : isxdigit(c) ? tolower(c) - 'a' + 10u
+				     : isxdigit(c) ? (c | 0x20u) - 'a' + 10u
 						   : base;
 
-		if (digit >= base || value > (UINT64_MAX - digit) / base)
+		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
 			return false;
-		value = value * base + digit;
 	}
 	*ret = value;
 	return true;

@@ -200,7 +200,8 @@ void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *
 		      step->entry.kind != MMU_KIND_BAD;
 	uint8_t now = grants ? *rights & step->entry.rights : 0;
 
-	for (unsigned int bit = 0, lost = *rights & ~now; lost >> bit; bit++)
+	for (unsigned int bit = 0, lost = *rights & ~now; bit < MMU_RIGHTS_COUNT && lost >> bit;
+	     bit++)
 		if (lost >> bit & 1)
 			walk->denied_by[bit] = (uint8_t)step->level;
 	step->effective = *rights = now;
