@@ -5,11 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +31,7 @@
 #define BALANCING "/proc/sys/kernel/numa_balancing"
 #define PM_PFN ((1ull << 55) - 1)
 #define FAR_PFN (32ull << 18)
+#define OOM_SECONDS 60
 #define READY_FD 9 /* of the 32-bit program */
 
 /* ------------------------------------------------------------------------------- no pages */
@@ -118,6 +124,99 @@ static void be_special(void)
 	swap_to_zswap();
 	swap_elsewhere();
 	swap_to_zram();
+}
+
+/* ------------------------------------------------------------------------------- kept */
+
+static bool copy_file(const char *from, const char *to)
+{
+	char piece[1 << 16];
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CLOEXEC);
+	ssize_t bytes = in < 0 || out < 0 ? -1 : 1;
+
+	while (bytes > 0) {
+		bytes = read(in, piece, sizeof(piece));
+		if (bytes > 0 && write(out, piece, (size_t)bytes) != bytes)
+			bytes = -1;
+	}
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return bytes == 0;
+}
+
+/* A file whose pages are the disk itself: memory that keeps its contents. */
+static void be_dax(void)
+{
+	char disk[80];
+	int fd = -1;
+
+	mkdir("/dax", 0755);
+	if (wait_for("/dev/pmem*", disk, sizeof(disk)) && copy_file("/dax.image", disk) &&
+	    mount(disk, "/dax", "ext4", 0, "dax") == 0)
+		fd = open("/dax/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, 64 * PAGE_BYTES)) {
+		failed("dax");
+		return;
+	}
+	char *at = map_fd("dax", 64, RW, MAP_SHARED_VALIDATE | MAP_SYNC, fd,
+			  "a file, no page cache");
+	if (at)
+		touch_pages(at, 0, 64, 3);
+	close(fd);
+}
+
+/* ------------------------------------------------------------------------------- killed */
+
+static char *reaped; /* where the victim's pages were */
+
+static void be_victim(void)
+{
+	set("/proc/self/oom_score_adj", "1000");
+	label("oom_victim", reaped, 64 * PAGE_BYTES, "touched, then taken by the OOM reaper");
+	for (size_t i = 0; i < 64; i++)
+		*(volatile size_t *)(reaped + i * PAGE_BYTES) = i + 1;
+}
+
+/* Whether a process has its VMAs still, and no page behind one of them. */
+static bool is_reaped(int pid)
+{
+	char path[40];
+	uint64_t word = ~0ull;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t bytes = pread(fd, &word, 8, (off_t)((unsigned long)reaped / PAGE_BYTES * 8));
+
+	close(fd);
+	return bytes == 8 && !(word >> 62);
+}
+
+/*
+ * A process that the OOM killer chose, and that can't end: its tracer holds it where it is about
+ * to give up its memory, so that the reaper comes and takes the pages from under it.
+ */
+static void be_tracer(void)
+{
+	int pid, status = 0, tries = 0;
+
+	reaped = map("oom_untouched", 64, "its child touched them, and is an OOM victim");
+	pid = reaped ? spawn("victim", be_victim) : -1;
+	if (pid < 0 || ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT)) {
+		failed("oom_reaped");
+		return;
+	}
+	set("/proc/sysrq-trigger", "f");
+	while (waitpid(pid, &status, WNOHANG) == 0 && tries++ < 10 * OOM_SECONDS)
+		usleep(100000);
+	while (!is_reaped(pid) && tries++ < 20 * OOM_SECONDS)
+		usleep(100000);
+	errno = ETIMEDOUT;
+	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_EXIT << 8) || !is_reaped(pid))
+		failed("oom_reaped");
+	else
+		label("oom_reaped", NULL, 0, "pid %d: killed, without its pages, still there", pid);
 }
 
 /* ------------------------------------------------------------------------------- shared */
@@ -272,8 +371,11 @@ void start_special(void)
 	spawn("special", be_special);
 	spawn("merged", be_merged);
 	spawn("many", be_many);
+	spawn("tracer", be_tracer);
 	if (access("/sys/devices/system/node/node1", F_OK) == 0)
 		spawn("hinted", be_hinted);
+	if (access("/dax.image", F_OK) == 0)
+		spawn("dax", be_dax);
 	if (parameter("far_mib"))
 		spawn("far", be_far);
 	if (sizeof(long) == 8) {

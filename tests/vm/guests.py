@@ -25,6 +25,7 @@ TRUTH_BYTES = 64 << 20
 DUMP_SECONDS = 600
 DONE, SENT = b'mmuscope-vm: done', b'mmuscope-vm: vmcore sent'
 CRASH_KERNEL = 'crashkernel=256M'
+DAX_MIB = 16
 # the guest's kernel is beyond trust, whatever it goes on to say
 CRASH = re.compile(rb'(?:Kernel panic|Oops[: ]|BUG: |general protection|Unable to handle kernel'
                    rb'|mmuscope-vm: .* come up)[^\r\n]*')
@@ -76,6 +77,14 @@ def check_entries():
         cpio_entry(name, 0o100755, path.read_bytes()) for name, path in files.items()]
 
 
+def dax_image(folder):
+    """A file system that can be mapped without a page cache, for memory that keeps its contents."""
+    path = folder / 'dax'
+    run([which('mke2fs'), '-q', '-t', 'ext4', '-b', str(PAGE_BYTES), '-O', '^has_journal', path,
+         f'{DAX_MIB}M'], 60)
+    return path.read_bytes()
+
+
 def build_initramfs(target, kernel, folder):
     program, path = folder / 'guest', folder / 'initramfs'
     run([which(target.machine.compiler), *GUEST_FLAGS, '-o', program, *sorted(HERE.glob('*.c'))],
@@ -86,6 +95,8 @@ def build_initramfs(target, kernel, folder):
         entries.append(cpio_entry('compat', 0o100755, (folder / 'compat').read_bytes()))
     for module in sorted(kernel.modules.iterdir()):
         entries.append(cpio_entry(f'modules/{module.name}', 0o100644, module.read_bytes()))
+    if target.keeps_memory():
+        entries.append(cpio_entry('dax.image', 0o100644, dax_image(folder)))
     if target.live():
         entries += check_entries()
     end = cpio_entry('TRAILER!!!', 0)

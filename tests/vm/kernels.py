@@ -26,6 +26,8 @@ IMAGE = r'linux-image-\d.*'
 BOARD = 'vexpress-v2p-ca15-tc1.dtb'
 MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg', 'lzo_rle',
            'zram']
+# a file system on memory that keeps its contents: what the kernel for clouds has not
+MORE_MODULES = {'linux-image-amd64': ['crc32c_generic', 'nd_pmem', 'nd_e820', 'ext4']}
 
 
 class KernelError(Exception):
@@ -151,8 +153,12 @@ def module_bytes(tar, member):
     return lzma.decompress(data) if member.name.endswith('.xz') else data
 
 
-def save_modules(tars, folder):
-    """MODULES and what they need; `order` lists them so that each finds its needs loaded."""
+def modules_of(meta):
+    return MODULES + MORE_MODULES.get(meta, [])
+
+
+def save_modules(tars, names, folder):
+    """Modules and what they need; `order` lists them so that each finds its needs loaded."""
     members = {}
     for tar in tars:
         for member in tar:
@@ -172,7 +178,7 @@ def save_modules(tars, folder):
         (folder / f'{name}.ko').write_bytes(data)
 
     folder.mkdir()
-    for name in MODULES:
+    for name in names:
         add(name)
     (folder / 'order').write_text(''.join(f'{name}.ko\n' for name in order))
 
@@ -186,6 +192,7 @@ class Kernel:
         self.modules, self.dtbs = folder / 'modules', folder / 'dtbs'
         about = json.loads((folder / 'kernel.json').read_text())
         self.release, self.version = about['release'], about['version']
+        self.asked = about.get('modules', MODULES)
 
 
 def numbers(name):
@@ -227,7 +234,7 @@ def fetch(suite, arch, meta, folder, say):
     # mirrors drop packages that their lists still have, debug symbols first
     for name in [image, *older(apt, image)]:
         try:
-            fetch_image(apt, name, folder, say)
+            fetch_image(apt, name, modules_of(meta), folder, say)
             return
         except KernelError as error:
             problem = error
@@ -237,7 +244,7 @@ def fetch(suite, arch, meta, folder, say):
     raise problem
 
 
-def fetch_image(apt, image, folder, say):
+def fetch_image(apt, image, modules, folder, say):
     release = image.removeprefix('linux-image-')
     say(f'downloads {image} of {apt.suite} {apt.arch}')
     # since 7.2 the image is empty, and its parts are packages of their own
@@ -248,7 +255,7 @@ def fetch_image(apt, image, folder, say):
     (folder / 'dtbs').mkdir()
     with contextlib.ExitStack() as stack:
         tars = [stack.enter_context(unpack_tar(deb, folder)) for deb in debs]
-        save_modules(tars, folder / 'modules')
+        save_modules(tars, modules, folder / 'modules')
         for tar in tars:
             save_matching(tar, r'/boot/vmlinuz-|/modules/[^/]+/vmlinuz$', folder / 'vmlinuz')
             save_matching(tar, rf'/{BOARD}$', folder / 'dtbs' / BOARD)
@@ -260,7 +267,8 @@ def fetch_image(apt, image, folder, say):
             raise KernelError(f'{image} of {apt.suite} {apt.arch} has no {name} where it should be')
     for path in folder.glob('*.tar'):
         path.unlink()
-    about = {'release': release, 'version': version, 'suite': apt.suite, 'arch': apt.arch}
+    about = {'release': release, 'version': version, 'suite': apt.suite, 'arch': apt.arch,
+             'modules': modules}
     (folder / 'kernel.json').write_text(json.dumps(about, indent=1) + '\n')
 
 
@@ -280,7 +288,8 @@ def in_cache(suite, arch, meta):
 def get(suite, arch, meta, say, update=False):
     """A kernel from the cache, which it is brought into first when it isn't there."""
     folder = folder_of(suite, arch, meta)
-    if update or not (folder / 'kernel.json').exists():
+    if update or not (folder / 'kernel.json').exists() or \
+            Kernel(folder).asked != modules_of(meta):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix='new-') as scratch:
             fresh = pathlib.Path(scratch) / 'kernel'

@@ -91,6 +91,10 @@ class Target:
         """Whether the guest is to walk its own kernel while it runs."""
         return 'live' in self.dumps
 
+    def keeps_memory(self):
+        """Whether some of its memory is a disk that can be mapped (DAX)."""
+        return 'memmap=' in self.append
+
     def ram(self):
         """(physical address, bytes) of RAM."""
         machine, size = self.machine, self.ram_mib << 20
@@ -101,7 +105,7 @@ class Target:
 
 # what must have come about in every guest, and in some
 EVERYWHERE = ('anon_rw', 'swapped', 'swapped_elsewhere', 'devmem', 'low', 'fork_cow_child', 'sparse',
-              'spin_int', 'ksm', 'threads')
+              'spin_int', 'ksm', 'threads', 'oom_reaped')
 HUGE = ('thp', 'hugetlb_2m', 'hugetlb_shared')
 X86 = EVERYWHERE + HUGE + ('uffd_wp', 'pkey', 'softdirty', 'top47', 'flag:pku', 'compat',
                            'pmd_shared_child')
@@ -117,6 +121,9 @@ def x86_64(name, suite, cpu='max,la57=off', ram_mib=1024, needs=(), kernel=CLOUD
     needs += NEWER if suite in ('trixie', NEWEST) else ()
     needs += ('secret',) if suite != 'bullseye' else ()
     needs += ('guard',) if suite == NEWEST else ()
+    if kernel == FULL:
+        needs += ('swapped_zswap', 'dax')
+        more['append'] = 'memmap=32M!512M'
     needs = tuple(need for need in needs if kernel != RT or need != 'thp')  # it has none
     return Target(name, machine, suite, kernel, cpu, ram_mib, huge2m=8, needs=needs, **more)
 
