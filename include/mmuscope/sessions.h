@@ -33,7 +33,8 @@ struct mmu_options {
 	/** NULL-terminated: the image is raw memory; NULL: it is not. */
 	const struct mmu_raw_range *const *raw;
 	const char *const *parts; /**< NULL-terminated: the other files of a split dump, or NULL */
-	const char *vmlinux;      /**< path, or NULL: look for it */
+	/** A path, or NULL: look for it. Of a System.map, too: vmlinux is looked for beside it. */
+	const char *vmlinux;
 	const char *const *debug_dirs; /**< NULL-terminated, or NULL: the system's */
 	const char *arch;              /**< back-end name, or NULL: as the image says */
 	const char *plugin_dir;        /**< looked in first; may be NULL */
@@ -76,6 +77,7 @@ struct mmu_info {
 	const char *arch;
 	const char *release;
 	const char *vmlinux;
+	const char *system_map;
 	const char *build_id;           /**< of the kernel in the image, hexadecimal */
 	const char *warning;            /**< about the image, or NULL */
 	const struct mmu_error *lacks;  /**< why no task can be found, though a kernel was learnt */
@@ -139,10 +141,11 @@ enum mmu_fact_source {
 	MMU_SOURCE_OPTION,           /**< the user's */
 	MMU_SOURCE_VMCOREINFO,       /**< in the image's notes or header */
 	MMU_SOURCE_VMCOREINFO_FOUND, /**< found in memory */
-	MMU_SOURCE_SLIDE,            /**< _stext in VMCOREINFO less _stext in vmlinux */
+	MMU_SOURCE_SLIDE,            /**< _stext in VMCOREINFO less _stext in vmlinux, System.map */
 	MMU_SOURCE_SYMTAB,           /**< vmlinux's symbols */
 	MMU_SOURCE_DWARF,            /**< vmlinux's types */
 	MMU_SOURCE_VMLINUX_BTF,      /**< likewise, where it has no usable DWARF */
+	MMU_SOURCE_SYSTEM_MAP,       /**< System.map's symbols */
 	MMU_SOURCE_KALLSYMS,         /**< the kernel's own symbols, in the image */
 	MMU_SOURCE_LIVE,             /**< the running kernel's symbols, in a file */
 	MMU_SOURCE_BTF,              /**< the kernel's own types, in the image or in a file */

@@ -247,6 +247,9 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 	ret->release = kernel->release;
 	ret->build_id = kernel->build_id;
 	ret->vmlinux = vmlinux ? mmu_vmlinux_path(vmlinux) : "";
+	ret->system_map = mmu_fact_store_system_map(kernel->facts);
+	if (!ret->system_map)
+		ret->system_map = "";
 	if (kernel->warning)
 		ret->warning = kernel->warning;
 	ret->lacks = session->learnt == MMU_LEARN_DONE ? what_lacks(session) : NULL;

@@ -198,8 +198,8 @@ static bool cb_link_symbol(void *context, const char *name, uint64_t *ret_va)
 	struct mmu_fact_store *store = context;
 	LOCK_AND_COUNT(store);
 
-	return store->vmlinux.vmlinux &&
-	       mmu_vmlinux_symbol(store->vmlinux.vmlinux, name, ret_va, NULL);
+	return mmu_store_vmlinux_symbol(store, name, ret_va) ||
+	       mmu_store_map_symbol(store, name, ret_va);
 }
 
 static bool cb_note(void *context, const char *name, uint32_t type, unsigned int n,
@@ -350,7 +350,14 @@ void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsy
 	add_source(store, MMU_PLACE_KALLSYMS, MMU_PLACE_KALLSYMS);
 }
 
-void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live)
+void mmu_fact_store_set_system_map(struct mmu_fact_store *store, struct mmu_symbol_text *map)
+{
+	LOCK(store);
+	store->system_map = map;
+	add_source(store, MMU_PLACE_SYSTEM_MAP, MMU_PLACE_SYSTEM_MAP);
+}
+
+void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_symbol_text *live)
 {
 	LOCK(store);
 	store->live = live;
@@ -370,6 +377,11 @@ void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, v
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store)
 {
 	return store->vmlinux.vmlinux;
+}
+
+const char *mmu_fact_store_system_map(const struct mmu_fact_store *store)
+{
+	return store->system_map ? mmu_symbol_text_path(store->system_map) : NULL;
 }
 
 uint8_t mmu_fact_store_pointer_bytes(const struct mmu_fact_store *store)
@@ -407,7 +419,8 @@ void mmu_fact_store_destroy(struct mmu_fact_store *store)
 	mmu_cursor_destroy(&store->cursor);
 	mmu_vmlinux_close(store->vmlinux.vmlinux);
 	mmu_kallsyms_close(store->kallsyms);
-	mmu_live_symbols_close(store->live);
+	mmu_symbol_text_close(store->system_map);
+	mmu_symbol_text_close(store->live);
 	mmu_btf_close(store->btf.btf);
 	free(store->btf_bytes);
 	mmu_wanted_names_destroy(&store->wanted);

@@ -30,7 +30,9 @@ void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux
 /** As above, the kernel's own symbol table. NULL takes it away: the caller owns it again. */
 void mmu_fact_store_set_kallsyms(struct mmu_fact_store *store, struct mmu_kallsyms *kallsyms);
 /** Let the store ask the running kernel's symbols too. Takes ownership. */
-void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbols *live);
+void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_symbol_text *live);
+/** Let the store ask a System.map too. Takes ownership. */
+void mmu_fact_store_set_system_map(struct mmu_fact_store *store, struct mmu_symbol_text *map);
 /**
  * Let the store ask the kernel's own types too. Takes ownership of both.
  * @param bytes  what it lies in, to be freed with it
@@ -39,6 +41,8 @@ void mmu_fact_store_set_live(struct mmu_fact_store *store, struct mmu_live_symbo
 void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, void *bytes,
 			    const char *name);
 struct mmu_vmlinux *mmu_fact_store_vmlinux(struct mmu_fact_store *store);
+/** The path of the System.map, or NULL: there is none. */
+const char *mmu_fact_store_system_map(const struct mmu_fact_store *store);
 
 /**
  * Take another VMCOREINFO than the image's, and forget every answer so far.
@@ -68,8 +72,8 @@ void mmu_fact_store_set_hint(struct mmu_fact_store *store, const char *hint,
 struct mmu_error *mmu_fact_store_hint(const struct mmu_fact_store *store) MMU_MUST_CHECK;
 
 /**
- * Look a fact up: the user's option, VMCOREINFO, vmlinux, the kernel's own kallsyms (in the image,
- * else of the running kernel) and BTF, derived values; in this order.
+ * Look a fact up: the user's option, VMCOREINFO, vmlinux, System.map, the kernel's own kallsyms (in
+ * the image, else of the running kernel) and BTF, derived values; in this order.
  * Keys are listed at struct mmu_facts in arch.h; also "SIZE(type.member)" and
  * "LENGTH(type.member)" of an array, and "SPAN(symbol)": the bytes up to the next symbol.
  * @return false when no source has it; *ret is then untouched

@@ -95,19 +95,33 @@ static enum mmu_fact_source from_options(struct mmu_fact_store *store, const cha
 
 /* ------------------------------------------------------------------ vmlinux */
 
+bool mmu_store_vmlinux_symbol(const struct mmu_fact_store *store, const char *name, uint64_t *ret)
+{
+	return store->vmlinux.vmlinux &&
+	       mmu_vmlinux_symbol(store->vmlinux.vmlinux, name, ret, NULL);
+}
+
+bool mmu_store_map_symbol(const struct mmu_fact_store *store, const char *name, uint64_t *ret)
+{
+	return store->system_map && mmu_symbol_text_find(store->system_map, name, ret);
+}
+
+/** One of the two. */
+typedef bool (*link_fn)(const struct mmu_fact_store *store, const char *name, uint64_t *ret);
+
 /*
  * The slide of a symbol: what lies below the kernel's text is a per-CPU offset or an absolute
  * number, which KASLR does not move.
  */
-static bool symbol_from_vmlinux(struct mmu_fact_store *store, const char *name, uint64_t *ret)
+static bool moved_symbol(struct mmu_fact_store *store, link_fn link, const char *name,
+			 uint64_t *ret)
 {
 	uint64_t va, text_va, slide;
 
 	/* the slide may be another source's to tell: ask the store, as a back-end does */
-	if (!mmu_vmlinux_symbol(store->vmlinux.vmlinux, name, &va, NULL) ||
-	    !store->callbacks.get(store, "KERNELOFFSET", &slide))
+	if (!link(store, name, &va) || !store->callbacks.get(store, "KERNELOFFSET", &slide))
 		return false;
-	if (mmu_vmlinux_symbol(store->vmlinux.vmlinux, "_text", &text_va, NULL) && va < text_va)
+	if (link(store, "_text", &text_va) && va < text_va)
 		slide = 0;
 	*ret = va + slide;
 	return true;
@@ -116,15 +130,28 @@ static bool symbol_from_vmlinux(struct mmu_fact_store *store, const char *name, 
 /*
  * The KASLR slide where VMCOREINFO has no KERNELOFFSET but an address: both name the same symbol.
  */
-static bool slide_from_vmlinux(struct mmu_fact_store *store, uint64_t *ret)
+static bool slide_of(struct mmu_fact_store *store, link_fn link, uint64_t *ret)
 {
 	uint64_t run_va, link_va;
 
 	if (!vmcoreinfo_number(store, "SYMBOL(_stext)", &run_va) ||
-	    !mmu_vmlinux_symbol(store->vmlinux.vmlinux, "_stext", &link_va, NULL))
+	    !link(store, "_stext", &link_va))
 		return false;
 	*ret = run_va - link_va;
 	return true;
+}
+
+/* What both sources of link-time symbols know. */
+static enum mmu_fact_source from_link(struct mmu_fact_store *store, link_fn link,
+				      enum mmu_fact_source source, const char *key, uint64_t *ret)
+{
+	char body[MMU_FACT_KEY_MAX];
+
+	if (strcmp(key, "KERNELOFFSET") == 0)
+		return slide_of(store, link, ret) ? MMU_SOURCE_SLIDE : MMU_SOURCE_NONE;
+	return mmu_fact_split(key, "SYMBOL", body) && moved_symbol(store, link, body, ret)
+		       ? source
+		       : MMU_SOURCE_NONE;
 }
 
 static enum mmu_fact_source from_symtab(struct mmu_fact_store *store, const char *key,
@@ -136,17 +163,13 @@ static enum mmu_fact_source from_symtab(struct mmu_fact_store *store, const char
 
 	if (!vmlinux)
 		return MMU_SOURCE_NONE;
-	if (strcmp(key, "KERNELOFFSET") == 0)
-		return slide_from_vmlinux(store, ret) ? MMU_SOURCE_SLIDE : MMU_SOURCE_NONE;
-	if (mmu_fact_split(key, "SYMBOL", body))
-		return symbol_from_vmlinux(store, body, ret) ? MMU_SOURCE_SYMTAB : MMU_SOURCE_NONE;
 	/* these arrays hold pointers; to find their types would take another DWARF unit */
 	if (mmu_fact_split(key, "LENGTH", body) && !strchr(body, '.') &&
 	    mmu_vmlinux_symbol(vmlinux, body, NULL, &bytes) && bytes) {
 		*ret = bytes / (mmu_vmlinux_class(vmlinux) == 1 ? 4 : 8);
 		return MMU_SOURCE_SYMTAB;
 	}
-	return MMU_SOURCE_NONE;
+	return from_link(store, mmu_store_vmlinux_symbol, MMU_SOURCE_SYMTAB, key, ret);
 }
 
 static enum mmu_fact_source from_vmlinux_types(struct mmu_fact_store *store, const char *key,
@@ -179,20 +202,39 @@ static enum mmu_fact_source from_kallsyms(struct mmu_fact_store *store, const ch
 	return MMU_SOURCE_KALLSYMS;
 }
 
-static enum mmu_fact_source from_live(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+/* The distance to the next symbol. */
+static bool span(const struct mmu_symbol_text *symbols, const char *key, uint64_t *ret)
 {
 	uint64_t va, next_va;
+	char body[MMU_FACT_KEY_MAX];
+
+	if (!mmu_fact_split(key, "SPAN", body) || !mmu_symbol_text_find(symbols, body, &va) ||
+	    !mmu_symbol_text_next(symbols, va, &next_va))
+		return false;
+	*ret = next_va - va;
+	return true;
+}
+
+static enum mmu_fact_source from_live(struct mmu_fact_store *store, const char *key, uint64_t *ret)
+{
 	char body[MMU_FACT_KEY_MAX];
 
 	if (!store->live)
 		return MMU_SOURCE_NONE;
 	if (mmu_fact_split(key, "SYMBOL", body))
-		return mmu_live_symbol(store->live, body, ret) ? MMU_SOURCE_LIVE : MMU_SOURCE_NONE;
-	if (!mmu_fact_split(key, "SPAN", body) || !mmu_live_symbol(store->live, body, &va) ||
-	    !mmu_live_next(store->live, va, &next_va))
+		return mmu_symbol_text_find(store->live, body, ret) ? MMU_SOURCE_LIVE
+								    : MMU_SOURCE_NONE;
+	return span(store->live, key, ret) ? MMU_SOURCE_LIVE : MMU_SOURCE_NONE;
+}
+
+static enum mmu_fact_source from_system_map(struct mmu_fact_store *store, const char *key,
+					    uint64_t *ret)
+{
+	if (!store->system_map)
 		return MMU_SOURCE_NONE;
-	*ret = next_va - va;
-	return MMU_SOURCE_LIVE;
+	return span(store->system_map, key, ret)
+		       ? MMU_SOURCE_SYSTEM_MAP
+		       : from_link(store, mmu_store_map_symbol, MMU_SOURCE_SYSTEM_MAP, key, ret);
 }
 
 static enum mmu_fact_source from_btf(struct mmu_fact_store *store, const char *key, uint64_t *ret)
@@ -203,9 +245,13 @@ static enum mmu_fact_source from_btf(struct mmu_fact_store *store, const char *k
 /* ------------------------------------------------------------------ all of them, in order */
 
 const mmu_source_fn mmu_store_sources[MMU_PLACES] = {
-	[MMU_PLACE_OPTIONS] = from_options,   [MMU_PLACE_VMCOREINFO] = from_vmcoreinfo,
-	[MMU_PLACE_SYMTAB] = from_symtab,     [MMU_PLACE_VMLINUX_TYPES] = from_vmlinux_types,
-	[MMU_PLACE_KALLSYMS] = from_kallsyms, [MMU_PLACE_LIVE] = from_live,
+	[MMU_PLACE_OPTIONS] = from_options,
+	[MMU_PLACE_VMCOREINFO] = from_vmcoreinfo,
+	[MMU_PLACE_SYMTAB] = from_symtab,
+	[MMU_PLACE_VMLINUX_TYPES] = from_vmlinux_types,
+	[MMU_PLACE_SYSTEM_MAP] = from_system_map,
+	[MMU_PLACE_KALLSYMS] = from_kallsyms,
+	[MMU_PLACE_LIVE] = from_live,
 	[MMU_PLACE_BTF] = from_btf,
 };
 
@@ -221,9 +267,12 @@ const char *mmu_store_source_name(const struct mmu_fact_store *store, enum mmu_f
 		[MMU_SOURCE_SYMTAB] = "vmlinux symtab",
 		[MMU_SOURCE_DWARF] = "vmlinux DWARF",
 		[MMU_SOURCE_VMLINUX_BTF] = "vmlinux BTF",
+		[MMU_SOURCE_SYSTEM_MAP] = "System.map",
 		[MMU_SOURCE_KALLSYMS] = "kallsyms in the image",
 		[MMU_SOURCE_LIVE] = MMU_LIVE_KALLSYMS_PATH,
 	};
 
+	if (source == MMU_SOURCE_SLIDE && !store->vmlinux.vmlinux)
+		return "VMCOREINFO _stext - System.map _stext";
 	return source == MMU_SOURCE_BTF ? store->btf_name : names[source];
 }

@@ -20,7 +20,7 @@ struct mmu_fact_store {
 	uint8_t pointer_bytes; /* 0: nobody said */
 	struct mmu_type_source vmlinux, btf;
 	struct mmu_kallsyms *kallsyms;
-	struct mmu_live_symbols *live;
+	struct mmu_symbol_text *system_map, *live;
 	void *btf_bytes; /* owned */
 	const char *btf_name;
 	char *hint;
@@ -40,6 +40,7 @@ enum mmu_place {
 	MMU_PLACE_VMCOREINFO,
 	MMU_PLACE_SYMTAB,
 	MMU_PLACE_VMLINUX_TYPES,
+	MMU_PLACE_SYSTEM_MAP,
 	MMU_PLACE_KALLSYMS,
 	MMU_PLACE_LIVE,
 	MMU_PLACE_BTF,
@@ -57,6 +58,10 @@ const char *mmu_store_source_name(const struct mmu_fact_store *store, enum mmu_f
 
 /** A number as VMCOREINFO writes it for this key. @return false: it is none; *ret is untouched */
 bool mmu_store_parse(const char *key, const char *text, uint64_t *ret);
+
+/** A link-time address, by vmlinux or by System.map. @return false: it is not there or not known */
+bool mmu_store_vmlinux_symbol(const struct mmu_fact_store *store, const char *name, uint64_t *ret);
+bool mmu_store_map_symbol(const struct mmu_fact_store *store, const char *name, uint64_t *ret);
 
 /** What follows "KEY=" in VMCOREINFO. */
 bool mmu_store_line(const struct mmu_fact_store *store, const char *key, struct mmu_bytes *ret);

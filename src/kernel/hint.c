@@ -23,6 +23,7 @@ struct mmu_error *mmu_hint_truncated(const struct mmu_kernel *kernel, struct mmu
 void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itself)
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	const char *map = mmu_fact_store_system_map(kernel->facts);
 	const char *release = kernel->release, *id = kernel->build_id;
 	const char *why = itself ? mmu_error_message(itself) : "";
 	bool truncated = itself && is_truncated(kernel, itself);
@@ -36,6 +37,8 @@ void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itsel
 		snprintf(reason, sizeof(reason), "%s", mmu_error_message(types));
 	else if (vmlinux)
 		snprintf(reason, sizeof(reason), "%s has no symbols", mmu_vmlinux_path(vmlinux));
+	else if (map)
+		snprintf(reason, sizeof(reason), "%s has symbols and no types", map);
 	else if (release[0] || id[0])
 		snprintf(reason, sizeof(reason),
 			 "no vmlinux with debug info was found for %s%s%s%s", release,

@@ -14,6 +14,17 @@ struct mmu_error *mmu_identity_compare_ids(const struct mmu_kernel *kernel,
 					   struct mmu_vmlinux *vmlinux) MMU_MUST_CHECK;
 
 /**
+ * Are the symbols that VMCOREINFO tells where System.map has them? Where the slide is not known
+ * yet, there is nothing to compare.
+ * @return MMU_ERROR_MISMATCH: names one that is not
+ */
+struct mmu_error *mmu_identity_check_map(struct mmu_kernel *kernel) MMU_MUST_CHECK;
+
+#define MMU_BANNER_BYTES 256
+/** What memory must hold at linux_banner; "": a separate debug file does not tell. */
+void mmu_identity_banner(const struct mmu_kernel *kernel, char ret[MMU_BANNER_BYTES]);
+
+/**
  * Hold the banner in memory to vmlinux's, or else to the release that the notes name. Needs a
  * linear mapping. Takes the release from the banner where nobody has told it.
  * @return MMU_ERROR_MISMATCH

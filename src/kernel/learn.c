@@ -70,15 +70,28 @@ static struct mmu_error *find_vmlinux(struct mmu_memory *memory, char **ret)
 	return error;
 }
 
-static struct mmu_error *open_vmlinux(struct mmu_memory *memory)
+/* What the user named may be a System.map. */
+static struct mmu_error *open_system_map(struct mmu_kernel *kernel)
 {
-	const struct mmu_kernel *kernel = memory->kernel;
+	struct mmu_symbol_text *map = NULL;
+	struct mmu_error *error = mmu_system_map_open(
+		kernel->options.vmlinux, mmu_fact_store_wants(kernel->facts)->symbols, &map);
+
+	if (error || !map)
+		return error;
+	mmu_fact_store_set_system_map(kernel->facts, map);
+	return mmu_identity_check_map(kernel);
+}
+
+/* A System.map has no types, so that a vmlinux beside it is welcome. */
+static struct mmu_error *open_symbols(struct mmu_kernel *kernel, struct mmu_memory *memory)
+{
 	char *found MMU_FREE = NULL;
 	struct mmu_vmlinux *vmlinux MMU_CLEANUP(cleanup_vmlinux) = NULL;
 	const char *path = kernel->options.vmlinux;
-	struct mmu_error *error = NULL;
+	struct mmu_error *error = path ? open_system_map(kernel) : NULL;
 
-	if (!path) {
+	if (!error && (!path || mmu_fact_store_system_map(kernel->facts))) {
 		error = find_vmlinux(memory, &found);
 		path = found;
 	}
@@ -112,7 +125,7 @@ static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *mem
 	bool searched = kernel->arch;
 	struct mmu_error *error = mmu_hook_ask(&kernel->options.hook, MMU_PHASE_LEARN, 0, 0);
 	if (!error)
-		error = open_vmlinux(memory);
+		error = open_symbols(kernel, memory);
 	if (!error)
 		error = mmu_kernel_need_arch(kernel);
 	if (error)

@@ -313,7 +313,7 @@ static struct mmu_error *learn_btf(struct mmu_memory *memory)
 /* The kernel that runs here also tells of itself in files. */
 static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 {
-	struct mmu_live_symbols *live;
+	struct mmu_symbol_text *live;
 	void *bytes MMU_FREE = NULL;
 	struct mmu_btf *btf;
 	uint64_t count;
@@ -324,7 +324,7 @@ static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 	if (error)
 		return error;
 	mmu_fact_store_set_live(memory->kernel->facts, live);
-	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, &bytes, &count);
+	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, NULL, &bytes, &count);
 	if (error)
 		return error;
 	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->image->big_endian,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hook.h"
+#include "kernel/identity.h"
 #include "kernel/self_described.h"
 #include "kernel/tables.h"
 
@@ -24,14 +25,15 @@ static bool knows_itself(struct mmu_kernel *kernel, struct mmu_memory *memory, b
 {
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
 	struct mmu_kallsyms *kallsyms = NULL;
-	char seen[256];
+	bool linked = vmlinux || mmu_fact_store_system_map(kernel->facts);
+	char banner[MMU_BANNER_BYTES], seen[MMU_BANNER_BYTES];
 	uint64_t va;
 	bool known = false;
 
 	*ret_refuted = false;
-	if (vmlinux && mmu_fact_get(kernel->facts, "SYMBOL(linux_banner)", &va)) {
-		const char *banner = mmu_vmlinux_banner(vmlinux);
-		size_t bytes = strnlen(banner, sizeof(seen));
+	if (linked && mmu_fact_get(kernel->facts, "SYMBOL(linux_banner)", &va)) {
+		mmu_identity_banner(kernel, banner);
+		size_t bytes = strlen(banner);
 		struct mmu_error *error = mmu_memory_read(memory, va, seen, bytes, "banner");
 
 		/* a separate debug file has no banner */

@@ -165,6 +165,8 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_string("release", info->release);
 	json_string("build_id", info->build_id);
 	json_string("vmlinux", info->vmlinux);
+	if (info->system_map[0])
+		json_string("system_map", info->system_map);
 	if (info->nr_regimes)
 		regime_json(session, info->backend);
 	else
@@ -321,10 +323,12 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("architecture", info->arch);
 	line("release", info->release);
 	line("build-id", info->build_id);
-	line("vmlinux", info->vmlinux[0]            ? info->vmlinux
-			: describes_itself(session) ? "none found; symbols and types from the "
-						      "image itself"
-						    : "none found");
+	line("vmlinux", info->vmlinux[0]             ? info->vmlinux
+			: !describes_itself(session) ? "none found"
+			: info->system_map[0]        ? "none found; types from the image itself"
+						     : "none found; symbols and types from the "
+						       "image itself");
+	line("System.map", info->system_map);
 	line("warning", info->warning);
 	print_memory(session, info);
 	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",

@@ -51,6 +51,7 @@ int tool_fail(const struct tool *tool, struct mmu_error *error)
 
 int tool_open(struct tool *tool, const char *image)
 {
+	tool_take_environment(tool);
 	/* a file of such a name is written ./live or ./- */
 	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
 			      : strcmp(image, "-") == 0  ? "/dev/stdin"
@@ -101,6 +102,8 @@ void tool_close(struct tool *tool, int status)
 		warn_of_idle_facts(tool);
 	mmu_session_close(tool->session);
 	tool->session = NULL;
+	free(tool->environment);
+	tool->environment = NULL;
 }
 
 int tool_address(struct tool *tool, const char *text, uint64_t *ret)

@@ -19,7 +19,8 @@ enum {
 static const struct argp_option global_options[] = {
 	{ NULL, 0, NULL, 0, "Options of every command:", 100 },
 	{ "symbols", 's', "FILE", 0,
-	  "The kernel's vmlinux (default: found by build-id and release)", 100 },
+	  "The kernel's vmlinux, or its System.map (default: vmlinux, by build-id and release)",
+	  100 },
 	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0,
 	  "Look for vmlinux below DIR, not in the system's places; repeatable", 100 },
 	{ "force", KEY_FORCE, NULL, 0, "Accept a vmlinux or VMCOREINFO of another kernel", 100 },

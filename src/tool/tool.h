@@ -28,6 +28,7 @@ struct tool {
 	const char *debug_dirs[TOOL_LIST_MAX + 1];
 	const char *parts[TOOL_LIST_MAX + 1];
 	size_t nr_raw, nr_facts, nr_debug_dirs, nr_parts;
+	char *environment; /* what debug_dirs has from it, or NULL */
 	bool json;
 	bool warned; /* the command has told info.warning itself */
 	struct mmu_session *session;
@@ -72,6 +73,9 @@ void tool_catch_interrupt(void);
  * @return TOOL_OK, or TOOL_USAGE after one line on stderr
  */
 int tool_refuse_image_options(const struct tool *tool);
+
+/** Take from the environment what the options have left open of how an image is opened. */
+void tool_take_environment(struct tool *tool);
 
 /** Has SIGINT come? If so, loops end at the next whole line. */
 bool tool_interrupted(void);

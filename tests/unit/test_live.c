@@ -131,7 +131,7 @@ static void test_walks(void **state)
 
 static const char *const wanted[] = { "_stext", "init_task", "twice", "absent", NULL };
 
-static struct mmu_error *open_symbols(const char *text, struct mmu_live_symbols **ret)
+static struct mmu_error *open_symbols(const char *text, struct mmu_symbol_text **ret)
 {
 	static char path[32];
 	int fd = memfd_create("kallsyms", 0);
@@ -144,7 +144,7 @@ static struct mmu_error *open_symbols(const char *text, struct mmu_live_symbols 
 
 static void test_symbols(void **state)
 {
-	struct mmu_live_symbols *live;
+	struct mmu_symbol_text *live;
 	uint64_t va = 0;
 
 	(void)state;
@@ -160,26 +160,26 @@ static void test_symbols(void **state)
 				 "ffffffffc0000000 t absent\t[module]\n"
 				 "ffffffffc0001000 t in_module\t[module]\n",
 				 &live));
-	assert_true(mmu_live_symbol(live, "_stext", &va));
+	assert_true(mmu_symbol_text_find(live, "_stext", &va));
 	assert_int_equal(va, 0xffffffff81000000);
-	assert_true(mmu_live_symbol(live, "twice", &va));
+	assert_true(mmu_symbol_text_find(live, "twice", &va));
 	assert_int_equal(va, 0xffffffff81000200);
-	assert_true(mmu_live_symbol(live, "other", &va)); /* takes another pass */
+	assert_true(mmu_symbol_text_find(live, "other", &va)); /* takes another pass */
 	assert_int_equal(va, 0xffffffff82001000);
 	va = 5;
-	assert_false(mmu_live_symbol(live, "absent", &va));
-	assert_false(mmu_live_symbol(live, "in_module", &va));
-	assert_false(mmu_live_symbol(live, "", &va));
+	assert_false(mmu_symbol_text_find(live, "absent", &va));
+	assert_false(mmu_symbol_text_find(live, "in_module", &va));
+	assert_false(mmu_symbol_text_find(live, "", &va));
 	assert_int_equal(va, 5);
-	assert_true(mmu_live_next(live, 0xffffffff82000000, &va));
+	assert_true(mmu_symbol_text_next(live, 0xffffffff82000000, &va));
 	assert_int_equal(va, 0xffffffff82001000);
-	assert_false(mmu_live_next(live, 0xffffffff82001000, &va));
-	mmu_live_symbols_close(live);
+	assert_false(mmu_symbol_text_next(live, 0xffffffff82001000, &va));
+	mmu_symbol_text_close(live);
 }
 
 static void refuse_symbols(const char *text, enum mmu_error_kind code, const char *part)
 {
-	struct mmu_live_symbols *live;
+	struct mmu_symbol_text *live;
 	struct mmu_error *error = text ? open_symbols(text, &live)
 				       : mmu_live_symbols_open("/nowhere", wanted, &live);
 
@@ -199,20 +199,120 @@ static void test_no_symbols(void **state)
 	refuse_symbols(NULL, MMU_ERROR_OS, "/nowhere");
 }
 
+/* ------------------------------------------------------------------ 19: System.map */
+
+static struct mmu_error *open_map(const char *text, size_t bytes, struct mmu_symbol_text **ret)
+{
+	static char path[32];
+	int fd = memfd_create("System.map", 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, bytes), bytes);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	struct mmu_error *error = mmu_system_map_open(path, wanted, ret);
+	close(fd);
+	return error;
+}
+
+static void test_19_system_map(void **state)
+{
+	static const char text[] = "0000000000000000 D __per_cpu_start\n"
+				   "ffffffff81000000 T _stext\n"
+				   "ffffffff81000010 t twice\n"
+				   "ffffffff81000020 W twice\n"
+				   "ffffffff81000030 t twice\n"
+				   "ffffffff81000040 W strong\n"
+				   "ffffffff81000050 B strong\n"
+				   "ffffffff81000060 d same\n"
+				   "ffffffff81000070 d same\n"
+				   "ffffffff81000080 d init_task\n"
+				   "ffffffff81000080 b init_task\n"
+				   "                 w absent\n";
+	struct mmu_symbol_text *map = NULL;
+	uint64_t va = 5;
+
+	(void)state;
+	/* the last line has no address */
+	struct mmu_error *error = open_map(text, sizeof(text) - 1, &map);
+	assert_non_null(error);
+	assert_non_null(strstr(mmu_error_message(error), "line 12 is no whole symbol"));
+	mmu_error_destroy(error);
+	assert_null(open_map(text, (size_t)(strstr(text, "      ") - text), &map));
+	assert_non_null(map);
+	assert_true(mmu_symbol_text_find(map, "__per_cpu_start", &va));
+	assert_int_equal(va, 0);
+	assert_true(mmu_symbol_text_find(map, "twice", &va)); /* weak wins over static */
+	assert_int_equal(va, 0xffffffff81000020);
+	assert_true(mmu_symbol_text_find(map, "strong", &va)); /* global over weak */
+	assert_int_equal(va, 0xffffffff81000050);
+	assert_true(mmu_symbol_text_find(map, "init_task", &va)); /* two, but one address */
+	assert_int_equal(va, 0xffffffff81000080);
+	va = 5;
+	assert_false(mmu_symbol_text_find(map, "same", &va));
+	assert_false(mmu_symbol_text_find(map, "absent", &va));
+	assert_int_equal(va, 5);
+	assert_true(mmu_symbol_text_next(map, 0xffffffff81000050, &va));
+	assert_int_equal(va, 0xffffffff81000060);
+	mmu_symbol_text_close(map);
+}
+
+/* Every cut and every changed byte of a map: it opens, is refused in one line, or is no map. */
+static void test_19_hostile_map(void **state)
+{
+	static const char text[] = "c0008000 T _stext\nc0100000 d init_task\nc0200000 B twice\n";
+	static const char bad[] = { 0, '\n', ' ', '\t', 'g', '\x80', '\xff', '0' };
+	char changed[sizeof(text)];
+	struct mmu_symbol_text *map;
+	unsigned int maps = 0, refused = 0, others = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) * (sizeof(bad) + 1); i++) {
+		size_t at = i / (sizeof(bad) + 1), which = i % (sizeof(bad) + 1);
+		size_t bytes = which == sizeof(bad) ? at : sizeof(text) - 1;
+
+		memcpy(changed, text, sizeof(text));
+		if (which < sizeof(bad))
+			changed[at] = bad[which];
+		map = NULL;
+		struct mmu_error *error = open_map(changed, bytes, &map);
+		refused += error != NULL;
+		maps += map != NULL;
+		others += !error && !map;
+		if (error)
+			assert_true(mmu_error_code(error) == MMU_ERROR_FORMAT ||
+				    mmu_error_code(error) == MMU_ERROR_NOT_FOUND);
+		mmu_error_destroy(error);
+		mmu_symbol_text_close(map);
+	}
+	assert_true(maps > 50 && refused > 50 && others > 50);
+	/* a name without end, and text that looks right only where a line is cut in pieces */
+	char *endless = malloc(1 << 20);
+	memset(endless, 'a', 1 << 20);
+	memcpy(endless, "c0008000 T ", 11);
+	map = NULL;
+	assert_null(open_map(endless, 1 << 20, &map));
+	assert_null(map);
+	free(endless);
+	assert_null(open_map("\177ELF", 4, &map));
+	assert_null(map);
+	assert_null(open_map("", 0, &map));
+	assert_null(map);
+}
+
 static void test_whole_files(void **state)
 {
 	void *bytes = NULL;
 	uint64_t count = 0;
 
 	(void)state;
-	assert_null(mmu_live_read("/proc/self/stat", 1 << 20, &bytes, &count));
+	assert_null(mmu_live_read("/proc/self/stat", 1 << 20, NULL, &bytes, &count));
 	assert_true(count > 10);
 	free(bytes);
-	struct mmu_error *error = mmu_live_read("/dev/zero", 1 << 20, &bytes, &count);
+	struct mmu_error *error = mmu_live_read("/dev/zero", 1 << 20, NULL, &bytes, &count);
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_CORRUPT);
 	mmu_error_destroy(error);
-	error = mmu_live_read("/nowhere", 1 << 20, &bytes, &count);
+	error = mmu_live_read("/nowhere", 1 << 20, NULL, &bytes, &count);
 	assert_non_null(error);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_OS);
 	mmu_error_destroy(error);
@@ -221,10 +321,9 @@ static void test_whole_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walks),
-		cmocka_unit_test(test_symbols),
-		cmocka_unit_test(test_no_symbols),
-		cmocka_unit_test(test_whole_files),
+		cmocka_unit_test(test_walks),          cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_no_symbols),     cmocka_unit_test(test_19_system_map),
+		cmocka_unit_test(test_19_hostile_map), cmocka_unit_test(test_whole_files),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, NULL, NULL);
