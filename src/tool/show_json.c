@@ -149,6 +149,10 @@ static void vma_json(struct mmu_space *space, uint64_t va)
 		json_hex("last", vma->last_va);
 		json_hex("flags", vma->vm_flags);
 		json_string("name", vma->name);
+		if (vma->named == MMU_VMA_NAME_PART)
+			json_bool("name_incomplete", true);
+		if (vma->has_offset)
+			json_hex("offset", vma->offset_bytes);
 		json_object_end();
 	}
 	mmu_error_destroy(error);

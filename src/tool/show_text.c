@@ -297,6 +297,18 @@ void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *reg
 
 /* ------------------------------------------------------------------ a whole walk */
 
+static void print_vma(const struct mmu_vma_info *vma)
+{
+	char rights[5];
+
+	printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %s ", vma->first_va, vma->last_va,
+	       tool_vma_rights(vma, rights));
+	if (vma->has_offset)
+		printf("offset 0x%" PRIx64 " ", vma->offset_bytes);
+	printf("%s%s\n", vma->named == MMU_VMA_NAME_PART ? "(incomplete) " : "",
+	       tool_vma_name(vma));
+}
+
 static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -304,7 +316,6 @@ static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 	const struct mmu_task *task = mmu_space_task(space);
 	const struct mmu_vma_info *vma;
 	struct mmu_error *error;
-	char rights[5];
 
 	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), info->va, tool_colour(TOOL_PLAIN));
 	if (task)
@@ -315,8 +326,7 @@ static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
 	if (error)
 		printf("   VMA not known: %s\n", mmu_error_message(error));
 	else if (vma)
-		printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %s %s\n", vma->first_va, vma->last_va,
-		       tool_vma_rights(vma, rights), tool_vma_name(vma));
+		print_vma(vma);
 	mmu_error_destroy(error);
 }
 

@@ -153,9 +153,14 @@ static const struct mmu_arch arch = {
 	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 1, .locate = locate
 };
 
-static inline struct mmu_session *session_of(struct mmu_image *image, bool maple)
+#define MORE_FACTS_MAX 40u
+
+/* @param more  further facts, NULL at the end */
+static inline struct mmu_session *session_with(struct mmu_image *image, bool maple,
+					       const char *const *more)
 {
-	const char *facts[COUNT(facts_always) + COUNT(facts_rb) + 1] = { NULL };
+	const char *facts[COUNT(facts_always) + COUNT(facts_rb) + MORE_FACTS_MAX] = { NULL };
+	size_t nr = 0;
 	struct mmu_session *session = calloc(1, sizeof(*session));
 
 	assert_non_null(session);
@@ -164,6 +169,10 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 		memcpy(facts + COUNT(facts_always), facts_maple, sizeof(facts_maple));
 	else
 		memcpy(facts + COUNT(facts_always), facts_rb, sizeof(facts_rb));
+	while (facts[nr])
+		nr++;
+	for (; *more && nr + 1 < COUNT(facts); more++)
+		facts[nr++] = *more;
 	assert_null(mmu_kernel_init(&session->kernel, image, facts));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
@@ -172,6 +181,11 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 	session->kernel.nr_linear = 1;
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
+}
+
+static inline struct mmu_session *session_of(struct mmu_image *image, bool maple)
+{
+	return session_with(image, maple, (const char *const[]){ NULL });
 }
 
 static inline struct mmu_session *open_session(void)
