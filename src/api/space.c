@@ -4,6 +4,7 @@
 
 #include "api/session.h"
 #include "base/sized.h"
+#include "objects/meaning.h"
 
 static struct mmu_error *take_query(const struct mmu_session *session,
 				    const struct mmu_space_query *from, struct mmu_space_query *ret,
@@ -97,6 +98,20 @@ struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
 	if (!error)
 		*ret = found ? show_vma(&space->vma, &space->vma_name, &space->vma_info) : NULL;
 	return error;
+}
+
+struct mmu_error *mmu_space_meaning(struct mmu_space *space, const struct mmu_walk *walk,
+				    const struct mmu_meaning **ret)
+{
+	const struct mmu_vma_info *vma;
+	struct mmu_error *error = mmu_space_vma(space, mmu_walk_get(walk)->va, &vma);
+
+	if (error)
+		return error;
+	mmu_meaning_find(space, walk, vma ? &space->vma : NULL, &space->meaning);
+	space->meaning.vma = vma;
+	*ret = &space->meaning;
+	return NULL;
 }
 
 struct mmu_vmas {

@@ -9,7 +9,7 @@
 
 /* NAME_MAX, and a NUL */
 #define COMPONENT_BYTES 256u
-/* PATH_MAX holds half as many components; mounts on mounts come on top. Damage can form a circle. */
+/* PATH_MAX holds half as many components; mounts on mounts come on top. Damage forms circles. */
 #define STEPS_MAX 4096u
 
 /* ------------------------------------------------------------------ objects */
@@ -41,7 +41,7 @@ static const struct mmu_field_def dentry_defs[] = {
 static const struct mmu_layout dentry_layout = MMU_LAYOUT(DENTRY, "dentry", struct dentry_fields,
 							  dentry_defs);
 
-/* Those that name their dentries themselves, and how (fs/d_path.c, fs/anon_inodes.c, net/socket.c) */
+/* File systems that name dentries themselves (fs/d_path.c, fs/anon_inodes.c, net/socket.c). */
 struct namer_fields {
 	struct mmu_field namer, inode_number;
 	struct mmu_number simple, anon_inode, socket;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Reads of what is only shown beside an answer: where it is missing, there is less to show. */
+/** @file Reads of what is only shown beside an answer: what is missing is not shown. */
 #ifndef MMU_OBJECTS_PEEK_H
 #define MMU_OBJECTS_PEEK_H
 

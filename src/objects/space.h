@@ -20,6 +20,7 @@ struct mmu_space {
 	struct mmu_vma vma;   /**< what a caller was told last */
 	struct mmu_vma_name vma_name;
 	struct mmu_vma_info vma_info;
+	struct mmu_meaning meaning;
 };
 
 /** Does the query name a root and its format? Then no kernel needs to be learnt. */

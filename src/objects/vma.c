@@ -23,6 +23,8 @@ static struct mmu_vma vma_of(const struct mmu_memory *memory, uint64_t vma_va,
 			       .vm_flags = mmu_copy_get(copy, &fields->flags),
 			       .file_va = mmu_copy_get(copy, &fields->file) };
 
+	vma.knows_ops = fields->ops.known;
+	vma.has_ops = vma.knows_ops && mmu_copy_get(copy, &fields->ops);
 	vma.has_offset = vma.file_va && fields->page_offset.known;
 	if (vma.has_offset)
 		vma.offset_bytes = mmu_copy_get(copy, &fields->page_offset)
@@ -97,7 +99,7 @@ static struct mmu_error *find_live(struct mmu_memory *memory, uint64_t mm_va, ui
 	return error ? error
 		     : mmu_error_new(MMU_ERROR_CORRUPT,
 				     "the VMA at 0x%" PRIx64 ": changed while it was read, again "
-							     "and again",
+				     "and again",
 				     va);
 }
 

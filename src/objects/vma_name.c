@@ -5,7 +5,7 @@
 
 #include "objects/vma_name.h"
 
-/* With the NUL: ANON_VMA_NAME_MAX_LEN of include/uapi/linux/prctl.h; the kernel's own are shorter. */
+/* With the NUL: ANON_VMA_NAME_MAX_LEN of mm_inline.h; the kernel's own names are shorter. */
 #define NAME_BYTES 80u
 
 struct more_fields {

@@ -27,6 +27,7 @@ struct mmu_vma {
 	uint64_t file_va;      /**< struct file, 0: anonymous */
 	uint64_t offset_bytes; /**< of first_va in its file; known where has_offset */
 	bool has_offset;
+	bool has_ops, knows_ops; /**< vm_ops: without them Linux takes it for anonymous */
 };
 
 struct mmu_vma_name {

@@ -330,6 +330,164 @@ static void test_9_14_gate(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ what it means */
+
+#define TABLE 0x10000
+#define ZERO_FRAME UINT64_C(0x9)
+
+static struct mmu_space *open_space(struct mmu_session *session)
+{
+	const struct mmu_space_query query = { .size = sizeof(query),
+					       .by = MMU_SPACE_MM,
+					       .value = THE_MM };
+	struct mmu_space *space;
+
+	put(session, THE_MM + PGD, 8, BASE + TABLE);
+	assert_null(mmu_space_open(session, &query, &space));
+	return space;
+}
+
+/* Of the VMA's first page, which has this entry. */
+static struct mmu_meaning meaning_at(struct mmu_space *space, struct mmu_session *session,
+				     uint64_t va, uint64_t entry)
+{
+	const struct mmu_meaning *meaning;
+	struct mmu_walk walk;
+
+	put(session, BASE + TABLE + 8 * (va >> 12), 8, entry);
+	mmu_space_walk(space, va, &walk);
+	assert_null(mmu_space_meaning(space, &walk, &meaning));
+	return *meaning;
+}
+
+static enum mmu_next next_of(struct mmu_space *space, struct mmu_session *session, uint64_t flags)
+{
+	put(session, THE_VMA + VM_FLAGS, 8, flags);
+	return meaning_at(space, session, START, 0).next;
+}
+
+static void test_9_14_what_the_next_access_brings(void **state)
+{
+	struct mmu_session *session = open_vma(name_facts);
+	struct mmu_space *space = open_space(session);
+	struct mmu_meaning meaning;
+
+	assert_int_equal(next_of(space, session, 0x73), MMU_NEXT_ZERO);
+	assert_int_equal(next_of(space, session, 0x70), MMU_NEXT_SIGSEGV);
+	assert_int_equal(next_of(space, session, 0x273), MMU_NEXT_USERFAULTFD);
+	put(session, THE_VMA + VM_OPS, 8, OPS);
+	assert_int_equal(next_of(space, session, 0x73), MMU_NEXT_DRIVER); /* as [vdso] */
+	put_dentry(session, 0, "/", 0);
+	put_dentry(session, 1, "file", 0);
+	put_mount(session, 0, 0, 0, 0);
+	put_file(session, 0, 1);
+	put(session, THE_VMA + VM_PGOFF, 8, 0x20);
+	assert_int_equal(next_of(space, session, 0x473), MMU_NEXT_DRIVER); /* VM_PFNMAP */
+	put(session, THE_VMA + VM_FLAGS, 8, 0x73);
+	meaning = meaning_at(space, session, START + 0x1234, 0);
+	assert_int_equal(meaning.next, MMU_NEXT_FILE);
+	assert_true(meaning.has_file_page && meaning.copies);
+	assert_int_equal(meaning.file_page, 0x21);
+	assert_string_equal(meaning.vma->name, "/file");
+	put(session, THE_VMA + VM_OPS, 8, 0); /* a private mapping of /dev/zero */
+	assert_int_equal(next_of(space, session, 0x73), MMU_NEXT_ZERO);
+	/* whatever is there, nothing is said of a next access */
+	assert_int_equal(meaning_at(space, session, START, 0x5001).next, MMU_NEXT_NOT_SAID);
+	mmu_space_close(space);
+	mmu_session_close(session);
+}
+
+/* A leaf: a gap up to the VMA, the VMA, a gap. */
+static void test_9_14_without_a_vma(void **state)
+{
+	struct mmu_session *session = open_vma(name_facts);
+	struct mmu_space *space = open_space(session);
+	const uint64_t node_va = BASE + 0x20000;
+	struct mmu_meaning meaning;
+
+	put(session, THE_MM + TREE + TREE_ROOT, 8, node_va | 1 << 3 | 2);
+	put(session, node_va + 8, 8, START - 1);
+	put(session, node_va + 16, 8, END - 1);
+	put(session, node_va + 8 * 17, 8, THE_VMA);
+	meaning = meaning_at(space, session, 0, 0);
+	assert_null(meaning.vma);
+	assert_int_equal(meaning.next, MMU_NEXT_SIGSEGV);
+	put(session, THE_VMA + VM_FLAGS, 8, 0x173);
+	meaning = meaning_at(space, session, 0, 0);
+	assert_int_equal(meaning.next, MMU_NEXT_STACK);
+	assert_int_equal(meaning.stack_first_va, START);
+	assert_int_equal(meaning.stack_last_va, END - 1);
+	assert_int_equal(meaning_at(space, session, END, 0).next, MMU_NEXT_SIGSEGV);
+	put(session, node_va + 8 * 17, 8, NOWHERE); /* what is above can't be known */
+	assert_int_equal(meaning_at(space, session, 0, 0).next, MMU_NEXT_NOT_SAID);
+	mmu_space_close(space);
+	mmu_session_close(session);
+}
+
+static void differs(struct mmu_space *space, struct mmu_session *session, uint64_t flags,
+		    uint64_t entry, uint8_t less, uint32_t why_less, uint8_t more)
+{
+	put(session, THE_VMA + VM_FLAGS, 8, flags);
+	struct mmu_meaning meaning = meaning_at(space, session, START, entry);
+
+	assert_int_equal(meaning.less, less);
+	assert_int_equal(meaning.why_less, why_less);
+	assert_int_equal(meaning.more, more);
+}
+
+/* Where several reasons are possible, all are told. */
+static void test_9_14_why_rights_differ(void **state)
+{
+	struct mmu_session *session = open_vma(name_facts);
+	struct mmu_space *space = open_space(session);
+	const uint8_t r = MMU_RIGHT_READ, w = MMU_RIGHT_WRITE, x = MMU_RIGHT_EXEC;
+	const uint64_t soft = 0x8000000, shared = 8;
+
+	differs(space, session, soft | 3, 0x5009, 0, 0, 0);
+	differs(space, session, soft | 3, 0x500d, w, MMU_WHY_COPY_ON_WRITE, 0);
+	differs(space, session, 3, 0x500d, w, MMU_WHY_COPY_ON_WRITE | MMU_WHY_SOFT_DIRTY, 0);
+	differs(space, session, 3, 0x502d, w, MMU_WHY_COPY_ON_WRITE, 0);
+	differs(space, session, 3, 0x504d, w, MMU_WHY_USERFAULTFD, 0);
+	differs(space, session, soft | shared | 3, 0x500d, w, MMU_WHY_CLEAN, 0);
+	differs(space, session, soft | shared | 3, 0x501d, w, 0, 0);
+	differs(space, session, shared | 3, 0x500d, w, MMU_WHY_CLEAN | MMU_WHY_SOFT_DIRTY, 0);
+	differs(space, session, soft | 7, 0x500d, w | x, 0, 0);
+	differs(space, session, soft | 1, 0x5001, 0, 0, w | x);
+	differs(space, session, soft | 2, 0x5009, 0, 0, r);
+	mmu_space_close(space);
+	mmu_session_close(session);
+}
+
+static void test_9_14_zero_page(void **state)
+{
+	static const char *const old_facts[] = { NAME_FACTS, "SYMBOL(zero_pfn)=ffff800000002800",
+						 NULL };
+	static const char *const new_facts[] = { NAME_FACTS,
+						 "SYMBOL(zero_page_pfn)=ffff800000002800", NULL };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct mmu_session *session = open_vma(i == 2 ? name_facts
+						       : i    ? new_facts
+							      : old_facts);
+		struct mmu_space *space = open_space(session);
+		struct mmu_meaning meaning;
+
+		put(session, BASE + 0x2800, 8, ZERO_FRAME);
+		put(session, THE_VMA + VM_FLAGS, 8, 0x8000003);
+		meaning = meaning_at(space, session, START, ZERO_FRAME << 12 | 0xd);
+		assert_int_equal(meaning.zero_page,
+				 i < 2 ? MMU_ZERO_PAGE_BASE : MMU_ZERO_PAGE_NONE);
+		assert_int_equal(meaning.why_less,
+				 i < 2 ? MMU_WHY_ZERO_PAGE : MMU_WHY_COPY_ON_WRITE);
+		meaning = meaning_at(space, session, START, (ZERO_FRAME + 1) << 12 | 0xd);
+		assert_int_equal(meaning.zero_page, MMU_ZERO_PAGE_NONE);
+		mmu_space_close(space);
+		mmu_session_close(session);
+	}
+}
+
+/* ------------------------------------------------------------------ extracts */
+
 struct pieces {
 	uint64_t va[64], bytes[64];
 	size_t nr;
@@ -379,6 +537,10 @@ int main(void)
 		cmocka_unit_test(test_9_14_special_names),
 		cmocka_unit_test(test_9_14_named_shared_memory),
 		cmocka_unit_test(test_9_14_gate),
+		cmocka_unit_test(test_9_14_what_the_next_access_brings),
+		cmocka_unit_test(test_9_14_without_a_vma),
+		cmocka_unit_test(test_9_14_why_rights_differ),
+		cmocka_unit_test(test_9_14_zero_page),
 		cmocka_unit_test(test_9_14_pieces),
 	};
 
