@@ -311,12 +311,27 @@ MMU_EXPORT bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, 
 
 /* ------------------------------------------------------------------------------------ VMAs */
 
-/** One VMA. Names are filled in where they are cheap: "[heap]", "[stack]", else "". */
+/** What the name of a VMA is. */
+enum mmu_vma_named {
+	MMU_VMA_NAME_NONE,    /**< it has none, or it can't be read: "" */
+	MMU_VMA_NAME_SPECIAL, /**< "[heap]", "[vdso]", "[anon:NAME]" */
+	/** As /proc/PID/maps has it, from the root of the mount namespace: "/usr/bin/sh",
+	 *  "/memfd:x (deleted)" */
+	MMU_VMA_NAME_PATH,
+	MMU_VMA_NAME_PART, /**< a path of which the front is missing: "bin/sh" */
+	MMU_VMA_NAME_LAST, /**< a path's last component: the facts tell no more */
+	MMU_ENUM_32(MMU_VMA_NAME),
+};
+
+/** One VMA. */
 struct mmu_vma_info {
 	uint64_t first_va, last_va;
 	uint64_t vm_flags;
-	uint64_t file_va; /**< struct file, 0: anonymous */
-	const char *name; /**< file's last path component or special name; raw bytes */
+	uint64_t file_va;         /**< struct file, 0: anonymous */
+	const char *name;         /**< what it maps; raw bytes */
+	uint64_t offset_bytes;    /**< of first_va in the file, when has_offset */
+	enum mmu_vma_named named; /**< what `name` is */
+	bool has_offset;
 };
 
 /**

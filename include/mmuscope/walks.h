@@ -81,6 +81,63 @@ MMU_EXPORT const struct mmu_step_info *mmu_step_get(const struct mmu_step *step)
 /** The entry, decoded; valid as long as the step. */
 MMU_EXPORT const struct mmu_entry *mmu_step_entry(const struct mmu_step *step);
 
+/* ------------------------------------------------------------------------------------ meaning */
+
+/** What the next access brings where nothing is (MMU_RESULT_EMPTY). */
+enum mmu_next {
+	MMU_NEXT_NOT_SAID,    /**< something is there, or it is not user memory, or not known */
+	MMU_NEXT_ZERO,        /**< not touched yet, or dropped: a page of zeros */
+	MMU_NEXT_FILE,        /**< not mapped now: a page of the file, as it is by then */
+	MMU_NEXT_DRIVER,      /**< not mapped now: whatever a driver or the kernel puts there */
+	MMU_NEXT_USERFAULTFD, /**< not mapped now: the program is asked that watches over it */
+	MMU_NEXT_STACK,       /**< no VMA, but the stack above grows down to here, within limits */
+	MMU_NEXT_SIGSEGV,     /**< no VMA, or one that allows nothing */
+	MMU_ENUM_32(MMU_NEXT),
+};
+
+/** Why a page has other rights than its VMA: bits. Several: one or more of them hold. */
+enum mmu_why {
+	MMU_WHY_ZERO_PAGE = 1 << 0,     /**< a write brings a page of its own */
+	MMU_WHY_COPY_ON_WRITE = 1 << 1, /**< so it does here */
+	MMU_WHY_CLEAN = 1 << 2,         /**< shared: the first write is noted by the file system */
+	MMU_WHY_SOFT_DIRTY = 1 << 3,    /**< the first write since clear_refs is noted */
+	MMU_WHY_USERFAULTFD = 1 << 4,   /**< userfaultfd write-protected it */
+	/** The format can't withhold reading; only a protection key (x86) could. */
+	MMU_WHY_READ_COMES_ALONG = 1 << 5,
+	MMU_ENUM_32(MMU_WHY),
+};
+
+enum mmu_zero_page {
+	MMU_ZERO_PAGE_NONE, /**< it is none, or that is not known */
+	MMU_ZERO_PAGE_BASE,
+	MMU_ZERO_PAGE_HUGE,
+	MMU_ENUM_32(MMU_ZERO_PAGE),
+};
+
+/** What an answer means for the process: the kernel's own word. */
+struct mmu_meaning {
+	const struct mmu_vma_info *vma; /**< as of mmu_space_vma() */
+	uint64_t file_page;             /**< MMU_NEXT_FILE: its number, when has_file_page */
+	uint64_t stack_first_va, stack_last_va; /**< MMU_NEXT_STACK: of the VMA above */
+	enum mmu_next next;
+	enum mmu_zero_page zero_page; /**< which one is mapped */
+	uint32_t why_less, why_more;  /**< enum mmu_why bits; 0: not known */
+	uint8_t allowed;              /**< by the VMA: MMU_RIGHT_READ, _WRITE, _EXEC */
+	uint8_t less;                 /**< what the VMA allows and the page has not, of these */
+	uint8_t more;                 /**< what the page has and the VMA does not allow */
+	bool has_file_page;
+	bool copies; /**< private: a write brings a copy of the file's page */
+};
+
+/**
+ * What an answer means for the process.
+ * @param walk  of this space
+ * @param ret   valid until the next call on the space
+ * @return as mmu_space_vma()
+ */
+MMU_EXPORT struct mmu_error *mmu_space_meaning(struct mmu_space *space, const struct mmu_walk *walk,
+					       const struct mmu_meaning **ret);
+
 /* ------------------------------------------------------------------------------------ tables */
 
 struct mmu_entries;

@@ -4,6 +4,7 @@
 
 #include "api/session.h"
 #include "base/sized.h"
+#include "objects/meaning.h"
 
 static struct mmu_error *take_query(const struct mmu_session *session,
 				    const struct mmu_space_query *from, struct mmu_space_query *ret,
@@ -73,13 +74,17 @@ void mmu_space_extent(struct mmu_space *space, uint64_t *ret_first_va, uint64_t 
 
 /* ------------------------------------------------------------------ VMAs */
 
-static const struct mmu_vma_info *show_vma(const struct mmu_vma *vma, struct mmu_vma_info *ret)
+static const struct mmu_vma_info *
+show_vma(const struct mmu_vma *vma, const struct mmu_vma_name *name, struct mmu_vma_info *ret)
 {
 	*ret = (struct mmu_vma_info){ .first_va = vma->first_va,
 				      .last_va = vma->last_va,
 				      .vm_flags = vma->vm_flags,
 				      .file_va = vma->file_va,
-				      .name = vma->name };
+				      .name = name->text,
+				      .offset_bytes = vma->offset_bytes,
+				      .named = name->kind,
+				      .has_offset = vma->has_offset };
 	return ret;
 }
 
@@ -87,16 +92,32 @@ struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
 				const struct mmu_vma_info **ret)
 {
 	bool found;
-	struct mmu_error *error = mmu_space_find_vma(space, va, &space->vma, &found);
+	struct mmu_error *error = mmu_space_find_named(space, va, &space->vma, &space->vma_name,
+						       &found);
 
 	if (!error)
-		*ret = found ? show_vma(&space->vma, &space->vma_info) : NULL;
+		*ret = found ? show_vma(&space->vma, &space->vma_name, &space->vma_info) : NULL;
 	return error;
+}
+
+struct mmu_error *mmu_space_meaning(struct mmu_space *space, const struct mmu_walk *walk,
+				    const struct mmu_meaning **ret)
+{
+	const struct mmu_vma_info *vma;
+	struct mmu_error *error = mmu_space_vma(space, mmu_walk_get(walk)->va, &vma);
+
+	if (error)
+		return error;
+	mmu_meaning_find(space, walk, vma ? &space->vma : NULL, &space->meaning);
+	space->meaning.vma = vma;
+	*ret = &space->meaning;
+	return NULL;
 }
 
 struct mmu_vmas {
 	struct mmu_vma_walk walk;
 	struct mmu_vma vma;
+	struct mmu_vma_name name;
 	struct mmu_vma_info info;
 };
 
@@ -121,8 +142,11 @@ struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, const struct mmu_vma_info
 
 	if (!vmas->walk.end)
 		error = mmu_vma_walk_next(&vmas->walk, &vmas->vma, &found);
+	const struct mmu_peek peek = { .memory = vmas->walk.memory };
+	if (found)
+		mmu_vma_name_read(&peek, vmas->walk.mm_va, &vmas->vma, &vmas->name);
 	if (!error)
-		*ret = found ? show_vma(&vmas->vma, &vmas->info) : NULL;
+		*ret = found ? show_vma(&vmas->vma, &vmas->name, &vmas->info) : NULL;
 	return error;
 }
 

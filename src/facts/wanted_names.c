@@ -15,6 +15,9 @@ static const char *const core_symbols[] = {
 	"memory_failure", "migrate_pages", "make_device_exclusive", "make_device_exclusive_range",
 	"migrate_vma_setup", "device_private_entry_fault", "mas_find", "do_vmi_munmap",
 	"nr_swapfiles",
+	/* what VMAs map, and which frame is all zeros */
+	"special_mapping_name", "simple_dname", "anon_inodefs_dname", "sockfs_dname", "gate_vma",
+	"vsyscall_mode", "zero_pfn", "zero_page_pfn", "huge_zero_pfn",
 	/* per-CPU counters */
 	"__per_cpu_offset", "nr_cpu_ids",
 	/* what the kernel carries about itself */
@@ -32,7 +35,10 @@ static const char *const core_symbols[] = {
 static const char *const core_types[] = {
 	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
-	"rb_node", "rb_root", "page", NULL
+	"rb_node", "rb_root", "page", "vm_operations_struct", "vm_special_mapping",
+	"anon_vma_name", "dentry_operations", "inode", "vfsmount",
+	/* defined far away in the debug info, where it is not looked for: BTF alone knows it */
+	"mount", NULL
 };
 
 /* clang-format on */

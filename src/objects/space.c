@@ -218,6 +218,15 @@ struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struc
 	return space->mm_va ? mmu_vma_find(&space->memory, space->mm_va, va, ret, ret_found) : NULL;
 }
 
+struct mmu_error *mmu_space_find_named(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
+				       struct mmu_vma_name *ret_name, bool *ret_found)
+{
+	*ret_found = false;
+	return space->mm_va ? mmu_vma_find_named(&space->memory, space->mm_va, va, ret, ret_name,
+						 ret_found)
+			    : NULL;
+}
+
 /*
  * PROT_NONE and a NUMA hint look alike in the table. The VMA tells them apart: what it allows, only
  * NUMA balancing can have taken away.

@@ -18,7 +18,9 @@ struct mmu_space {
 	uint64_t mm_va;       /**< 0: a space without VMAs */
 	struct mmu_hook hook; /**< for long work on it */
 	struct mmu_vma vma;   /**< what a caller was told last */
+	struct mmu_vma_name vma_name;
 	struct mmu_vma_info vma_info;
+	struct mmu_meaning meaning;
 };
 
 /** Does the query name a root and its format? Then no kernel needs to be learnt. */
@@ -43,6 +45,11 @@ const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FOR
 /** As mmu_vma_find(), in a space that may have no mm and then no VMAs. */
 struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
 				     bool *ret_found) MMU_MUST_CHECK;
+
+/** As mmu_space_find_vma(), with what it maps. */
+struct mmu_error *mmu_space_find_named(struct mmu_space *space, uint64_t va, struct mmu_vma *ret,
+				       struct mmu_vma_name *ret_name,
+				       bool *ret_found) MMU_MUST_CHECK;
 
 /** As mmu_space_walk(). */
 void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret);

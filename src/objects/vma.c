@@ -11,114 +11,25 @@
 #define NODE_BYTES_MIN 64u
 #define NODES_MIN (UINT64_C(1) << 17)
 
-/* ------------------------------------------------------------------ names */
-
-struct file_fields {
-	struct mmu_field path, dentry, name, text;
-};
-
-static const struct mmu_field_def file_defs[] = {
-	MMU_FIELD_BYTES(struct file_fields, path, "file.f_path", 0, MMU_NEED),
-	MMU_FIELD_BYTES(struct file_fields, dentry, "path.dentry", 0, MMU_NEED),
-	MMU_FIELD_BYTES(struct file_fields, name, "dentry.d_name", 0, MMU_NEED),
-	MMU_FIELD_BYTES(struct file_fields, text, "qstr.name", 0, MMU_NEED),
-};
-static const struct mmu_layout file_layout = MMU_LAYOUT(FILE, "file", struct file_fields,
-							file_defs);
-
-/* What the last component of a file's path lies in: struct file -> dentry -> text. */
-struct file_name {
-	uint64_t dentry_at_va, text_at_va; /* pointers; 0: not known */
-	uint64_t text_va;
-	char text[sizeof(((struct mmu_vma *)NULL)->name)];
-	size_t bytes; /* of the text that were read, its end included */
-};
-
-/* A pointer of what is only shown beside the VMA: without it there is less to show. */
-static bool pointer_at(struct mmu_memory *memory, uint64_t va, uint64_t *ret)
-{
-	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel);
-	uint8_t raw[8];
-
-	if (mmu_memory_copy(memory, va, raw, bytes) < bytes)
-		return false;
-	*ret = mmu_get_uint(raw, bytes, memory->kernel->image->big_endian);
-	return true;
-}
-
-static void read_text(struct mmu_memory *memory, struct file_name *name)
-{
-	size_t max = sizeof(name->text) - 1;
-	size_t there = mmu_memory_copy(memory, name->text_va, name->text, max);
-	size_t bytes = strnlen(name->text, there);
-
-	name->text[bytes] = '\0';
-	name->bytes = bytes < there ? bytes + 1 : there;
-}
-
-static void read_file_name(struct mmu_memory *memory, uint64_t file_va, struct file_name *ret)
-{
-	uint64_t dentry_va;
-	const void *found;
-	struct mmu_error *error = mmu_layout_need(memory->kernel, &file_layout, &found, NULL);
-
-	ret->text[0] = '\0';
-	ret->bytes = 0;
-	ret->dentry_at_va = ret->text_at_va = 0;
-	mmu_error_destroy(error);
-	if (error)
-		return;
-	const struct file_fields *fields = found;
-	ret->dentry_at_va = file_va + fields->path.offset + fields->dentry.offset;
-	if (!pointer_at(memory, ret->dentry_at_va, &dentry_va))
-		return;
-	ret->text_at_va = dentry_va + fields->name.offset + fields->text.offset;
-	if (pointer_at(memory, ret->text_at_va, &ret->text_va))
-		read_text(memory, ret);
-}
-
-struct name_fields {
-	struct mmu_field brk, start_brk, start_stack;
-};
-
-static const struct mmu_field_def name_defs[] = {
-	MMU_FIELD(struct name_fields, brk, "mm_struct.brk", MMU_NEED),
-	MMU_FIELD(struct name_fields, start_brk, "mm_struct.start_brk", MMU_NEED),
-	MMU_FIELD(struct name_fields, start_stack, "mm_struct.start_stack", MMU_NEED),
-};
-static const struct mmu_layout name_layout = MMU_LAYOUT(MM_NAMES, "mm_struct", struct name_fields,
-							name_defs);
-
-/* Names as fs/proc/task_mmu.c gives them to memory without a file. */
-static void special_name(struct mmu_memory *memory, uint64_t mm_va, struct mmu_vma *vma)
-{
-	struct mmu_copy copy;
-	struct mmu_error *error = mmu_object_read(memory, &name_layout, mm_va, NULL, &copy);
-
-	mmu_error_destroy(error);
-	if (error)
-		return;
-	const struct name_fields *fields = copy.fields;
-	uint64_t start_stack = mmu_copy_get(&copy, &fields->start_stack);
-	if (vma->first_va < mmu_copy_get(&copy, &fields->brk) &&
-	    vma->last_va >= mmu_copy_get(&copy, &fields->start_brk))
-		strcpy(vma->name, "[heap]");
-	else if (start_stack >= vma->first_va && start_stack <= vma->last_va)
-		strcpy(vma->name, "[stack]");
-}
-
 /* ------------------------------------------------------------------ one VMA */
 
-static void read_name(struct mmu_memory *memory, uint64_t mm_va, struct mmu_vma *vma)
+static struct mmu_vma vma_of(const struct mmu_memory *memory, uint64_t vma_va,
+			     const struct mmu_copy *copy)
 {
-	struct file_name name;
+	const struct mmu_vma_fields *fields = copy->fields;
+	struct mmu_vma vma = { .vma_va = vma_va,
+			       .first_va = mmu_copy_get(copy, &fields->start),
+			       .last_va = mmu_copy_get(copy, &fields->end) - 1,
+			       .vm_flags = mmu_copy_get(copy, &fields->flags),
+			       .file_va = mmu_copy_get(copy, &fields->file) };
 
-	if (!vma->file_va) {
-		special_name(memory, mm_va, vma);
-		return;
-	}
-	read_file_name(memory, vma->file_va, &name);
-	memcpy(vma->name, name.text, sizeof(vma->name));
+	vma.knows_ops = fields->ops.known;
+	vma.has_ops = vma.knows_ops && mmu_copy_get(copy, &fields->ops);
+	vma.has_offset = vma.file_va && fields->page_offset.known;
+	if (vma.has_offset)
+		vma.offset_bytes = mmu_copy_get(copy, &fields->page_offset)
+				   << mmu_kernel_page_lg2(memory->kernel);
+	return vma;
 }
 
 /* `ret` is all zeros where there is no VMA. Also on failure *place says how far that goes. */
@@ -134,13 +45,8 @@ static struct mmu_error *find_once(struct mmu_memory *memory, uint64_t mm_va, ui
 	error = mmu_object_read(memory, &mmu_vma_layout, place->vma_va, NULL, &copy);
 	if (error)
 		return error;
-	const struct mmu_vma_fields *fields = copy.fields;
-	struct mmu_vma vma = { .first_va = mmu_copy_get(&copy, &fields->start),
-			       .last_va = mmu_copy_get(&copy, &fields->end) - 1,
-			       .vm_flags = mmu_copy_get(&copy, &fields->flags),
-			       .file_va = mmu_copy_get(&copy, &fields->file) };
+	struct mmu_vma vma = vma_of(memory, place->vma_va, &copy);
 	if (va >= vma.first_va && va <= vma.last_va) {
-		read_name(memory, mm_va, &vma);
 		*ret = vma;
 		return NULL;
 	}
@@ -150,42 +56,143 @@ static struct mmu_error *find_once(struct mmu_memory *memory, uint64_t mm_va, ui
 	return mmu_vma_damaged("vm_area_struct", place->vma_va);
 }
 
+static void read_name(struct mmu_memory *memory, uint64_t mm_va, const struct mmu_vma *vma,
+		      struct mmu_vma_name *ret)
+{
+	const struct mmu_peek peek = { .memory = memory };
+
+	ret->text[0] = '\0';
+	if (vma->vma_va)
+		mmu_vma_name_read(&peek, mm_va, vma, ret);
+}
+
 static bool same_vma(const struct mmu_vma *one, const struct mmu_vma *other)
 {
-	return one->first_va == other->first_va && one->last_va == other->last_va &&
-	       one->vm_flags == other->vm_flags && one->file_va == other->file_va &&
-	       strcmp(one->name, other->name) == 0;
+	return one->vma_va == other->vma_va && one->first_va == other->first_va &&
+	       one->last_va == other->last_va && one->vm_flags == other->vm_flags &&
+	       one->file_va == other->file_va && one->offset_bytes == other->offset_bytes;
+}
+
+/* What a tree says that changes as it is read holds when it says so twice. */
+static struct mmu_error *find_live(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
+				   struct mmu_vma *ret, struct mmu_vma_name *ret_name)
+{
+	struct mmu_vma_name name_before;
+	struct mmu_vma_place place;
+	struct mmu_vma before;
+	struct mmu_error *error = NULL;
+
+	for (unsigned int i = 0; i < LIVE_TRIES; i++) {
+		bool failed = i == 0 || error;
+
+		before = *ret;
+		if (ret_name && i)
+			strcpy(name_before.text, ret_name->text);
+		mmu_error_destroy(error);
+		error = find_once(memory, mm_va, va, &place, ret);
+		if (!error && ret_name)
+			read_name(memory, mm_va, ret, ret_name);
+		if (!error && !failed && same_vma(ret, &before) &&
+		    (!ret_name || strcmp(ret_name->text, name_before.text) == 0))
+			return NULL;
+	}
+	return error ? error
+		     : mmu_error_new(MMU_ERROR_CORRUPT,
+				     "the VMA at 0x%" PRIx64 ": changed while it was read, again "
+				     "and again",
+				     va);
+}
+
+static struct mmu_error *find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
+			      struct mmu_vma *ret, struct mmu_vma_name *ret_name)
+{
+	struct mmu_vma_place place;
+
+	if (memory->kernel->image->live)
+		return find_live(memory, mm_va, va, ret, ret_name);
+	struct mmu_error *error = find_once(memory, mm_va, va, &place, ret);
+	if (!error && ret_name)
+		read_name(memory, mm_va, ret, ret_name);
+	return error;
 }
 
 struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found)
 {
-	struct mmu_vma_place place;
-	struct mmu_vma vma, before;
-	bool found_before, settled = !memory->kernel->image->live;
-	struct mmu_error *error = find_once(memory, mm_va, va, &place, &vma);
+	struct mmu_vma vma;
+	struct mmu_error *error = find(memory, mm_va, va, &vma, NULL);
 
-	/* what a tree says that changes as it is read holds when it says so twice */
-	for (unsigned int i = 1; !settled && i < LIVE_TRIES; i++) {
-		bool failed = error;
-
-		before = vma;
-		found_before = place.vma_va;
-		mmu_error_destroy(error);
-		error = find_once(memory, mm_va, va, &place, &vma);
-		settled = !error && !failed && !place.vma_va == !found_before &&
-			  same_vma(&vma, &before);
-	}
-	if (!error && !settled)
-		error = mmu_error_new(MMU_ERROR_CORRUPT,
-				      "the VMA at 0x%" PRIx64 ": changed while it was read, again "
-				      "and again",
-				      va);
 	if (error)
 		return error;
-	*ret_found = place.vma_va;
-	if (place.vma_va)
+	*ret_found = vma.vma_va;
+	if (vma.vma_va)
 		*ret = vma;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ the gate */
+
+struct gate_fields {
+	struct mmu_number gate, mode;
+};
+
+static const struct mmu_field_def gate_defs[] = {
+	MMU_FIELD_NUMBER(struct gate_fields, gate, "SYMBOL(gate_vma)", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct gate_fields, mode, "SYMBOL(vsyscall_mode)", MMU_OPTIONAL),
+};
+static const struct mmu_layout gate_layout = MMU_LAYOUT(GATE, "gate_vma", struct gate_fields,
+							gate_defs);
+
+/* enum vsyscall_mode in arch/x86/entry/vsyscall/vsyscall_64.c */
+#define VSYSCALL_NONE 2u
+
+/*
+ * The one VMA that is in no tree, though /proc/PID/maps shows it: x86's [vsyscall], unless the
+ * kernel does without, and ARM's [vectors].
+ */
+static bool find_gate(struct mmu_memory *memory, uint64_t va, struct mmu_vma *ret,
+		      struct mmu_vma_name *ret_name)
+{
+	const void *found = NULL;
+	struct mmu_copy copy;
+	uint64_t mode = VSYSCALL_NONE;
+	const struct mmu_peek peek = { .memory = memory };
+
+	mmu_error_destroy(mmu_layout_need(memory->kernel, &gate_layout, &found, NULL));
+	const struct gate_fields *fields = found;
+	if (!fields || !fields->gate.known ||
+	    !mmu_peek_object(&peek, &mmu_vma_layout, fields->gate.value, &copy))
+		return false;
+	struct mmu_vma vma = vma_of(memory, fields->gate.value, &copy);
+	if (va < vma.first_va || va > vma.last_va)
+		return false;
+	if (fields->mode.known) {
+		mmu_error_destroy(mmu_memory_read_uint(memory, fields->mode.value, 4,
+						       "vsyscall_mode", &mode));
+		if (mode >= VSYSCALL_NONE)
+			return false;
+	}
+	strcpy(ret_name->text, fields->mode.known ? "[vsyscall]" : "[vectors]");
+	ret_name->kind = MMU_VMA_NAME_SPECIAL;
+	*ret = vma;
+	return true;
+}
+
+struct mmu_error *mmu_vma_find_named(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
+				     struct mmu_vma *ret, struct mmu_vma_name *ret_name,
+				     bool *ret_found)
+{
+	struct mmu_vma_name name = { .kind = MMU_VMA_NAME_NONE };
+	struct mmu_vma vma;
+	struct mmu_error *error = find(memory, mm_va, va, &vma, &name);
+
+	if (error)
+		return error;
+	*ret_found = vma.vma_va || find_gate(memory, va, &vma, &name);
+	if (*ret_found) {
+		*ret = vma;
+		*ret_name = name;
+	}
 	return NULL;
 }
 
@@ -229,21 +236,13 @@ struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *r
 void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
 			 void *context)
 {
-	unsigned int bytes = mmu_kernel_pointer_bytes(vmas->memory->kernel);
-	struct file_name name;
+	const struct mmu_peek peek = { vmas->memory, fn, context };
+	struct mmu_vma_name name;
 
 	for (unsigned int i = 0; i < vmas->place.nr_nodes; i++)
 		fn(context, vmas->place.node_va[i], MMU_VMA_NODE_BYTES);
 	if (!vma)
 		return;
 	mmu_object_pieces(vmas->memory->kernel, &mmu_vma_layout, vmas->place.vma_va, fn, context);
-	if (!vma->file_va)
-		return;
-	read_file_name(vmas->memory, vma->file_va, &name);
-	if (name.dentry_at_va)
-		fn(context, name.dentry_at_va, bytes);
-	if (name.text_at_va)
-		fn(context, name.text_at_va, bytes);
-	if (name.bytes)
-		fn(context, name.text_va, name.bytes);
+	mmu_vma_name_read(&peek, vmas->mm_va, vma, &name);
 }

@@ -3,20 +3,8 @@
 #ifndef MMU_OBJECTS_VMA_H
 #define MMU_OBJECTS_VMA_H
 
+#include "objects/vma_name.h"
 #include "objects/vma_tree.h"
-
-/** vm_flags that every kernel has (include/linux/mm.h). */
-#define MMU_VM_READ 1u
-#define MMU_VM_WRITE 2u
-#define MMU_VM_EXEC 4u
-
-/** One VMA. Names are filled in where they are cheap: "[heap]", "[stack]", else "". */
-struct mmu_vma {
-	uint64_t first_va, last_va;
-	uint64_t vm_flags;
-	uint64_t file_va; /**< struct file, 0: anonymous */
-	char name[256];   /**< file's last path component or special name; raw bytes */
-};
 
 /**
  * The VMA around `va` in an mm.
@@ -26,6 +14,11 @@ struct mmu_vma {
  */
 struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 			       struct mmu_vma *ret, bool *ret_found) MMU_MUST_CHECK;
+
+/** As mmu_vma_find(), with what it maps. @param ret_name  untouched unless *ret_found */
+struct mmu_error *mmu_vma_find_named(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
+				     struct mmu_vma *ret, struct mmu_vma_name *ret_name,
+				     bool *ret_found) MMU_MUST_CHECK;
 
 /** Goes through the VMAs of an mm. Set up with mmu_vma_walk_init(). */
 struct mmu_vma_walk {

@@ -19,6 +19,9 @@ static const struct mmu_field_def vma_defs[] = {
 	MMU_FIELD(struct mmu_vma_fields, end, "vm_area_struct.vm_end", MMU_NEED),
 	MMU_FIELD(struct mmu_vma_fields, flags, "vm_area_struct.vm_flags", MMU_NEED),
 	MMU_FIELD(struct mmu_vma_fields, file, "vm_area_struct.vm_file", MMU_NEED),
+	MMU_FIELD_POINTER(struct mmu_vma_fields, page_offset, "vm_area_struct.vm_pgoff",
+			  MMU_OPTIONAL),
+	MMU_FIELD_POINTER(struct mmu_vma_fields, ops, "vm_area_struct.vm_ops", MMU_OPTIONAL),
 };
 const struct mmu_layout mmu_vma_layout = MMU_LAYOUT(VMA, "vm_area_struct", struct mmu_vma_fields,
 						    vma_defs);

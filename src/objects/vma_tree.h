@@ -20,7 +20,7 @@ struct mmu_vma_place {
 
 /** The bounds and what else is read of a vm_area_struct. */
 struct mmu_vma_fields {
-	struct mmu_field start, end, flags, file;
+	struct mmu_field start, end, flags, file, page_offset, ops;
 };
 extern const struct mmu_layout mmu_vma_layout;
 

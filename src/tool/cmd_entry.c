@@ -168,7 +168,7 @@ static void decode(const struct tool *tool, const struct mmu_arch *arch,
 	if (note[0])
 		printf("     note: %s\n", note);
 	if (decoded->kind == MMU_KIND_SOFTWARE || (decoded->kind == MMU_KIND_EMPTY && !note[0]))
-		show_result_text(regime, walk);
+		show_result_text(regime, walk, NULL);
 }
 
 static int refuse(const char *value, const struct mmu_format *format)

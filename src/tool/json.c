@@ -32,7 +32,7 @@ static size_t utf8_length(const unsigned char *at)
 static void put_text(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
-	char clean[4096];
+	char clean[3 * 4096 + 1]; /* a path of odd bytes alone */
 	size_t out = 0;
 
 	while (*at && out + 4 < sizeof(clean)) {

@@ -61,10 +61,28 @@ const char *tool_vma_rights(const struct mmu_vma_info *vma, char ret[5])
 	return ret;
 }
 
+/* As /proc/PID/maps escapes a newline; and all else that a terminal might not show as it is. */
+static const char *escaped(const char *bytes)
+{
+	static char text[4 * 4096 + 1];
+	char *out = text;
+
+	for (; *bytes && out < text + sizeof(text) - 4; bytes++) {
+		unsigned char byte = (unsigned char)*bytes;
+
+		if (byte < ' ' || byte >= 0x7f)
+			out += sprintf(out, "\\%03o", byte);
+		else
+			*out++ = (char)byte;
+	}
+	*out = '\0';
+	return text;
+}
+
 const char *tool_vma_name(const struct mmu_vma_info *vma)
 {
 	if (vma->name[0])
-		return tool_safe(vma->name);
+		return escaped(vma->name);
 	return vma->file_va ? "(a file whose name can't be read)" : "anonymous";
 }
 

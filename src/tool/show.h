@@ -39,8 +39,18 @@ const char *show_target(const struct mmu_regime *regime, const struct mmu_step *
 void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime);
 /** The same as an array of JSON. */
 void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *regime);
-/** The result of a walk in one line of words: "swapped: type 0, offset 0x20". */
-void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk);
+/**
+ * The result of a walk in one line of words: "swapped: type 0, offset 0x20", and what it means.
+ * @param meaning  NULL: not known
+ */
+void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk,
+		      const struct mmu_meaning *meaning);
+/** What the next access brings. @return false, with nothing printed: it is not said */
+bool show_next(const struct mmu_meaning *meaning);
+/** Lines on rights that the VMA and the page do not share, and on the zero page. */
+void show_meaning_text(const struct mmu_meaning *meaning);
+/** The object "meaning"; nothing, where there is nothing to say. */
+void show_meaning_json(const struct mmu_meaning *meaning);
 /** The object "swap". @param assumed  what the type means is a guess */
 void show_swap_json(unsigned int type, uint64_t offset, bool assumed);
 /** The keys of a result: result, pa, page_size, swap, ... */

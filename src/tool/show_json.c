@@ -136,21 +136,28 @@ static void denied_json(const struct mmu_space *space, const struct mmu_walk *wa
 	json_object_end();
 }
 
-static void vma_json(struct mmu_space *space, uint64_t va)
+static void vma_json(struct mmu_space *space, const struct mmu_walk *walk)
 {
-	const struct mmu_vma_info *vma;
-	struct mmu_error *error = mmu_space_vma(space, va, &vma);
+	const struct mmu_meaning *meaning;
+	struct mmu_error *error = mmu_space_meaning(space, walk, &meaning);
+	const struct mmu_vma_info *vma = error ? NULL : meaning->vma;
 
-	if (error) {
+	if (error)
 		json_string("vma_missing", mmu_error_message(error));
-	} else if (vma) {
+	if (vma) {
 		json_object("vma");
 		json_hex("first", vma->first_va);
 		json_hex("last", vma->last_va);
 		json_hex("flags", vma->vm_flags);
 		json_string("name", vma->name);
+		if (vma->named == MMU_VMA_NAME_PART)
+			json_bool("name_incomplete", true);
+		if (vma->has_offset)
+			json_hex("offset", vma->offset_bytes);
 		json_object_end();
 	}
+	if (!error)
+		show_meaning_json(meaning);
 	mmu_error_destroy(error);
 }
 
@@ -185,7 +192,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	show_result_json(walk);
 	denied_json(space, walk);
 	if (!show->brief)
-		vma_json(space, info->va);
+		vma_json(space, walk);
 	if (show->type) {
 		if (tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
 			json_string("value", text);

@@ -248,7 +248,8 @@ static const char *reason(enum mmu_result result)
 		       : mmu_result_name(result);
 }
 
-void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk)
+void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *walk,
+		      const struct mmu_meaning *meaning)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	char rights[6];
@@ -259,7 +260,7 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 	printf("%s%s%s", tool_colour(mapped ? TOOL_GOOD : TOOL_BAD), mmu_result_name(info->result),
 	       tool_colour(TOOL_PLAIN));
 	printf(":");
-	if (!mapped)
+	if (!mapped && !(meaning && show_next(meaning)))
 		printf(" %s", reason(info->result));
 	if (info->has_swap)
 		printf("; type %u%s, offset 0x%" PRIx64, info->swap_type,
@@ -277,6 +278,8 @@ void show_result_text(const struct mmu_regime *regime, const struct mmu_walk *wa
 	printf("\n");
 	if (info->note && (!last || info->note != mmu_step_entry(last)->note))
 		printf("     note: %s\n", info->note);
+	if (meaning)
+		show_meaning_text(meaning);
 }
 
 void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *regime)
@@ -297,27 +300,35 @@ void show_assumed_text(const struct mmu_arch *arch, const struct mmu_regime *reg
 
 /* ------------------------------------------------------------------ a whole walk */
 
-static void print_head(struct mmu_space *space, const struct mmu_walk *walk)
+static void print_vma(const struct mmu_vma_info *vma)
+{
+	char rights[5];
+
+	printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %s ", vma->first_va, vma->last_va,
+	       tool_vma_rights(vma, rights));
+	if (vma->has_offset)
+		printf("offset 0x%" PRIx64 " ", vma->offset_bytes);
+	printf("%s%s\n", vma->named == MMU_VMA_NAME_PART ? "(incomplete) " : "",
+	       tool_vma_name(vma));
+}
+
+/* @param error  why the meaning is not known, or NULL */
+static void print_head(struct mmu_space *space, const struct mmu_walk *walk,
+		       const struct mmu_meaning *meaning, const struct mmu_error *error)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	const struct mmu_regime *regime = tool_regime(space, walk);
 	const struct mmu_task *task = mmu_space_task(space);
-	const struct mmu_vma_info *vma;
-	struct mmu_error *error;
-	char rights[5];
 
 	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), info->va, tool_colour(TOOL_PLAIN));
 	if (task)
 		printf("  pid %d (%s)", task->pid, tool_safe(task->comm));
 	printf("  %s %s, root 0x%" PRIx64 "\n", mmu_space_arch(space)->name, regime->format->name,
 	       regime->root_pa);
-	error = mmu_space_vma(space, info->va, &vma);
 	if (error)
 		printf("   VMA not known: %s\n", mmu_error_message(error));
-	else if (vma)
-		printf("   in VMA 0x%" PRIx64 "-0x%" PRIx64 " %s %s\n", vma->first_va, vma->last_va,
-		       tool_vma_rights(vma, rights), tool_vma_name(vma));
-	mmu_error_destroy(error);
+	else if (meaning->vma)
+		print_vma(meaning->vma);
 }
 
 static void print_value(const struct show *show, struct mmu_space *space, uint64_t va)
@@ -359,6 +370,7 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	const struct mmu_regime *regime = tool_regime(space, walk);
+	const struct mmu_meaning *meaning = NULL;
 
 	if (show->brief) {
 		print_brief(show, space, walk);
@@ -366,13 +378,15 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	}
 	if (show->shown++)
 		printf("\n");
-	print_head(space, walk);
+	struct mmu_error *error = mmu_space_meaning(space, walk, &meaning);
+	print_head(space, walk, meaning, error);
+	mmu_error_destroy(error);
 	if (show->assumed && show->shown == 1)
 		show_assumed_text(mmu_space_arch(space), regime);
 	show_ruler(mmu_space_arch(space), regime, info->va, 0);
 	for (unsigned int i = 0; i < info->nr_steps; i++)
 		print_step(show, space, regime, mmu_walk_step(walk, i));
-	show_result_text(regime, walk);
+	show_result_text(regime, walk, meaning);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",
 		       mmu_page_state_name(info->page_state));

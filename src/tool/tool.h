@@ -174,7 +174,7 @@ const char *tool_colour(enum tool_colour colour);
 /** Bytes of hostile origin, made safe for a terminal: \n, \x1b. Up to four calls can be alive. */
 const char *tool_safe(const char *bytes);
 
-/** What a VMA maps, as tool_safe() gives it. */
+/** What a VMA maps, with odd bytes as \012; valid until the next call. */
 const char *tool_vma_name(const struct mmu_vma_info *vma);
 
 /** "rw-p", as /proc/PID/maps has it; `ret` has room for 5 bytes. */

@@ -102,7 +102,10 @@ static const char *const facts_rb[] = {
 
 /* ------------------------------------------------------------------ an architecture, a session */
 
-/* One level of 16 pages. An odd word maps; an even one, other than 0, is a page without access. */
+/*
+ * One level of 16 pages. An odd word maps; an even one, other than 0, is a page without access. Of
+ * a page bit 2 withholds writing, bit 3 execution; bits 4 to 6 are dirty, soft-dirty, uffd-wp.
+ */
 static const struct mmu_level level = { .name = "L0", .may_be_leaf = true };
 
 static inline void decode(const struct mmu_regime *regime, unsigned int at, uint64_t raw,
@@ -111,11 +114,19 @@ static inline void decode(const struct mmu_regime *regime, unsigned int at, uint
 	(void)regime;
 	(void)at;
 	(void)second;
-	*ret = (struct mmu_entry){ .kind = !raw      ? MMU_KIND_EMPTY
-					   : raw & 1 ? MMU_KIND_LEAF
-						     : MMU_KIND_SOFTWARE,
-				   .rights = raw & 1 ? MMU_RIGHTS_ALL : 0,
-				   .pa = raw & ~UINT64_C(0xfff) };
+	*ret = (struct mmu_entry){
+		.kind = !raw      ? MMU_KIND_EMPTY
+			: raw & 1 ? MMU_KIND_LEAF
+				  : MMU_KIND_SOFTWARE,
+		.rights = (uint8_t)(!(raw & 1) ? 0
+					       : MMU_RIGHTS_ALL & ~(raw & 4 ? MMU_RIGHT_WRITE : 0) &
+							 ~(raw & 8 ? MMU_RIGHT_EXEC : 0)),
+		.attrs = (uint8_t)(!(raw & 1) ? 0
+					      : MMU_ATTR_KNOWN | (raw & 16 ? MMU_ATTR_DIRTY : 0) |
+							(raw & 32 ? MMU_ATTR_SOFT_DIRTY : 0) |
+							(raw & 64 ? MMU_ATTR_UFFD_WP : 0)),
+		.pa = raw & ~UINT64_C(0xfff)
+	};
 }
 
 static inline void explain(const struct mmu_regime *regime, unsigned int at, uint64_t raw,
@@ -153,9 +164,14 @@ static const struct mmu_arch arch = {
 	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 1, .locate = locate
 };
 
-static inline struct mmu_session *session_of(struct mmu_image *image, bool maple)
+#define MORE_FACTS_MAX 40u
+
+/* @param more  further facts, NULL at the end */
+static inline struct mmu_session *session_with(struct mmu_image *image, bool maple,
+					       const char *const *more)
 {
-	const char *facts[COUNT(facts_always) + COUNT(facts_rb) + 1] = { NULL };
+	const char *facts[COUNT(facts_always) + COUNT(facts_rb) + MORE_FACTS_MAX] = { NULL };
+	size_t nr = 0;
 	struct mmu_session *session = calloc(1, sizeof(*session));
 
 	assert_non_null(session);
@@ -164,6 +180,10 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 		memcpy(facts + COUNT(facts_always), facts_maple, sizeof(facts_maple));
 	else
 		memcpy(facts + COUNT(facts_always), facts_rb, sizeof(facts_rb));
+	while (facts[nr])
+		nr++;
+	for (; *more && nr + 1 < COUNT(facts); more++)
+		facts[nr++] = *more;
 	assert_null(mmu_kernel_init(&session->kernel, image, facts));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
@@ -172,6 +192,11 @@ static inline struct mmu_session *session_of(struct mmu_image *image, bool maple
 	session->kernel.nr_linear = 1;
 	mmu_memory_init(&session->memory, &session->kernel);
 	return session;
+}
+
+static inline struct mmu_session *session_of(struct mmu_image *image, bool maple)
+{
+	return session_with(image, maple, (const char *const[]){ NULL });
 }
 
 static inline struct mmu_session *open_session(void)

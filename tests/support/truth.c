@@ -10,7 +10,7 @@
 /*
  * Truth rows, tab separated (those that are used here):
  *   E pid vaddr n stride entry  the pagemap word of page i, 0 <= i < n, is entry + i * stride
- *   V pid start end perms ...   a line of /proc/PID/maps
+ *   V pid start end perms offset dev inode name  a line of /proc/PID/maps
  *   P pid tgid comm state note  a process; `reporter` in the note: its rows are stale
  *   C pid vaddr first8 fnv64    the first eight bytes of a page, and FNV-1a of all of it
  *   Q name addr value           a u64 at a kernel symbol
@@ -45,7 +45,7 @@ struct check {
 	size_t nr_left_out;
 	bool knows_swaps, prot_none; /* of the VMA that E rows follow */
 	uint64_t nr_swaps;
-	uint64_t agree, differ, silent;
+	uint64_t agree, differ, silent, names, short_names;
 };
 
 static void tell(struct check *check, const char *what, int pid, uint64_t va, const char *ours,
@@ -256,6 +256,20 @@ static void check_pages(struct check *check, char **field)
 	}
 }
 
+/* Without dentries, mounts, symbols or types, a name is short or missing. */
+static void check_name(struct check *check, char **field, const struct mmu_vma_info *vma)
+{
+	const char *name = field[8] ? field[8] : "";
+	bool whole = vma->named == MMU_VMA_NAME_NONE ? !*name : vma->named < MMU_VMA_NAME_PART;
+
+	check->names += whole;
+	check->short_names += !whole;
+	if (vma->has_offset && vma->offset_bytes != strtoull(field[5], NULL, 16))
+		tell(check, "offset", check->pid, vma->first_va, name, vma->offset_bytes, 0);
+	if (whole && strcmp(vma->name, name) != 0)
+		tell(check, vma->name, check->pid, vma->first_va, name, vma->named, 0);
+}
+
 static void check_vma(struct check *check, char **field)
 {
 	int pid = atoi(field[1]);
@@ -278,6 +292,8 @@ static void check_vma(struct check *check, char **field)
 		else
 			tell(check, "VMA", pid, at, "starts at", !error && vma ? vma->first_va : 0,
 			     start);
+		if (!error && vma && at == start && field[5])
+			check_name(check, field, vma);
 		mmu_error_destroy(error);
 	}
 }
@@ -585,7 +601,7 @@ static void check_file(struct check *check, FILE *file)
 	size_t size = 0;
 
 	while (getline(&line, &size, file) >= 0) {
-		char *field[12], *at = line;
+		char *field[12] = { NULL }, *at = line;
 		int count = 0;
 
 		line[strcspn(line, "\n")] = '\0';
@@ -676,6 +692,7 @@ int main(int argc, char **argv)
 	mmu_space_close(check.space);
 	mmu_session_close(check.session);
 	mmu_session_close(check.whole);
+	printf("names %" PRIu64 ", short %" PRIu64 "\n", check.names, check.short_names);
 	printf("agree %" PRIu64 ", differ %" PRIu64 ", silent %" PRIu64 "\n", check.agree,
 	       check.differ, check.silent);
 	return check.differ || !check.agree;

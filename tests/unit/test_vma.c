@@ -41,16 +41,17 @@ static void set_root(struct mmu_session *session, uint64_t entry)
 /* "-" for none, else its first and last address */
 static const char *vma_at(struct mmu_session *session, uint64_t va)
 {
-	static char text[400];
+	static char text[MMU_PATH_BYTES + 100];
+	struct mmu_vma_name name;
 	struct mmu_vma vma;
 	bool found = false;
 
-	mmu_error_destroy(mmu_vma_find(&session->memory, TREE_MM, va, &vma, &found));
+	mmu_error_destroy(mmu_vma_find_named(&session->memory, TREE_MM, va, &vma, &name, &found));
 	if (!found)
 		return "-";
 	snprintf(text, sizeof(text), "%llx-%llx %llx%s%s", (unsigned long long)vma.first_va,
 		 (unsigned long long)vma.last_va, (unsigned long long)vma.vm_flags,
-		 vma.name[0] ? " " : "", vma.name);
+		 name.text[0] ? " " : "", name.text);
 	return text;
 }
 

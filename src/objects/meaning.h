@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file What an answer means for the process: the kernel's own word, by its VMAs. */
+#ifndef MMU_OBJECTS_MEANING_H
+#define MMU_OBJECTS_MEANING_H
+
+#include "objects/space.h"
+
+/**
+ * As mmu_space_meaning(); ret->vma stays NULL.
+ * @param vma  around the address of the walk, or NULL: there is none
+ */
+void mmu_meaning_find(struct mmu_space *space, const struct mmu_walk *walk,
+		      const struct mmu_vma *vma, struct mmu_meaning *ret);
+
+#endif

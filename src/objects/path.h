@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file Paths of files, by dentries and mounts. */
+#ifndef MMU_OBJECTS_PATH_H
+#define MMU_OBJECTS_PATH_H
+
+#include "objects/peek.h"
+
+/** With the NUL: no path of Linux's is longer (PATH_MAX). */
+#define MMU_PATH_BYTES 4096u
+
+/**
+ * The path of an open file as /proc/PID/maps has it (fs/d_path.c), from the root of its mount
+ * namespace.
+ * @param ret  raw bytes with a NUL; what is left of the path, without a slash in front, where it is
+ *             not whole
+ * @return MMU_VMA_NAME_PATH, _PART, or _LAST: the facts tell no more than the last component;
+ *         _NONE, with "": not even that can be read
+ */
+enum mmu_vma_named mmu_path_read(const struct mmu_peek *peek, uint64_t file_va,
+				 char ret[MMU_PATH_BYTES]);
+
+#endif
