@@ -24,9 +24,12 @@ def mmuscope():
     """
     tool = from_environment('MMUSCOPE')
 
+    # whoever runs the tests may have exported how wide their terminal is
+    basis = {name: value for name, value in os.environ.items() if name != 'COLUMNS'}
+
     def run(*arguments, input=None, env=None):
         command = [tool, *map(str, arguments)]
-        done = subprocess.run(command, input=input or '', env={**os.environ, **(env or {})},
+        done = subprocess.run(command, input=input or '', env={**basis, **(env or {})},
                               capture_output=True, text=True, errors='replace',
                               timeout=TIMEOUT_SECONDS)
         if done.returncode not in (0, 1, 2, 3):
