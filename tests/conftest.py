@@ -27,9 +27,12 @@ def mmuscope():
     for name in 'MMUSCOPE_SYMBOLS', 'MMUSCOPE_DEBUG_DIR', 'DEBUGINFOD_URLS':
         os.environ.pop(name, None)
 
+    # whoever runs the tests may have exported how wide their terminal is
+    basis = {name: value for name, value in os.environ.items() if name != 'COLUMNS'}
+
     def run(*arguments, input=None, env=None):
         command = [tool, *map(str, arguments)]
-        done = subprocess.run(command, input=input or '', env={**os.environ, **(env or {})},
+        done = subprocess.run(command, input=input or '', env={**basis, **(env or {})},
                               capture_output=True, text=True, errors='replace',
                               timeout=TIMEOUT_SECONDS)
         if done.returncode not in (0, 1, 2, 3):

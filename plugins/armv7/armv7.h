@@ -72,6 +72,8 @@ bool arm_short_encode(const struct mmu_regime *regime, unsigned int level,
 		      uint64_t *ret_second) HIDDEN;
 void arm_short_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		       uint64_t second, struct mmu_software *ret) HIDDEN;
+const char *arm_short_audit(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			    uint64_t second, uint64_t *ret_mask) HIDDEN;
 bool arm_short_alike(const struct mmu_regime *regime, unsigned int level,
 		     struct mmu_alike *ret) HIDDEN;
 

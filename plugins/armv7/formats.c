@@ -215,6 +215,7 @@ const struct mmu_format arm_short_format = {
 	.encode = arm_short_encode,
 	.explain = arm_short_explain,
 	.alike = arm_short_alike,
+	.audit = arm_short_audit,
 };
 
 const struct mmu_format arm_lpae_format = {

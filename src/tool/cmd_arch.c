@@ -113,6 +113,9 @@ static const char *traits_text(const struct mmu_arch *arch, const struct mmu_fla
 	return ret;
 }
 
+/* Columns that the meaning of a flag needs beside the others. */
+#define MEANING_LEAST 24u
+
 /* Of a list of flags: how wide its columns are. */
 struct columns {
 	int bits, name, levels, kinds;
@@ -127,7 +130,7 @@ static void widen(int *width, const char *text)
 
 static struct columns columns_of(const struct mmu_format *format)
 {
-	struct columns ret = { 9, 14, 23, 11 };
+	struct columns ret = { 9, 14, 6, 7 };
 	char bits[32], levels[96], kinds[64];
 
 	for (size_t i = 0; i < format->nr_flags + format->nr_second_flags; i++) {
@@ -143,6 +146,36 @@ static struct columns columns_of(const struct mmu_format *format)
 	return ret;
 }
 
+/* What it means beside the other columns, or below them where too little is left. */
+static void print_row(const struct columns *columns, const char *bits, const char *name,
+		      const char *levels, const char *kinds, const char *what)
+{
+	unsigned int room = tool_columns();
+	char begin[256];
+	int wide = snprintf(begin, sizeof(begin), "    %-*s %-*s %-*s %-*s ", columns->bits, bits,
+			    columns->name, name, columns->levels, levels, columns->kinds, kinds);
+
+	if ((unsigned int)wide + MEANING_LEAST <= room) {
+		tool_wrapped(what, begin, (unsigned int)wide, room);
+		return;
+	}
+	printf(tool_narrow() ? "    %-*s %s\n        %s%s%s\n" : "    %-*s %s  %s%s%s\n",
+	       columns->bits, bits, name, levels, *kinds ? "  " : "", kinds);
+	tool_wrapped(what, "        ", 10, room);
+}
+
+static void print_flag(const struct mmu_arch *arch, const struct mmu_format *format,
+		       const struct columns *columns, const struct mmu_flag *flag)
+{
+	bool software = flag->kinds == MMU_KINDS(MMU_KIND_SOFTWARE);
+	char bits[32], levels[96], kinds[64], traits[96], what[512];
+
+	snprintf(what, sizeof(what), "%s%s%s", flag->what ? flag->what : "",
+		 flag->software && !software ? " (Linux)" : "", traits_text(arch, flag, traits));
+	print_row(columns, bits_text(flag, bits), flag->set ? flag->set : flag->clear,
+		  levels_text(format, flag, levels), software ? "" : kinds_text(flag, kinds), what);
+}
+
 /* Those of valid entries, or those of software entries: two lists are easier to read than one. */
 static void print_flags(const struct mmu_arch *arch, const struct mmu_format *format, bool second,
 			bool software)
@@ -150,19 +183,10 @@ static void print_flags(const struct mmu_arch *arch, const struct mmu_format *fo
 	const struct mmu_flag *flags = second ? format->second_flags : format->flags;
 	size_t nr_flags = second ? format->nr_second_flags : format->nr_flags;
 	struct columns columns = columns_of(format);
-	char bits[32], levels[96], kinds[64], traits[96];
 
-	for (size_t i = 0; i < nr_flags; i++) {
-		if (software != (flags[i].kinds == MMU_KINDS(MMU_KIND_SOFTWARE)))
-			continue;
-		printf("    %-*s %-*s %-*s %-*s %s%s%s\n", columns.bits, bits_text(&flags[i], bits),
-		       columns.name, flags[i].set ? flags[i].set : flags[i].clear, columns.levels,
-		       levels_text(format, &flags[i], levels), columns.kinds,
-		       software ? "" : kinds_text(&flags[i], kinds),
-		       flags[i].what ? flags[i].what : "",
-		       flags[i].software && !software ? " (Linux)" : "",
-		       traits_text(arch, &flags[i], traits));
-	}
+	for (size_t i = 0; i < nr_flags; i++)
+		if (software == (flags[i].kinds == MMU_KINDS(MMU_KIND_SOFTWARE)))
+			print_flag(arch, format, &columns, &flags[i]);
 }
 
 static bool has_software_flags(const struct mmu_format *format)
@@ -181,30 +205,48 @@ static bool sign_extended(const struct mmu_sample *sample)
 	return last->last_va == UINT64_MAX && mmu_regime_va_bits(last) < 64;
 }
 
+static void print_levels(const struct mmu_format *format, const struct mmu_regime *regime)
+{
+	if (!tool_narrow())
+		printf("    level  name  address bits  entries  covers    leaf\n");
+	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
+		const struct mmu_shape *shape = &regime->shape[level];
+		const char *name = format->level[level].name;
+		const char *covers = tool_size((uint64_t)1 << shape->shift);
+		unsigned int last = shape->shift + shape->index_bits - 1u;
+		uint64_t entries = (uint64_t)1 << shape->index_bits;
+		bool leaf = format->level[level].may_be_leaf;
+
+		if (tool_narrow())
+			printf("    level %u, %s%s%s: address bits %u:%u, %" PRIu64 " entries, "
+			       "each covers "
+			       "%s%s\n",
+			       level, tool_level_colour(level), name, tool_colour(TOOL_PLAIN), last,
+			       shape->shift, entries, covers, leaf ? ", leaf" : "");
+		else
+			printf("    %5u  %s%-5s%s %2u:%-10u %7" PRIu64 "  %-8s  %s\n", level,
+			       tool_level_colour(level), name, tool_colour(TOOL_PLAIN), last,
+			       shape->shift, entries, covers, leaf ? "yes" : "no");
+	}
+}
+
 static void print_format(const struct mmu_arch *arch, const struct mmu_format *format)
 {
 	const struct mmu_sample *sample = mmu_arch_sample(arch, format->name);
 	const struct mmu_regime *regime = sample->regimes[0];
 	struct columns columns = columns_of(format);
+	char text[160];
 
 	printf("  format %s%s%s: %s\n", tool_colour(TOOL_BOLD), format->name,
 	       tool_colour(TOOL_PLAIN), format->title);
-	printf("    %u-byte %s-endian entries, %u address bits%s, %u physical bits\n",
-	       format->entry_bytes, format->big_endian ? "big" : "little",
-	       mmu_regime_va_bits(regime), sign_extended(sample) ? " sign-extended" : "",
-	       tool_pa_bits(arch, format));
-	printf("    level  name  address bits  entries  covers    leaf\n");
-	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
-		const struct mmu_shape *shape = &regime->shape[level];
-
-		printf("    %5u  %-5s %2u:%-10u %7" PRIu64 "  %-8s  %s\n", level,
-		       format->level[level].name, shape->shift + shape->index_bits - 1u,
-		       shape->shift, (uint64_t)1 << shape->index_bits,
-		       tool_size((uint64_t)1 << shape->shift),
-		       format->level[level].may_be_leaf ? "yes" : "no");
-	}
-	printf("    %-*s %-*s %-*s %-*s meaning\n", columns.bits, "bit", columns.name, "flag",
-	       columns.levels, "levels", columns.kinds, "entries");
+	snprintf(text, sizeof(text),
+		 "%u-byte %s-endian entries, %u address bits%s, %u physical bits",
+		 format->entry_bytes, format->big_endian ? "big" : "little",
+		 mmu_regime_va_bits(regime), sign_extended(sample) ? " sign-extended" : "",
+		 tool_pa_bits(arch, format));
+	tool_wrapped(text, "    ", 6, tool_columns());
+	print_levels(format, regime);
+	print_row(&columns, "bit", "flag", "levels", "entries", "meaning");
 	print_flags(arch, format, false, false);
 	if (has_software_flags(format)) {
 		printf("    in entries that hardware takes for holes (5 !8: bit 5 set, bit 8 "
@@ -306,9 +348,20 @@ static void show_arch(const struct tool *tool, const struct mmu_arch *arch, bool
 	}
 	if (whole && arch->nr_traits)
 		printf("  traits, which differ between kernels (* assumed without one):\n");
-	for (size_t i = 0; whole && i < arch->nr_traits; i++)
-		printf("    %s %-14s %s\n", assumed & arch->traits[i].bit ? "*" : " ",
-		       arch->traits[i].name, arch->traits[i].what);
+	for (size_t i = 0; whole && i < arch->nr_traits; i++) {
+		const char *mark = assumed & arch->traits[i].bit ? "*" : " ";
+		char begin[64];
+		int wide = snprintf(begin, sizeof(begin), "    %s %-14s ", mark,
+				    arch->traits[i].name);
+
+		if (tool_narrow()) {
+			printf("    %s %s\n", mark, arch->traits[i].name);
+			tool_wrapped(arch->traits[i].what, "        ", 8, tool_columns());
+		} else {
+			tool_wrapped(arch->traits[i].what, begin, (unsigned int)wide,
+				     tool_columns());
+		}
+	}
 }
 
 static void print_problem(const char *problem, void *context)
@@ -362,6 +415,7 @@ int tool_arch(struct tool *tool, int argc, char **argv)
 	int status = tool_refuse_image_options(tool);
 	if (status)
 		return status;
+	tool_fold(tool, 2);
 	if (command.file)
 		return check_conformance(tool, command.file);
 	if (!command.name)

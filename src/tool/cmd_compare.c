@@ -271,6 +271,7 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	compare->tool = compare->side[0].tool = tool;
 	tool_init(&compare->side[1].own);
 	int status = parse_sides(compare, argc, argv);
+	tool_fold(tool, 2);
 	for (unsigned int i = 0; i < 2 && !status; i++)
 		status = open_side(&compare->side[i]);
 	if (!status)

@@ -209,7 +209,7 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 static void line(const char *name, const char *text)
 {
 	if (text && *text)
-		printf("%-15s %s\n", name, tool_safe(text));
+		tool_row(name, "%s", tool_safe(text));
 }
 
 static void print_memory(const struct mmu_session *session, const struct mmu_info *info)
@@ -218,18 +218,37 @@ static void print_memory(const struct mmu_session *session, const struct mmu_inf
 	uint64_t total = info->present_pages + info->filtered_pages + info->truncated_pages;
 
 	if (!is_counted(info))
-		printf("%-15s pages of %s, not counted: %s does not tell which are in the file\n",
-		       "memory", tool_size(info->page_bytes), info->reader);
+		tool_row("memory",
+			 "pages of %s, not counted: %s does not tell which are in the file",
+			 tool_size(info->page_bytes), info->reader);
 	else
-		printf("%-15s %" PRIu64 " pages of %s: %" PRIu64 " present, %" PRIu64
-		       " filtered, %" PRIu64 " truncated\n",
-		       "memory", total, tool_size(info->page_bytes), info->present_pages,
-		       info->filtered_pages, info->truncated_pages);
+		tool_row("memory",
+			 "%" PRIu64 " pages of %s: %" PRIu64 " present, %" PRIu64
+			 " filtered, %" PRIu64 " truncated",
+			 total, tool_size(info->page_bytes), info->present_pages,
+			 info->filtered_pages, info->truncated_pages);
 	for (size_t i = 0; i < 16 && mmu_session_ram(session, i, &first_pa, &last_pa); i++)
-		printf("%-15s 0x%09" PRIx64 "-0x%09" PRIx64 "\n", i ? "" : "ranges", first_pa,
-		       last_pa);
+		tool_row(i ? "" : "ranges", "0x%09" PRIx64 "-0x%09" PRIx64, first_pa, last_pa);
 	if (info->nr_ram > 16)
-		printf("%-15s and %u more (--json lists all)\n", "", info->nr_ram - 16);
+		tool_row("", "and %u more (--json lists all)", info->nr_ram - 16);
+}
+
+static void print_traits(struct mmu_session *session, const struct mmu_arch *arch,
+			 const struct mmu_regime *regime)
+{
+	const char *before = "";
+
+	tool_label("traits");
+	for (size_t i = 0; i < arch->nr_traits; i++) {
+		if (!(regime->traits & arch->traits[i].bit))
+			continue;
+		printf("%s%s", before, arch->traits[i].name);
+		before = " ";
+	}
+	if (traits_assumed(session))
+		printf("%s(assumed: no symbols tell)\n", before);
+	else
+		printf("%s\n", regime->traits ? "" : "none");
 }
 
 static void print_kernel(struct mmu_session *session, const struct mmu_info *info)
@@ -238,22 +257,15 @@ static void print_kernel(struct mmu_session *session, const struct mmu_info *inf
 	const struct mmu_regime *regime = mmu_session_regime(session, 0);
 
 	if (info->has_kaslr_offset)
-		printf("%-15s 0x%" PRIx64 "\n", "KASLR offset", info->kaslr_offset);
+		tool_row("KASLR offset", "0x%" PRIx64, info->kaslr_offset);
 	if (info->has_phys_base)
-		printf("%-15s %s0x%" PRIx64 "\n", "physical base", info->phys_base < 0 ? "-" : "",
-		       info->phys_base < 0 ? -(uint64_t)info->phys_base
-					   : (uint64_t)info->phys_base);
+		tool_row("physical base", "%s0x%" PRIx64, info->phys_base < 0 ? "-" : "",
+			 info->phys_base < 0 ? -(uint64_t)info->phys_base
+					     : (uint64_t)info->phys_base);
 	if (regime) {
-		printf("%-15s %s (%s)\n", "paging format", regime->format->name,
-		       regime->format->title);
-		printf("%-15s 0x%" PRIx64 "\n", "kernel root", regime->root_pa);
-		printf("%-15s", "traits");
-		for (size_t i = 0; i < arch->nr_traits; i++)
-			if (regime->traits & arch->traits[i].bit)
-				printf(" %s", arch->traits[i].name);
-		printf("%s\n", traits_assumed(session) ? " (assumed: no symbols tell)"
-			       : regime->traits        ? ""
-						       : " none");
+		tool_row("paging format", "%s (%s)", regime->format->name, regime->format->title);
+		tool_row("kernel root", "0x%" PRIx64, regime->root_pa);
+		print_traits(session, arch, regime);
 	}
 	for (size_t i = 0; i < info->nr_linear; i++) {
 		struct mmu_linear linear = *mmu_session_linear(session, i);
@@ -265,10 +277,25 @@ static void print_kernel(struct mmu_session *session, const struct mmu_info *inf
 			linear.first_pa += below;
 			below = 0;
 		}
-		printf("%-15s 0x%" PRIx64 "-0x%" PRIx64 " -> %s0x%" PRIx64 " (%s)\n",
-		       i ? "" : "linear", linear.first_va, linear.last_va, below ? "-" : "",
-		       below ? below : linear.first_pa, linear.name);
+		tool_row(i ? "" : "linear", "0x%" PRIx64 "-0x%" PRIx64 " -> %s0x%" PRIx64 " (%s)",
+			 linear.first_va, linear.last_va, below ? "-" : "",
+			 below ? below : linear.first_pa, linear.name);
 	}
+}
+
+static const struct tool_column fact_columns[] = { { "fact", -42, 0 },
+						   { "value", -20, 1 },
+						   { "source", 0, 1 } };
+
+static void print_fact(const char *key, uint64_t value, const char *source)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	if (tool_narrow())
+		printf("%s\n    %s  %s\n", key, text, tool_safe(source));
+	else
+		tool_table_row(fact_columns, 3, (const char *[]){ key, text, tool_safe(source) });
 }
 
 static void print_facts(struct mmu_session *session)
@@ -276,14 +303,13 @@ static void print_facts(struct mmu_session *session)
 	struct mmu_facts_iter *facts = tool_facts_open(session);
 	const struct mmu_fact *fact;
 
-	printf("\n%-42s %-20s %s\n", "fact", "value", "source");
+	printf("\n");
+	tool_table_head(fact_columns, 3);
 	while ((fact = mmu_facts_next(facts))) {
-		printf("%-42s 0x%-18" PRIx64 " %s\n", tool_safe(fact->key), fact->value,
-		       tool_safe(fact->source));
+		print_fact(tool_safe(fact->key), fact->value, fact->source);
 		if (fact->other)
-			printf("  %-40s 0x%-18" PRIx64 " %s\n",
-			       fact->disputed ? "disagrees:" : "overrides", fact->other_value,
-			       tool_safe(fact->other));
+			print_fact(fact->disputed ? "  disagrees:" : "  overrides",
+				   fact->other_value, fact->other);
 	}
 	mmu_facts_close(facts);
 }
@@ -295,21 +321,23 @@ static void print_checked(struct mmu_session *session, const char *unchecked)
 	const struct mmu_fact *fact;
 	size_t disputed, seconded = count_facts(session, &disputed), shown = 0;
 
-	printf("%-15s facts with a second source: %zu", "cross-check", seconded);
+	tool_label("cross-check");
+	printf("facts with a second source: %zu", seconded);
 	if (disputed)
 		printf(", %zu disagree", disputed);
 	printf("%s%s\n", unchecked[0] ? "; not asked: " : "", tool_safe(unchecked));
 	while (shown < 4 && (fact = mmu_facts_next(facts))) {
 		if (!fact->disputed)
 			continue;
-		printf("%-15s sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64 " (%s)\n",
-		       "warning", tool_safe(fact->key), fact->value, tool_safe(fact->source),
-		       fact->other_value, tool_safe(fact->other));
+		tool_row("warning",
+			 "sources disagree: %s is 0x%" PRIx64 " (%s), but 0x%" PRIx64 " (%s)",
+			 tool_safe(fact->key), fact->value, tool_safe(fact->source),
+			 fact->other_value, tool_safe(fact->other));
 		shown++;
 	}
 	mmu_facts_close(facts);
 	if (shown < disputed)
-		printf("%-15s and %zu more (--facts shows all)\n", "", disputed - shown);
+		tool_row("", "and %zu more (--facts shows all)", disputed - shown);
 }
 
 static void info_text(const struct info *command, struct mmu_session *session,
@@ -331,12 +359,12 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("System.map", info->system_map);
 	line("warning", info->warning);
 	print_memory(session, info);
-	printf("%-15s VMCOREINFO %s, %u CPU states\n", "notes",
-	       info->vmcoreinfo_found     ? "found in memory"
-	       : info->vmcoreinfo_refuted ? "of another kernel, not used"
-	       : info->has_vmcoreinfo     ? "yes"
-					  : "no",
-	       info->nr_cpu_states);
+	tool_row("notes", "VMCOREINFO %s, %u CPU states",
+		 info->vmcoreinfo_found     ? "found in memory"
+		 : info->vmcoreinfo_refuted ? "of another kernel, not used"
+		 : info->has_vmcoreinfo     ? "yes"
+					    : "no",
+		 info->nr_cpu_states);
 	print_kernel(session, info);
 	line("not learnt", told->problem);
 	line("lacks", told->lacks);
@@ -355,6 +383,7 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	tool_parse(tool, argc, argv, options, parse, "IMAGE",
 		   "What an image is, what memory it holds, and what is known of its kernel.",
 		   &command, NULL);
+	tool_fold(tool, 2);
 	int status = tool_open(tool, command.image);
 	if (status)
 		return status;

@@ -70,27 +70,41 @@ static void task_json(const struct mmu_task *task)
 	json_end();
 }
 
+static const struct tool_column columns[] = {
+	{ "PID", 6, 0 },    { "TGID", 6, 1 },   { "MM", -18, 2 },   { "PGD (phys)", -12, 1 },
+	{ "PT KiB", 7, 1 }, { "RSS pg", 8, 1 }, { "SWP pg", 7, 1 }, { "COMM", 0, 2 },
+};
+
+#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
 static void task_text(const struct mmu_task *task)
 {
-	printf("%6d %6d  ", task->pid, task->tgid);
-	if (task->owner == MMU_MM_OWN) {
-		printf("0x%016" PRIx64, task->mm_va);
-		if (task->pgd_va)
-			printf(" 0x%010" PRIx64, task->pgd_pa);
-		else
-			printf(" %-12s", "?");
-		if (task->has_counters)
-			printf(" %7" PRIu64 " %8" PRId64 " %7" PRId64, task->table_bytes / 1024,
-			       task->rss_pages, task->swap_pages);
-		else
-			printf(" %7s %8s %7s", "?", "?", "?");
-	} else {
-		printf("%-18s %-12s %7s %8s %7s",
-		       task->owner == MMU_MM_NONE ? (task->zombie ? "(zombie)" : "(exiting)")
-						  : "(kernel)",
-		       "-", "-", "-", "-");
+	bool own = task->owner == MMU_MM_OWN;
+	const char *unknown = own ? "?" : "-";
+	char text[NR_COLUMNS][24];
+	const char *cells[NR_COLUMNS];
+
+	for (size_t i = 0; i < NR_COLUMNS; i++) {
+		snprintf(text[i], sizeof(text[i]), "%s", unknown);
+		cells[i] = text[i];
 	}
-	printf("  %s\n", tool_safe(task->comm));
+	snprintf(text[0], sizeof(text[0]), "%d", task->pid);
+	snprintf(text[1], sizeof(text[1]), "%d", task->tgid);
+	if (own)
+		snprintf(text[2], sizeof(text[2]), "0x%016" PRIx64, task->mm_va);
+	else
+		cells[2] = task->owner != MMU_MM_NONE ? "(kernel)"
+			   : task->zombie             ? "(zombie)"
+						      : "(exiting)";
+	if (own && task->pgd_va)
+		snprintf(text[3], sizeof(text[3]), "0x%010" PRIx64, task->pgd_pa);
+	if (own && task->has_counters) {
+		snprintf(text[4], sizeof(text[4]), "%" PRIu64, task->table_bytes / 1024);
+		snprintf(text[5], sizeof(text[5]), "%" PRId64, task->rss_pages);
+		snprintf(text[6], sizeof(text[6]), "%" PRId64, task->swap_pages);
+	}
+	cells[7] = tool_safe(task->comm);
+	tool_table_row(columns, NR_COLUMNS, cells);
 }
 
 static void show_task(struct ps *ps, const struct mmu_task *task)
@@ -100,8 +114,7 @@ static void show_task(struct ps *ps, const struct mmu_task *task)
 		return;
 	}
 	if (!ps->begun)
-		printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM", "PGD (phys)",
-		       "PT KiB", "RSS pg", "SWP pg", "COMM");
+		tool_table_head(columns, NR_COLUMNS);
 	ps->begun = true;
 	task_text(task);
 }
@@ -131,6 +144,7 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 		   "The tasks: pid, thread group, mm, physical address of the top-level table, KiB "
 		   "of page tables as the kernel counts them, resident and swapped pages, name.",
 		   &ps, NULL);
+	tool_fold(tool, 2);
 	ps.status = tool_open(tool, ps.image);
 	if (ps.status)
 		return ps.status;

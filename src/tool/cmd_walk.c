@@ -26,7 +26,10 @@ struct walk {
 };
 
 static const struct argp_option options[] = {
-	{ "tables", KEY_TABLES, NULL, 0, "Also the entries that are not empty of each table", 1 },
+	{ "tables", KEY_TABLES, "all", OPTION_ARG_OPTIONAL,
+	  "Also the entries of each table; of a process only those of the user half, many in a "
+	  "line where they are alike; all: every entry that is not empty",
+	  1 },
 	{ "value", KEY_VALUE, "TYPE", 0,
 	  "Also the value there: u8 to u64, s8 to s64, x8 to x64, int", 1 },
 	{ "brief", 'b', NULL, 0, "One line an address", 1 },
@@ -40,6 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_TABLES:
 		walk->show.tables = true;
+		walk->show.every_entry = arg;
+		if (arg && strcmp(arg, "all") != 0)
+			argp_error(state, "--tables=%s: only 'all' can stand there", arg);
 		return 0;
 	case KEY_VALUE:
 		walk->show.type = tool_type_find(arg);
@@ -148,6 +154,8 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS...", doc, &walk,
 		   &walk.space_options);
+	if (!walk.show.brief) /* which promises a line for each address */
+		tool_fold(tool, 5);
 	walk.status = tool_open(tool, walk.image);
 	if (walk.status)
 		return walk.status;

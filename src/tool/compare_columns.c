@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "sides.h"
 
@@ -19,20 +17,6 @@ const char *compare_side_name(unsigned int side)
 }
 
 /* ------------------------------------------------------------------ columns */
-
-unsigned int compare_columns(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	uint64_t number;
-
-	if (columns && tool_number(columns, &number) && number >= 20 && number < 10000)
-		return (unsigned int)number;
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-	    size.ws_col >= 20)
-		return size.ws_col;
-	return WIDTH;
-}
 
 /*
  * The next line of *at that fits `width`, cut at a blank if it has one; the rest follows indented.
@@ -57,21 +41,6 @@ static size_t next_line(const char **at, unsigned int width, bool *further, cons
 	return cut;
 }
 
-void compare_wrapped(const char *text, const char *first, const char *further, unsigned int width)
-{
-	bool goes_on = false;
-	const char *line;
-
-	while (*text) {
-		const char *indent = goes_on ? further : first;
-		/* next_line() leaves room for the two blanks of its own */
-		size_t bytes = next_line(&text, width - (unsigned int)strlen(first), &goes_on,
-					 &line);
-
-		printf("%s%.*s\n", indent, (int)bytes, line);
-	}
-}
-
 void compare_begin(struct compare_columns *columns)
 {
 	for (unsigned int i = 0; i < 2; i++) {
@@ -79,6 +48,11 @@ void compare_begin(struct compare_columns *columns)
 		if (!columns->side[i])
 			abort();
 	}
+}
+
+static const char *label_colour(const struct compare_columns *columns)
+{
+	return columns->colour ? columns->colour : tool_colour(TOOL_BOLD);
 }
 
 static void print_side_by_side(const struct compare_columns *columns, const char *label)
@@ -97,7 +71,7 @@ static void print_side_by_side(const struct compare_columns *columns, const char
 			snprintf(cells[i], sizeof(cells[i]), "%s%.*s",
 				 indented && bytes ? "  " : "", (int)bytes, line);
 		}
-		printf("%s%-*s%s", tool_colour(TOOL_BOLD), (int)LABEL, label,
+		printf("%s%-*s%s", label_colour(columns), (int)LABEL, label,
 		       tool_colour(TOOL_PLAIN));
 		if (cells[1][0])
 			printf(" %-*s %s\n", (int)COLUMN, cells[0], cells[1]);
@@ -109,11 +83,11 @@ static void print_side_by_side(const struct compare_columns *columns, const char
 
 static void print_stacked(const struct compare_columns *columns, const char *label)
 {
-	printf("%s%s%s\n", tool_colour(TOOL_BOLD), label, tool_colour(TOOL_PLAIN));
+	printf("%s%s%s\n", label_colour(columns), label, tool_colour(TOOL_PLAIN));
 	for (unsigned int i = 0; i < 2; i++) {
 		printf("  %s%s%s\n", tool_colour(TOOL_DIM), compare_side_name(i),
 		       tool_colour(TOOL_PLAIN));
-		compare_wrapped(columns->text[i], "    ", "      ", columns->width);
+		tool_wrapped(columns->text[i], "    ", 6, columns->width);
 	}
 }
 
@@ -127,6 +101,7 @@ void compare_end(struct compare_columns *columns, const char *label)
 		else
 			print_stacked(columns, label);
 	}
+	columns->colour = NULL;
 	for (unsigned int i = 0; i < 2; i++)
 		free(columns->text[i]);
 }

@@ -229,12 +229,12 @@ static void print_total_words(const struct compare *compare,
 		snprintf(text, sizeof(text),
 			 "up to %u entries are read per translation, against %u", levels[0],
 			 levels[1]);
-		compare_wrapped(text, "  - ", "    ", width);
+		tool_wrapped(text, "  - ", 4, width);
 	}
 	if (mapped[0] != mapped[1]) {
 		snprintf(text, sizeof(text), "%s are mapped, against %s", tool_size(mapped[0]),
 			 tool_size(mapped[1]));
-		compare_wrapped(text, "  - ", "    ", width);
+		tool_wrapped(text, "  - ", 4, width);
 	}
 	if (table_bytes[0] != table_bytes[1]) {
 		snprintf(text, sizeof(text),
@@ -242,13 +242,13 @@ static void print_total_words(const struct compare *compare,
 			 "%% of what is mapped, against %" PRIu64 ".%" PRIu64 "%%",
 			 tool_size(table_bytes[0]), tool_size(table_bytes[1]), per_mille[0] / 10,
 			 per_mille[0] % 10, per_mille[1] / 10, per_mille[1] % 10);
-		compare_wrapped(text, "  - ", "    ", width);
+		tool_wrapped(text, "  - ", 4, width);
 	}
 }
 
 void compare_spaces_text(const struct compare *compare, const struct mmu_comparison *comparison)
 {
-	struct compare_columns columns = { .width = compare_columns() };
+	struct compare_columns columns = { .width = tool_columns() };
 	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
 	char formats[320];
 
@@ -256,16 +256,16 @@ void compare_spaces_text(const struct compare *compare, const struct mmu_compari
 	print_totals(compare, comparison, &columns);
 	printf("\n");
 	if (!info->by_address) {
-		compare_wrapped("two architectures: their addresses are not compared one by one",
-				"", "  ", columns.width);
+		tool_wrapped("two architectures: their addresses are not compared one by one", "",
+			     2, columns.width);
 		printf("%sdifferences%s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN));
 		if (compare_formats(compare, formats)[0])
-			compare_wrapped(formats, "  - ", "    ", columns.width);
+			tool_wrapped(formats, "  - ", 4, columns.width);
 		print_total_words(compare, comparison, columns.width);
 		return;
 	}
 	if (compare_formats(compare, formats)[0])
-		compare_wrapped(formats, "", "  ", columns.width);
+		tool_wrapped(formats, "", 2, columns.width);
 	printf("%sthe same in both%s: %s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN),
 	       amount(compare, info->same_bytes));
 	if (info->nr_differences) {
@@ -277,7 +277,7 @@ void compare_spaces_text(const struct compare *compare, const struct mmu_compari
 	if (info->by_frame)
 		print_shared(compare, comparison);
 	else
-		compare_wrapped("two images: a frame of one is not the same memory as that of the "
-				"other, so no frames are shared",
-				"\n", "  ", columns.width);
+		tool_wrapped("two images: a frame of one is not the same memory as that of the "
+			     "other, so no frames are shared",
+			     "\n", 2, columns.width);
 }

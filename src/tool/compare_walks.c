@@ -115,7 +115,7 @@ static void print_words(const struct compare_word *words, size_t nr, bool same, 
 			printf("%s%s%s\n", tool_colour(TOOL_BOLD),
 			       same ? "in common" : "differences", tool_colour(TOOL_PLAIN));
 		any = true;
-		compare_wrapped(words[i].text, "  - ", "    ", width);
+		tool_wrapped(words[i].text, "  - ", 4, width);
 	}
 	if (!any && !same)
 		printf("no difference\n");
@@ -125,11 +125,15 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 			size_t nr_words)
 {
 	const struct compare_side *side = compare->side;
-	struct compare_columns columns = { .width = compare_columns() };
+	struct compare_columns columns = { .width = tool_columns() };
 	const struct mmu_walk_info *info[2] = { mmu_walk_get(side[0].walk),
 						mmu_walk_get(side[1].walk) };
 	unsigned int levels = 0;
 
+	/* the answer first; what it comes from fills a screen */
+	print_words(words, nr_words, false, columns.width);
+	print_words(words, nr_words, true, columns.width);
+	printf("\n");
 	compare_head(compare, &columns);
 	compare_begin(&columns);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -143,7 +147,7 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 	for (unsigned int i = 0; i < 2; i++) {
 		printf("\n%s 0x%" PRIx64 "\n", compare_side_name(i), info[i]->va);
 		show_ruler(mmu_space_arch(side[i].space), tool_regime(side[i].space, side[i].walk),
-			   info[i]->va, columns.width);
+			   info[i]->va);
 	}
 	for (unsigned int level = levels; level-- > 0;) {
 		char label[32];
@@ -153,6 +157,7 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 		compare_begin(&columns);
 		for (unsigned int i = 0; i < 2; i++)
 			write_level(columns.side[i], &side[i], level);
+		columns.colour = tool_level_colour(level);
 		compare_end(&columns, label);
 	}
 	printf("\n");
@@ -165,7 +170,4 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 	for (unsigned int i = 0; i < 2; i++)
 		write_result(columns.side[i], &side[i]);
 	compare_end(&columns, "result");
-	printf("\n");
-	print_words(words, nr_words, true, columns.width);
-	print_words(words, nr_words, false, columns.width);
 }

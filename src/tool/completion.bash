@@ -62,9 +62,9 @@ _mmuscope_words() {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
 }
 
-# Names of back-ends, and of the formats, levels or traits of one of them.
+# The usual layout, however narrow the terminal: names of back-ends, and of the formats, levels or traits of one of them.
 _mmuscope_arches() {
-    "$tool" arch 2>/dev/null | sed -n 's/^\([A-Za-z0-9_]*\): .*/\1/p'
+    COLUMNS=100 "$tool" arch 2>/dev/null | sed -n 's/^\([A-Za-z0-9_]*\): .*/\1/p'
 }
 
 _mmuscope_of_arch() {
@@ -75,7 +75,7 @@ _mmuscope_of_arch() {
     levels) script='s/^ *[0-9]  \([^ ]*\)  *[0-9]*:[0-9].*/\1/p' ;;
     traits) script='/^  traits/,$ s/^    [* ] \([^ ]*\) .*/\1\nno-\1/p' ;;
     esac
-    "$tool" arch "${2:-x86_64}" 2>/dev/null | sed -n "$script"
+    COLUMNS=100 "$tool" arch "${2:-x86_64}" 2>/dev/null | sed -n "$script"
 }
 
 # The value of --arch so far, or "".
@@ -103,6 +103,7 @@ _mmuscope_value() {
     *=FILE) _mmuscope_files -f ;;
     *=DIR) _mmuscope_files -d ;;
     *=TYPE) _mmuscope_words "u8 u16 u32 u64 s8 s16 s32 s64 x8 x16 x32 x64 int" ;;
+    *=WHEN) _mmuscope_words "always never auto" ;;
     --arch=*) _mmuscope_words "$(_mmuscope_arches)" ;;
     --format=*) _mmuscope_words "$(_mmuscope_of_arch formats "$(_mmuscope_arch)")" ;;
     --level=*) _mmuscope_words "$(_mmuscope_of_arch levels "$(_mmuscope_arch)")" ;;

@@ -14,6 +14,7 @@ enum {
 	KEY_FACT,
 	KEY_DEBUG_DIR,
 	KEY_PART,
+	KEY_COLOR,
 };
 
 static const struct argp_option global_options[] = {
@@ -31,6 +32,8 @@ static const struct argp_option global_options[] = {
 	{ "part", KEY_PART, "FILE", 0, "Another file of a split dump; repeatable", 100 },
 	{ "arch", KEY_ARCH, "NAME", 0, "Architecture (default: as the image says)", 100 },
 	{ "plugin-dir", KEY_PLUGIN_DIR, "DIR", 0, "Look for back-ends in DIR first", 100 },
+	{ "color", KEY_COLOR, "WHEN", 0, "Colours: always, never, auto (default: on a terminal)",
+	  100 },
 	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
 	{ 0 },
 };
@@ -67,6 +70,19 @@ static void add_to_list(const char **list, size_t *count, char *arg, struct argp
 	list[(*count)++] = arg;
 }
 
+static void parse_color(const char *arg, struct argp_state *state)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(arg, words[i]) == 0) {
+			tool_set_colours((enum tool_colours)i);
+			return;
+		}
+	}
+	argp_error(state, "--color=%s: it is always, never or auto", arg);
+}
+
 static error_t parse_global(int key, char *arg, struct argp_state *state)
 {
 	struct tool *tool = state->input;
@@ -77,6 +93,9 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		tool->json = true;
+		return 0;
+	case KEY_COLOR:
+		parse_color(arg, state);
 		return 0;
 	case KEY_FORCE:
 		tool->options.flags |= MMU_OPEN_FORCE;

@@ -8,18 +8,42 @@
 
 #include "tool.h"
 
+static enum tool_colours colours;
+
+void tool_set_colours(enum tool_colours wanted)
+{
+	colours = wanted;
+}
+
+static bool is_coloured(void)
+{
+	static int by_itself = -1;
+
+	if (by_itself < 0) {
+		const char *no_color = getenv("NO_COLOR");
+
+		by_itself = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	}
+	return colours == TOOL_COLOURS_AUTO ? by_itself : colours == TOOL_COLOURS_ALWAYS;
+}
+
 const char *tool_colour(enum tool_colour colour)
 {
 	static const char *const escapes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[32m",
 					       "\033[31m" };
-	static int wanted = -1;
 
-	if (wanted < 0) {
-		const char *no_color = getenv("NO_COLOR");
+	return is_coloured() ? escapes[colour] : "";
+}
 
-		wanted = isatty(STDOUT_FILENO) && !(no_color && *no_color);
-	}
-	return wanted ? escapes[colour] : "";
+const char *tool_level_colour(unsigned int level)
+{
+	/* neither red nor green: these say whether a page is there */
+	static const char *const escapes[MMU_LEVELS_MAX] = {
+		"\033[1;36m", "\033[1;33m", "\033[1;35m", "\033[1;34m",
+		"\033[1;96m", "\033[1;93m", "\033[1;95m", "\033[1;94m",
+	};
+
+	return is_coloured() ? escapes[level % MMU_LEVELS_MAX] : "";
 }
 
 /* Results of the last four calls stay alive: one printf() may need several. */

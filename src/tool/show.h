@@ -7,6 +7,7 @@
 
 struct show {
 	bool tables, brief;
+	bool every_entry;             /**< of tables: the kernel's too, each in a line of its own */
 	bool assumed;                 /**< no kernel is known: the traits are a guess */
 	const struct tool_type *type; /**< read a value there; NULL: don't */
 	bool big_endian;              /**< the kernel that wrote the value */
@@ -16,20 +17,40 @@ struct show {
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
 
+/** Some entries of a table, by their numbers. */
+struct show_part {
+	uint64_t first, last;
+};
+
 /**
- * The bits of an address, field by field.
- * @param columns  of the terminal: a longer ruler continues in further lines; 0: no limit
+ * Which entries of a table a walk is shown with: of a hashed table the group that it looked into;
+ * of a process the user half, if that is where the address lies.
+ * @param at   the step of the walk that went through the table
+ * @param all  both halves
  */
-void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
-		unsigned int columns);
+struct show_part show_part_of_table(struct mmu_space *space, const struct mmu_regime *regime,
+				    uint64_t va, const struct mmu_step_info *at, bool all);
+/** The entries of a table that a walk went through, where they are alike many in a line. */
+void show_table_text(const struct show *show, struct mmu_space *space,
+		     const struct mmu_regime *regime, uint64_t va, const struct mmu_step_info *at);
+
+/** The bits of an address, field by field; where they don't fit, in several pieces. */
+void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va);
 /** What denies the right of this number, counted from 0: a level's name, or the regime's. */
 const char *show_denier(const struct mmu_regime *regime, const struct mmu_walk *walk,
 			unsigned int bit);
+/** What an entry points to, and its rights. @param so_far  what the walk allows, or NULL */
+void show_target_text(const struct mmu_regime *regime, const struct mmu_step *step,
+		      const char *so_far);
 /** The lines of one entry: flags, rights. `prefix` indents them. */
 void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
 		     const char *prefix);
-/** The entry's keys of JSON: raw, kind, flags, rights, ... */
-void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step);
+/**
+ * The entry's keys of JSON: raw, kind, flags, rights, ...
+ * @param second_alone  the first word is not known
+ */
+void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step,
+		     bool second_alone);
 /** A step as an element of an array of JSON. */
 void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step);
 /** Where an entry points, in words: "table at 0x...", "4 KiB page at 0x...". */

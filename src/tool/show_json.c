@@ -4,13 +4,17 @@
 
 #include "show.h"
 
-void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step)
+void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step,
+		     bool second_alone)
 {
 	const struct mmu_step_info *at = mmu_step_get(step);
 	const struct mmu_entry *entry = mmu_step_entry(step);
 	char rights[6];
 
-	json_hex("raw", at->raw);
+	if (second_alone)
+		json_null("raw");
+	else
+		json_hex("raw", at->raw);
 	json_string("kind", tool_kind(entry->kind));
 	json_flags("flags", regime, step, false);
 	json_string("rights", mmu_rights_text(entry->rights, rights));
@@ -18,7 +22,7 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 		json_hex("target_pa", entry->pa);
 	if (entry->kind == MMU_KIND_BAD)
 		json_hex("bad_bits", entry->bad_mask);
-	if (entry->note)
+	if (entry->note && !second_alone) /* it may speak of the first word */
 		json_string("note", entry->note);
 	if (at->has_second) {
 		json_object("second");
@@ -45,7 +49,7 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 	json_number("index", (int64_t)at->index);
 	json_hex("slot_pa", at->slot_pa);
 	if (at->readable) {
-		show_entry_json(regime, step);
+		show_entry_json(regime, step, false);
 		json_string("effective", mmu_rights_text(at->effective, rights));
 	} else {
 		json_null("raw");
@@ -91,9 +95,10 @@ void show_result_json(const struct mmu_walk *walk)
 		json_string("note", info->note);
 }
 
-static void table_json(struct mmu_space *space, const struct mmu_regime *regime,
+static void table_json(struct mmu_space *space, const struct mmu_regime *regime, uint64_t va,
 		       const struct mmu_step_info *of)
 {
+	struct show_part part = show_part_of_table(space, regime, va, of, true);
 	struct mmu_entries *entries = tool_entries_open(space, regime, of->level, of->table_pa);
 	const struct mmu_step *step;
 
@@ -101,10 +106,12 @@ static void table_json(struct mmu_space *space, const struct mmu_regime *regime,
 	json_number("level", of->level);
 	json_hex("table_pa", of->table_pa);
 	json_array("entries");
-	while ((step = mmu_entries_next(entries))) {
+	while ((step = mmu_entries_next(entries)) && mmu_step_get(step)->index <= part.last) {
+		if (mmu_step_get(step)->index < part.first)
+			continue;
 		json_object(NULL);
 		json_number("index", (int64_t)mmu_step_get(step)->index);
-		show_entry_json(regime, step);
+		show_entry_json(regime, step, false);
 		json_object_end();
 	}
 	json_array_end();
@@ -119,7 +126,8 @@ static void tables_json(struct mmu_space *space, const struct mmu_walk *walk)
 
 	json_array("tables");
 	for (size_t i = 0; (step = mmu_walk_step(walk, i)); i++)
-		table_json(space, tool_regime(space, walk), mmu_step_get(step));
+		table_json(space, tool_regime(space, walk), mmu_walk_get(walk)->va,
+			   mmu_step_get(step));
 	json_array_end();
 }
 

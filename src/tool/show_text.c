@@ -5,13 +5,12 @@
 
 #include "show.h"
 
-#define RULER_MAX 128
-
 /* ------------------------------------------------------------------ the bit ruler */
 
 /* One field of an address: bits last..first and what they choose. */
 struct field {
 	unsigned int first, last;
+	const char *colour;
 	char label[96];
 };
 
@@ -22,7 +21,7 @@ static unsigned int fields_of(const struct mmu_arch *arch, const struct mmu_regi
 	uint64_t offset = va & (((uint64_t)1 << page_lg2) - 1);
 
 	if (arch->elf_class == 2 && top < 64) {
-		fields[count] = (struct field){ .first = top, .last = 63 };
+		fields[count] = (struct field){ .first = top, .last = 63, .colour = "" };
 		snprintf(fields[count++].label, 96, "sign");
 	}
 	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
@@ -30,172 +29,112 @@ static unsigned int fields_of(const struct mmu_arch *arch, const struct mmu_regi
 		uint64_t index = va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
 
 		fields[count] = (struct field){ .first = shape->shift,
-						.last = shape->shift + shape->index_bits - 1u };
+						.last = shape->shift + shape->index_bits - 1u,
+						.colour = tool_level_colour(level) };
 		snprintf(fields[count++].label, 96, "%s %" PRIu64,
 			 regime->format->level[level].name, index);
 	}
-	fields[count] = (struct field){ .first = 0, .last = page_lg2 - 1u };
+	fields[count] = (struct field){ .first = 0, .last = page_lg2 - 1u, .colour = "" };
 	snprintf(fields[count++].label, 96, "offset 0x%0*" PRIx64, ((int)page_lg2 + 3) / 4, offset);
 	return count;
 }
 
-/* No blanks at the end of a line: people paste this. */
-static const char *trimmed(char *text)
+static int field_width(const struct field *field)
 {
-	size_t bytes = strlen(text);
+	int bits = (int)(field->last - field->first + 1), label = (int)strlen(field->label);
 
-	while (bytes && text[bytes - 1] == ' ')
-		text[--bytes] = '\0';
-	return text;
+	return label > bits ? label : bits;
 }
 
-/* Three lines: bit numbers, bits, what each field chooses. Leaves them empty for the next ones. */
-static void print_ruler_lines(char *numbers, char *bits, char *labels)
+/* In a field's colour; no blanks at the end of a line: people paste this. */
+static void print_cell(const struct field *field, const char *text, bool last)
 {
-	printf("  %s%s%s\n  %s\n  %s\n", tool_colour(TOOL_DIM), trimmed(numbers),
-	       tool_colour(TOOL_PLAIN), trimmed(bits), trimmed(labels));
-	numbers[0] = bits[0] = labels[0] = '\0';
+	printf("%s%s%s%*s", field->colour, text, *field->colour ? tool_colour(TOOL_PLAIN) : "",
+	       last ? 0 : field_width(field) + 1 - (int)strlen(text), "");
 }
 
-void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va,
-		unsigned int columns)
+/* Three lines: bit numbers, bits, what each field chooses. */
+static void print_ruler_lines(const struct field *fields, unsigned int count, uint64_t va)
+{
+	printf("  %s", tool_colour(TOOL_DIM));
+	for (unsigned int i = 0; i < count; i++) {
+		char last[8];
+		int bytes = snprintf(last, sizeof(last), "%u", fields[i].last);
+
+		printf("%s%*u%s", last, field_width(&fields[i]) - bytes, fields[i].first,
+		       i + 1 < count ? " " : "");
+	}
+	printf("%s\n  ", tool_colour(TOOL_PLAIN));
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int width = fields[i].last - fields[i].first + 1;
+		char digits[65];
+
+		for (unsigned int bit = 0; bit < width; bit++)
+			digits[bit] = '0' + (char)(va >> (fields[i].last - bit) & 1);
+		digits[width] = '\0';
+		print_cell(&fields[i], digits, i + 1 == count);
+	}
+	printf("\n  ");
+	for (unsigned int i = 0; i < count; i++)
+		print_cell(&fields[i], fields[i].label, i + 1 == count);
+	printf("\n");
+}
+
+void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va)
 {
 	struct field fields[MMU_LEVELS_MAX + 2];
-	unsigned int count = fields_of(arch, regime, va, fields);
-	char numbers[RULER_MAX] = "", bits[RULER_MAX] = "", labels[RULER_MAX] = "";
+	unsigned int count = fields_of(arch, regime, va, fields), begun = 0;
+	int columns = (int)tool_columns(), wide = 2;
 
 	for (unsigned int i = 0; i < count; i++) {
-		const struct field *field = &fields[i];
-		int width = (int)(field->last - field->first + 1);
-		int wide = (int)strlen(field->label) > width ? (int)strlen(field->label) : width;
-		char first[8], last[8], digits[65];
-
-		for (int bit = 0; bit < width; bit++)
-			digits[bit] = '0' + (char)(va >> (field->last - (unsigned int)bit) & 1);
-		digits[width] = '\0';
-		snprintf(last, sizeof(last), "%u", field->last);
-		snprintf(first, sizeof(first), "%u", field->first);
-		int gap = wide - (int)strlen(last);
-		if (columns && numbers[0] && strlen(numbers) + (size_t)wide + 2 > columns)
-			print_ruler_lines(numbers, bits, labels);
-		sprintf(numbers + strlen(numbers), "%s%*s ", last, gap, first);
-		sprintf(bits + strlen(bits), "%-*s ", wide, digits);
-		sprintf(labels + strlen(labels), "%-*s ", wide, field->label);
+		if (i > begun && wide + field_width(&fields[i]) > columns) {
+			print_ruler_lines(fields + begun, i - begun, va);
+			begun = i;
+			wide = 2;
+		}
+		wide += field_width(&fields[i]) + 1;
 	}
-	print_ruler_lines(numbers, bits, labels);
+	print_ruler_lines(fields + begun, count - begun, va);
 }
 
-/* ------------------------------------------------------------------ entries */
+/* ------------------------------------------------------------------ levels */
 
-const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step, char ret[128])
+/* Where an entry lies, and its value: beside each other, or below on a narrow terminal. */
+static void print_place(const struct mmu_regime *regime, const struct mmu_step_info *at)
 {
-	const struct mmu_step_info *at = mmu_step_get(step);
-	const struct mmu_shape *shape = &regime->shape[at->level];
-	const struct mmu_entry *entry = mmu_step_entry(step);
+	const char *colour = tool_level_colour(at->level); /* that of its bits in the ruler */
+	bool narrow = tool_narrow();
+	char value[32];
 
-	switch (entry->kind) {
-	case MMU_KIND_TABLE:
-		snprintf(ret, 128, "table at 0x%" PRIx64, entry->pa);
-		break;
-	case MMU_KIND_LEAF:
-		snprintf(ret, 128, "%s page at 0x%" PRIx64,
-			 tool_size((uint64_t)1 << shape->shift << entry->run_lg2), entry->pa);
-		break;
-	case MMU_KIND_EMPTY:
-		snprintf(ret, 128, "empty");
-		break;
-	case MMU_KIND_SOFTWARE:
-		snprintf(ret, 128, "not present for hardware");
-		break;
-	case MMU_KIND_BAD:
-		snprintf(ret, 128, "%sbad entry%s: %s (bits 0x%" PRIx64 ")", tool_colour(TOOL_BAD),
-			 tool_colour(TOOL_PLAIN), entry->note ? entry->note : "", entry->bad_mask);
-		break;
-	}
-	return ret;
-}
-
-void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *step,
-		     const char *prefix)
-{
-	const struct mmu_step_info *at = mmu_step_get(step);
-	const struct mmu_entry *entry = mmu_step_entry(step);
-	char flags[512];
-
-	tool_flags(regime, step, false, flags);
-	if (flags[0])
-		printf("%s%s\n", prefix, flags);
-	if (at->has_second) {
-		printf("%s%s 0x%0*" PRIx64, prefix, regime->format->second_name,
-		       2 * regime->format->entry_bytes, at->second);
-		if (at->second_pa)
-			printf(" at 0x%" PRIx64, at->second_pa);
-		tool_flags(regime, step, true, flags);
-		printf("%s%s\n", flags[0] ? ": " : "", flags);
-	}
-	if (entry->note && entry->kind != MMU_KIND_BAD)
-		printf("%snote: %s\n", prefix, entry->note);
-}
-
-static void print_table_entry(const struct mmu_regime *regime, const struct mmu_step *step,
-			      uint64_t used)
-{
-	const struct mmu_step_info *at = mmu_step_get(step);
-	int digits = 2 * regime->format->entry_bytes;
-	char target[128], flags[512];
-
-	tool_flags(regime, step, false, flags);
-	printf("    %s%4" PRIu64 "  0x%0*" PRIx64 "  %-*s%s%s\n", at->index == used ? ">" : " ",
-	       at->index, digits, at->raw, flags[0] ? 28 : 0, show_target(regime, step, target),
-	       flags[0] ? " " : "", flags);
-	if (at->has_second && at->second) {
-		tool_flags(regime, step, true, flags);
-		printf("           %s 0x%0*" PRIx64 "%s%s\n", regime->format->second_name, digits,
-		       at->second, flags[0] ? ": " : "", flags);
-	}
-}
-
-/* @param used  the index through which the walk went */
-static void print_table(struct mmu_space *space, const struct mmu_regime *regime,
-			unsigned int level, uint64_t table_pa, uint64_t used)
-{
-	struct mmu_entries *entries = tool_entries_open(space, regime, level, table_pa);
-	const struct mmu_step *step;
-
-	while ((step = mmu_entries_next(entries)))
-		print_table_entry(regime, step, used);
-	if (mmu_entries_state(entries) != MMU_PAGE_PRESENT)
-		printf("     part of this table is %s\n",
-		       mmu_page_state_name(mmu_entries_state(entries)));
-	mmu_entries_close(entries);
+	if (at->readable)
+		snprintf(value, sizeof(value), "= 0x%0*" PRIx64, 2 * regime->format->entry_bytes,
+			 at->raw);
+	printf("%s%-4s%s table 0x%09" PRIx64 " %s[%*" PRIu64 "]%s  slot 0x%09" PRIx64 "%s", colour,
+	       regime->format->level[at->level].name, tool_colour(TOOL_PLAIN), at->table_pa, colour,
+	       narrow ? 0 : 3, at->index, tool_colour(TOOL_PLAIN), at->slot_pa,
+	       narrow ? "\n     " : "  ");
+	if (at->readable)
+		printf("%s\n", value);
+	else
+		printf("%s%s%s\n", tool_colour(TOOL_BAD), mmu_page_state_name(at->slot_state),
+		       tool_colour(TOOL_PLAIN));
 }
 
 static void print_step(const struct show *show, struct mmu_space *space,
-		       const struct mmu_regime *regime, const struct mmu_step *step)
+		       const struct mmu_regime *regime, uint64_t va, const struct mmu_step *step)
 {
 	const struct mmu_step_info *at = mmu_step_get(step);
-	const struct mmu_entry *entry = mmu_step_entry(step);
-	char target[128], own[6], so_far[6];
+	char so_far[6];
 
-	printf("%s%-4s%s table 0x%09" PRIx64 " [%3" PRIu64 "]  slot 0x%09" PRIx64 "  ",
-	       tool_colour(TOOL_BOLD), regime->format->level[at->level].name,
-	       tool_colour(TOOL_PLAIN), at->table_pa, at->index, at->slot_pa);
-	if (!at->readable) {
-		printf("%s%s%s\n", tool_colour(TOOL_BAD), mmu_page_state_name(at->slot_state),
-		       tool_colour(TOOL_PLAIN));
+	print_place(regime, at);
+	if (!at->readable)
 		return;
-	}
-	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, at->raw);
 	if (at->probe)
 		printf("     in the group of %u slots: %s\n", at->nr_slots, at->probe);
-	if (entry->kind == MMU_KIND_TABLE || entry->kind == MMU_KIND_LEAF)
-		printf("     %-36s rights %s  so far %s\n", show_target(regime, step, target),
-		       mmu_rights_text(entry->rights, own), mmu_rights_text(at->effective, so_far));
-	else
-		printf("     %s\n", show_target(regime, step, target));
+	show_target_text(regime, step, mmu_rights_text(at->effective, so_far));
 	show_entry_text(regime, step, "     ");
 	if (show->tables)
-		print_table(space, regime, at->level, at->table_pa, at->index);
+		show_table_text(show, space, regime, va, at);
 }
 
 /* ------------------------------------------------------------------ the answer */
@@ -383,9 +322,9 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	mmu_error_destroy(error);
 	if (show->assumed && show->shown == 1)
 		show_assumed_text(mmu_space_arch(space), regime);
-	show_ruler(mmu_space_arch(space), regime, info->va, 0);
+	show_ruler(mmu_space_arch(space), regime, info->va);
 	for (unsigned int i = 0; i < info->nr_steps; i++)
-		print_step(show, space, regime, mmu_walk_step(walk, i));
+		print_step(show, space, regime, info->va, mmu_walk_step(walk, i));
 	show_result_text(regime, walk, meaning);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",

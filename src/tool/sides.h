@@ -47,12 +47,10 @@ uint64_t compare_path_bytes(const struct compare_side *side);
 
 /* ------------------------------------------------------------------ text */
 
-/** Width of the terminal, or of what stands for one. */
-unsigned int compare_columns(void);
-
 /** Two columns of text, or one below the other where they don't fit. */
 struct compare_columns {
 	unsigned int width; /**< of the terminal */
+	const char *colour; /**< of the next label; NULL: bold */
 	FILE *side[2];      /**< what goes into each column of the next block */
 	char *text[2];
 	size_t bytes[2];
@@ -62,8 +60,6 @@ struct compare_columns {
 void compare_begin(struct compare_columns *columns);
 /** Print a block, its label in front, and nothing when both of its sides are empty. */
 void compare_end(struct compare_columns *columns, const char *label);
-/** Lines that don't fit go on below, indented. */
-void compare_wrapped(const char *text, const char *first, const char *further, unsigned int width);
 /** The rows that say what is compared: image, process, format, root. */
 void compare_head(const struct compare *compare, struct compare_columns *columns);
 

@@ -168,8 +168,58 @@ int tool_space_pid(const struct mmu_space *space);
 
 enum tool_colour { TOOL_PLAIN, TOOL_BOLD, TOOL_DIM, TOOL_GOOD, TOOL_BAD };
 
-/** The escape sequence that starts a colour, "" when standard output is no terminal. */
+/** When text is coloured. */
+enum tool_colours {
+	TOOL_COLOURS_AUTO, /**< on a terminal, unless NO_COLOR is set */
+	TOOL_COLOURS_ALWAYS,
+	TOOL_COLOURS_NEVER,
+};
+
+/** What --color says; TOOL_COLOURS_AUTO until then. */
+void tool_set_colours(enum tool_colours wanted);
+
+/** The escape sequence that starts a colour, "" where none are wanted. */
 const char *tool_colour(enum tool_colour colour);
+
+/** That of a level, the same wherever the level is named; TOOL_PLAIN ends it. */
+const char *tool_level_colour(unsigned int level);
+
+/** Width of the terminal, or of what stands for one: COLUMNS; 100 where there is neither. */
+unsigned int tool_columns(void);
+
+/** Is that too narrow for the usual layout? Then text stands below what it stands beside. */
+bool tool_narrow(void);
+
+/**
+ * Print lines that are no longer than `width`, as far as words can be broken.
+ * @param first    stands before each line of the text
+ * @param further  blanks before what goes on below
+ */
+void tool_wrapped(const char *text, const char *first, unsigned int further, unsigned int width);
+
+/**
+ * On a narrow terminal, from now on: a line of standard output that is too long goes on below,
+ * indented more than it is itself, and by `margin` if it isn't. Does nothing with --json.
+ */
+void tool_fold(const struct tool *tool, unsigned int margin);
+
+/** A label, in front of what belongs to it; on a narrow terminal that stands below. */
+void tool_label(const char *label);
+/** A label and a line of text. */
+void tool_row(const char *label, const char *format, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+
+/** A column of a table. */
+struct tool_column {
+	const char *title;
+	int width; /**< as printf() takes it: negative for text */
+	int gap;   /**< blanks before it */
+};
+
+/** The titles; nothing on a narrow terminal, where each cell has its own. */
+void tool_table_head(const struct tool_column *columns, size_t nr);
+/** On a narrow terminal cells that are "-" are left out. */
+void tool_table_row(const struct tool_column *columns, size_t nr, const char *const *cells);
 
 /** Bytes of hostile origin, made safe for a terminal: \n, \x1b. Up to four calls can be alive. */
 const char *tool_safe(const char *bytes);

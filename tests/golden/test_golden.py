@@ -6,7 +6,8 @@ cases/NAME.tables describes page tables (tests/support/tables.h). Its comments s
     #: walk 0x400000           a call of the tool; image and tables are filled in
     #@ NUMBER(phys_base)=0     a fact for every call, so that a kernel is known
 
-cases/NAME.calls holds calls that need no image, one a line. NAME.txt is what the calls print,
+cases/NAME.calls holds calls that need no image, one a line. A call may begin with variables of the
+environment, as in a shell: COLUMNS=40 walk 0x400000. NAME.txt is what the calls print,
 NAME.json what they print with --json. MMUSCOPE_UPDATE=1 in the environment rewrites both: read what
 has changed before you keep it.
 """
@@ -45,6 +46,15 @@ def build(text, image):
                           timeout=60)
 
 
+def split(line):
+    """What a call sets in the environment, and its words."""
+    words, env = shlex.split(line), {}
+    while words and re.match('[A-Z_]+=', words[0]):
+        variable, _, value = words.pop(0).partition('=')
+        env[variable] = value
+    return env, words
+
+
 def tables_calls(name, folder):
     """The calls of a case as they are written, each with its arguments filled in."""
     text, image = CASES / (name + '.tables'), folder / 'image'
@@ -59,27 +69,28 @@ def tables_calls(name, folder):
     for line in lines:
         if not line.startswith('#: '):
             continue
-        command, *rest = shlex.split(line[3:])
+        env, (command, *rest) = split(line[3:])
         bare = ['--pgd', has['root'], '--format', has['format']] if not SPACES & {*rest} else []
-        yield line[3:].strip(), [command, image, *options, *bare, *rest]
+        yield line[3:].strip(), env, [command, image, *options, *bare, *rest]
 
 
 def plain_calls(name):
     for line in (CASES / (name + '.calls')).read_text().splitlines():
         if line.strip() and not line.startswith('#'):
-            yield line.strip(), shlex.split(line)
+            yield line.strip(), *split(line)
 
 
 def transcript(run, calls):
     """What the calls print, and the objects that they print with --json."""
     text, lines = [], []
-    for written, arguments in calls:
-        as_text, as_json = run(*arguments), run(*arguments, '--json')
+    for written, env, arguments in calls:
+        as_text, as_json = run(*arguments, env=env), run(*arguments, '--json', env=env)
         assert as_json.returncode == as_text.returncode, written
         assert as_json.stderr == as_text.stderr, written
         # where this build installs its back-ends is its own affair
         problem = re.sub(r'(MMUSCOPE_PLUGIN_PATH or )[^)]+\)', r'\1...)', as_text.stderr)
-        text.append(f'$ mmuscope {written}\n{as_text.stdout}{problem}'
+        variables, words = re.match(r'((?:[A-Z_]+=\S* )*)(.*)', written).groups()
+        text.append(f'$ {variables}mmuscope {words}\n{as_text.stdout}{problem}'
                     f'exit status {as_text.returncode}\n')
         lines += as_json.stdout.splitlines(keepends=True)
     return '\n'.join(text), ''.join(lines)
