@@ -1,21 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope ps: the tasks in an image. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "tool.h"
+
+enum { KEY_COMM = 0x300, KEY_USER };
 
 struct ps {
 	bool begun;
 	struct tool *tool;
 	const char *image;
-	bool threads;
+	bool threads, user;
+	int digits; /* of a kernel address */
+	int32_t pids[TOOL_LIST_MAX];
+	bool found[TOOL_LIST_MAX];
+	size_t nr_pids;
+	const char *comms[TOOL_LIST_MAX];
+	bool comm_found[TOOL_LIST_MAX];
+	size_t nr_comms;
+	uint64_t shown;
 	int status;
 };
 
 static const struct argp_option options[] = {
 	{ "threads", 't', NULL, 0, "Threads too, not only the leaders", 1 },
+	{ "comm", KEY_COMM, "NAME", 0, "Only the tasks with this name; repeatable", 1 },
+	{ "user", KEY_USER, NULL, 0, "Only tasks with an address space of their own", 1 },
+	TOOL_TSV_OPTION,
 	{ 0 },
 };
+
+static void parse_pid(struct ps *ps, const char *arg, struct argp_state *state)
+{
+	uint64_t pid;
+
+	if (!tool_number(arg, &pid) || pid > INT32_MAX)
+		argp_error(state, "'%s' is no pid", arg);
+	if (ps->nr_pids == TOOL_LIST_MAX)
+		argp_error(state, "more than %d pids", TOOL_LIST_MAX);
+	ps->pids[ps->nr_pids++] = (int32_t)pid;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -25,29 +50,56 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 't':
 		ps->threads = true;
 		return 0;
+	case KEY_COMM:
+		if (ps->nr_comms == TOOL_LIST_MAX)
+			argp_error(state, "more than %d names", TOOL_LIST_MAX);
+		ps->comms[ps->nr_comms++] = arg;
+		return 0;
+	case KEY_USER:
+		ps->user = true;
+		return 0;
+	case TOOL_KEY_TSV:
+		ps->tool->tsv = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
-			argp_error(state, "one image at a time");
-		ps->image = arg;
+			parse_pid(ps, arg, state);
+		else
+			ps->image = arg;
 		return 0;
 	case ARGP_KEY_END:
 		if (!ps->image)
 			argp_error(state, "no image given");
+		if (ps->tool->tsv && ps->tool->json)
+			argp_error(state, "only one of --json, --tsv");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static void task_json(const struct mmu_task *task)
+static const char *owner_name(const struct mmu_task *task)
 {
 	static const char *const owners[] = { "own", "none", "borrowed" };
+
+	return owners[task->owner];
+}
+
+static void task_json(const struct mmu_task *task)
+{
 	bool own = task->owner == MMU_MM_OWN;
+	const char state[2] = { task->state };
 
 	json_begin("ps");
 	json_number("pid", task->pid);
 	json_number("tgid", task->tgid);
+	if (task->ppid >= 0)
+		json_number("ppid", task->ppid);
 	json_string("comm", task->comm);
+	if (task->state)
+		json_string("state", state);
+	if (task->cpu >= 0)
+		json_number("cpu", task->cpu);
 	json_hex("task", task->task_va);
 	if (own)
 		json_hex("mm", task->mm_va);
@@ -57,7 +109,7 @@ static void task_json(const struct mmu_task *task)
 		json_hex("pgd_pa", task->pgd_pa);
 	else
 		json_null("pgd_pa");
-	json_string("mm_owner", owners[task->owner]);
+	json_string("mm_owner", owner_name(task));
 	if (task->owner == MMU_MM_BORROWED && task->mm_va)
 		json_hex("active_mm", task->mm_va);
 	json_bool("kernel_thread", task->kernel_thread);
@@ -70,40 +122,119 @@ static void task_json(const struct mmu_task *task)
 	json_end();
 }
 
-static void task_text(const struct mmu_task *task)
+static void task_tsv(const struct mmu_task *task)
 {
-	printf("%6d %6d  ", task->pid, task->tgid);
+	bool own = task->owner == MMU_MM_OWN, counted = own && task->has_counters;
+	const char state[2] = { task->state };
+
+	tsv_number(true, task->pid);
+	tsv_number(true, task->tgid);
+	tsv_number(task->ppid >= 0, task->ppid);
+	tsv_text(task->comm);
+	tsv_text(state);
+	tsv_number(task->cpu >= 0, task->cpu);
+	tsv_hex(true, task->task_va);
+	tsv_hex(own, task->mm_va);
+	tsv_hex(own && task->pgd_va, task->pgd_pa);
+	tsv_text(owner_name(task));
+	tsv_number(counted, (int64_t)task->table_bytes);
+	tsv_number(counted, task->rss_pages);
+	tsv_number(counted, task->swap_pages);
+	tsv_end();
+}
+
+/* A number in a column, or "-". */
+static void column(int width, int32_t number)
+{
+	if (number < 0)
+		printf("%*s ", width, "-");
+	else
+		printf("%*d ", width, number);
+}
+
+/* Addresses stand without 0x, so that a line has no more than 100 columns. */
+static void task_text(const struct ps *ps, const struct mmu_task *task)
+{
+	column(5, task->pid);
+	if (ps->threads)
+		column(6, task->tgid);
+	column(6, task->ppid);
+	printf("%c ", task->state ? task->state : '-');
+	column(3, task->cpu);
+	printf("%0*" PRIx64 " ", ps->digits, task->task_va);
 	if (task->owner == MMU_MM_OWN) {
-		printf("0x%016" PRIx64, task->mm_va);
+		printf("%0*" PRIx64, ps->digits, task->mm_va);
 		if (task->pgd_va)
-			printf(" 0x%010" PRIx64, task->pgd_pa);
+			printf(" %09" PRIx64, task->pgd_pa);
 		else
-			printf(" %-12s", "?");
+			printf(" %-9s", "?");
 		if (task->has_counters)
-			printf(" %7" PRIu64 " %8" PRId64 " %7" PRId64, task->table_bytes / 1024,
+			printf(" %6" PRIu64 " %7" PRId64 " %6" PRId64, task->table_bytes / 1024,
 			       task->rss_pages, task->swap_pages);
 		else
-			printf(" %7s %8s %7s", "?", "?", "?");
+			printf(" %6s %7s %6s", "?", "?", "?");
 	} else {
-		printf("%-18s %-12s %7s %8s %7s",
+		printf("%-*s %-9s %6s %7s %6s", ps->digits,
 		       task->owner == MMU_MM_NONE ? (task->zombie ? "(zombie)" : "(exiting)")
 						  : "(kernel)",
 		       "-", "-", "-", "-");
 	}
-	printf("  %s\n", tool_safe(task->comm));
+	printf(" %s\n", tool_safe(task->comm));
+}
+
+static void show_head(const struct ps *ps)
+{
+	if (ps->tool->tsv)
+		tsv_header("pid tgid ppid comm state cpu task: mm: pgd_pa: mm_owner table_bytes "
+			   "rss_pages swap_pages");
+	if (ps->tool->tsv || ps->tool->json)
+		return;
+	printf("%5s ", "PID");
+	if (ps->threads)
+		printf("%6s ", "TGID");
+	printf("%6s S CPU %-*s %-*s %-9s %6s %7s %6s COMM\n", "PPID", ps->digits, "TASK",
+	       ps->digits, "MM", "PGD phys", "PT KiB", "RSS pg", "SWP pg");
 }
 
 static void show_task(struct ps *ps, const struct mmu_task *task)
 {
-	if (ps->tool->json) {
-		task_json(task);
-		return;
-	}
 	if (!ps->begun)
-		printf("%6s %6s  %-18s %-12s %7s %8s %7s  %s\n", "PID", "TGID", "MM", "PGD (phys)",
-		       "PT KiB", "RSS pg", "SWP pg", "COMM");
+		show_head(ps);
 	ps->begun = true;
-	task_text(task);
+	ps->shown++;
+	if (ps->tool->json)
+		task_json(task);
+	else if (ps->tool->tsv)
+		task_tsv(task);
+	else
+		task_text(ps, task);
+}
+
+/* By its pid, or with -t by that of its leader. What was asked for is marked as found. */
+static bool is_wanted_pid(struct ps *ps, const struct mmu_task *task)
+{
+	bool wanted = !ps->nr_pids && (task->leader || ps->threads);
+
+	for (size_t i = 0; i < ps->nr_pids; i++) {
+		bool same = ps->pids[i] == task->pid;
+
+		ps->found[i] |= same;
+		wanted |= same || (ps->threads && ps->pids[i] == task->tgid);
+	}
+	return wanted;
+}
+
+static bool is_wanted(struct ps *ps, const struct mmu_task *task)
+{
+	bool wanted = is_wanted_pid(ps, task), named = !ps->nr_comms;
+
+	for (size_t i = 0; i < ps->nr_comms && wanted; i++) {
+		bool same = tool_is_comm(task, ps->comms[i]);
+
+		ps->comm_found[i] |= same;
+		named |= same;
+	}
+	return wanted && named && (!ps->user || task->owner == MMU_MM_OWN);
 }
 
 static void show_tasks(struct ps *ps, struct mmu_tasks *tasks)
@@ -113,34 +244,69 @@ static void show_tasks(struct ps *ps, struct mmu_tasks *tasks)
 
 	tool_catch_interrupt();
 	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
-		if (task) {
+		if (task && is_wanted(ps, task))
 			show_task(ps, task);
+		if (task)
 			continue;
-		}
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_message(ps->tool, problem));
 		ps->status = TOOL_ANSWERED;
 	}
 }
 
+/* What was asked for and is not there. */
+static void tell_missing(struct ps *ps)
+{
+	uint64_t said = 0;
+
+	fflush(stdout);
+	for (size_t i = 0; i < ps->nr_pids; i++)
+		if (!ps->found[i]) {
+			fprintf(stderr, "mmuscope: no task has pid %d\n", ps->pids[i]);
+			said++;
+		}
+	for (size_t i = 0; i < ps->nr_comms; i++)
+		if (!ps->comm_found[i]) {
+			fprintf(stderr, "mmuscope: no task is called '%s'\n",
+				tool_safe(ps->comms[i]));
+			said++;
+		}
+	if (!said && !ps->shown && ps->user) {
+		fprintf(stderr, "mmuscope: no such task has an address space of its own\n");
+		said++;
+	}
+	if (said)
+		ps->status = TOOL_ANSWERED;
+}
+
 int tool_ps(struct tool *tool, int argc, char **argv)
 {
 	struct ps ps = { .tool = tool };
 
-	tool_parse(tool, argc, argv, options, parse, "IMAGE",
-		   "The tasks: pid, thread group, mm, physical address of the top-level table, KiB "
-		   "of page tables as the kernel counts them, resident and swapped pages, name.",
+	tool_parse(tool, argc, argv, options, parse, "IMAGE [PID...]",
+		   "The tasks: pid, parent, state, CPU, task_struct, mm, physical address of the "
+		   "top-level table, KiB of page tables as the kernel counts them, resident and "
+		   "swapped pages, name.",
 		   &ps, NULL);
 	ps.status = tool_open(tool, ps.image);
 	if (ps.status)
 		return ps.status;
+	/* a pid may be a thread's */
 	const struct mmu_tasks_query query = { .size = sizeof(query),
-					       .flags = ps.threads ? MMU_TASKS_THREADS : 0 };
+					       .flags = ps.threads || ps.nr_pids ? MMU_TASKS_THREADS
+										 : 0 };
 	struct mmu_tasks *tasks;
 	struct mmu_error *error = mmu_tasks_open(tool->session, &query, &tasks);
 	if (error)
 		return tool_fail(tool, error);
+	const struct mmu_arch *arch = mmu_session_info(tool->session)->backend;
+	ps.digits = arch && arch->elf_class == 1 ? 8 : 16;
+	if (tool->tsv) /* a table without rows is one */
+		show_head(&ps);
+	ps.begun = tool->tsv;
 	show_tasks(&ps, tasks);
 	mmu_tasks_close(tasks);
+	if (!tool_interrupted())
+		tell_missing(&ps);
 	return ps.status;
 }
