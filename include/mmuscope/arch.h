@@ -81,6 +81,7 @@ extern "C" {
 #define MMU_REGIONS_MAX 32u
 
 struct mmu_regime;
+struct mmu_shape;
 struct mmu_entry;
 struct mmu_software;
 
@@ -321,6 +322,13 @@ struct mmu_format {
 	 */
 	bool (*slot)(const struct mmu_regime *regime, uint64_t index, uint64_t raw, uint64_t second,
 		     struct mmu_slot *ret);
+
+	/**
+	 * nr_levels of them: by which address bits Linux numbers the entries of a level, where that
+	 * is not the regime's shape: on ARM it counts pairs of the hardware's entries. index_bits 0:
+	 * as the regime. NULL: all are as the regime. A core or plugin of 0.2.0 has no such field.
+	 */
+	const struct mmu_shape *linux_shape;
 };
 
 /* ------------------------------------------------------------------------------------ regimes */
@@ -374,6 +382,19 @@ struct mmu_regime {
 	uint64_t nr_slots;            /**< hashed: slots in the table */
 	uint64_t space;               /**< hashed: how slots call this space */
 };
+
+/** A format of a plugin that was built against the first header of this ABI is not smaller. */
+#define MMU_FORMAT_BYTES_MIN offsetof(struct mmu_format, linux_shape)
+
+/** How Linux numbers the entries of a level; NULL: as the regime. See mmu_format.linux_shape. */
+static inline const struct mmu_shape *mmu_format_linux_shape(const struct mmu_format *format,
+							     unsigned int level)
+{
+	if (format->size < offsetof(struct mmu_format, linux_shape) + sizeof(void *) ||
+	    !format->linux_shape || !format->linux_shape[level].index_bits)
+		return NULL;
+	return &format->linux_shape[level];
+}
 
 /** One way in which kernels that share a format differ. */
 struct mmu_trait {

@@ -201,6 +201,11 @@ struct mmu_task {
 	uint64_t table_bytes; /**< as the kernel accounts them (VmPTE) */
 	int64_t rss_pages;    /**< file + anonymous + shared memory */
 	int64_t swap_pages;
+	uint64_t parent_va; /**< task_struct.real_parent; 0: not known */
+	int32_t ppid;       /**< its thread group, as getppid() has it; -1: not known */
+	int32_t cpu;        /**< the one that it runs on or ran on last; -1: not known */
+	/** As in /proc/PID/stat: R S D T t Z X I P; '\0': not known. */
+	char state;
 };
 
 /** Bits of mmu_tasks_query.flags. */
@@ -246,7 +251,7 @@ MMU_EXPORT void mmu_tasks_close(struct mmu_tasks *tasks);
 enum mmu_space_by {
 	MMU_SPACE_KERNEL, /**< the kernel's own tables */
 	MMU_SPACE_PID,    /**< value: a pid (leader or thread) */
-	MMU_SPACE_TASK,   /**< value: address of a task_struct */
+	MMU_SPACE_TASK,   /**< value: address of a task_struct; an idle task has the kernel's own */
 	MMU_SPACE_MM,     /**< value: address of an mm_struct */
 	MMU_SPACE_PGD,    /**< value: physical address of a top table */
 	MMU_SPACE_CPU,    /**< value: CPU number, as the dump's notes have its registers */
@@ -256,6 +261,11 @@ enum mmu_space_by {
 /** Bits of mmu_space_query.flags. */
 enum mmu_space_flag {
 	MMU_SPACE_USER_HALF = 1 << 0, /**< the tables that user mode runs on (x86 KPTI) */
+	/**
+	 * MMU_SPACE_PGD: value is what a register (CR3, TTBR0) held. Of its bits those count that
+	 * can be a part of such an address: the regime's root_pa tells them.
+	 */
+	MMU_SPACE_REGISTER = 1 << 1,
 	MMU_ENUM_32(MMU_SPACE_FLAG),
 };
 

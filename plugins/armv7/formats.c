@@ -127,6 +127,12 @@ static const struct mmu_level short_levels[] = {
 	{ "PGD", .may_be_leaf = true, .run_lg2 = 4 },
 };
 
+/*
+ * arch/arm/include/asm/pgtable-2level.h: PTRS_PER_PTE 512, PTRS_PER_PGD 2048. Linux pairs the
+ * hardware's first-level entries, and a page holds the tables of both.
+ */
+static const struct mmu_shape short_linux_shape[COUNT(short_levels)] = { { 12, 9 }, { 21, 11 } };
+
 /* ------------------------------------------------------------------ LPAE */
 
 /*
@@ -216,6 +222,7 @@ const struct mmu_format arm_short_format = {
 	.explain = arm_short_explain,
 	.alike = arm_short_alike,
 	.audit = arm_short_audit,
+	.linux_shape = short_linux_shape,
 };
 
 const struct mmu_format arm_lpae_format = {

@@ -13,7 +13,8 @@ static struct mmu_error *take_query(const struct mmu_session *session,
 	struct mmu_error *error = mmu_sized(from, ret);
 
 	*ret_hook = session->kernel.options.hook;
-	if (!error && ((unsigned int)ret->by > MMU_SPACE_CPU || ret->flags & ~MMU_SPACE_USER_HALF))
+	if (!error && ((unsigned int)ret->by > MMU_SPACE_CPU ||
+		       ret->flags & ~(MMU_SPACE_USER_HALF | MMU_SPACE_REGISTER)))
 		error = mmu_error_new(MMU_ERROR_INVALID, "query: an unknown way to find a space");
 	return error || !ret->hook ? error : mmu_sized(ret->hook, ret_hook);
 }

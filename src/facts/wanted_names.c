@@ -33,7 +33,7 @@ static const char *const core_symbols[] = {
 };
 
 static const char *const core_types[] = {
-	"task_struct", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
+	"task_struct", "thread_info", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
 	"rb_node", "rb_root", "page", "vm_operations_struct", "vm_special_mapping",
 	"anon_vma_name", "dentry_operations", "inode", "vfsmount",

@@ -55,6 +55,17 @@ static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
 	return locate(space, &root);
 }
 
+/* The idle task, init_task too, has init_mm: the kernel's own tables (init/init_task.c). */
+static struct mmu_error *root_of_idle(struct mmu_space *space, bool user_half)
+{
+	const struct mmu_root root = { .size = sizeof(root),
+				       .kind = MMU_ROOT_KERNEL,
+				       .user_half = user_half };
+
+	space->task.mm_va = 0; /* it may have borrowed one */
+	return locate(space, &root);
+}
+
 static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
 {
 	if (task->kernel_thread || task->pid == 0)
@@ -83,6 +94,8 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	if (error)
 		return error;
 	space->has_task = true;
+	if (query->by == MMU_SPACE_TASK && space->task.pid == 0)
+		return root_of_idle(space, query->flags & MMU_SPACE_USER_HALF);
 	if (space->task.owner != MMU_MM_OWN)
 		return refuse_without_mm(&space->task);
 	if (!space->task.pgd_va) /* else it was read with the task */
@@ -92,17 +105,33 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 	return error ? error : root_of_mm(space, query->flags & MMU_SPACE_USER_HALF);
 }
 
-/* People paste CR3 or TTBR0 with their low bits, which say something else: PCID, attributes. */
-static struct mmu_error *check_pgd(const struct mmu_regime *regime, uint64_t pgd_pa)
+/*
+ * People paste CR3 or TTBR0 with all their bits, some of which say something else: PCID, no-flush,
+ * ASID, attributes. An address of a table has the bits that an entry's can have, down to what the
+ * table is aligned to, which may be less than a page.
+ */
+static uint64_t register_pa(const struct mmu_regime *regime, uint64_t value)
+{
+	uint64_t page_mask = ((uint64_t)1 << regime->page_lg2) - 1;
+
+	return value & (regime->pa_mask | page_mask) &
+	       ~(mmu_table_span(regime, regime->top_level) - 1);
+}
+
+/* @param pgd_pa  in: what the query says; what counts of it comes back */
+static struct mmu_error *take_pgd(const struct mmu_regime *regime,
+				  const struct mmu_space_query *query, uint64_t *pgd_pa)
 {
 	uint64_t table_bytes = mmu_table_span(regime, regime->top_level);
 
-	if (!(pgd_pa & (table_bytes - 1)))
+	if (query->flags & MMU_SPACE_REGISTER)
+		*pgd_pa = register_pa(regime, *pgd_pa);
+	if (!(*pgd_pa & (table_bytes - 1)))
 		return NULL;
 	return mmu_error_new(MMU_ERROR_INVALID,
 			     "no top table begins at 0x%" PRIx64 ": those of format %s are aligned "
 			     "to %" PRIu64 " bytes",
-			     pgd_pa, regime->format->name, table_bytes);
+			     *pgd_pa, regime->format->name, table_bytes);
 }
 
 static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_space_query *query)
@@ -128,7 +157,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		break;
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
-		error = check_pgd(&space->memory.kernel->regimes.regime[0], query->value);
+		error = take_pgd(&space->memory.kernel->regimes.regime[0], query, &root.value);
 		if (error)
 			return error;
 		break;
@@ -168,17 +197,24 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "format %s is of kind %d, which this version can't walk",
 				     format->name, (int)format->kind);
-	const struct mmu_root root = { .size = sizeof(root),
-				       .kind = MMU_ROOT_PGD_PA,
-				       .value = query->value,
-				       .format = format };
+	struct mmu_root root = { .size = sizeof(root),
+				 .kind = MMU_ROOT_PGD_PA,
+				 .value = query->value,
+				 .format = format };
 	struct mmu_regimes found;
-	mmu_sample_regimes(sample, query->value, &space->regimes);
-	struct mmu_error *error = check_pgd(&space->regimes.regime[0], query->value);
-	if (!error && arch->locate &&
-	    !mmu_locate(arch, mmu_fact_callbacks(space->memory.kernel->facts), &root, &found) &&
-	    found.regime[0].format == format)
+	struct mmu_error *error = take_pgd(sample->regimes[0], query, &root.value);
+	if (error)
+		return error;
+	mmu_sample_regimes(sample, root.value, &space->regimes);
+	/* the first answer says which bits are none of an address on this machine */
+	for (unsigned int i = 0; i < 2 && !error && arch->locate; i++) {
+		if (mmu_locate(arch, mmu_fact_callbacks(space->memory.kernel->facts), &root,
+			       &found) ||
+		    found.regime[0].format != format)
+			break;
 		space->regimes = found;
+		error = take_pgd(&found.regime[0], query, &root.value);
+	}
 	return error;
 }
 

@@ -11,7 +11,18 @@
 /* include/linux/sched.h; the same value in 4.4 to 7.x */
 #define PF_KTHREAD 0x00200000u
 /* include/linux/sched.h: EXIT_DEAD | EXIT_ZOMBIE */
-#define EXIT_GONE (0x10u | 0x20u)
+#define EXIT_ZOMBIE 0x20u
+#define EXIT_GONE (0x10u | EXIT_ZOMBIE)
+/*
+ * include/linux/sched.h, of 4.14 to 7.x. Earlier kernels have other values from TASK_PARKED on; those
+ * of them that mean something else here are of tasks that are gone, or just being woken.
+ */
+#define TASK_REPORT (0x1u | 0x2u | 0x4u | 0x8u)
+#define TASK_PARKED 0x40u
+#define TASK_IDLE (0x2u | 0x400u)
+#define TASK_HELD (0x1000u | 0x8000u) /* TASK_RTLOCK_WAIT, TASK_FROZEN */
+/* the most that any architecture's NR_CPUS allows */
+#define CPUS_MAX 8192u
 /* how many times a task is read that changes meanwhile */
 #define LIVE_READS 4
 
@@ -36,7 +47,7 @@ static const struct mmu_layout task_layout = MMU_LAYOUT(TASK, "task_struct", str
 struct mmu_error *mmu_task_read(struct mmu_memory *memory, uint64_t task_va, const char *what,
 				struct mmu_task *ret)
 {
-	struct mmu_task task = { .task_va = task_va };
+	struct mmu_task task = { .task_va = task_va, .ppid = -1, .cpu = -1 };
 	struct mmu_copy copy;
 	struct mmu_error *error = mmu_object_read(memory, &task_layout, task_va, what, &copy);
 
@@ -51,6 +62,8 @@ struct mmu_error *mmu_task_read(struct mmu_memory *memory, uint64_t task_va, con
 	task.leader = task.pid == task.tgid;
 	task.kernel_thread = mmu_copy_get(&copy, &fields->flags) & PF_KTHREAD;
 	task.zombie = mmu_copy_get(&copy, &fields->exit_state) & EXIT_GONE;
+	if (task.zombie)
+		task.state = mmu_copy_get(&copy, &fields->exit_state) & EXIT_ZOMBIE ? 'Z' : 'X';
 	/* a kernel thread that serves a process (kthread_use_mm) has an mm that is not its own */
 	task.owner = task.kernel_thread || task.pid == 0 ? MMU_MM_BORROWED
 		     : mm_va                             ? MMU_MM_OWN
@@ -70,6 +83,100 @@ struct mmu_error *mmu_task_read_init(struct mmu_memory *memory, struct mmu_task 
 	if (!error)
 		error = mmu_task_read(memory, va, "init_task", ret);
 	return error ? mmu_hint_truncated(memory->kernel, error) : NULL;
+}
+
+/* ------------------------------------------------------------------ what else /proc shows */
+
+/* No walk needs it, so a task is one without it: where it lies may be missing. */
+struct status_fields {
+	struct mmu_field state, real_parent, cpu, stack;
+	struct mmu_number stack_cpu; /* in the thread_info at the end of the stack, */
+	struct mmu_number in_task;   /* unless that is a part of task_struct */
+	struct mmu_number tgid;
+};
+
+static const struct mmu_field_def status_defs[] = {
+	/* 5.14 (2f064a59a11f) */
+	MMU_FIELD(struct status_fields, state, "task_struct.__state|task_struct.state",
+		  MMU_OPTIONAL),
+	MMU_FIELD_POINTER(struct status_fields, real_parent, "task_struct.real_parent",
+			  MMU_OPTIONAL),
+	/* 5.16 (bcf9033e5449) moved it; without THREAD_INFO_IN_TASK it lies on the stack */
+	MMU_FIELD_BYTES(struct status_fields, cpu, "task_struct.cpu|task_struct.thread_info.cpu", 4,
+			MMU_OPTIONAL),
+	MMU_FIELD_POINTER(struct status_fields, stack, "task_struct.stack", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct status_fields, stack_cpu, "OFFSET(thread_info.cpu)", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct status_fields, in_task, "OFFSET(task_struct.thread_info)",
+			 MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct status_fields, tgid, "OFFSET(task_struct.tgid)", MMU_OPTIONAL),
+};
+static const struct mmu_layout status_layout = MMU_LAYOUT(TASK_STATUS, "task_struct",
+							  struct status_fields, status_defs);
+
+/* fs/proc/array.c: task_state_array, and __task_state_index() in include/linux/sched.h */
+static char state_letter(uint64_t state)
+{
+	static const char letters[] = "RSDTt";
+
+	if (state & TASK_HELD)
+		return 'D';
+	if ((state & TASK_IDLE) == TASK_IDLE)
+		return 'I';
+	if (state & TASK_PARKED)
+		return 'P';
+	state &= TASK_REPORT;
+	return letters[state ? 32 - __builtin_clz((unsigned int)state) : 0];
+}
+
+/* @return false: it can't be read */
+static bool read_number(struct mmu_memory *memory, uint64_t va, uint64_t *ret)
+{
+	uint8_t raw[4];
+
+	if (mmu_memory_copy(memory, va, raw, sizeof(raw)) < sizeof(raw))
+		return false;
+	*ret = mmu_get_uint(raw, sizeof(raw), memory->kernel->image->big_endian);
+	return true;
+}
+
+/* Where the thread_info with the CPU's number lies, or 0: in task_struct, or nowhere. */
+static uint64_t stack_cpu_va(const struct mmu_copy *copy)
+{
+	const struct status_fields *fields = copy->fields;
+	uint64_t stack_va;
+
+	if (fields->cpu.known || fields->in_task.known || !fields->stack.known ||
+	    !fields->stack_cpu.known)
+		return 0;
+	stack_va = mmu_copy_get(copy, &fields->stack);
+	return stack_va ? stack_va + fields->stack_cpu.value : 0;
+}
+
+static void read_status(struct mmu_memory *memory, struct mmu_task *task)
+{
+	struct mmu_copy copy;
+	uint64_t stack_va, value = CPUS_MAX;
+	struct mmu_error *error = mmu_object_read(memory, &status_layout, task->task_va, NULL,
+						  &copy);
+
+	mmu_error_destroy(error);
+	if (error)
+		return;
+	const struct status_fields *fields = copy.fields;
+
+	if (fields->state.known && !task->state)
+		task->state = state_letter(mmu_copy_get(&copy, &fields->state));
+	stack_va = stack_cpu_va(&copy);
+	if (fields->cpu.known)
+		value = mmu_copy_get(&copy, &fields->cpu);
+	else if (stack_va && !read_number(memory, stack_va, &value))
+		value = CPUS_MAX;
+	task->cpu = value < CPUS_MAX ? (int32_t)value : -1;
+	if (!fields->real_parent.known || !fields->tgid.known)
+		return;
+	task->parent_va = mmu_copy_get(&copy, &fields->real_parent);
+	if (task->parent_va && read_number(memory, task->parent_va + fields->tgid.value, &value))
+		task->ppid = (int32_t)value;
 }
 
 /* ------------------------------------------------------------------ its mm */
@@ -238,6 +345,8 @@ struct mmu_error *mmu_task_read_mm(struct mmu_memory *memory, struct mmu_task *t
 	struct mmu_copy copy;
 	char what[40];
 
+	if (task->task_va)
+		read_status(memory, task);
 	if (!task->mm_va)
 		return NULL;
 	if (task->task_va)
@@ -309,12 +418,34 @@ static void tell_counters(struct mmu_memory *memory, uint64_t mm_va, struct piec
 	}
 }
 
+static void tell_status(struct mmu_memory *memory, const struct mmu_task *task,
+			struct pieces *pieces)
+{
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_object_read(memory, &status_layout, task->task_va, NULL,
+						  &copy);
+
+	if (!error) {
+		const struct status_fields *fields = copy.fields;
+		uint64_t stack_va = stack_cpu_va(&copy);
+
+		if (task->parent_va && fields->tgid.known)
+			pieces->fn(pieces->context, task->parent_va + fields->tgid.value, 4);
+		if (stack_va)
+			pieces->fn(pieces->context, stack_va, 4);
+	}
+	mmu_error_destroy(error);
+	mmu_object_pieces(memory->kernel, &status_layout, task->task_va, pieces->fn,
+			  pieces->context);
+}
+
 void mmu_task_pieces(struct mmu_memory *memory, const struct mmu_task *task, mmu_piece_fn fn,
 		     void *context)
 {
 	struct pieces pieces = { .fn = fn, .context = context };
 
 	mmu_object_pieces(memory->kernel, &task_layout, task->task_va, fn, context);
+	tell_status(memory, task, &pieces);
 	if (!task->mm_va)
 		return;
 	mmu_object_pieces(memory->kernel, &mm_layout, task->mm_va, fn, context);
@@ -356,6 +487,10 @@ static bool read_again(struct mmu_memory *memory, struct mmu_task *task)
 	if (task->owner != MMU_MM_BORROWED)
 		return false;
 	now.mm_va = 0; /* it was another's, and is another one at each switch of tasks */
+	now.state = task->state;
+	now.cpu = task->cpu;
+	now.parent_va = task->parent_va;
+	now.ppid = task->ppid;
 	*task = now;
 	return true;
 }

@@ -17,7 +17,7 @@ struct mmu_error *mmu_task_read(struct mmu_memory *memory, uint64_t task_va, con
 struct mmu_error *mmu_task_read_init(struct mmu_memory *memory,
 				     struct mmu_task *ret) MMU_MUST_CHECK;
 
-/** Read pgd and counters of task->mm_va; errors as mmu_task_read(). */
+/** Read what /proc shows, and pgd and counters of task->mm_va; errors as mmu_task_read(). */
 struct mmu_error *mmu_task_read_mm(struct mmu_memory *memory, struct mmu_task *task) MMU_MUST_CHECK;
 
 /** Tell the pieces of memory that mmu_task_read() and mmu_task_read_mm() read. */

@@ -121,7 +121,7 @@ static int complete_second(struct compare *compare)
 	if (!second->space_options.chosen) {
 		uint32_t flags = query->flags;
 
-		*query = first->space_options.query;
+		second->space_options = first->space_options;
 		query->flags |= flags;
 	} else if (!second->image && query->by == MMU_SPACE_PGD && !query->format) {
 		query->format = first->space_options.query.format;
@@ -166,7 +166,8 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 	if (!first->image)
 		return usage("no image given");
 	if (!first->space_options.chosen)
-		return usage("whose tables? One of --pid, --task, --mm, --pgd, --cpu, --kernel");
+		return usage("whose tables? One of --pid, --comm, --task, --mm, --pgd, --cpu, "
+			     "--kernel");
 	if (cut == argc)
 		return usage("compare with what? The second side stands after --with");
 	static char name[] = "compare";

@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope ps: the tasks in an image. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "tool.h"
+
+enum { KEY_COMM = 0x300, KEY_USER };
 
 struct ps {
 	bool begun;
 	struct tool *tool;
 	const char *image;
-	bool threads;
+	bool threads, user;
+	int digits; /* of a kernel address */
+	struct tool_column columns[16];
+	size_t nr_columns;
+	int32_t pids[TOOL_LIST_MAX];
+	bool found[TOOL_LIST_MAX];
+	size_t nr_pids;
+	const char *comms[TOOL_LIST_MAX];
+	bool comm_found[TOOL_LIST_MAX];
+	size_t nr_comms;
+	uint64_t shown;
 	int status;
 };
 
 static const struct argp_option options[] = {
 	{ "threads", 't', NULL, 0, "Threads too, not only the leaders", 1 },
+	{ "comm", KEY_COMM, "NAME", 0, "Only the tasks with this name; repeatable", 1 },
+	{ "user", KEY_USER, NULL, 0, "Only tasks with an address space of their own", 1 },
+	TOOL_TSV_OPTION,
 	{ 0 },
 };
+
+static void parse_pid(struct ps *ps, const char *arg, struct argp_state *state)
+{
+	uint64_t pid;
+
+	if (!tool_number(arg, &pid) || pid > INT32_MAX)
+		argp_error(state, "'%s' is no pid", arg);
+	if (ps->nr_pids == TOOL_LIST_MAX)
+		argp_error(state, "more than %d pids", TOOL_LIST_MAX);
+	ps->pids[ps->nr_pids++] = (int32_t)pid;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -25,29 +52,56 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 't':
 		ps->threads = true;
 		return 0;
+	case KEY_COMM:
+		if (ps->nr_comms == TOOL_LIST_MAX)
+			argp_error(state, "more than %d names", TOOL_LIST_MAX);
+		ps->comms[ps->nr_comms++] = arg;
+		return 0;
+	case KEY_USER:
+		ps->user = true;
+		return 0;
+	case TOOL_KEY_TSV:
+		ps->tool->tsv = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
-			argp_error(state, "one image at a time");
-		ps->image = arg;
+			parse_pid(ps, arg, state);
+		else
+			ps->image = arg;
 		return 0;
 	case ARGP_KEY_END:
 		if (!ps->image)
 			argp_error(state, "no image given");
+		if (ps->tool->tsv && ps->tool->json)
+			argp_error(state, "only one of --json, --tsv");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static void task_json(const struct mmu_task *task)
+static const char *owner_name(const struct mmu_task *task)
 {
 	static const char *const owners[] = { "own", "none", "borrowed" };
+
+	return owners[task->owner];
+}
+
+static void task_json(const struct mmu_task *task)
+{
 	bool own = task->owner == MMU_MM_OWN;
+	const char state[2] = { task->state };
 
 	json_begin("ps");
 	json_number("pid", task->pid);
 	json_number("tgid", task->tgid);
+	if (task->ppid >= 0)
+		json_number("ppid", task->ppid);
 	json_string("comm", task->comm);
+	if (task->state)
+		json_string("state", state);
+	if (task->cpu >= 0)
+		json_number("cpu", task->cpu);
 	json_hex("task", task->task_va);
 	if (own)
 		json_hex("mm", task->mm_va);
@@ -57,7 +111,7 @@ static void task_json(const struct mmu_task *task)
 		json_hex("pgd_pa", task->pgd_pa);
 	else
 		json_null("pgd_pa");
-	json_string("mm_owner", owners[task->owner]);
+	json_string("mm_owner", owner_name(task));
 	if (task->owner == MMU_MM_BORROWED && task->mm_va)
 		json_hex("active_mm", task->mm_va);
 	json_bool("kernel_thread", task->kernel_thread);
@@ -70,53 +124,137 @@ static void task_json(const struct mmu_task *task)
 	json_end();
 }
 
-static const struct tool_column columns[] = {
-	{ "PID", 6, 0 },    { "TGID", 6, 1 },   { "MM", -18, 2 },   { "PGD (phys)", -12, 1 },
-	{ "PT KiB", 7, 1 }, { "RSS pg", 8, 1 }, { "SWP pg", 7, 1 }, { "COMM", 0, 2 },
+static void task_tsv(const struct mmu_task *task)
+{
+	bool own = task->owner == MMU_MM_OWN, counted = own && task->has_counters;
+	const char state[2] = { task->state };
+
+	tsv_number(true, task->pid);
+	tsv_number(true, task->tgid);
+	tsv_number(task->ppid >= 0, task->ppid);
+	tsv_text(task->comm);
+	tsv_text(state);
+	tsv_number(task->cpu >= 0, task->cpu);
+	tsv_hex(true, task->task_va);
+	tsv_hex(own, task->mm_va);
+	tsv_hex(own && task->pgd_va, task->pgd_pa);
+	tsv_text(owner_name(task));
+	tsv_number(counted, (int64_t)task->table_bytes);
+	tsv_number(counted, task->rss_pages);
+	tsv_number(counted, task->swap_pages);
+	tsv_end();
+}
+
+enum { PID, TGID, PPID, STATE, CPU, TASK, MM, PGD, TABLES, RSS, SWAP, COMM, NR_COLUMNS };
+
+/* Addresses stand without 0x, so that a line has no more than 100 columns. */
+static const struct tool_column all_columns[NR_COLUMNS] = {
+	[PID] = { "PID", 5, 0 },    [TGID] = { "TGID", 6, 1 },     [PPID] = { "PPID", 6, 1 },
+	[STATE] = { "S", -1, 1 },   [CPU] = { "CPU", 3, 1 },       [TASK] = { "TASK", -16, 1 },
+	[MM] = { "MM", -16, 1 },    [PGD] = { "PGD phys", -9, 1 }, [TABLES] = { "PT KiB", 6, 1 },
+	[RSS] = { "RSS pg", 7, 1 }, [SWAP] = { "SWP pg", 6, 1 },   [COMM] = { "COMM", 0, 1 },
 };
 
-#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+/* The columns of this table: that of the thread group only where threads are listed. */
+static void choose_columns(struct ps *ps)
+{
+	const struct mmu_arch *arch = mmu_session_info(ps->tool->session)->backend;
 
-static void task_text(const struct mmu_task *task)
+	ps->digits = arch && arch->elf_class == 1 ? 8 : 16;
+	for (size_t i = 0; i < NR_COLUMNS; i++)
+		if (i != TGID || ps->threads)
+			ps->columns[ps->nr_columns++] = all_columns[i];
+	for (size_t i = 0; i < ps->nr_columns; i++)
+		if (ps->columns[i].width == -16)
+			ps->columns[i].width = -ps->digits;
+}
+
+static void task_text(const struct ps *ps, const struct mmu_task *task)
 {
 	bool own = task->owner == MMU_MM_OWN;
-	const char *unknown = own ? "?" : "-";
 	char text[NR_COLUMNS][24];
 	const char *cells[NR_COLUMNS];
 
-	for (size_t i = 0; i < NR_COLUMNS; i++) {
-		snprintf(text[i], sizeof(text[i]), "%s", unknown);
-		cells[i] = text[i];
-	}
-	snprintf(text[0], sizeof(text[0]), "%d", task->pid);
-	snprintf(text[1], sizeof(text[1]), "%d", task->tgid);
+	for (size_t i = 0; i < NR_COLUMNS; i++)
+		snprintf(text[i], sizeof(text[i]), "%s", own && i >= PGD ? "?" : "-");
+	snprintf(text[PID], sizeof(text[PID]), "%d", task->pid);
+	snprintf(text[TGID], sizeof(text[TGID]), "%d", task->tgid);
+	if (task->ppid >= 0)
+		snprintf(text[PPID], sizeof(text[PPID]), "%d", task->ppid);
+	if (task->state)
+		snprintf(text[STATE], sizeof(text[STATE]), "%c", task->state);
+	if (task->cpu >= 0)
+		snprintf(text[CPU], sizeof(text[CPU]), "%d", task->cpu);
+	snprintf(text[TASK], sizeof(text[TASK]), "%0*" PRIx64, ps->digits, task->task_va);
 	if (own)
-		snprintf(text[2], sizeof(text[2]), "0x%016" PRIx64, task->mm_va);
+		snprintf(text[MM], sizeof(text[MM]), "%0*" PRIx64, ps->digits, task->mm_va);
 	else
-		cells[2] = task->owner != MMU_MM_NONE ? "(kernel)"
-			   : task->zombie             ? "(zombie)"
-						      : "(exiting)";
+		snprintf(text[MM], sizeof(text[MM]), "%s",
+			 task->owner != MMU_MM_NONE ? "(kernel)"
+			 : task->zombie             ? "(zombie)"
+						    : "(exiting)");
 	if (own && task->pgd_va)
-		snprintf(text[3], sizeof(text[3]), "0x%010" PRIx64, task->pgd_pa);
+		snprintf(text[PGD], sizeof(text[PGD]), "%09" PRIx64, task->pgd_pa);
 	if (own && task->has_counters) {
-		snprintf(text[4], sizeof(text[4]), "%" PRIu64, task->table_bytes / 1024);
-		snprintf(text[5], sizeof(text[5]), "%" PRId64, task->rss_pages);
-		snprintf(text[6], sizeof(text[6]), "%" PRId64, task->swap_pages);
+		snprintf(text[TABLES], sizeof(text[TABLES]), "%" PRIu64, task->table_bytes / 1024);
+		snprintf(text[RSS], sizeof(text[RSS]), "%" PRId64, task->rss_pages);
+		snprintf(text[SWAP], sizeof(text[SWAP]), "%" PRId64, task->swap_pages);
 	}
-	cells[7] = tool_safe(task->comm);
-	tool_table_row(columns, NR_COLUMNS, cells);
+	size_t nr = 0;
+	for (size_t i = 0; i < NR_COLUMNS; i++)
+		if (i != TGID || ps->threads)
+			cells[nr++] = i == COMM ? tool_safe(task->comm) : text[i];
+	tool_table_row(ps->columns, nr, cells);
+}
+
+static void show_head(const struct ps *ps)
+{
+	if (ps->tool->tsv)
+		tsv_header("pid tgid ppid comm state cpu task: mm: pgd_pa: mm_owner table_bytes "
+			   "rss_pages swap_pages");
+	else if (!ps->tool->json)
+		tool_table_head(ps->columns, ps->nr_columns);
 }
 
 static void show_task(struct ps *ps, const struct mmu_task *task)
 {
-	if (ps->tool->json) {
-		task_json(task);
-		return;
-	}
 	if (!ps->begun)
-		tool_table_head(columns, NR_COLUMNS);
+		show_head(ps);
 	ps->begun = true;
-	task_text(task);
+	ps->shown++;
+	if (ps->tool->json)
+		task_json(task);
+	else if (ps->tool->tsv)
+		task_tsv(task);
+	else
+		task_text(ps, task);
+}
+
+/* By its pid, or with -t by that of its leader. What was asked for is marked as found. */
+static bool is_wanted_pid(struct ps *ps, const struct mmu_task *task)
+{
+	bool wanted = !ps->nr_pids && (task->leader || ps->threads);
+
+	for (size_t i = 0; i < ps->nr_pids; i++) {
+		bool same = ps->pids[i] == task->pid;
+
+		ps->found[i] |= same;
+		wanted |= same || (ps->threads && ps->pids[i] == task->tgid);
+	}
+	return wanted;
+}
+
+static bool is_wanted(struct ps *ps, const struct mmu_task *task)
+{
+	bool wanted = is_wanted_pid(ps, task), named = !ps->nr_comms;
+
+	for (size_t i = 0; i < ps->nr_comms && wanted; i++) {
+		bool same = tool_is_comm(task, ps->comms[i]);
+
+		ps->comm_found[i] |= same;
+		named |= same;
+	}
+	return wanted && named && (!ps->user || task->owner == MMU_MM_OWN);
 }
 
 static void show_tasks(struct ps *ps, struct mmu_tasks *tasks)
@@ -126,35 +264,69 @@ static void show_tasks(struct ps *ps, struct mmu_tasks *tasks)
 
 	tool_catch_interrupt();
 	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
-		if (task) {
+		if (task && is_wanted(ps, task))
 			show_task(ps, task);
+		if (task)
 			continue;
-		}
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_message(ps->tool, problem));
 		ps->status = TOOL_ANSWERED;
 	}
 }
 
+/* What was asked for and is not there. */
+static void tell_missing(struct ps *ps)
+{
+	uint64_t said = 0;
+
+	fflush(stdout);
+	for (size_t i = 0; i < ps->nr_pids; i++)
+		if (!ps->found[i]) {
+			fprintf(stderr, "mmuscope: no task has pid %d\n", ps->pids[i]);
+			said++;
+		}
+	for (size_t i = 0; i < ps->nr_comms; i++)
+		if (!ps->comm_found[i]) {
+			fprintf(stderr, "mmuscope: no task is called '%s'\n",
+				tool_safe(ps->comms[i]));
+			said++;
+		}
+	if (!said && !ps->shown && ps->user) {
+		fprintf(stderr, "mmuscope: no such task has an address space of its own\n");
+		said++;
+	}
+	if (said)
+		ps->status = TOOL_ANSWERED;
+}
+
 int tool_ps(struct tool *tool, int argc, char **argv)
 {
 	struct ps ps = { .tool = tool };
 
-	tool_parse(tool, argc, argv, options, parse, "IMAGE",
-		   "The tasks: pid, thread group, mm, physical address of the top-level table, KiB "
-		   "of page tables as the kernel counts them, resident and swapped pages, name.",
+	tool_parse(tool, argc, argv, options, parse, "IMAGE [PID...]",
+		   "The tasks: pid, parent, state, CPU, task_struct, mm, physical address of the "
+		   "top-level table, KiB of page tables as the kernel counts them, resident and "
+		   "swapped pages, name.",
 		   &ps, NULL);
 	tool_fold(tool, 2);
 	ps.status = tool_open(tool, ps.image);
 	if (ps.status)
 		return ps.status;
+	/* a pid may be a thread's */
 	const struct mmu_tasks_query query = { .size = sizeof(query),
-					       .flags = ps.threads ? MMU_TASKS_THREADS : 0 };
+					       .flags = ps.threads || ps.nr_pids ? MMU_TASKS_THREADS
+										 : 0 };
 	struct mmu_tasks *tasks;
 	struct mmu_error *error = mmu_tasks_open(tool->session, &query, &tasks);
 	if (error)
 		return tool_fail(tool, error);
+	choose_columns(&ps);
+	if (tool->tsv) /* a table without rows is one */
+		show_head(&ps);
+	ps.begun = tool->tsv;
 	show_tasks(&ps, tasks);
 	mmu_tasks_close(tasks);
+	if (!tool_interrupted())
+		tell_missing(&ps);
 	return ps.status;
 }

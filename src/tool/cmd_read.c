@@ -75,8 +75,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!read->address)
 			argp_error(state, "an image and an address are needed");
 		if (!read->space.chosen)
-			argp_error(state, "whose memory? One of --pid, --task, --mm, --pgd, --cpu, "
-					  "--kernel");
+			argp_error(state, "whose memory? %s, or --physical", tool_space_names);
 		if (read->string + read->raw + (read->type != NULL) > 1)
 			argp_error(state, "only one of --string, --raw, --value");
 		if (read->raw && read->tool->json)

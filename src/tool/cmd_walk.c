@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope walk: translate addresses and show every level. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -8,15 +7,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lists.h"
 #include "show.h"
-#include "tool.h"
 
-enum { KEY_TABLES = 0x300, KEY_VALUE };
+enum { KEY_TABLES = 0x300, KEY_VALUE, KEY_SLOTS };
+
+/* Processes of PID ADDRESS lines whose tables are kept open. */
+#define OPEN_MAX TOOL_LIST_MAX
 
 struct walk {
 	struct tool *tool;
 	struct tool_space space_options;
-	struct mmu_space *space;
+	struct mmu_space *spaces[OPEN_MAX]; /* whose tables each address is walked through */
+	int32_t pids[OPEN_MAX];             /* of those, where lines name them */
+	size_t nr_spaces, oldest;
+	bool of_lines; /* each line names its pid */
 	struct mmu_walk *result;
 	const char *image;
 	char **addresses;
@@ -33,8 +38,40 @@ static const struct argp_option options[] = {
 	{ "value", KEY_VALUE, "TYPE", 0,
 	  "Also the value there: u8 to u64, s8 to s64, x8 to x64, int", 1 },
 	{ "brief", 'b', NULL, 0, "One line an address", 1 },
+	{ "slots", KEY_SLOTS, "va", 0,
+	  "Also where the direct map has each slot, and the entry's number as Linux counts", 1 },
+	TOOL_TSV_OPTION,
 	{ 0 },
 };
+
+/* Do the addresses come with pids of their own? */
+static bool may_have_pids(const struct walk *walk)
+{
+	for (int i = 0; i < walk->nr_addresses; i++)
+		if (strcmp(walk->addresses[i], "-") == 0 || strpbrk(walk->addresses[i], " \t"))
+			return true;
+	return false;
+}
+
+static void check_options(const struct walk *walk, struct argp_state *state)
+{
+	if (!walk->image)
+		argp_error(state, "no image given");
+	if (walk->show.brief && walk->show.tables)
+		argp_error(state, "only one of --brief, --tables");
+	if (walk->show.tsv && (walk->show.tables || walk->show.slots_va))
+		argp_error(state, "a row of --tsv has no room for --tables or --slots");
+	if (walk->show.tsv && walk->tool->json)
+		argp_error(state, "only one of --json, --tsv");
+	if (!walk->addresses)
+		argp_error(state, "no address given ('-' reads them from standard input)");
+	if (!walk->space_options.chosen && !may_have_pids(walk))
+		argp_error(state, "whose tables? %s", tool_space_names);
+	for (int i = 0; strcmp(walk->image, "-") == 0 && i < walk->nr_addresses; i++)
+		if (strcmp(walk->addresses[i], "-") == 0)
+			argp_error(state, "standard input can't be both the image and the "
+					  "addresses");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -55,6 +92,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'b':
 		walk->show.brief = true;
 		return 0;
+	case KEY_SLOTS:
+		if (strcmp(arg, "va") != 0)
+			argp_error(state, "--slots=va is all that there is");
+		walk->show.slots_va = true;
+		return 0;
+	case TOOL_KEY_TSV:
+		walk->show.tsv = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0) {
 			walk->image = arg;
@@ -66,19 +111,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		walk->nr_addresses = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_END:
-		if (!walk->image)
-			argp_error(state, "no image given");
-		if (walk->show.brief && walk->show.tables)
-			argp_error(state, "only one of --brief, --tables");
-		if (!walk->addresses)
-			argp_error(state, "no address given ('-' reads them from standard input)");
-		if (!walk->space_options.chosen)
-			argp_error(state, "whose tables? One of --pid, --task, --mm, --pgd, --cpu, "
-					  "--kernel");
-		for (int i = 0; strcmp(walk->image, "-") == 0 && i < walk->nr_addresses; i++)
-			if (strcmp(walk->addresses[i], "-") == 0)
-				argp_error(state, "standard input can't be both the image and the "
-						  "addresses");
+		check_options(walk, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -91,27 +124,151 @@ static void raise_status(struct walk *walk, int status)
 		walk->status = status;
 }
 
-static void walk_one(struct walk *walk, uint64_t va)
+static void walk_one(struct walk *walk, struct mmu_space *space, uint64_t va)
 {
-	tool_catch_interrupt();
-	mmu_space_walk(walk->space, va, walk->result);
+	mmu_space_walk(space, va, walk->result);
 	if (mmu_walk_get(walk->result)->result != MMU_RESULT_MAPPED)
 		raise_status(walk, TOOL_ANSWERED);
 	if (walk->tool->json)
-		show_json(&walk->show, walk->space, walk->result);
+		show_json(&walk->show, space, walk->result);
+	else if (walk->show.tsv)
+		show_tsv(&walk->show, space, walk->result);
 	else
-		show_text(&walk->show, walk->space, walk->result);
+		show_text(&walk->show, space, walk->result);
 }
 
-static void walk_text(struct walk *walk, const char *text)
+static void walk_range(struct walk *walk, struct mmu_space *space, uint64_t first_va,
+		       uint64_t last_va)
 {
-	uint64_t va;
-	int status = tool_address(walk->tool, text, &va);
+	struct mmu_error *error;
 
-	if (status)
+	raise_status(walk,
+		     show_ranges(&walk->show, space, walk->result, first_va, last_va, &error));
+	if (error)
+		raise_status(walk, tool_fail(walk->tool, error));
+}
+
+/* ------------------------------------------------------------------ whose tables */
+
+/* What the options choose, once for all addresses. A pid that is none is told, and left out. */
+static int open_spaces(struct walk *walk)
+{
+	const struct tool_space *chosen = &walk->space_options;
+	int status = TOOL_OK;
+
+	if (chosen->nr_pids < 2) {
+		status = tool_space_open(walk->tool, chosen, &walk->spaces[0]);
+		walk->nr_spaces = !status;
+		return status;
+	}
+	walk->show.with_pid = true;
+	for (size_t i = 0; i < chosen->nr_pids; i++) {
+		int one = tool_space_open_pid(walk->tool, chosen, chosen->pids[i],
+					      &walk->spaces[walk->nr_spaces]);
+
+		if (one > TOOL_ANSWERED)
+			return one;
+		walk->nr_spaces += !one;
+		status = one ? one : status;
+	}
+	raise_status(walk, status);
+	return walk->nr_spaces ? TOOL_OK : status;
+}
+
+/* The process that a line names: those that came last are still open. @return NULL: none */
+static struct mmu_space *space_of_line(struct walk *walk, int32_t pid)
+{
+	size_t at = walk->nr_spaces < OPEN_MAX ? walk->nr_spaces : walk->oldest;
+	struct mmu_space *space;
+
+	for (size_t i = 0; i < walk->nr_spaces; i++)
+		if (walk->pids[i] == pid)
+			return walk->spaces[i];
+	int status = tool_space_open_pid(walk->tool, &walk->space_options, pid, &space);
+	if (status) {
 		raise_status(walk, status);
-	else
-		walk_one(walk, va);
+		return NULL;
+	}
+	if (at == walk->nr_spaces) {
+		walk->nr_spaces++;
+	} else {
+		mmu_space_close(walk->spaces[at]);
+		walk->oldest = (at + 1) % OPEN_MAX;
+	}
+	walk->spaces[at] = space;
+	walk->pids[at] = pid;
+	return space;
+}
+
+/* ------------------------------------------------------------------ lists */
+
+/* @param where  "line 3: ", or "" */
+static void refuse(struct walk *walk, const char *where, const char *text, const char *problem)
+{
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: %s'%s': %s\n", where, tool_safe(text), problem);
+	raise_status(walk, TOOL_USAGE);
+}
+
+/* Both ends of a range. @return false: told */
+static bool range_of(struct walk *walk, const struct tool_line *line, const char *where,
+		     uint64_t *ret_first_va, uint64_t *ret_last_va)
+{
+	int status = tool_address(walk->tool, line->last, ret_last_va);
+
+	if (status) {
+		raise_status(walk, status);
+		return false;
+	}
+	if (*ret_last_va < *ret_first_va || (line->exclusive && *ret_last_va == *ret_first_va)) {
+		refuse(walk, where, line->written, "the range ends before it begins");
+		return false;
+	}
+	*ret_last_va -= line->exclusive;
+	if (!walk->show.tables && !walk->show.type)
+		return true;
+	refuse(walk, where, line->written, "--tables and --value are for single addresses");
+	return false;
+}
+
+static void walk_line(struct walk *walk, char *text, const char *where)
+{
+	struct tool_line line;
+	uint64_t first_va, last_va, number;
+	char whole[80];
+
+	snprintf(whole, sizeof(whole), "%s", text);
+	const char *problem = tool_line_parse(text, walk->of_lines, &line);
+	if (problem) {
+		refuse(walk, where, whole, problem);
+		return;
+	}
+	if (!line.address) {
+		if (!*where)
+			refuse(walk, where, whole, "no address");
+		return;
+	}
+	int status = tool_address(walk->tool, line.address, &first_va);
+	if (status) {
+		raise_status(walk, status);
+		return;
+	}
+	if (line.last && !range_of(walk, &line, where, &first_va, &last_va))
+		return;
+	bool numbers = tool_hex(line.address, &number) &&
+		       (!line.last || tool_hex(line.last, &number));
+	walk->show.symbol = numbers ? NULL : line.written;
+	walk->show.label = line.label;
+	struct mmu_space *named = line.has_pid ? space_of_line(walk, line.pid) : NULL;
+	for (size_t i = 0; i < (line.has_pid ? named != NULL : walk->nr_spaces); i++) {
+		struct mmu_space *space = named ? named : walk->spaces[i];
+
+		tool_catch_interrupt();
+		if (line.last)
+			walk_range(walk, space, first_va, last_va);
+		else
+			walk_one(walk, space, first_va);
+	}
 }
 
 /* Addresses from standard input, one a line; answers stream out line by line. */
@@ -120,24 +277,31 @@ static void walk_stdin(struct walk *walk)
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct stat status;
 	bool pipe = fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t bytes;
+	char line[TOOL_LINE_MAX], where[40];
+	const char *problem;
 
-	while (!tool_interrupted() && (bytes = getline(&line, &size, stdin)) >= 0) {
-		char *at = line;
-
-		while (isspace((unsigned char)*at))
-			at++;
-		for (char *end = at + strlen(at); end > at && isspace((unsigned char)end[-1]);)
-			*--end = '\0';
-		if (*at)
-			walk_text(walk, at);
+	for (uint64_t n = 1; !tool_interrupted() && tool_line_read(stdin, line, &problem); n++) {
+		snprintf(where, sizeof(where), "line %" PRIu64 ": ", n);
+		if (problem)
+			refuse(walk, where, "", problem);
+		else
+			walk_line(walk, line, where);
 		/* the reader may wait for this answer before it asks again */
 		if (pipe && poll(&input, 1, 0) == 0)
 			fflush(stdout);
 	}
-	free(line);
+}
+
+static void walk_all(struct walk *walk)
+{
+	if (walk->show.tsv)
+		show_tsv_header();
+	for (int i = 0; i < walk->nr_addresses && !tool_interrupted(); i++) {
+		if (strcmp(walk->addresses[i], "-") == 0)
+			walk_stdin(walk);
+		else
+			walk_line(walk, walk->addresses[i], "");
+	}
 }
 
 int tool_walk(struct tool *tool, int argc, char **argv)
@@ -145,12 +309,13 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	static const char doc[] =
 		"Translate addresses and show every level: table, index, slot, raw value, flags, "
 		"rights, and why an address is not there.\vAn ADDRESS is hexadecimal, or a "
-		"kernel symbol with an offset (init_task+0x10); - reads addresses from standard "
-		"input, one a line.\n\nRights are r w x X u: read, write, execute by user mode, "
+		"kernel symbol with an offset (init_task+0x10), or a range FIRST-LAST; - reads "
+		"lines ADDRESS [LABEL] from standard input, or PID ADDRESS [LABEL] if no option "
+		"says whose tables.\n\nRights are r w x X u: read, write, execute by user mode, "
 		"execute by the kernel, user access; 'so far' is what the levels down to there "
 		"allow "
 		"together.";
-	struct walk walk = { .tool = tool };
+	struct walk walk = { .tool = tool, .space_options.many = true };
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE ADDRESS...", doc, &walk,
 		   &walk.space_options);
@@ -159,19 +324,20 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	walk.status = tool_open(tool, walk.image);
 	if (walk.status)
 		return walk.status;
-	walk.status = tool_space_open(tool, &walk.space_options, &walk.space);
-	if (walk.status)
-		return walk.status;
+	walk.of_lines = walk.show.with_pid = !walk.space_options.chosen;
+	walk.status = TOOL_OK;
+	int status = walk.of_lines ? TOOL_OK : open_spaces(&walk);
 	walk.result = tool_walk_create();
+	walk.show.json = tool->json;
+	walk.show.session = tool->session;
 	walk.show.assumed = walk.space_options.query.format;
 	walk.show.big_endian = mmu_session_info(tool->session)->big_endian;
-	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {
-		if (strcmp(walk.addresses[i], "-") == 0)
-			walk_stdin(&walk);
-		else
-			walk_text(&walk, walk.addresses[i]);
-	}
+	if (status)
+		raise_status(&walk, status);
+	else
+		walk_all(&walk);
 	mmu_walk_destroy(walk.result);
-	mmu_space_close(walk.space);
+	for (size_t i = 0; i < walk.nr_spaces; i++)
+		mmu_space_close(walk.spaces[i]);
 	return walk.status;
 }

@@ -79,7 +79,7 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 		json_number("path_bytes", (int64_t)compare_path_bytes(side));
 		json_array("steps");
 		for (size_t n = 0; (step = mmu_walk_step(side->walk, n)); n++)
-			show_step_json(regime, step);
+			show_step_json(NULL, regime, step, 0);
 		json_array_end();
 		show_result_json(side->walk);
 		json_object_end();

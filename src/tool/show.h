@@ -12,10 +12,35 @@ struct show {
 	const struct tool_type *type; /**< read a value there; NULL: don't */
 	bool big_endian;              /**< the kernel that wrote the value */
 	unsigned int shown;           /**< walks so far: blank lines go between them */
+	bool json, tsv;
+	bool with_pid; /**< one line can be another process's than the next one */
+	bool slots_va; /**< also where the direct map has each slot, and Linux's numbers */
+	const char *symbol, *label;  /**< what the address was asked for as; NULL: nothing */
+	struct mmu_session *session; /**< for slots_va */
 };
 
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
+void show_tsv(struct show *show, struct mmu_space *space, const struct mmu_walk *walk);
+void show_tsv_header(void);
+
+/**
+ * What a range of addresses holds, a line for each stretch with one answer, holes too.
+ * @param walk       to be used
+ * @param ret_error  why it ended early, or NULL
+ * @return the exit status
+ */
+int show_ranges(const struct show *show, struct mmu_space *space, struct mmu_walk *walk,
+		uint64_t first_va, uint64_t last_va, struct mmu_error **ret_error);
+
+/** "pid 42 ", where lines of several processes follow each other. */
+void show_pid_text(const struct show *show, const struct mmu_space *space);
+/** " symbol init_task+0x10 label ...", of a line. */
+void show_names_text(const struct show *show);
+/** The keys pid, symbol, label. */
+void show_names_json(const struct show *show, const struct mmu_space *space);
+/** Why the value at an address can't be read: a word for a page or for an address. */
+const char *show_missing_value(const struct show *show, struct mmu_space *space, uint64_t va);
 
 /** Some entries of a table, by their numbers. */
 struct show_part {
@@ -51,8 +76,14 @@ void show_entry_text(const struct mmu_regime *regime, const struct mmu_step *ste
  */
 void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *step,
 		     bool second_alone);
-/** A step as an element of an array of JSON. */
-void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step);
+/** A step as an element of an array of JSON, on the way to va; show may be NULL. */
+void show_step_json(const struct show *show, const struct mmu_regime *regime,
+		    const struct mmu_step *step, uint64_t va);
+/** The line, or the keys, of --slots=va: where the direct map has a slot, Linux's number. */
+void show_slot_text(const struct show *show, const struct mmu_regime *regime,
+		    const struct mmu_step_info *at, uint64_t va);
+void show_slot_json(const struct show *show, const struct mmu_regime *regime,
+		    const struct mmu_step_info *at, uint64_t va);
 /** Where an entry points, in words: "table at 0x...", "4 KiB page at 0x...". */
 const char *show_target(const struct mmu_regime *regime, const struct mmu_step *step,
 			char ret[128]);

@@ -35,7 +35,8 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 	}
 }
 
-void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step)
+void show_step_json(const struct show *show, const struct mmu_regime *regime,
+		    const struct mmu_step *step, uint64_t va)
 {
 	const struct mmu_step_info *at = mmu_step_get(step);
 	char rights[6];
@@ -48,6 +49,8 @@ void show_step_json(const struct mmu_regime *regime, const struct mmu_step *step
 		json_string("group", at->probe);
 	json_number("index", (int64_t)at->index);
 	json_hex("slot_pa", at->slot_pa);
+	if (show && show->slots_va)
+		show_slot_json(show, regime, at, va);
 	if (at->readable) {
 		show_entry_json(regime, step, false);
 		json_string("effective", mmu_rights_text(at->effective, rights));
@@ -178,6 +181,16 @@ void show_assumed_json(const struct mmu_arch *arch, const struct mmu_regime *reg
 	json_array_end();
 }
 
+void show_names_json(const struct show *show, const struct mmu_space *space)
+{
+	if (mmu_space_task(space))
+		json_number("pid", tool_space_pid(space));
+	if (show->symbol)
+		json_string("symbol", show->symbol);
+	if (show->label && *show->label)
+		json_string("label", show->label);
+}
+
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -186,8 +199,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 
 	json_begin("walk");
 	json_hex("va", info->va);
-	if (mmu_space_task(space))
-		json_number("pid", tool_space_pid(space));
+	show_names_json(show, space);
 	json_string("arch", mmu_space_arch(space)->name);
 	json_string("format", regime->format->name);
 	json_hex("root_pa", regime->root_pa);
@@ -195,17 +207,19 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 		show_assumed_json(mmu_space_arch(space), regime);
 	json_array("steps");
 	for (unsigned int i = 0; i < info->nr_steps && !show->brief; i++)
-		show_step_json(regime, mmu_walk_step(walk, i));
+		show_step_json(show, regime, mmu_walk_step(walk, i), info->va);
 	json_array_end();
 	show_result_json(walk);
 	denied_json(space, walk);
 	if (!show->brief)
 		vma_json(space, walk);
 	if (show->type) {
-		if (tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
+		if (tool_type_read(show->type, show->big_endian, space, info->va, text, NULL)) {
 			json_string("value", text);
-		else
+		} else {
 			json_null("value");
+			json_string("value_missing", show_missing_value(show, space, info->va));
+		}
 	}
 	if (show->tables)
 		tables_json(space, walk);

@@ -252,14 +252,16 @@ static void print_vma(const struct mmu_vma_info *vma)
 }
 
 /* @param error  why the meaning is not known, or NULL */
-static void print_head(struct mmu_space *space, const struct mmu_walk *walk,
-		       const struct mmu_meaning *meaning, const struct mmu_error *error)
+static void print_head(const struct show *show, struct mmu_space *space,
+		       const struct mmu_walk *walk, const struct mmu_meaning *meaning,
+		       const struct mmu_error *error)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	const struct mmu_regime *regime = tool_regime(space, walk);
 	const struct mmu_task *task = mmu_space_task(space);
 
 	printf("%sva 0x%" PRIx64 "%s", tool_colour(TOOL_BOLD), info->va, tool_colour(TOOL_PLAIN));
+	show_names_text(show);
 	if (task)
 		printf("  pid %d (%s)", task->pid, tool_safe(task->comm));
 	printf("  %s %s, root 0x%" PRIx64 "\n", mmu_space_arch(space)->name, regime->format->name,
@@ -279,7 +281,22 @@ static void print_value(const struct show *show, struct mmu_space *space, uint64
 	if (tool_type_read(show->type, show->big_endian, space, va, text, NULL))
 		printf("value %s\n", text);
 	else
-		printf("value: its bytes are not there to be read\n");
+		printf("value: its bytes are not there to be read (%s)\n",
+		       show_missing_value(show, space, va));
+}
+
+void show_pid_text(const struct show *show, const struct mmu_space *space)
+{
+	if (show->with_pid && mmu_space_task(space))
+		printf("pid %d ", tool_space_pid(space));
+}
+
+void show_names_text(const struct show *show)
+{
+	if (show->symbol)
+		printf(" symbol %s", tool_safe(show->symbol));
+	if (show->label && *show->label)
+		printf(" label %s", tool_safe(show->label));
 }
 
 static void print_brief(const struct show *show, struct mmu_space *space,
@@ -288,6 +305,7 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
 	char rights[6], text[64];
 
+	show_pid_text(show, space);
 	printf("0x%016" PRIx64 " %s", info->va, mmu_result_name(info->result));
 	if (info->has_pa)
 		printf(" 0x%" PRIx64 " %" PRIu64 " %s", info->pa, info->page_bytes,
@@ -302,6 +320,9 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 		printf(" (assumed)");
 	if (show->type && tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
 		printf(" value %s", text);
+	else if (show->type)
+		printf(" no value (%s)", show_missing_value(show, space, info->va));
+	show_names_text(show);
 	printf("\n");
 }
 
@@ -318,13 +339,17 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	if (show->shown++)
 		printf("\n");
 	struct mmu_error *error = mmu_space_meaning(space, walk, &meaning);
-	print_head(space, walk, meaning, error);
+	print_head(show, space, walk, meaning, error);
 	mmu_error_destroy(error);
 	if (show->assumed && show->shown == 1)
 		show_assumed_text(mmu_space_arch(space), regime);
 	show_ruler(mmu_space_arch(space), regime, info->va);
-	for (unsigned int i = 0; i < info->nr_steps; i++)
+	for (unsigned int i = 0; i < info->nr_steps; i++) {
 		print_step(show, space, regime, info->va, mmu_walk_step(walk, i));
+		if (show->slots_va)
+			show_slot_text(show, regime, mmu_step_get(mmu_walk_step(walk, i)),
+				       info->va);
+	}
 	show_result_text(regime, walk, meaning);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",

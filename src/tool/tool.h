@@ -29,8 +29,8 @@ struct tool {
 	const char *parts[TOOL_LIST_MAX + 1];
 	size_t nr_raw, nr_facts, nr_debug_dirs, nr_parts;
 	char *environment; /* what debug_dirs has from it, or NULL */
-	bool json;
-	bool warned; /* the command has told info.warning itself */
+	bool json, tsv;    /* one of them, or text */
+	bool warned;       /* the command has told info.warning itself */
 	struct mmu_session *session;
 };
 
@@ -133,10 +133,15 @@ int tool_output_check(const char *path);
 
 /* ------------------------------------------------------------------ choosing an address space */
 
-/** The options --pid --task --mm --pgd --cpu --kernel --user-half --format. */
+/** The options --pid --comm --task --mm --pgd --cpu --kernel --user-half --format. */
 struct tool_space {
-	struct mmu_space_query query; /* its size is set when it is used */
+	struct mmu_space_query query; /* its size and value are set when it is used */
 	bool chosen;
+	bool many;        /**< the command takes several pids */
+	const char *text; /**< of --task or --mm, which may be a symbol; else NULL */
+	const char *comm; /**< NULL: the task is not chosen by its name */
+	int32_t pids[TOOL_LIST_MAX];
+	size_t nr_pids;
 };
 
 /** Keys of the space options, beyond any character. */
@@ -145,11 +150,21 @@ enum { TOOL_KEY_SPACE = 0x200 };
 /** An argp child for the space options; its input is a struct tool_space. */
 extern const struct argp tool_space_argp;
 
+/** "One of --pid, --comm, ...", for messages. */
+extern const char tool_space_names[];
+
+/** Is this the task's name? One of more than 15 bytes is cut, as the kernel cuts it. */
+bool tool_is_comm(const struct mmu_task *task, const char *name);
+
 /**
- * Open the space that the options choose.
- * @return TOOL_OK, or an exit status after one line on stderr
+ * Open the space that the options choose; of several pids that of the first.
+ * @return TOOL_OK, or an exit status after lines on stderr
  */
-int tool_space_open(struct tool *tool, struct tool_space *space, struct mmu_space **ret);
+int tool_space_open(struct tool *tool, const struct tool_space *space, struct mmu_space **ret);
+
+/** Open the space of a process or thread, with the flags that the options choose. Likewise. */
+int tool_space_open_pid(struct tool *tool, const struct tool_space *space, int32_t pid,
+			struct mmu_space **ret);
 
 /** A walk to be used again and again; ends the tool when there is no memory. */
 struct mmu_walk *tool_walk_create(void);
@@ -262,6 +277,27 @@ void json_array_end(void);
 /** An array of the entry's flag names. */
 void json_flags(const char *key, const struct mmu_regime *regime, const struct mmu_step *step,
 		bool second);
+
+/* ------------------------------------------------------------------ TSV */
+
+/** The option --tsv of commands that have rows; its key is beyond any of theirs. */
+enum { TOOL_KEY_TSV = 0x400 };
+#define TOOL_TSV_OPTION                                                                            \
+	{                                                                                          \
+		"tsv", TOOL_KEY_TSV, NULL, 0, "Tab-separated rows with a header instead of text",  \
+			1                                                                          \
+	}
+
+/** The header line: names with blanks between; "va:" is an address, with two columns. */
+void tsv_header(const char *names);
+/** A cell, "" for NULL. Tabs, line ends and what else is no printable ASCII are escaped. */
+void tsv_text(const char *text);
+/** Two cells: in hexadecimal, and as a decimal number; both empty when it is not known. */
+void tsv_hex(bool known, uint64_t value);
+/** An empty cell when it is not known. */
+void tsv_number(bool known, int64_t value);
+/** End the row. */
+void tsv_end(void);
 
 /* ------------------------------------------------------------------ values */
 

@@ -120,7 +120,7 @@ static bool check_format(struct checker *c, size_t n)
 		if (format->name && c->arch->formats[i]->name)
 			holds(c, strcmp(format->name, c->arch->formats[i]->name),
 			      "format names differ");
-	if (!holds(c, format->size >= sizeof(*format), "size covers the whole format") ||
+	if (!holds(c, format->size >= MMU_FORMAT_BYTES_MIN, "size covers the whole format") ||
 	    !holds(c, hashed || format->kind == MMU_FORMAT_RADIX,
 		   "the kind is one that this core knows") ||
 	    !holds(c, format->decode && format->encode, "decode and encode are there") ||

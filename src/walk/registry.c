@@ -77,7 +77,7 @@ static struct mmu_error *check_formats(const struct mmu_arch *arch, const char *
 	for (size_t i = 0; i < arch->nr_formats; i++) {
 		const struct mmu_format *format = arch->formats[i];
 
-		if (!format->name || format->size < sizeof(*format) || !format->nr_levels ||
+		if (!format->name || format->size < MMU_FORMAT_BYTES_MIN || !format->nr_levels ||
 		    format->nr_levels > MMU_LEVELS_MAX || !format->level)
 			return mmu_error_new(MMU_ERROR_PLUGIN, "%s: format %zu has no sane levels",
 					     path, i);
