@@ -163,7 +163,9 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
 				     arch->name, query->format,
 				     mmu_space_format_names(arch, names));
-	const struct mmu_format *format = sample->regimes[0]->format;
+	const struct mmu_format *format = mmu_arch_format(arch, query->format);
+	if (!format) /* the sample has a name of its own */
+		format = sample->regimes[0]->format;
 	if (!mmu_format_usable(format))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "format %s is of kind %d, which this version can't walk",
@@ -173,7 +175,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 				       .value = query->value,
 				       .format = format };
 	struct mmu_regimes found;
-	mmu_sample_regimes(sample, query->value, &space->regimes);
+	mmu_sample_regimes(sample, format, query->value, &space->regimes);
 	struct mmu_error *error = check_pgd(&space->regimes.regime[0], query->value);
 	if (!error && arch->locate &&
 	    !mmu_locate(arch, mmu_fact_callbacks(space->memory.kernel->facts), &root, &found) &&
