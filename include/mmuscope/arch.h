@@ -300,7 +300,9 @@ struct mmu_format {
 
 	/**
 	 * What the kernel itself calls wrong in an entry that decode() takes for good: pmd_bad(), a
-	 * second word that does not fit. Same arguments as decode().
+	 * second word that does not fit. Same arguments as decode(). Where the second word is
+	 * Linux's own copy (second_name "Linux"), it is also asked of one word alone, the other 0:
+	 * text says then that this copy is never so, which tells whose a pasted word is.
 	 * @param ret_mask  the bits of the word (of the second, where only that is wrong)
 	 * @return static text, or NULL: nothing is wrong, and *ret_mask is untouched
 	 */

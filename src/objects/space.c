@@ -192,7 +192,9 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		return mmu_error_new(MMU_ERROR_INVALID, "back-end %s has no format '%s', but %s",
 				     arch->name, query->format,
 				     mmu_space_format_names(arch, names));
-	const struct mmu_format *format = sample->regimes[0]->format;
+	const struct mmu_format *format = mmu_arch_format(arch, query->format);
+	if (!format) /* the sample has a name of its own */
+		format = sample->regimes[0]->format;
 	if (!mmu_format_usable(format))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "format %s is of kind %d, which this version can't walk",
@@ -205,7 +207,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 	struct mmu_error *error = take_pgd(sample->regimes[0], query, &root.value);
 	if (error)
 		return error;
-	mmu_sample_regimes(sample, root.value, &space->regimes);
+	mmu_sample_regimes(sample, format, root.value, &space->regimes);
 	/* the first answer says which bits are none of an address on this machine */
 	for (unsigned int i = 0; i < 2 && !error && arch->locate; i++) {
 		if (mmu_locate(arch, mmu_fact_callbacks(space->memory.kernel->facts), &root,

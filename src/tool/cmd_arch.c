@@ -233,7 +233,7 @@ static void print_levels(const struct mmu_format *format, const struct mmu_regim
 static void print_format(const struct mmu_arch *arch, const struct mmu_format *format)
 {
 	const struct mmu_sample *sample = mmu_arch_sample(arch, format->name);
-	const struct mmu_regime *regime = sample->regimes[0];
+	const struct mmu_regime *regime = tool_format_regime(arch, format);
 	struct columns columns = columns_of(format);
 	char text[160];
 
@@ -284,7 +284,7 @@ static void flags_json(const char *key, const struct mmu_format *format,
 
 static void format_json(const struct mmu_arch *arch, const struct mmu_format *format)
 {
-	const struct mmu_regime *regime = mmu_arch_sample(arch, format->name)->regimes[0];
+	const struct mmu_regime *regime = tool_format_regime(arch, format);
 
 	json_object(NULL);
 	json_string("name", format->name);

@@ -370,7 +370,11 @@ int tool_entry(struct tool *tool, int argc, char **argv)
 	const char *unknown = find_traits(arch, &entry, &set, &clear);
 	if (unknown)
 		return usage("trait", unknown, "'mmuscope arch NAME' lists them");
-	error = mmu_regime_create(sample->regimes[0], set, clear, &regime);
+	const struct mmu_format *format = entry.format_name
+						  ? mmu_arch_format(arch, entry.format_name)
+						  : NULL;
+	error = mmu_regime_create(format ? tool_format_regime(arch, format) : sample->regimes[0],
+				  set, clear, &regime);
 	if (error)
 		return tool_fail(tool, error);
 	entry.arch = arch;

@@ -124,11 +124,21 @@ const char *tool_size(uint64_t bytes)
 	return ret;
 }
 
-unsigned int tool_pa_bits(const struct mmu_arch *arch, const struct mmu_format *format)
+const struct mmu_regime *tool_format_regime(const struct mmu_arch *arch,
+					    const struct mmu_format *format)
 {
 	const struct mmu_sample *sample = mmu_arch_sample(arch, format->name);
+	size_t i = 0;
 
-	return 64u - (unsigned int)__builtin_clzll(sample->regimes[0]->pa_mask | 1);
+	/* a space may have several formats: Linux's tree beside a hashed table */
+	while (i + 1 < sample->nr_regimes && sample->regimes[i]->format != format)
+		i++;
+	return sample->regimes[i];
+}
+
+unsigned int tool_pa_bits(const struct mmu_arch *arch, const struct mmu_format *format)
+{
+	return 64u - (unsigned int)__builtin_clzll(tool_format_regime(arch, format)->pa_mask | 1);
 }
 
 const char *tool_flags(const struct mmu_regime *regime, const struct mmu_step *step, bool second,

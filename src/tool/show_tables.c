@@ -264,11 +264,12 @@ void show_table_text(const struct show *show, struct mmu_space *space,
 	struct show_part part = show_part_of_table(space, regime, va, at, show->every_entry);
 	struct show_part whole = show_part_of_table(space, regime, va, at, true);
 	struct mmu_entries *entries = tool_entries_open(space, regime, at->level, at->table_pa);
+	bool hashed = regime->format->kind == MMU_FORMAT_HASHED; /* a group may lack the page */
 	struct table table = { .show = show,
 			       .arch = mmu_space_arch(space),
 			       .regime = regime,
 			       .level = at->level,
-			       .used = at->index,
+			       .used = hashed && !at->raw ? UINT64_MAX : at->index,
 			       .first = part.first,
 			       .last = part.last,
 			       .next = part.first,

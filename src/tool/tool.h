@@ -248,6 +248,10 @@ const char *tool_vma_rights(const struct mmu_vma_info *vma, char ret[5]);
 /** "4 KiB", "2 MiB": sizes that are powers of two; else bytes. Up to four calls can be alive. */
 const char *tool_size(uint64_t bytes);
 
+/** A regime of a format, by its sample: the first. */
+const struct mmu_regime *tool_format_regime(const struct mmu_arch *arch,
+					    const struct mmu_format *format);
+
 /** The widest physical address of a format, by its sample: 52. */
 unsigned int tool_pa_bits(const struct mmu_arch *arch, const struct mmu_format *format);
 

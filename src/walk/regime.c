@@ -164,19 +164,21 @@ static bool shares_root(const struct mmu_regime *one, const struct mmu_regime *o
 {
 	uint64_t first, last, other_first, other_last;
 
-	if (one->format != other->format || one->format->kind != MMU_FORMAT_RADIX ||
-	    one->top_level != other->top_level)
+	if (one->format->kind == MMU_FORMAT_HASHED)
+		return true;
+	if (one->top_level != other->top_level)
 		return false;
 	indices_of(one, &first, &last);
 	indices_of(other, &other_first, &other_last);
 	return last < other_first || other_last < first;
 }
 
-void mmu_sample_regimes(const struct mmu_sample *sample, uint64_t root_pa, struct mmu_regimes *ret)
+void mmu_sample_regimes(const struct mmu_sample *sample, const struct mmu_format *format,
+			uint64_t root_pa, struct mmu_regimes *ret)
 {
 	ret->nr = 0;
 	for (size_t i = 0; i < sample->nr_regimes && ret->nr < MMU_REGIMES_MAX; i++) {
-		bool fits = true;
+		bool fits = sample->regimes[i]->format == format;
 
 		for (size_t j = 0; j < ret->nr; j++)
 			fits &= shares_root(&ret->regime[j], sample->regimes[i]);
@@ -195,6 +197,10 @@ const struct mmu_sample *mmu_arch_sample(const struct mmu_arch *arch, const char
 	for (size_t i = 0; i < arch->nr_samples; i++)
 		if (strcmp(arch->samples[i]->regimes[0]->format->name, name) == 0)
 			return arch->samples[i];
+	for (size_t i = 0; i < arch->nr_samples; i++)
+		for (size_t j = 0; j < arch->samples[i]->nr_regimes; j++)
+			if (strcmp(arch->samples[i]->regimes[j]->format->name, name) == 0)
+				return arch->samples[i];
 	return NULL;
 }
 

@@ -585,7 +585,7 @@ static void test_one_root_serves_no_other_half(void **state)
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		const struct mmu_sample *sample = mmu_arch_sample(samples[i].arch, samples[i].name);
 
-		mmu_sample_regimes(sample, 0x1000, &regimes);
+		mmu_sample_regimes(sample, sample->regimes[0]->format, 0x1000, &regimes);
 		assert_int_equal(regimes.nr, 1);
 		assert_int_equal(regimes.regime[0].root_pa, 0x1000);
 		assert_string_equal(regimes.regime[0].name, sample->regimes[0]->name);
@@ -597,7 +597,7 @@ static void test_one_root_serves_no_other_half(void **state)
 	low.last_va >>= 1;
 	high.first_va = ~high.last_va | (low.last_va + 1);
 	high.last_va = UINT64_MAX;
-	mmu_sample_regimes(&both, 0x1000, &regimes);
+	mmu_sample_regimes(&both, both.regimes[0]->format, 0x1000, &regimes);
 	assert_int_equal(regimes.nr, 2);
 	assert_int_equal(regimes.regime[1].root_pa, 0x1000);
 }

@@ -410,7 +410,7 @@ static bool set_sample(struct tables *tables, const struct mmu_sample *sample)
 {
 	tables->regimes.nr = 0;
 	if (sample)
-		mmu_sample_regimes(sample, 0, &tables->regimes);
+		mmu_sample_regimes(sample, sample->regimes[0]->format, 0, &tables->regimes);
 	return sample;
 }
 
