@@ -155,7 +155,7 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	if (walk.status)
 		return walk.status;
 	walk.result = tool_walk_create();
-	walk.show.assumed = walk.space_options.query.format;
+	walk.show.assumed = walk.space_options.query.format || mmu_space_warning(walk.space);
 	walk.show.big_endian = mmu_session_info(tool->session)->big_endian;
 	for (int i = 0; i < walk.nr_addresses && !tool_interrupted(); i++) {
 		if (strcmp(walk.addresses[i], "-") == 0)

@@ -83,7 +83,13 @@ int tool_space_open(struct tool *tool, struct tool_space *space, struct mmu_spac
 	space->query.size = sizeof(space->query);
 	struct mmu_error *error = mmu_space_open(tool->session, &space->query, ret);
 
-	return error ? tool_fail(tool, error) : TOOL_OK;
+	if (error)
+		return tool_fail(tool, error);
+	if (mmu_space_warning(*ret)) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(mmu_space_warning(*ret)));
+	}
+	return TOOL_OK;
 }
 
 struct mmu_walk *tool_walk_create(void)
