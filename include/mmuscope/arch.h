@@ -490,7 +490,7 @@ struct mmu_root {
 	uint64_t value;
 	uint64_t mm_va; /**< PGD_PA: address of the mm_struct whose table it is, 0: not known */
 	bool user_half; /**< the table that user mode runs on, if another (x86 KPTI) */
-	/** The format that the caller names, of a bare top table; NULL: find out. */
+	/** The format of the tables, as the caller or a CPU's registers name it; NULL: find out. */
 	const struct mmu_format *format;
 };
 
@@ -499,6 +499,17 @@ static inline const struct mmu_format *mmu_root_format(const struct mmu_root *ro
 {
 	return root->size < sizeof(*root) ? NULL : root->format;
 }
+
+/** What the registers of a CPU say of its paging. */
+struct mmu_cpu {
+	uint32_t size;    /**< sizeof(struct mmu_cpu) */
+	const char *mode; /**< static, for people: "4-level paging", "real mode, no paging" */
+	const char *root_register; /**< static: the one that leads to the top table, "CR3" */
+	uint64_t root_value;       /**< that register as it is */
+	uint64_t root_pa;          /**< where the top table lies, if there is paging */
+	const struct mmu_format
+		*format; /**< in which it translates; NULL: in none of the back-end's */
+};
 
 /** What a linear mapping is for. Bits: one may hold the image and be the direct map. */
 enum mmu_linear_role {
@@ -589,6 +600,13 @@ struct mmu_arch {
 	 * @return how many were written
 	 */
 	size_t (*regions)(const struct mmu_facts *facts, struct mmu_region *ret);
+
+	/**
+	 * What CPU n runs, by its registers in the notes alone: locate() of MMU_ROOT_CPU then takes
+	 * this format, whichever system it is. NULL: no notes have such registers.
+	 * @return false: these notes have no such CPU; *ret is untouched
+	 */
+	bool (*cpu)(const struct mmu_facts *facts, unsigned int n, struct mmu_cpu *ret);
 };
 
 /** The one symbol that a plugin exports. */
@@ -637,6 +655,7 @@ struct mmu_arch {
  *   address that it serves probes() names a group with its index.
  * locate(), linear(), regions(), where nothing or nonsense is known. They end; they give a text, or
  *   what keeps the rules above; linear ranges and regions don't overlap and have names.
+ * cpu(), likewise: there are words for mode and register, and the format is one of the plugin's.
  */
 
 #ifdef __cplusplus

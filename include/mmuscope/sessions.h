@@ -114,6 +114,12 @@ MMU_EXPORT const struct mmu_linear *mmu_session_linear(const struct mmu_session 
 MMU_EXPORT const struct mmu_regime *mmu_session_regime(const struct mmu_session *session, size_t n);
 
 /**
+ * What the n-th CPU ran on, by its registers in the image's notes; no kernel needs to be known.
+ * @return NULL: the notes have no such CPU, or no back-end reads them; valid until the next call
+ */
+MMU_EXPORT const struct mmu_cpu *mmu_session_cpu(struct mmu_session *session, uint32_t n);
+
+/**
  * Read the first task with an address space, and what the kernel carries about itself, although
  * vmlinux was enough: then facts have a second source, see struct mmu_fact.
  * @return mmu_session_learn()'s, or why the kernel's own symbols or types are unavailable; whatever
@@ -299,6 +305,11 @@ MMU_EXPORT void mmu_space_close(struct mmu_space *space);
 /** The n-th regime, ascending by address, or NULL; valid as long as the space. Each has one. */
 MMU_EXPORT const struct mmu_regime *mmu_space_regime(const struct mmu_space *space, size_t n);
 MMU_EXPORT const struct mmu_arch *mmu_space_arch(const struct mmu_space *space);
+/**
+ * What to know before its answers are believed, or NULL: MMU_SPACE_CPU walks what a CPU's registers
+ * name where no Linux is known, too. Valid as long as the space.
+ */
+MMU_EXPORT const char *mmu_space_warning(const struct mmu_space *space);
 /** The task that it was opened through, or NULL; valid as long as the space. */
 MMU_EXPORT const struct mmu_task *mmu_space_task(const struct mmu_space *space);
 

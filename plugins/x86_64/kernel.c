@@ -26,21 +26,6 @@ bool x86_64_variable(const struct mmu_facts *facts, const char *key, uint64_t of
 	       read_phys(facts, va + offset - IMAGE_MAP + base, bytes, ret);
 }
 
-/* CR3 and CR4 of a CPU: QEMU's target/i386/arch_dump.c, struct QEMUCPUState version 1. */
-bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3, uint64_t *cr4)
-{
-	const uint8_t *data;
-	size_t bytes;
-
-	if (!facts->note(facts->context, "QEMU", 0, n, &data, &bytes) || bytes < 432 ||
-	    x86_64_little(data, 4) != 1 || x86_64_little(data + 4, 4) < 432 ||
-	    x86_64_little(data + 4, 4) > bytes)
-		return false;
-	*cr3 = x86_64_little(data + 416, 8);
-	*cr4 = x86_64_little(data + 424, 8);
-	return true;
-}
-
 bool x86_64_named_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa)
 {
 	uint64_t base;
@@ -94,7 +79,8 @@ static const char *find_levels(const struct mmu_facts *facts, const struct mmu_r
 			       uint64_t *ret)
 {
 	struct mmu_regime four = x86_64_regimes[0][KERNEL_HALF];
-	uint64_t five, cr3, va, pa;
+	uint64_t five, va, pa;
+	struct mmu_cpu cpu;
 	const char *how = "variable __pgtable_l5_enabled";
 
 	four.traits = masks->traits;
@@ -105,8 +91,8 @@ static const char *find_levels(const struct mmu_facts *facts, const struct mmu_r
 	}
 	if (x86_64_variable(facts, "SYMBOL(__pgtable_l5_enabled)", 0, 4, &five)) {
 		five = five != 0;
-	} else if (x86_64_cpu_state(facts, 0, &cr3, &five)) {
-		five = five >> 12 & 1;
+	} else if (x86_64_cpu(facts, 0, &cpu) && cpu.format) {
+		five = cpu.format == &x86_64_format5;
 		how = "CR4.LA57 of CPU 0";
 	} else if (!x86_64_kernel_root(facts, &va, &four.root_pa) &&
 		   facts->walk(facts->context, &four, va, &pa) && pa == four.root_pa) {
@@ -192,11 +178,14 @@ static const char *find_root(const struct mmu_facts *facts, const struct mmu_roo
 		if (missing)
 			return missing;
 	} else if (root->kind == MMU_ROOT_CPU) {
-		if (value > UINT32_MAX ||
-		    !x86_64_cpu_state(facts, (unsigned int)value, &value, &other))
+		struct mmu_cpu cpu;
+
+		if (value > UINT32_MAX || !x86_64_cpu(facts, (unsigned int)value, &cpu))
 			return "the image has no CR3 of this CPU (QEMU writes those of its CPUs, "
 			       "others none)";
-		value &= address_bits(regime); /* without PCID, LAM and the C-bit */
+		if (!cpu.format)
+			return "this CPU is not in long mode";
+		value = cpu.root_pa & address_bits(regime); /* without the C-bit */
 	}
 	regime->root_pa = value;
 	return value & BITS(0, 11) ? "the top table does not begin at a page" : NULL;
@@ -210,14 +199,14 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 	uint64_t pair_pa, five;
 
 	find_pa_mask(facts, &regime);
+	missing = find_root(facts, root, &regime);
+	if (missing)
+		return missing;
 	five = mmu_root_format(root) == &x86_64_format5;
 	missing = mmu_root_format(root) ? NULL : find_levels(facts, &regime, &five);
 	if (missing)
 		return missing;
 	find_traits(facts, &regime);
-	missing = find_root(facts, root, &regime);
-	if (missing)
-		return missing;
 	/* a CPU in user mode runs on the second table of the pair: then that is what is shown */
 	pair_pa = root->kind == MMU_ROOT_CPU ? regime.root_pa & ~BIT(12) : regime.root_pa;
 	if (is_pti_pair(facts, pair_pa)) {

@@ -108,20 +108,21 @@ static bool maps(const struct mmu_facts *facts, const struct mmu_regime *regime,
 static bool cpus_agree(const struct mmu_facts *facts, const struct image *image, bool five,
 		       const char **ret_how)
 {
-	uint64_t cr3, cr4;
 	unsigned int budget = TABLES_MAX;
+	struct mmu_cpu cpu;
 	bool other = false;
 
 	*ret_how = "top table by its shape: it maps itself in image and direct map";
-	for (unsigned int n = 0; n < CPUS_MAX && x86_64_cpu_state(facts, n, &cr3, &cr4); n++) {
+	for (unsigned int n = 0; n < CPUS_MAX && x86_64_cpu(facts, n, &cpu); n++) {
+		bool its_five = cpu.format == &x86_64_format5;
 		struct image its;
 
 		/* in user mode under KPTI bit 12 is set: the kernel's half is beside it */
-		if (!read_image(facts, cr3 & ADDRESS & ~BIT(12), cr4 >> 12 & 1, &budget, &its) &&
-		    !read_image(facts, cr3 & ADDRESS, cr4 >> 12 & 1, &budget, &its))
+		if (!cpu.format ||
+		    (!read_image(facts, cpu.root_pa & ~BIT(12), its_five, &budget, &its) &&
+		     !read_image(facts, cpu.root_pa, its_five, &budget, &its)))
 			continue;
-		if (its.base == image->base && its.pmd_pa == image->pmd_pa &&
-		    (cr4 >> 12 & 1) == five) {
+		if (its.base == image->base && its.pmd_pa == image->pmd_pa && its_five == five) {
 			*ret_how = "top table by its shape: it maps itself in image and direct "
 				   "map, and a CPU's CR3 maps the same image";
 			return true;

@@ -60,4 +60,5 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.locate = x86_64_locate,
 	.linear = x86_64_linear,
 	.search = x86_64_search,
+	.cpu = x86_64_cpu,
 };

@@ -87,9 +87,8 @@ bool x86_64_same_image(const struct mmu_facts *facts, uint64_t top_pa, uint64_t 
 /** The kernel's own top table by its symbol. @return false: the symbol or phys_base is missing */
 bool x86_64_named_root(const struct mmu_facts *facts, uint64_t *ret_va, uint64_t *ret_pa) HIDDEN;
 
-/** CR3 and CR4 of the n-th CPU, where the image has them. */
-bool x86_64_cpu_state(const struct mmu_facts *facts, unsigned int n, uint64_t *cr3,
-		      uint64_t *cr4) HIDDEN;
+/** As struct mmu_arch has it. */
+bool x86_64_cpu(const struct mmu_facts *facts, unsigned int n, struct mmu_cpu *ret) HIDDEN;
 /** By the tables of the kernel's half: its lowest page is mapped, and so is the top table. */
 bool x86_64_direct_map(const struct mmu_facts *facts, const struct mmu_regime *regime,
 		       uint64_t *ret_va) HIDDEN;

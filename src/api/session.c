@@ -290,6 +290,17 @@ const struct mmu_regime *mmu_session_regime(const struct mmu_session *session, s
 	return n < session->kernel.regimes.nr ? &session->kernel.regimes.regime[n] : NULL;
 }
 
+const struct mmu_cpu *mmu_session_cpu(struct mmu_session *session, uint32_t n)
+{
+	const struct mmu_arch *arch = mmu_kernel_cpu_arch(&session->kernel);
+
+	return arch && arch->cpu &&
+			       arch->cpu(mmu_fact_callbacks(session->kernel.facts), n,
+					 &session->cpu)
+		       ? &session->cpu
+		       : NULL;
+}
+
 struct mmu_error *mmu_session_symbol(struct mmu_session *session, const char *name,
 				     uint64_t *ret_va)
 {

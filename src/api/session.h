@@ -14,6 +14,7 @@ struct mmu_session {
 	struct mmu_error *learn_error; /* what every later call is told again */
 	struct mmu_error *lacks;       /* why no task can be found, as it was told last */
 	struct mmu_info info;          /* likewise */
+	struct mmu_cpu cpu;            /* likewise */
 };
 
 #endif

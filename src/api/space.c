@@ -19,6 +19,17 @@ static struct mmu_error *take_query(const struct mmu_session *session,
 	return error || !ret->hook ? error : mmu_sized(ret->hook, ret_hook);
 }
 
+/* Where no kernel could be learnt, its CPUs may still tell. @param why  it could not; taken */
+static struct mmu_error *need_cpus(struct mmu_kernel *kernel, struct mmu_error *why)
+{
+	const struct mmu_arch *arch = mmu_kernel_cpu_arch(kernel);
+
+	if (!arch || !arch->locate)
+		return why;
+	mmu_error_destroy(why);
+	return kernel->arch ? NULL : mmu_kernel_set_arch(kernel, arch);
+}
+
 struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
 				 struct mmu_space **ret)
 {
@@ -38,6 +49,8 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 					  "kernel can't tell it",
 					  mmu_space_format_names(session->kernel.arch, names)),
 			MMU_REMEDY_FORMAT);
+	if (error && own.by == MMU_SPACE_CPU && mmu_error_code(error) == MMU_ERROR_NOT_FOUND)
+		error = need_cpus(&session->kernel, error);
 	if (!error)
 		error = mmu_space_find(&session->kernel, &own, ret);
 	if (!error)
@@ -58,6 +71,11 @@ const struct mmu_regime *mmu_space_regime(const struct mmu_space *space, size_t 
 const struct mmu_arch *mmu_space_arch(const struct mmu_space *space)
 {
 	return space->walker.arch;
+}
+
+const char *mmu_space_warning(const struct mmu_space *space)
+{
+	return space->warning;
 }
 
 const struct mmu_task *mmu_space_task(const struct mmu_space *space)

@@ -106,6 +106,18 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	return error ? error : mmu_kernel_set_arch(kernel, arch);
 }
 
+const struct mmu_arch *mmu_kernel_cpu_arch(const struct mmu_kernel *kernel)
+{
+	const char *name = mmu_arch_name_of_cpus(kernel->image->elf_machine);
+	const struct mmu_arch *arch = kernel->arch;
+
+	if (!arch && kernel->options.arch)
+		name = kernel->options.arch;
+	if (!arch && name)
+		mmu_error_destroy(mmu_arch_load(name, kernel->options.plugin_dir, &arch));
+	return arch;
+}
+
 /* VMCOREINFO says it best; a kdump header says it too. */
 void mmu_kernel_read_identity(struct mmu_kernel *kernel)
 {

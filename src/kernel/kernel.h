@@ -59,6 +59,12 @@ struct mmu_error *mmu_kernel_set_arch(struct mmu_kernel *kernel,
  */
 struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel) MMU_MUST_CHECK;
 
+/**
+ * The back-end that reads the registers of the image's CPUs, although it may not know its tables;
+ * or NULL.
+ */
+const struct mmu_arch *mmu_kernel_cpu_arch(const struct mmu_kernel *kernel);
+
 /** Take release and build-id from VMCOREINFO, else from the image's headers. */
 void mmu_kernel_read_identity(struct mmu_kernel *kernel);
 

@@ -43,6 +43,37 @@ static struct mmu_error *locate(struct mmu_space *space, const struct mmu_root *
 	return has_cpus(kernel) ? error : mmu_error_remedy(error, MMU_REMEDY_TASK_ROOT);
 }
 
+/* The registers of a CPU say where it translates from, and in which format, whatever it runs. */
+static struct mmu_error *open_cpu(struct mmu_space *space, const struct mmu_space_query *query)
+{
+	const struct mmu_kernel *kernel = space->memory.kernel;
+	const struct mmu_arch *arch = kernel->arch;
+	struct mmu_root root = { .size = sizeof(root),
+				 .kind = MMU_ROOT_CPU,
+				 .value = query->value,
+				 .user_half = query->flags & MMU_SPACE_USER_HALF };
+	struct mmu_cpu cpu = { .size = 0 };
+
+	if (arch->cpu && query->value <= UINT32_MAX &&
+	    arch->cpu(mmu_fact_callbacks(kernel->facts), (unsigned int)query->value, &cpu) &&
+	    !cpu.format)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
+				     "CPU %" PRIu64 " is in %s (%s 0x%" PRIx64 "): back-end %s has "
+				     "no format of that",
+				     query->value, cpu.mode, cpu.root_register, cpu.root_value,
+				     arch->name);
+	root.format = cpu.format;
+	struct mmu_error *error = locate(space, &root);
+	if (error || kernel->regimes.nr)
+		return error;
+	if (asprintf(&space->warning,
+		     "no Linux is known in the image: root and format are those of CPU %" PRIu64
+		     " (%s, %s 0x%" PRIx64 "), and entries are read as Linux would write them",
+		     query->value, cpu.mode, cpu.root_register, cpu.root_value) < 0)
+		space->warning = NULL;
+	return NULL;
+}
+
 static struct mmu_error *root_of_mm(struct mmu_space *space, bool user_half)
 {
 	struct mmu_root root = { .size = sizeof(root),
@@ -153,8 +184,7 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		root.kind = MMU_ROOT_KERNEL;
 		break;
 	case MMU_SPACE_CPU:
-		root.kind = MMU_ROOT_CPU;
-		break;
+		return open_cpu(space, query);
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
 		error = take_pgd(&space->memory.kernel->regimes.regime[0], query, &root.value);
@@ -232,7 +262,7 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 	space->walker.regimes = &space->regimes;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
-	if (!error && !mmu_space_is_bare(query))
+	if (!error && !mmu_space_is_bare(query) && kernel->regimes.nr)
 		error = mmu_swap_map(kernel, &space->walker.swap);
 	if (!error)
 		*ret = mmu_steal(space);
@@ -244,6 +274,7 @@ void mmu_space_destroy(struct mmu_space *space)
 	if (!space)
 		return;
 	mmu_memory_destroy(&space->memory);
+	free(space->warning);
 	free(space);
 }
 
@@ -327,6 +358,13 @@ static void walk_live(struct mmu_space *space, uint64_t va, struct mmu_walk *ret
 	ret->note = "changed while it was read, again and again";
 }
 
+/* Is it the kernel's word on an entry that hardware does not use? */
+static bool is_software(enum mmu_result result)
+{
+	return (result >= MMU_RESULT_SWAPPED && result <= MMU_RESULT_MARKER) ||
+	       result == MMU_RESULT_HIDDEN;
+}
+
 void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
@@ -338,6 +376,8 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 		mmu_walker_walk(&space->walker, va, ret);
 	if (ret->result == MMU_RESULT_HIDDEN)
 		tell_hidden(space, ret);
+	if (space->warning && is_software(ret->result) && !ret->note)
+		ret->note = "hardware sees a hole: what it means is Linux's reading";
 	if (ret->result != MMU_RESULT_PROTNONE)
 		return;
 	struct mmu_error *missing = mmu_space_find_vma(space, va, &vma, &found);

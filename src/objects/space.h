@@ -15,6 +15,7 @@ struct mmu_space {
 	struct mmu_walker walker; /**< over them */
 	struct mmu_task task;
 	bool has_task;
+	char *warning;        /**< what its answers can't be trusted in, or NULL */
 	uint64_t mm_va;       /**< 0: a space without VMAs */
 	struct mmu_hook hook; /**< for long work on it */
 	struct mmu_vma vma;   /**< what a caller was told last */
@@ -30,7 +31,8 @@ static inline bool mmu_space_is_bare(const struct mmu_space_query *query)
 }
 
 /**
- * As mmu_space_open(), of a kernel that is learnt; for a bare query its back-end is enough.
+ * As mmu_space_open(), of a kernel that is learnt; for a bare query, and for a CPU where no kernel
+ * could be learnt, its back-end is enough.
  */
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query,

@@ -5,6 +5,8 @@
 
 #include "tool.h"
 
+#define CPUS_SHOWN 16u
+
 struct info {
 	const char *image;
 	bool facts;
@@ -152,6 +154,29 @@ static void pages_json(const char *key, const struct mmu_info *info, uint64_t co
 		json_null(key);
 }
 
+static void cpus_json(struct mmu_session *session)
+{
+	const struct mmu_cpu *cpu;
+
+	json_array("cpus");
+	for (uint32_t n = 0; (cpu = mmu_session_cpu(session, n)); n++) {
+		json_object(NULL);
+		json_number("cpu", n);
+		json_string("mode", cpu->mode);
+		json_string("register", cpu->root_register);
+		json_hex("value", cpu->root_value);
+		if (cpu->format) {
+			json_string("format", cpu->format->name);
+			json_hex("root_pa", cpu->root_pa);
+		} else {
+			json_null("format");
+			json_null("root_pa");
+		}
+		json_object_end();
+	}
+	json_array_end();
+}
+
 static void info_json(struct mmu_session *session, const struct mmu_info *info,
 		      const struct told *told)
 {
@@ -179,6 +204,7 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 	json_bool("vmcoreinfo", info->has_vmcoreinfo);
 	json_bool("vmcoreinfo_found", info->vmcoreinfo_found);
 	json_number("cpu_states", info->nr_cpu_states);
+	cpus_json(session);
 	json_number("page_bytes", info->page_bytes);
 	pages_json("present_pages", info, info->present_pages);
 	pages_json("filtered_pages", info, info->filtered_pages);
@@ -249,6 +275,24 @@ static void print_traits(struct mmu_session *session, const struct mmu_arch *arc
 		printf("%s(assumed: no symbols tell)\n", before);
 	else
 		printf("%s\n", regime->traits ? "" : "none");
+}
+
+static void print_cpus(struct mmu_session *session)
+{
+	const struct mmu_cpu *cpu;
+	uint32_t n;
+
+	for (n = 0; (cpu = mmu_session_cpu(session, n)); n++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "CPU %" PRIu32, n);
+		if (n < CPUS_SHOWN)
+			tool_row(name, "%s 0x%" PRIx64 ", %s%s", cpu->root_register,
+				 cpu->root_value, cpu->mode,
+				 cpu->format ? "" : ": no format reads it");
+	}
+	if (n > CPUS_SHOWN)
+		tool_row("", "and %" PRIu32 " more (--json lists all)", n - CPUS_SHOWN);
 }
 
 static void print_kernel(struct mmu_session *session, const struct mmu_info *info)
@@ -365,6 +409,7 @@ static void info_text(const struct info *command, struct mmu_session *session,
 		 : info->has_vmcoreinfo     ? "yes"
 					    : "no",
 		 info->nr_cpu_states);
+	print_cpus(session);
 	print_kernel(session, info);
 	line("not learnt", told->problem);
 	line("lacks", told->lacks);

@@ -216,6 +216,10 @@ static int open_query(struct tool *tool, struct mmu_space_query *query, struct m
 		return tool_fail(tool, error);
 	if (query->flags & MMU_SPACE_REGISTER)
 		tell_ignored(*ret, query);
+	if (mmu_space_warning(*ret)) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(mmu_space_warning(*ret)));
+	}
 	return TOOL_OK;
 }
 

@@ -153,6 +153,21 @@ static void check_regions(struct checker *c, const struct mmu_facts *facts, unsi
 		      "regions have names, ascend and are disjoint");
 }
 
+static void check_cpu(struct checker *c, const struct mmu_facts *facts, unsigned int percent)
+{
+	struct mmu_cpu cpu = { .size = 0 };
+	bool known = false;
+
+	if (!c->arch->cpu || !c->arch->cpu(facts, 0, &cpu))
+		return;
+	look_at(c, "cpu() at %u%% of all facts", percent);
+	holds(c, cpu.size == sizeof(cpu) && cpu.mode && *cpu.mode && cpu.root_register,
+	      "a CPU has its size, a mode and the name of a register");
+	for (size_t i = 0; i < c->arch->nr_formats; i++)
+		known |= cpu.format && !strcmp(cpu.format->name, c->arch->formats[i]->name);
+	holds(c, !cpu.format || known, "a CPU's format is one of the back-end's");
+}
+
 static void check_locate(struct checker *c, const struct mmu_facts *facts,
 			 const struct mmu_root *root, unsigned int percent)
 {
@@ -201,5 +216,6 @@ void check_facts(struct checker *c)
 		check_locate(c, &facts, &root, nonsense.percent);
 		check_linear(c, &facts, nonsense.percent);
 		check_regions(c, &facts, nonsense.percent);
+		check_cpu(c, &facts, nonsense.percent);
 	}
 }

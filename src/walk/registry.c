@@ -24,17 +24,32 @@ static struct mmu_arch loaded[ARCHES_MAX];
 static size_t nr_loaded;
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
+/* The folders of plugins/ say so. */
+static const struct machine {
+	uint16_t machine;
+	const char *name;
+} machines[] = { MMU_MACHINES }, cpu_machines[] = { MMU_CPU_MACHINES };
+
+static const char *name_of(uint16_t elf_machine, const struct machine *list, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (elf_machine && list[i].machine == elf_machine)
+			return list[i].name;
+	return NULL;
+}
+
 const char *mmu_arch_name_of_machine(uint16_t elf_machine)
 {
-	static const struct {
-		uint16_t machine;
-		const char *name;
-	} machines[] = { MMU_MACHINES }; /* the folders of plugins/ say so */
+	return name_of(elf_machine, machines, sizeof(machines) / sizeof(machines[0]));
+}
 
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (elf_machine && machines[i].machine == elf_machine)
-			return machines[i].name;
-	return NULL;
+const char *mmu_arch_name_of_cpus(uint16_t elf_machine)
+{
+	const char *name = mmu_arch_name_of_machine(elf_machine);
+
+	return name ? name
+		    : name_of(elf_machine, cpu_machines,
+			      sizeof(cpu_machines) / sizeof(cpu_machines[0]));
 }
 
 /* A name becomes part of a path that is run as code. */

@@ -8,6 +8,9 @@
 /** The name of the tree's back-end for an EM_* number, or NULL. */
 const char *mmu_arch_name_of_machine(uint16_t elf_machine);
 
+/** Likewise, or of one that reads the registers of this machine's CPUs, if not its tables. */
+const char *mmu_arch_name_of_cpus(uint16_t elf_machine);
+
 /**
  * Names of the back-ends that can be found, sorted.
  * @return MMU_ERROR_NO_MEMORY, _OS; *ret is a NULL-terminated list, freed with free() as one block

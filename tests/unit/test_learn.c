@@ -122,6 +122,8 @@ static void run_on(struct mmu_image *image, const struct kernel *kernel)
 
 	mmu_put_uint(state, 4, false, 1);
 	mmu_put_uint(state + 4, 4, false, sizeof(state));
+	mmu_put_uint(state + 392, 8, false, UINT64_C(1) << 31 | 1); /* paging, */
+	mmu_put_uint(state + 424, 8, false, UINT64_C(1) << 5);      /* of long mode */
 	mmu_put_uint(state + 416, 8, false, kernel->pa + TOP);
 	image->notes = &cpu;
 	image->nr_notes = 1;

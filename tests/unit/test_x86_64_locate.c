@@ -56,7 +56,8 @@ static struct fake {
 	} pages[NR_PAGES];
 	uint8_t notes[2][440];
 	uint64_t last_ram_pa;
-	bool links; /* symbols by their link-time address */
+	bool links;            /* symbols by their link-time address */
+	size_t prstatus_bytes; /* 0: no such notes */
 } fake;
 
 static void set(const char *key, uint64_t value)
@@ -84,16 +85,26 @@ static void put(uint64_t pa, uint64_t value)
 	*word(pa) = htole64(value);
 }
 
-static void cpu(unsigned int n, uint64_t cr3, uint64_t cr4)
+static void cpu_in_mode(unsigned int n, uint64_t cr0, uint64_t cr3, uint64_t cr4, uint32_t cs)
 {
 	const uint32_t head[2] = { htole32(1), htole32(440) };
 
+	cr0 = htole64(cr0);
 	cr3 = htole64(cr3);
 	cr4 = htole64(cr4);
+	cs = htole32(cs);
 	memcpy(fake.notes[n], head, sizeof(head));
+	memcpy(fake.notes[n] + 160, &cs, 4);
+	memcpy(fake.notes[n] + 392, &cr0, 8);
 	memcpy(fake.notes[n] + 416, &cr3, 8);
 	memcpy(fake.notes[n] + 424, &cr4, 8);
 	fake.nr_notes = n + 1;
+}
+
+/* In long mode; of CR4 only LA57 is told. */
+static void cpu(unsigned int n, uint64_t cr3, uint64_t la57)
+{
+	cpu_in_mode(n, BIT(31) | BIT(0), cr3, la57 | BIT(5), 1u << 21);
 }
 
 static bool fake_get(void *context, const char *key, uint64_t *ret)
@@ -118,6 +129,11 @@ static bool fake_link_symbol(void *context, const char *name, uint64_t *ret_va)
 static bool fake_note(void *context, const char *name, uint32_t type, unsigned int n,
 		      const uint8_t **ret_data, size_t *ret_bytes)
 {
+	if (!strcmp(name, "CORE") && type == 1 && n < fake.nr_notes && fake.prstatus_bytes) {
+		*ret_data = fake.notes[n];
+		*ret_bytes = fake.prstatus_bytes;
+		return true;
+	}
 	if (strcmp(name, "QEMU") || type != 0 || n >= fake.nr_notes)
 		return false;
 	*ret_data = fake.notes[n];
@@ -377,6 +393,47 @@ static void test_address_width_and_encryption(void **state)
 	assert_null(locate(MMU_ROOT_CPU, 0, false, &r));
 	assert_int_equal(r.root_pa, 0x255e000);
 	assert_true(r.traits & trait("encryption"));
+}
+
+/* Point 20 of issue 9: format and root by the registers alone. */
+static void test_20_cpu_modes(void **state)
+{
+	static const struct {
+		uint64_t cr0, cr4;
+		uint32_t cs;
+		size_t prstatus_bytes;
+		const char *mode, *format; /* NULL: none */
+		uint64_t root_pa;
+	} cases[] = {
+		{ 0x60000010, 0, 0x9b00, 144, "real mode, no paging", NULL, 0 },
+		{ 0x60000011, 0x20, 0xcf9b00, 144, "protected mode, no paging", NULL, 0 },
+		{ 0x80000011, 0x10, 0xcf9b00, 144, "32-bit paging", NULL, 0x12345000 },
+		{ 0x80000011, 0x30, 0xcf9b00, 144, "PAE paging", NULL, 0x12345660 },
+		{ 0x80000011, 0x30, 0xaf9b00, 144, "4-level paging", "4level", 0x8812345000 },
+		{ 0x80000011, 0x30, 0xcffb00, 336, "4-level paging", "4level", 0x8812345000 },
+		{ 0x80000011, 0x30, 0xcffb00, 0, "4-level paging", "4level", 0x8812345000 },
+		{ 0x80000011, 0x1030, 0xaf9b00, 336, "5-level paging", "5level", 0x8812345000 },
+		{ 0x80000011, 0x1030, 0xcf9b00, 144, "PAE paging", NULL, 0x12345660 },
+	};
+	struct mmu_cpu seen;
+
+	for (unsigned int i = 0; i < COUNT(cases); i++) {
+		fake.prstatus_bytes = cases[i].prstatus_bytes;
+		cpu_in_mode(0, cases[i].cr0, 0x8812345678, cases[i].cr4, cases[i].cs);
+		assert_true(mmu_arch_x86_64.cpu(&facts, 0, &seen));
+		assert_string_equal(seen.mode, cases[i].mode);
+		assert_string_equal(seen.root_register, "CR3");
+		assert_int_equal(seen.root_value, 0x8812345678);
+		assert_int_equal(seen.size, sizeof(seen));
+		assert_true(!seen.format == !cases[i].format);
+		if (cases[i].format)
+			assert_string_equal(seen.format->name, cases[i].format);
+		if (cases[i].root_pa)
+			assert_int_equal(seen.root_pa, cases[i].root_pa);
+		assert_false(mmu_arch_x86_64.cpu(&facts, 1, &seen));
+	}
+	memset(fake.notes[0], 0xff, 8); /* another version */
+	assert_false(mmu_arch_x86_64.cpu(&facts, 0, &seen));
 }
 
 static void test_kpti_pairs(void **state)
@@ -652,6 +709,7 @@ int main(void)
 		cmocka_unit_test_setup(test_levels_by_variable_and_by_cr4, setup_nothing),
 		cmocka_unit_test_setup(test_levels_of_an_old_kernel_with_sme, setup_nothing),
 		cmocka_unit_test_setup(test_address_width_and_encryption, setup),
+		cmocka_unit_test_setup(test_20_cpu_modes, setup),
 		cmocka_unit_test_setup(test_kpti_pairs, setup),
 		cmocka_unit_test_setup(test_search, setup_nothing),
 		cmocka_unit_test_setup(test_search_tells_tables_apart, setup_nothing),
