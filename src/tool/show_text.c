@@ -170,6 +170,28 @@ static void print_table(struct mmu_space *space, const struct mmu_regime *regime
 	mmu_entries_close(entries);
 }
 
+/* An entry of which the image lacks the last byte: AVML leaves it out. */
+static void print_known(const struct mmu_step_info *at)
+{
+	char least[6], most[6];
+
+	if (!at->known_bytes)
+		return;
+	printf("     the image lacks this entry's last byte: its low %u bits are 0x%0*" PRIx64,
+	       8 * at->known_bytes, 2 * at->known_bytes, at->known);
+	if (at->has_known_kind && at->has_known_pa)
+		printf(", %s at 0x%" PRIx64, at->known_kind == MMU_KIND_TABLE ? "table" : "page",
+		       at->known_pa);
+	else if (at->has_known_kind)
+		printf(", %s", tool_kind((enum mmu_kind)at->known_kind));
+	if (at->has_known_kind && at->rights_least == at->rights_most && at->rights_most)
+		printf(", rights %s", mmu_rights_text(at->rights_most, most));
+	else if (at->has_known_kind && at->rights_most)
+		printf(", rights between %s and %s", mmu_rights_text(at->rights_least, least),
+		       mmu_rights_text(at->rights_most, most));
+	printf("\n");
+}
+
 static void print_step(const struct show *show, struct mmu_space *space,
 		       const struct mmu_regime *regime, const struct mmu_step *step)
 {
@@ -183,6 +205,7 @@ static void print_step(const struct show *show, struct mmu_space *space,
 	if (!at->readable) {
 		printf("%s%s%s\n", tool_colour(TOOL_BAD), mmu_page_state_name(at->slot_state),
 		       tool_colour(TOOL_PLAIN));
+		print_known(at);
 		return;
 	}
 	printf("= 0x%0*" PRIx64 "\n", 2 * regime->format->entry_bytes, at->raw);
