@@ -53,6 +53,19 @@ struct mmu_step_info {
 	bool has_second;
 	bool readable; /**< false: the slot's bytes are not in the image; of what follows slot_pa
 				  nothing is filled in, and slot_state says why */
+	/**
+	 * Not readable, but all bytes of a little-endian entry but the last are in the image, as
+	 * where AVML leaves a range's last byte out: so many; else 0. What holds whatever the last
+	 * one is follows.
+	 */
+	uint8_t known_bytes;
+	uint8_t known_kind;   /**< enum mmu_kind, when has_known_kind */
+	uint8_t rights_least; /**< TABLE, LEAF: rights of this entry alone, when has_known_kind */
+	uint8_t rights_most;
+	bool has_known_kind;
+	bool has_known_pa; /**< TABLE, LEAF: known_pa is where it leads */
+	uint64_t known;    /**< the bytes, as a number */
+	uint64_t known_pa;
 };
 
 /** @return MMU_ERROR_NO_MEMORY */

@@ -142,7 +142,7 @@ void mmu_lime_warn_last_bytes(struct mmu_image *image, const struct mmu_lime_ran
 		mmu_image_warn(image,
 			       "AVML leaves out the last byte of each range, as at physical "
 			       "0x%" PRIx64 " (%zu in all): an entry that ends there is said to "
-			       "be outside RAM",
+			       "be outside RAM, with what its other bytes say",
 			       last_pa, nr);
 }
 

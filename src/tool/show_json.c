@@ -35,6 +35,27 @@ void show_entry_json(const struct mmu_regime *regime, const struct mmu_step *ste
 	}
 }
 
+/* Of an entry whose last byte the image lacks. */
+static void known_json(const struct mmu_step_info *at)
+{
+	char rights[6];
+
+	if (!at->known_bytes)
+		return;
+	json_object("partial");
+	json_number("bytes", at->known_bytes);
+	json_hex("raw", at->known);
+	if (at->has_known_kind)
+		json_string("kind", tool_kind((enum mmu_kind)at->known_kind));
+	if (at->has_known_kind && at->has_known_pa)
+		json_hex("target_pa", at->known_pa);
+	if (at->has_known_kind && at->rights_most) {
+		json_string("rights_least", mmu_rights_text(at->rights_least, rights));
+		json_string("rights_most", mmu_rights_text(at->rights_most, rights));
+	}
+	json_object_end();
+}
+
 void show_step_json(const struct show *show, const struct mmu_regime *regime,
 		    const struct mmu_step *step, uint64_t va)
 {
@@ -60,6 +81,7 @@ void show_step_json(const struct show *show, const struct mmu_regime *regime,
 		json_array("flags");
 		json_array_end();
 		json_string("rights", "-----");
+		known_json(at);
 	}
 	json_object_end();
 }

@@ -120,6 +120,28 @@ static void print_place(const struct mmu_regime *regime, const struct mmu_step_i
 		       tool_colour(TOOL_PLAIN));
 }
 
+/* An entry of which the image lacks the last byte: AVML leaves it out. */
+static void print_known(const struct mmu_step_info *at)
+{
+	char least[6], most[6];
+
+	if (!at->known_bytes)
+		return;
+	printf("     the image lacks this entry's last byte: its low %u bits are 0x%0*" PRIx64,
+	       8 * at->known_bytes, 2 * at->known_bytes, at->known);
+	if (at->has_known_kind && at->has_known_pa)
+		printf(", %s at 0x%" PRIx64, at->known_kind == MMU_KIND_TABLE ? "table" : "page",
+		       at->known_pa);
+	else if (at->has_known_kind)
+		printf(", %s", tool_kind((enum mmu_kind)at->known_kind));
+	if (at->has_known_kind && at->rights_least == at->rights_most && at->rights_most)
+		printf(", rights %s", mmu_rights_text(at->rights_most, most));
+	else if (at->has_known_kind && at->rights_most)
+		printf(", rights between %s and %s", mmu_rights_text(at->rights_least, least),
+		       mmu_rights_text(at->rights_most, most));
+	printf("\n");
+}
+
 static void print_step(const struct show *show, struct mmu_space *space,
 		       const struct mmu_regime *regime, uint64_t va, const struct mmu_step *step)
 {
@@ -127,8 +149,10 @@ static void print_step(const struct show *show, struct mmu_space *space,
 	char so_far[6];
 
 	print_place(regime, at);
-	if (!at->readable)
+	if (!at->readable) {
+		print_known(at);
 		return;
+	}
 	if (at->probe)
 		printf("     in the group of %u slots: %s\n", at->nr_slots, at->probe);
 	show_target_text(regime, step, mmu_rights_text(at->effective, so_far));

@@ -41,6 +41,58 @@ static inline enum mmu_page_state read_word(const struct mmu_walker *walker,
 	return MMU_PAGE_PRESENT;
 }
 
+/* What all entries say that end in any byte, but those that nothing would write. */
+static void find_common(const struct mmu_regime *regime, struct mmu_step *step)
+{
+	unsigned int shift = 8u * step->known_bytes, nr = 0;
+
+	for (unsigned int last = 0; last < 256; last++) {
+		struct mmu_entry entry;
+
+		regime->format->decode(regime, step->level, step->known | (uint64_t)last << shift,
+				       0, &entry);
+		if (entry.kind == MMU_KIND_BAD)
+			continue;
+		if (!nr++) {
+			step->has_known_kind = true;
+			step->has_known_pa = entry.kind == MMU_KIND_TABLE ||
+					     entry.kind == MMU_KIND_LEAF;
+			step->known_kind = (uint8_t)entry.kind;
+			step->known_pa = entry.pa;
+			step->rights_least = step->rights_most = entry.rights;
+		}
+		step->has_known_kind &= entry.kind == (enum mmu_kind)step->known_kind;
+		step->has_known_pa &= step->has_known_kind && entry.pa == step->known_pa;
+		step->rights_least &= entry.rights;
+		step->rights_most |= entry.rights;
+	}
+}
+
+/*
+ * AVML leaves out the last byte of each range: the highest of the last entry of a table there. Such
+ * an entry is not made whole, since that byte says what nothing else does: of x86_64 it has NX, the
+ * protection key and half of a swap entry, of LPAE the rights that a table withholds.
+ */
+static void read_known_bytes(const struct mmu_walker *walker, const struct mmu_regime *regime,
+			     struct mmu_step *step)
+{
+	const struct mmu_format *format = regime->format;
+	uint8_t bytes[8];
+	uint64_t stop_pa = step->slot_pa;
+
+	if (format->big_endian || step->has_second || !walker->cursor ||
+	    mmu_image_span(walker->cursor, step->slot_pa).state != MMU_PAGE_PRESENT)
+		return;
+	mmu_image_read(walker->cursor, step->slot_pa, bytes, format->entry_bytes, &stop_pa);
+	if (stop_pa - step->slot_pa != format->entry_bytes - 1u)
+		return;
+	step->known_bytes = (uint8_t)(format->entry_bytes - 1);
+	step->known = 0;
+	for (unsigned int i = step->known_bytes; i-- > 0;)
+		step->known = step->known << 8 | bytes[i];
+	find_common(regime, step);
+}
+
 static inline void read_entry(const struct mmu_walker *walker, const struct mmu_regime *regime,
 			      struct mmu_step *step)
 {
@@ -48,7 +100,8 @@ static inline void read_entry(const struct mmu_walker *walker, const struct mmu_
 	int32_t second_offset = format->level[step->level].second_offset;
 
 	step->raw = step->second = step->second_pa = 0;
-	step->effective = 0;
+	step->effective = step->known_bytes = 0;
+	step->has_known_kind = step->has_known_pa = false;
 	step->slot_pa = step->table_pa + step->index * format->slot_bytes;
 	step->slot_state = read_word(walker, format, step->slot_pa, &step->raw);
 	step->has_second = second_offset != 0;
@@ -59,8 +112,10 @@ static inline void read_entry(const struct mmu_walker *walker, const struct mmu_
 	step->readable = step->slot_state == MMU_PAGE_PRESENT;
 	if (step->readable)
 		format->decode(regime, step->level, step->raw, step->second, &step->entry);
-	else
+	else {
 		step->entry = (struct mmu_entry){ .kind = MMU_KIND_EMPTY };
+		read_known_bytes(walker, regime, step);
+	}
 }
 
 void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *regime,
