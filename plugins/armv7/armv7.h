@@ -19,6 +19,17 @@ enum { SHORT_PGD = 1 };
 
 enum { ARM_SWAP_EXCLUSIVE = 1 << 0, ARM_PROCESS = 1 << 1 };
 
+/* Linux's PTE (asm/pgtable-2level.h) */
+#define L_PRESENT BIT(0)
+#define L_YOUNG BIT(1)
+#define L_WRITEALLOC (UINT64_C(7) << 2)
+#define L_DIRTY BIT(6)
+#define L_RDONLY BIT(7)
+#define L_USER BIT(8)
+#define L_XN BIT(9)
+#define L_SHARED BIT(10)
+#define L_NONE BIT(11)
+
 #define HIDDEN __attribute__((visibility("hidden")))
 
 /** All that does not depend on the kernel. */

@@ -4,17 +4,6 @@
 
 #include "armv7.h"
 
-/* Linux's PTE (asm/pgtable-2level.h) */
-#define L_PRESENT BIT(0)
-#define L_YOUNG BIT(1)
-#define L_WRITEALLOC (UINT64_C(7) << 2)
-#define L_DIRTY BIT(6)
-#define L_RDONLY BIT(7)
-#define L_USER BIT(8)
-#define L_XN BIT(9)
-#define L_SHARED BIT(10)
-#define L_NONE BIT(11)
-
 /* ------------------------------------------------------------------ decode */
 
 static void set_bad(struct mmu_entry *ret, uint64_t mask, const char *note)
@@ -275,30 +264,6 @@ bool arm_short_encode(const struct mmu_regime *regime, unsigned int level,
 		*ret_second = second;
 	}
 	return said;
-}
-
-/* ------------------------------------------------------------------ audit */
-
-/*
- * Words that Linux never writes. cpu_v7_set_pte_ext() clears bits 9:4 of its own word before it
- * sets AP0 and what the word asks for; PROT_NONE is read-only and not executable
- * (__PAGE_NONE in asm/pgtable.h).
- */
-const char *arm_short_audit(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
-			    uint64_t second, uint64_t *ret_mask)
-{
-	if (level != PTE)
-		return NULL;
-	if (raw && (raw & (BIT(1) | BIT(4) | BITS(7, 8))) != (BIT(1) | BIT(4))) {
-		*ret_mask = BIT(1) | BIT(4) | BITS(7, 8);
-		return "hardware's word is none that Linux writes";
-	}
-	if (second & L_PRESENT && second & L_NONE &&
-	    (second & (L_RDONLY | L_XN | L_USER)) != (L_RDONLY | L_XN)) {
-		*ret_mask = L_NONE | L_RDONLY | L_XN | L_USER;
-		return "Linux's word has NONE, but not what goes with it";
-	}
-	return NULL;
 }
 
 /* ------------------------------------------------------------------ explain */

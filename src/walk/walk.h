@@ -88,10 +88,10 @@ const struct mmu_regime *mmu_regimes_next(const struct mmu_regimes *regimes, uin
 					  uint64_t *ret_last_va);
 
 /**
- * The regimes of a sample that one root serves: the first of the format, and those that have their entries in
- * other places of the same table, as x86's halves. What has a table of its own (AArch64's kernel
- * half) is left out: its addresses belong to no regime then, which is true. A hashed table serves all
- * of its format.
+ * The regimes of a sample that one root serves: the first of the format, and those that have their
+ * entries in other places of the same table, as x86's halves. What has a table of its own
+ * (AArch64's kernel half) is left out: its addresses belong to no regime then, which is true. A
+ * hashed table serves all of its format.
  */
 void mmu_sample_regimes(const struct mmu_sample *sample, const struct mmu_format *format,
 			uint64_t root_pa, struct mmu_regimes *ret);
