@@ -655,7 +655,7 @@ struct mmu_arch {
  *   address that it serves probes() names a group with its index.
  * locate(), linear(), regions(), where nothing or nonsense is known. They end; they give a text, or
  *   what keeps the rules above; linear ranges and regions don't overlap and have names.
- * cpu(), likewise: there are words for mode and register, and the format is one of the plugin's.
+ * cpu(), likewise: there are words for mode and register, and the format, if any, has a name.
  */
 
 #ifdef __cplusplus

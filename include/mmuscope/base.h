@@ -146,6 +146,7 @@ enum mmu_phase {
 	MMU_PHASE_TASKS,   /**< done: tasks read */
 	MMU_PHASE_TABLES,  /**< done: entries read that are not empty */
 	MMU_PHASE_EXTRACT, /**< done: bytes written */
+	MMU_PHASE_FETCH,   /**< done: bytes of a vmlinux from a debuginfod server */
 	MMU_ENUM_32(MMU_PHASE),
 };
 

@@ -23,6 +23,11 @@ struct mmu_raw_range {
 /** Bits of mmu_options.flags. */
 enum mmu_open_flag {
 	MMU_OPEN_FORCE = 1 << 0, /**< take a vmlinux, or VMCOREINFO, of another kernel */
+	/**
+	 * Where no vmlinux is found, ask the servers that DEBUGINFOD_URLS names for it, through
+	 * libdebuginfod.so.1. Nothing else here uses a network.
+	 */
+	MMU_OPEN_DEBUGINFOD = 1 << 1,
 	MMU_ENUM_32(MMU_OPEN),
 };
 

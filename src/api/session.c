@@ -32,6 +32,7 @@ static struct mmu_error *copy_options(struct mmu_session *session,
 	size_t count = 0;
 
 	session->kernel.options.force = options->flags & MMU_OPEN_FORCE;
+	session->kernel.options.debuginfod = options->flags & MMU_OPEN_DEBUGINFOD;
 	if (options->hook) {
 		struct mmu_error *error = mmu_sized(options->hook, &session->kernel.options.hook);
 
@@ -111,7 +112,7 @@ struct mmu_error *mmu_session_open(const struct mmu_options *options, struct mmu
 	struct mmu_session *session;
 	struct mmu_error *error = mmu_sized(options, &own);
 
-	if (!error && (!own.image || own.flags & ~(uint64_t)MMU_OPEN_FORCE))
+	if (!error && (!own.image || own.flags & ~(uint64_t)(MMU_OPEN_FORCE | MMU_OPEN_DEBUGINFOD)))
 		error = mmu_error_new(MMU_ERROR_INVALID, "options: %s",
 				      own.image ? "an unknown flag" : "no image is named");
 	if (error)

@@ -13,6 +13,7 @@ struct mmu_kernel_options {
 	char **debug_dirs;    /**< NULL-terminated, or NULL: the system's */
 	struct mmu_hook hook; /**< of the caller */
 	bool force;           /**< take a vmlinux of another kernel */
+	bool debuginfod;      /**< fetch one from a server */
 };
 
 struct mmu_hook_latch;

@@ -2,9 +2,11 @@
 /** @file Learning a kernel, step by step, each step checked. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/hook.h"
+#include "facts/debuginfod.h"
 #include "kernel/hint.h"
 #include "kernel/identity.h"
 #include "kernel/layout.h"
@@ -65,9 +67,55 @@ static struct mmu_error *find_vmlinux(struct mmu_memory *memory, char **ret)
 	if (build_id.count || kernel->release[0])
 		error = mmu_vmlinux_find((const char *const *)kernel->options.debug_dirs, build_id,
 					 kernel->release, ret, NULL);
-	if (!error && !*ret)
-		mmu_hint_set(kernel, NULL);
 	return error;
+}
+
+static bool fetch_stops(void *context, uint64_t done, uint64_t total)
+{
+	const struct mmu_kernel *kernel = context;
+
+	return mmu_hook_stops(&kernel->options.hook, MMU_PHASE_FETCH, done, total);
+}
+
+static bool is_stopped(const struct mmu_error *error)
+{
+	return error && mmu_error_code(error) == MMU_ERROR_STOPPED;
+}
+
+/*
+ * Ask servers for the vmlinux of this very build. What goes wrong is only told: without it the
+ * kernel may describe itself. @param ret  NULL: there is none
+ */
+static struct mmu_error *fetch_vmlinux(struct mmu_kernel *kernel, struct mmu_vmlinux **ret)
+{
+	struct mmu_vmlinux *vmlinux MMU_CLEANUP(cleanup_vmlinux) = NULL;
+	uint8_t id[20];
+	struct mmu_bytes build_id = { id, hex_to_bytes(kernel->build_id, id, sizeof(id)) };
+	char *path MMU_FREE = NULL;
+
+	if (!kernel->options.debuginfod || build_id.count < 2)
+		return NULL;
+	struct mmu_error *error = mmu_debuginfod_fetch(build_id, fetch_stops, kernel, &path);
+	struct mmu_error *stopped = mmu_hook_ask(&kernel->options.hook, MMU_PHASE_LEARN, 0, 0);
+	if (stopped || is_stopped(error)) {
+		mmu_error_destroy(is_stopped(error) ? stopped : error);
+		return is_stopped(error) ? error : stopped;
+	}
+	if (!error && path)
+		error = mmu_vmlinux_open(path, mmu_fact_store_wants(kernel->facts), &vmlinux);
+	if (!error && vmlinux) {
+		struct mmu_bytes theirs = mmu_vmlinux_build_id(vmlinux);
+
+		if (theirs.count == build_id.count && !memcmp(theirs.data, id, theirs.count))
+			*ret = mmu_steal(vmlinux);
+		else
+			error = mmu_error_new(MMU_ERROR_MISMATCH,
+					      "%s is of another build-id: not used", path);
+	}
+	if (error)
+		mmu_kernel_warn(kernel, mmu_error_message(error));
+	mmu_error_destroy(error);
+	return NULL;
 }
 
 /* What the user named may be a System.map. */
@@ -95,12 +143,15 @@ static struct mmu_error *open_symbols(struct mmu_kernel *kernel, struct mmu_memo
 		error = find_vmlinux(memory, &found);
 		path = found;
 	}
-	if (error || !path)
-		return error;
-	error = mmu_vmlinux_open(path, mmu_fact_store_wants(kernel->facts), &vmlinux);
-	if (!error)
+	if (!error && !path && !kernel->options.vmlinux)
+		error = fetch_vmlinux(kernel, &vmlinux);
+	if (!error && path)
+		error = mmu_vmlinux_open(path, mmu_fact_store_wants(kernel->facts), &vmlinux);
+	if (!error && path)
 		error = mmu_identity_compare_ids(kernel, vmlinux);
-	if (!error)
+	if (!error && !vmlinux)
+		mmu_hint_set(kernel, NULL);
+	if (!error && vmlinux)
 		mmu_fact_store_set_vmlinux(kernel->facts, mmu_steal(vmlinux));
 	return error;
 }

@@ -24,7 +24,10 @@ void tool_take_environment(struct tool *tool)
 {
 	const char *symbols = secure_getenv("MMUSCOPE_SYMBOLS");
 	const char *debug_dirs = secure_getenv("MMUSCOPE_DEBUG_DIR");
+	const char *servers = secure_getenv("DEBUGINFOD_URLS");
 
+	if (servers && servers[strspn(servers, " ")])
+		tool->options.flags |= MMU_OPEN_DEBUGINFOD;
 	if (!tool->options.vmlinux && symbols && *symbols)
 		tool->options.vmlinux = symbols;
 	if (!tool->options.debug_dirs && debug_dirs && !tool->environment)

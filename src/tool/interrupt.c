@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file SIGINT: whom it ends at once, and who ends when asked. */
+#include <inttypes.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "tool.h"
 
@@ -29,10 +31,28 @@ bool tool_interrupted(void)
 	return interrupted;
 }
 
+/* A kernel's debug information is large. The line goes when something else begins. */
+static void show_fetch(const struct mmu_progress *progress)
+{
+	static bool shown;
+	bool fetches = progress->phase == MMU_PHASE_FETCH;
+
+	if (!isatty(STDERR_FILENO) || (!fetches && !shown))
+		return;
+	fputs("\r\033[K", stderr);
+	if (fetches)
+		fprintf(stderr, "mmuscope: debuginfod: %" PRIu64 " KiB", progress->done >> 10);
+	if (fetches && progress->total)
+		fprintf(stderr, " of %" PRIu64, progress->total >> 10);
+	fflush(stderr);
+	shown = fetches;
+}
+
 /* What is cancelled while the kernel is learnt leaves nothing behind: SIGINT ends the process. */
 static int hook(const struct mmu_progress *progress, void *context)
 {
 	(void)context;
+	show_fetch(progress);
 	if (progress->phase != MMU_PHASE_LEARN)
 		tool_catch_interrupt();
 	return interrupted;
