@@ -327,8 +327,8 @@ struct mmu_format {
 
 	/**
 	 * nr_levels of them: by which address bits Linux numbers the entries of a level, where that
-	 * is not the regime's shape: on ARM it counts pairs of the hardware's entries. index_bits 0:
-	 * as the regime. NULL: all are as the regime. A core or plugin of 0.2.0 has no such field.
+	 * is not the regime's shape: on ARM it counts pairs of the hardware's entries.
+	 * index_bits 0: as the regime. NULL: all are.
 	 */
 	const struct mmu_shape *linux_shape;
 };
@@ -621,9 +621,10 @@ struct mmu_arch {
  *   neither. A trait is one bit, and no two share it.
  * A format. entry_bytes is 1, 2, 4 or 8, slot_bytes a multiple of it; 1 to MMU_LEVELS_MAX levels.
  *   Level 0 may be a leaf, and runs are of leaves. Second words are aligned; a format with them has
- *   names for them. What is hashed has one level, probes() and slot(). Flags: a mask within the
- *   word; a value within the mask; `absent` outside of it; adjacent bits in a field; some level and
- *   kind; traits that can be met; and a bit has one name at a time.
+ *   names for them. Linux's shape of a level lies within 64 bits. What is hashed has one level,
+ *   probes() and slot(). Flags: a mask within the word; a value within the mask; `absent` outside
+ *   of it; adjacent bits in a field; some level and kind; traits that can be met; and a bit has one
+ *   name at a time.
  * A sample. Its regimes ascend and are disjoint within a view, root_pa is 0. Each has its size, a
  *   format and traits of the plugin, a name, top_level below the format's nr_levels (hashed: 0),
  *   known view, half and rights, a page of 2^9 to 2^24 bytes, first_va <= last_va with no ignored

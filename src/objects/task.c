@@ -14,8 +14,8 @@
 #define EXIT_ZOMBIE 0x20u
 #define EXIT_GONE (0x10u | EXIT_ZOMBIE)
 /*
- * include/linux/sched.h, of 4.14 to 7.x. Earlier kernels have other values from TASK_PARKED on; those
- * of them that mean something else here are of tasks that are gone, or just being woken.
+ * include/linux/sched.h, of 4.14 to 7.x. Earlier kernels have other values from TASK_PARKED on;
+ * those of them that mean something else here are of tasks that are gone, or just being woken.
  */
 #define TASK_REPORT (0x1u | 0x2u | 0x4u | 0x8u)
 #define TASK_PARKED 0x40u

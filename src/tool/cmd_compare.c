@@ -16,6 +16,7 @@ static const struct argp_option options[] = {
 	  "that is none)",
 	  1 },
 	{ "all", 'a', NULL, 0, "Whole spaces: every difference and every shared frame", 1 },
+	TOOL_TSV_OPTION,
 	{ 0 },
 };
 
@@ -79,6 +80,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'a':
 		compare->all = true;
 		return 0;
+	case TOOL_KEY_TSV:
+		compare->tool->tsv = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		parse_argument(input, arg, state);
 		return 0;
@@ -118,6 +122,8 @@ static int complete_second(struct compare *compare)
 		return usage("an address on the second side needs one on the first");
 	if (!second->address)
 		second->address = first->address;
+	if (compare->tool->tsv && (second->address || compare->tool->json || second->own.json))
+		return usage("--tsv is for whole spaces, without --json");
 	if (!second->space_options.chosen) {
 		uint32_t flags = query->flags;
 
@@ -257,6 +263,8 @@ static int compare_spaces(struct compare *compare)
 	int status = info->by_address && !info->nr_differences ? TOOL_OK : TOOL_ANSWERED;
 	if (compare->tool->json)
 		compare_spaces_json(compare, comparison);
+	else if (compare->tool->tsv)
+		compare_spaces_tsv(comparison);
 	else
 		compare_spaces_text(compare, comparison);
 	mmu_comparison_destroy(comparison);

@@ -9,11 +9,12 @@
 
 struct info {
 	const char *image;
-	bool facts;
+	bool facts, tsv;
 };
 
 static const struct argp_option options[] = {
 	{ "facts", 'f', NULL, 0, "Also every fact that was used, with its source", 1 },
+	{ "tsv", TOOL_KEY_TSV, NULL, 0, "Only the facts, in tab-separated rows with a header", 1 },
 	{ 0 },
 };
 
@@ -24,6 +25,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'f':
 		info->facts = true;
+		return 0;
+	case TOOL_KEY_TSV:
+		info->tsv = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
@@ -358,7 +362,26 @@ static void print_facts(struct mmu_session *session)
 	mmu_facts_close(facts);
 }
 
-/* What two sources say of one fact-> */
+static void facts_tsv(struct mmu_session *session)
+{
+	struct mmu_facts_iter *facts = tool_facts_open(session);
+	const struct mmu_fact *fact;
+
+	tsv_header("key value: source seconded disputed other other_value:");
+	while ((fact = mmu_facts_next(facts))) {
+		tsv_text(fact->key);
+		tsv_hex(true, fact->value);
+		tsv_text(fact->source);
+		tsv_number(true, fact->seconded);
+		tsv_number(true, fact->disputed);
+		tsv_text(fact->other);
+		tsv_hex(fact->other, fact->other_value);
+		tsv_end();
+	}
+	mmu_facts_close(facts);
+}
+
+/* What two sources say of one fact. */
 static void print_checked(struct mmu_session *session, const char *unchecked)
 {
 	struct mmu_facts_iter *facts = tool_facts_open(session);
@@ -428,6 +451,10 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	tool_parse(tool, argc, argv, options, parse, "IMAGE",
 		   "What an image is, what memory it holds, and what is known of its kernel.",
 		   &command, NULL);
+	if (command.tsv && tool->json) {
+		fprintf(stderr, "mmuscope info: only one of --json, --tsv\n");
+		return TOOL_USAGE;
+	}
 	tool_fold(tool, 2);
 	int status = tool_open(tool, command.image);
 	if (status)
@@ -440,7 +467,9 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	tool_error_text(tool, error, told.problem);
 	tool_error_text(tool, check, told.unchecked);
 	tool_error_text(tool, info->lacks, told.lacks);
-	if (tool->json)
+	if (command.tsv)
+		facts_tsv(tool->session);
+	else if (tool->json)
 		info_json(tool->session, info, &told);
 	else
 		info_text(&command, tool->session, info, &told);

@@ -107,6 +107,7 @@ _mmuscope_value() {
     --arch=*) _mmuscope_words "$(_mmuscope_arches)" ;;
     --format=*) _mmuscope_words "$(_mmuscope_of_arch formats "$(_mmuscope_arch)")" ;;
     --level=*) _mmuscope_words "$(_mmuscope_of_arch levels "$(_mmuscope_arch)")" ;;
+    --slots=*) _mmuscope_words "va" ;;
     --trait=*) _mmuscope_words "$(_mmuscope_of_arch traits "$(_mmuscope_arch)")" ;;
     esac # pids, addresses and facts are for the user to know
 }

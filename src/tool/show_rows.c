@@ -64,20 +64,6 @@ void show_tsv(struct show *show, struct mmu_space *space, const struct mmu_walk 
 		value);
 }
 
-const char *show_missing_value(const struct show *show, struct mmu_space *space, uint64_t va)
-{
-	struct mmu_walk *stop = tool_walk_create();
-	const struct mmu_walk_info *info = mmu_walk_get(stop);
-	const char *word = "";
-	char text[64];
-
-	if (!tool_type_read(show->type, show->big_endian, space, va, text, stop))
-		word = info->has_pa ? mmu_page_state_name(info->page_state)
-				    : mmu_result_name(info->result);
-	mmu_walk_destroy(stop);
-	return word;
-}
-
 /* The tables that an address belongs to; where it belongs to none, the space's first. */
 static const struct mmu_regime *regime_of(const struct mmu_space *space, uint64_t va)
 {

@@ -44,7 +44,9 @@ void show_slot_text(const struct show *show, const struct mmu_regime *regime,
 	if (direct_va(show, at->slot_pa, &slot_va))
 		printf("     slot at virtual 0x%" PRIx64, slot_va);
 	else
-		printf("     slot at no virtual address of the direct map");
+		printf("     slot at %s", mmu_session_linear(show->session, 0)
+						  ? "no virtual address of the direct map"
+						  : "a virtual address that no kernel tells");
 	if (at->has_second && at->second_pa && direct_va(show, at->second_pa, &slot_va))
 		printf(", %s at 0x%" PRIx64, regime->format->second_name, slot_va);
 	printf("  index 0x%" PRIx64, at->index);

@@ -73,4 +73,9 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 			size_t nr_words);
 void compare_spaces_json(const struct compare *compare, const struct mmu_comparison *comparison);
 
+/* ------------------------------------------------------------------ TSV */
+
+/** Every difference, a row each. */
+void compare_spaces_tsv(const struct mmu_comparison *comparison);
+
 #endif

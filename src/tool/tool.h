@@ -312,6 +312,12 @@ struct tool_type;
 const struct tool_type *tool_type_find(const char *name);
 /** "u8 u16 ..." for the help. */
 const char *tool_type_names(void);
+/** No type is wider. */
+#define TOOL_TYPE_BYTES_MAX 8
+size_t tool_type_bytes(const struct tool_type *type);
+/** A value as text, from its bytes; `ret` has room for 64. @return ret */
+const char *tool_type_text(const struct tool_type *type, bool big_endian,
+			   const unsigned char *bytes, char ret[64]);
 /**
  * The value at an address as text.
  * @param ret   has room for 64 bytes

@@ -35,15 +35,16 @@ const char *tool_type_names(void)
 	return "u8 u16 u32 u64, s8 to s64 with a sign, x8 to x64 in hexadecimal, int";
 }
 
-const char *tool_type_read(const struct tool_type *type, bool big_endian, struct mmu_space *space,
-			   uint64_t va, char ret[64], struct mmu_walk *stop)
+size_t tool_type_bytes(const struct tool_type *type)
 {
-	unsigned char bytes[8];
-	uint64_t value = 0;
-	size_t done;
+	return type->bytes;
+}
 
-	if (!mmu_space_read(space, va, bytes, type->bytes, &done, stop))
-		return NULL;
+const char *tool_type_text(const struct tool_type *type, bool big_endian,
+			   const unsigned char *bytes, char ret[64])
+{
+	uint64_t value = 0;
+
 	for (size_t i = 0; i < type->bytes; i++)
 		value = value << 8 | bytes[big_endian ? i : type->bytes - 1 - i];
 	if (type->hexadecimal)
@@ -54,4 +55,15 @@ const char *tool_type_read(const struct tool_type *type, bool big_endian, struct
 	else
 		snprintf(ret, 64, "%" PRIu64, value);
 	return ret;
+}
+
+const char *tool_type_read(const struct tool_type *type, bool big_endian, struct mmu_space *space,
+			   uint64_t va, char ret[64], struct mmu_walk *stop)
+{
+	unsigned char bytes[TOOL_TYPE_BYTES_MAX];
+	size_t done;
+
+	if (!mmu_space_read(space, va, bytes, type->bytes, &done, stop))
+		return NULL;
+	return tool_type_text(type, big_endian, bytes, ret);
 }

@@ -138,6 +138,13 @@ static bool check_format(struct checker *c, size_t n)
 		   "what is hashed has one level, and at most 64 address bits in a slot"))
 		return false;
 	check_levels(c, format);
+	for (unsigned int level = 0; level < format->nr_levels; level++) {
+		const struct mmu_shape *shape = mmu_format_linux_shape(format, level);
+
+		holds(c,
+		      !shape || (shape->index_bits <= 24 && shape->shift + shape->index_bits <= 64),
+		      "Linux's numbers come from at most 24 of 64 address bits");
+	}
 	if (holds(c, format->flags || !format->nr_flags, "there is a table of flags"))
 		check_flags(c, format, format->flags, format->nr_flags, "");
 	if (holds(c, format->second_flags || !format->nr_second_flags,

@@ -271,12 +271,16 @@ def test_json_keys_of_an_image(mmuscope, image):
     check_json(mmuscope, 'walk', *image, '--kernel', 'init_task')
     check_json(mmuscope, 'walk', *image, '--pid', 109, there, swapped, 0, 1 << 63)
     check_json(mmuscope, 'walk', *image, '--pid', 109, '--tables', '--value', 'int', there)
+    check_json(mmuscope, 'walk', *image, '--pid', '109,121', '--slots=va', '--value', 'int',
+               f'{there} a label', swapped)
+    check_json(mmuscope, 'walk', *image, '--pid', 109, f'{swapped}-{there}')
     for sides in [[there, '--with', swapped], ['--with', '-p', 121]]:
         check_json(mmuscope, 'compare', *image, '--pid', 109, *sides)
     with tempfile.TemporaryDirectory() as folder:
         check_json(mmuscope, 'extract', image[0], f'{folder}/small', *image[1:])
     for how in [[], ['--string'], ['--value', 'x32']]:
         check_json(mmuscope, 'read', *image, '--pid', 109, there, *how)
+    check_json(mmuscope, 'read', *image, '--physical', '1000')
 
 
 # --------------------------------------------------------------------------------- completion
@@ -315,6 +319,7 @@ def test_completion_of_values():
     assert 'PMD' in complete('entry', '-l', 'PM')
     assert {'l1tf', 'no-l1tf'} <= set(complete('entry', '--trait', ''))
     assert complete('walk', '--pid', '') == []
+    assert complete('walk', '--slots', '=', '') == ['va']
 
 
 def test_completion_of_files(mmuscope):
