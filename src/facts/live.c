@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -61,10 +62,15 @@ struct mmu_error *mmu_system_map_open(const char *path, const char *const *symbo
 {
 	uint64_t bytes = 0;
 	void *text = NULL;
+	struct stat status;
+
+	*ret = NULL;
+	/* to open a pipe is to wait for its writer; what else it may be, the caller tells */
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		return NULL;
 	struct mmu_error *error = mmu_live_read(path, MMU_SYMBOL_TEXT_BYTES_MAX,
 						mmu_symbol_text_recognise, &text, &bytes);
 
-	*ret = NULL;
 	return error || !text
 		       ? error
 		       : mmu_symbol_text_open(path, MMU_SYMBOL_TEXT_MAP, text, bytes, symbols, ret);

@@ -22,7 +22,7 @@ struct mmu_error *mmu_live_symbols_open(const char *path, const char *const *sym
 
 /**
  * As above, of a System.map: addresses are those that the kernel was linked for.
- * @param ret  NULL, without an error: this file begins otherwise
+ * @param ret  NULL, without an error: there is no such file, or it is none, or begins otherwise
  * @return also MMU_ERROR_FORMAT: it begins as a System.map and has other lines
  */
 struct mmu_error *mmu_system_map_open(const char *path, const char *const *symbols,
