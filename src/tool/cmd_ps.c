@@ -155,24 +155,27 @@ static void column(int width, int32_t number)
 /* Addresses stand without 0x, so that a line has no more than 100 columns. */
 static void task_text(const struct ps *ps, const struct mmu_task *task)
 {
+	char state = task->state ? task->state : '-';
+
 	column(5, task->pid);
 	if (ps->threads)
 		column(6, task->tgid);
 	column(6, task->ppid);
-	printf("%c ", task->state ? task->state : '-');
-	column(3, task->cpu);
-	printf("%0*" PRIx64 " ", ps->digits, task->task_va);
-	if (task->owner == MMU_MM_OWN) {
+	if (task->cpu >= 0)
+		printf("%c %3d %0*" PRIx64 " ", state, task->cpu, ps->digits, task->task_va);
+	else
+		printf("%c   - %0*" PRIx64 " ", state, ps->digits, task->task_va);
+	if (task->owner == MMU_MM_OWN && task->pgd_va && task->has_counters) {
+		printf("%0*" PRIx64 " %09" PRIx64 " %6" PRIu64 " %7" PRId64 " %6" PRId64,
+		       ps->digits, task->mm_va, task->pgd_pa, task->table_bytes / 1024,
+		       task->rss_pages, task->swap_pages);
+	} else if (task->owner == MMU_MM_OWN) {
 		printf("%0*" PRIx64, ps->digits, task->mm_va);
 		if (task->pgd_va)
 			printf(" %09" PRIx64, task->pgd_pa);
 		else
 			printf(" %-9s", "?");
-		if (task->has_counters)
-			printf(" %6" PRIu64 " %7" PRId64 " %6" PRId64, task->table_bytes / 1024,
-			       task->rss_pages, task->swap_pages);
-		else
-			printf(" %6s %7s %6s", "?", "?", "?");
+		printf(" %6s %7s %6s", "?", "?", "?");
 	} else {
 		printf("%-*s %-9s %6s %7s %6s", ps->digits,
 		       task->owner == MMU_MM_NONE ? (task->zombie ? "(zombie)" : "(exiting)")
