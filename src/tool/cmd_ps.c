@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope ps: the tasks in an image. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "tool.h"
@@ -12,8 +13,8 @@ struct ps {
 	struct tool *tool;
 	const char *image;
 	bool threads, user;
-	int digits; /* of a kernel address */
-	struct tool_column columns[16];
+	int digits;                     /* of a kernel address */
+	struct tool_column columns[16]; /* of the table */
 	size_t nr_columns;
 	int32_t pids[TOOL_LIST_MAX];
 	bool found[TOOL_LIST_MAX];
@@ -169,42 +170,59 @@ static void choose_columns(struct ps *ps)
 			ps->columns[i].width = -ps->digits;
 }
 
+/* The cells of a row, in the order of all columns. */
+struct row {
+	char text[NR_COLUMNS][24];
+	const char *cells[NR_COLUMNS];
+};
+
+static void cell(struct row *row, size_t column, const char *format, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+static void cell(struct row *row, size_t column, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(row->text[column], sizeof(row->text[column]), format, args);
+	va_end(args);
+	row->cells[column] = row->text[column];
+}
+
 static void task_text(const struct ps *ps, const struct mmu_task *task)
 {
 	bool own = task->owner == MMU_MM_OWN;
-	char text[NR_COLUMNS][24];
-	const char *cells[NR_COLUMNS];
+	size_t nr = 0;
+	struct row row;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
-		snprintf(text[i], sizeof(text[i]), "%s", own && i >= PGD ? "?" : "-");
-	snprintf(text[PID], sizeof(text[PID]), "%d", task->pid);
-	snprintf(text[TGID], sizeof(text[TGID]), "%d", task->tgid);
+		row.cells[i] = own && i >= PGD ? "?" : "-";
+	cell(&row, PID, "%d", task->pid);
+	cell(&row, TGID, "%d", task->tgid);
 	if (task->ppid >= 0)
-		snprintf(text[PPID], sizeof(text[PPID]), "%d", task->ppid);
+		cell(&row, PPID, "%d", task->ppid);
 	if (task->state)
-		snprintf(text[STATE], sizeof(text[STATE]), "%c", task->state);
+		cell(&row, STATE, "%c", task->state);
 	if (task->cpu >= 0)
-		snprintf(text[CPU], sizeof(text[CPU]), "%d", task->cpu);
-	snprintf(text[TASK], sizeof(text[TASK]), "%0*" PRIx64, ps->digits, task->task_va);
+		cell(&row, CPU, "%d", task->cpu);
+	cell(&row, TASK, "%0*" PRIx64, ps->digits, task->task_va);
+	row.cells[MM] = task->owner != MMU_MM_NONE ? "(kernel)"
+			: task->zombie             ? "(zombie)"
+						   : "(exiting)";
 	if (own)
-		snprintf(text[MM], sizeof(text[MM]), "%0*" PRIx64, ps->digits, task->mm_va);
-	else
-		snprintf(text[MM], sizeof(text[MM]), "%s",
-			 task->owner != MMU_MM_NONE ? "(kernel)"
-			 : task->zombie             ? "(zombie)"
-						    : "(exiting)");
+		cell(&row, MM, "%0*" PRIx64, ps->digits, task->mm_va);
 	if (own && task->pgd_va)
-		snprintf(text[PGD], sizeof(text[PGD]), "%09" PRIx64, task->pgd_pa);
+		cell(&row, PGD, "%09" PRIx64, task->pgd_pa);
 	if (own && task->has_counters) {
-		snprintf(text[TABLES], sizeof(text[TABLES]), "%" PRIu64, task->table_bytes / 1024);
-		snprintf(text[RSS], sizeof(text[RSS]), "%" PRId64, task->rss_pages);
-		snprintf(text[SWAP], sizeof(text[SWAP]), "%" PRId64, task->swap_pages);
+		cell(&row, TABLES, "%" PRIu64, task->table_bytes / 1024);
+		cell(&row, RSS, "%" PRId64, task->rss_pages);
+		cell(&row, SWAP, "%" PRId64, task->swap_pages);
 	}
-	size_t nr = 0;
+	row.cells[COMM] = tool_safe(task->comm);
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		if (i != TGID || ps->threads)
-			cells[nr++] = i == COMM ? tool_safe(task->comm) : text[i];
-	tool_table_row(ps->columns, nr, cells);
+			row.cells[nr++] = row.cells[i];
+	tool_table_row(ps->columns, nr, row.cells);
 }
 
 static void show_head(const struct ps *ps)

@@ -27,6 +27,7 @@ struct walk {
 	char **addresses;
 	int nr_addresses;
 	struct show show;
+	uint64_t line; /* of standard input; 0: an argument */
 	int status;
 };
 
@@ -202,17 +203,20 @@ static struct mmu_space *space_of_line(struct walk *walk, int32_t pid)
 
 /* ------------------------------------------------------------------ lists */
 
-/* @param where  "line 3: ", or "" */
-static void refuse(struct walk *walk, const char *where, const char *text, const char *problem)
+static void refuse(struct walk *walk, const char *text, const char *problem)
 {
 	fflush(stdout);
-	fprintf(stderr, "mmuscope: %s'%s': %s\n", where, tool_safe(text), problem);
+	if (walk->line)
+		fprintf(stderr, "mmuscope: line %" PRIu64 ": '%s': %s\n", walk->line,
+			tool_safe(text), problem);
+	else
+		fprintf(stderr, "mmuscope: '%s': %s\n", tool_safe(text), problem);
 	raise_status(walk, TOOL_USAGE);
 }
 
 /* Both ends of a range. @return false: told */
-static bool range_of(struct walk *walk, const struct tool_line *line, const char *where,
-		     uint64_t *ret_first_va, uint64_t *ret_last_va)
+static bool range_of(struct walk *walk, const struct tool_line *line, uint64_t *ret_first_va,
+		     uint64_t *ret_last_va)
 {
 	int status = tool_address(walk->tool, line->last, ret_last_va);
 
@@ -221,31 +225,39 @@ static bool range_of(struct walk *walk, const struct tool_line *line, const char
 		return false;
 	}
 	if (*ret_last_va < *ret_first_va || (line->exclusive && *ret_last_va == *ret_first_va)) {
-		refuse(walk, where, line->written, "the range ends before it begins");
+		refuse(walk, line->written, "the range ends before it begins");
 		return false;
 	}
 	*ret_last_va -= line->exclusive;
 	if (!walk->show.tables && !walk->show.type)
 		return true;
-	refuse(walk, where, line->written, "--tables and --value are for single addresses");
+	refuse(walk, line->written, "--tables and --value are for single addresses");
 	return false;
 }
 
-static void walk_line(struct walk *walk, char *text, const char *where)
+static void walk_line(struct walk *walk, char *text)
 {
 	struct tool_line line;
 	uint64_t first_va, last_va, number;
 	char whole[80];
 
+	/* most lists are numbers alone, and long */
+	if (!walk->of_lines && tool_hex(text, &number)) {
+		walk->show.symbol = walk->show.label = NULL;
+		tool_catch_interrupt();
+		for (size_t i = 0; i < walk->nr_spaces; i++)
+			walk_one(walk, walk->spaces[i], number);
+		return;
+	}
 	snprintf(whole, sizeof(whole), "%s", text);
 	const char *problem = tool_line_parse(text, walk->of_lines, &line);
 	if (problem) {
-		refuse(walk, where, whole, problem);
+		refuse(walk, whole, problem);
 		return;
 	}
 	if (!line.address) {
-		if (!*where)
-			refuse(walk, where, whole, "no address");
+		if (!walk->line)
+			refuse(walk, whole, "no address");
 		return;
 	}
 	int status = tool_address(walk->tool, line.address, &first_va);
@@ -253,7 +265,7 @@ static void walk_line(struct walk *walk, char *text, const char *where)
 		raise_status(walk, status);
 		return;
 	}
-	if (line.last && !range_of(walk, &line, where, &first_va, &last_va))
+	if (line.last && !range_of(walk, &line, &first_va, &last_va))
 		return;
 	bool numbers = tool_hex(line.address, &number) &&
 		       (!line.last || tool_hex(line.last, &number));
@@ -277,19 +289,20 @@ static void walk_stdin(struct walk *walk)
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct stat status;
 	bool pipe = fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
-	char line[TOOL_LINE_MAX], where[40];
+	char line[TOOL_LINE_MAX];
 	const char *problem;
 
-	for (uint64_t n = 1; !tool_interrupted() && tool_line_read(stdin, line, &problem); n++) {
-		snprintf(where, sizeof(where), "line %" PRIu64 ": ", n);
+	for (walk->line = 1; !tool_interrupted() && tool_line_read(stdin, line, &problem);
+	     walk->line++) {
 		if (problem)
-			refuse(walk, where, "", problem);
+			refuse(walk, "", problem);
 		else
-			walk_line(walk, line, where);
+			walk_line(walk, line);
 		/* the reader may wait for this answer before it asks again */
 		if (pipe && poll(&input, 1, 0) == 0)
 			fflush(stdout);
 	}
+	walk->line = 0;
 }
 
 static void walk_all(struct walk *walk)
@@ -300,7 +313,7 @@ static void walk_all(struct walk *walk)
 		if (strcmp(walk->addresses[i], "-") == 0)
 			walk_stdin(walk);
 		else
-			walk_line(walk, walk->addresses[i], "");
+			walk_line(walk, walk->addresses[i]);
 	}
 }
 
