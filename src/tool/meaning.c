@@ -24,7 +24,7 @@ static const struct {
 	{ MMU_WHY_SOFT_DIRTY, "soft-dirty", "soft-dirty tracking, the first write is noted" },
 	{ MMU_WHY_USERFAULTFD, "userfaultfd", "write-protected by userfaultfd" },
 	{ MMU_WHY_READ_COMES_ALONG, "read-comes-along",
-	  "tables can't withhold reading alone, as a protection key of x86 can" },
+	  "tables can't withhold reading alone, as a protection key can" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -469,10 +469,10 @@ static void test_9_14_zero_page(void **state)
 		struct mmu_session *session = open_vma(i == 2 ? name_facts
 						       : i    ? new_facts
 							      : old_facts);
+		put(session, BASE + 0x2800, 8, ZERO_FRAME); /* before it is read and kept */
 		struct mmu_space *space = open_space(session);
 		struct mmu_meaning meaning;
 
-		put(session, BASE + 0x2800, 8, ZERO_FRAME);
 		put(session, THE_VMA + VM_FLAGS, 8, 0x8000003);
 		meaning = meaning_at(space, session, START, ZERO_FRAME << 12 | 0xd);
 		assert_int_equal(meaning.zero_page,
