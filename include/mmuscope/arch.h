@@ -331,6 +331,11 @@ struct mmu_format {
 	 * index_bits 0: as the regime. NULL: all are.
 	 */
 	const struct mmu_shape *linux_shape;
+	/**
+	 * Of the register that holds a root (CR3, TTBR0): the bits that the manual gives another
+	 * meaning, PCID, ASID, cacheability. A pasted value may have them set.
+	 */
+	uint64_t root_other_bits;
 };
 
 /* ------------------------------------------------------------------------------------ regimes */
@@ -396,6 +401,14 @@ static inline const struct mmu_shape *mmu_format_linux_shape(const struct mmu_fo
 	    !format->linux_shape || !format->linux_shape[level].index_bits)
 		return NULL;
 	return &format->linux_shape[level];
+}
+
+/** See mmu_format.root_other_bits; 0 where the plugin is older. */
+static inline uint64_t mmu_format_root_other_bits(const struct mmu_format *format)
+{
+	return format->size < offsetof(struct mmu_format, root_other_bits) + sizeof(uint64_t)
+		       ? 0
+		       : format->root_other_bits;
 }
 
 /** One way in which kernels that share a format differ. */

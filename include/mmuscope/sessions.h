@@ -273,8 +273,8 @@ enum mmu_space_by {
 enum mmu_space_flag {
 	MMU_SPACE_USER_HALF = 1 << 0, /**< the tables that user mode runs on (x86 KPTI) */
 	/**
-	 * MMU_SPACE_PGD: value is what a register (CR3, TTBR0) held. Of its bits those count that
-	 * can be a part of such an address: the regime's root_pa tells them.
+	 * MMU_SPACE_PGD: value is what a register (CR3, TTBR0) held. Its bits that are no part of
+	 * an address don't count: the regime's root_pa tells which did.
 	 */
 	MMU_SPACE_REGISTER = 1 << 1,
 	MMU_ENUM_32(MMU_SPACE_FLAG),

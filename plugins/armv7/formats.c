@@ -223,6 +223,7 @@ const struct mmu_format arm_short_format = {
 	.alike = arm_short_alike,
 	.audit = arm_short_audit,
 	.linux_shape = short_linux_shape,
+	.root_other_bits = 0x7f, /* TTBR0: IRGN, S, RGN, NOS (ARM DDI 0406C, B4.1.154) */
 };
 
 const struct mmu_format arm_lpae_format = {
@@ -240,6 +241,7 @@ const struct mmu_format arm_lpae_format = {
 	.encode = arm_lpae_encode,
 	.explain = arm_lpae_explain,
 	.alike = arm_lpae_alike,
+	.root_other_bits = UINT64_C(0xff) << 48, /* TTBR0, 64 bits: ASID (B4.1.154) */
 };
 
 /* One table has both halves: Linux keeps TTBCR.N 0, and with LPAE TTBR1 for what all share. */

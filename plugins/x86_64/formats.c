@@ -151,13 +151,15 @@ static const struct mmu_level levels5[] = {
 
 /* ------------------------------------------------------------------ the back-end */
 
+/* CR3 (SDM 2.5, 4.10.4.1): PCID, or PWT and PCD; LAM_U57, LAM_U48; bit 63 of what is written */
+#define CR3_OTHER_BITS (0xfff | UINT64_C(7) << 61)
 #define FORMAT(text, about, rows)                                                                  \
 	{                                                                                          \
 		.size = sizeof(struct mmu_format), .name = text, .title = about,                   \
 		.kind = MMU_FORMAT_RADIX, .entry_bytes = 8, .slot_bytes = 8,                       \
 		.nr_levels = COUNT(rows), .level = rows, .flags = flags, .nr_flags = COUNT(flags), \
 		.decode = x86_64_decode, .encode = x86_64_encode, .explain = x86_64_explain,       \
-		.alike = x86_64_alike,                                                             \
+		.alike = x86_64_alike, .root_other_bits = CR3_OTHER_BITS,                          \
 	}
 const struct mmu_format x86_64_format4 =
 	FORMAT("4level", "4-level paging (Intel SDM Vol. 3A, chapter 4.5)", levels4);

@@ -137,26 +137,26 @@ static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_spa
 }
 
 /*
- * People paste CR3 or TTBR0 with all their bits, some of which say something else: PCID, no-flush,
- * ASID, attributes. An address of a table has the bits that an entry's can have, down to what the
- * table is aligned to, which may be less than a page.
+ * People paste CR3 or TTBR0 with all their bits, some of which say something else: by the manual,
+ * or on this machine, where a bit of an address means that memory is encrypted (SME).
  */
-static uint64_t register_pa(const struct mmu_regime *regime, uint64_t value)
+static uint64_t register_pa(const struct mmu_arch *arch, const struct mmu_regime *regime,
+			    uint64_t value)
 {
-	uint64_t page_mask = ((uint64_t)1 << regime->page_lg2) - 1;
+	const struct mmu_sample *sample = mmu_arch_sample(arch, regime->format->name);
+	uint64_t not_here = sample ? sample->regimes[0]->pa_mask & ~regime->pa_mask : 0;
 
-	return value & (regime->pa_mask | page_mask) &
-	       ~(mmu_table_span(regime, regime->top_level) - 1);
+	return value & ~(mmu_format_root_other_bits(regime->format) | not_here);
 }
 
 /* @param pgd_pa  in: what the query says; what counts of it comes back */
-static struct mmu_error *take_pgd(const struct mmu_regime *regime,
+static struct mmu_error *take_pgd(const struct mmu_space *space, const struct mmu_regime *regime,
 				  const struct mmu_space_query *query, uint64_t *pgd_pa)
 {
 	uint64_t table_bytes = mmu_table_span(regime, regime->top_level);
 
 	if (query->flags & MMU_SPACE_REGISTER)
-		*pgd_pa = register_pa(regime, *pgd_pa);
+		*pgd_pa = register_pa(space->memory.kernel->arch, regime, *pgd_pa);
 	if (!(*pgd_pa & (table_bytes - 1)))
 		return NULL;
 	return mmu_error_new(MMU_ERROR_INVALID,
@@ -187,7 +187,8 @@ static struct mmu_error *open_learnt(struct mmu_space *space, const struct mmu_s
 		return open_cpu(space, query);
 	case MMU_SPACE_PGD:
 		root.kind = MMU_ROOT_PGD_PA;
-		error = take_pgd(&space->memory.kernel->regimes.regime[0], query, &root.value);
+		error = take_pgd(space, &space->memory.kernel->regimes.regime[0], query,
+				 &root.value);
 		if (error)
 			return error;
 		break;
@@ -234,7 +235,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 				 .value = query->value,
 				 .format = format };
 	struct mmu_regimes found;
-	struct mmu_error *error = take_pgd(sample->regimes[0], query, &root.value);
+	struct mmu_error *error = take_pgd(space, sample->regimes[0], query, &root.value);
 	if (error)
 		return error;
 	mmu_sample_regimes(sample, format, root.value, &space->regimes);
@@ -245,7 +246,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 		    found.regime[0].format != format)
 			break;
 		space->regimes = found;
-		error = take_pgd(&found.regime[0], query, &root.value);
+		error = take_pgd(space, &found.regime[0], query, &root.value);
 	}
 	return error;
 }
@@ -262,7 +263,7 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 	space->walker.regimes = &space->regimes;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
-	if (!error && !mmu_space_is_bare(query) && kernel->regimes.nr)
+	if (!error && !mmu_space_is_bare(query) && !space->warning)
 		error = mmu_swap_map(kernel, &space->walker.swap);
 	if (!error)
 		*ret = mmu_steal(space);
