@@ -125,7 +125,8 @@ enum mmu_attr {
 	MMU_ATTR_SPECIAL = 1 << 3,  /**< the page has no reference count to keep */
 	MMU_ATTR_SOFT_DIRTY = 1 << 4,
 	MMU_ATTR_UFFD_WP = 1 << 5, /**< write-protected by userfaultfd */
-	MMU_ATTR_KNOWN = 1 << 7,   /**< this entry does tell ACCESSED and DIRTY */
+	MMU_ATTR_KEYED = 1 << 6, /**< a protection key is set: the thread's register decides more */
+	MMU_ATTR_KNOWN = 1 << 7, /**< this entry does tell ACCESSED and DIRTY */
 };
 
 /** How memory behind a leaf is cached. */

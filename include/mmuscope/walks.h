@@ -140,6 +140,7 @@ struct mmu_meaning {
 	uint8_t more;                 /**< what the page has and the VMA does not allow */
 	bool has_file_page;
 	bool copies; /**< private: a write brings a copy of the file's page */
+	bool keyed;  /**< a protection key is set: the thread's own register may allow less */
 };
 
 /**

@@ -42,12 +42,12 @@ static void decode_absent(const struct mmu_regime *regime, unsigned int level, u
 static uint8_t attrs_of(const struct mmu_regime *regime, uint64_t raw)
 {
 	bool saved = regime->traits & SAVED_DIRTY && raw & BIT(58);
-	bool soft = raw & BIT(11) && regime->half == MMU_HALF_USER;
+	bool user = regime->half == MMU_HALF_USER, soft = raw & BIT(11) && user;
 
 	return MMU_ATTR_KNOWN | (raw & ACCESSED ? MMU_ATTR_ACCESSED : 0) |
 	       (raw & DIRTY || saved ? MMU_ATTR_DIRTY : 0) | (raw & BIT(8) ? MMU_ATTR_GLOBAL : 0) |
 	       (raw & BIT(9) ? MMU_ATTR_SPECIAL : 0) | (raw & BIT(10) ? MMU_ATTR_UFFD_WP : 0) |
-	       (soft ? MMU_ATTR_SOFT_DIRTY : 0);
+	       (soft ? MMU_ATTR_SOFT_DIRTY : 0) | (user && raw & BITS(59, 62) ? MMU_ATTR_KEYED : 0);
 }
 
 /* By the PAT that Linux writes (mm/pat/memtype.c): WB, WC, UC-, UC, WB, WP, UC-, WT. */

@@ -166,6 +166,7 @@ static void compare_rights(const struct mmu_walk *walk, const struct mmu_vma *vm
 		return;
 	if (!(walk->rights & MMU_RIGHT_USER))
 		granted &= MMU_RIGHT_EXEC;
+	ret->keyed = leaf->entry.attrs & MMU_ATTR_KEYED;
 	ret->less = ret->allowed & (uint8_t)~granted;
 	ret->more = granted & (uint8_t)~ret->allowed;
 	if (ret->less == MMU_RIGHT_WRITE)

@@ -109,6 +109,8 @@ void show_meaning_text(const struct mmu_meaning *meaning)
 	    (meaning->zero_page && !(meaning->why_less & MMU_WHY_ZERO_PAGE)))
 		printf("     the kernel's %szero page\n",
 		       meaning->zero_page == MMU_ZERO_PAGE_HUGE ? "huge " : "");
+	if (meaning->keyed)
+		printf("     a protection key is set: the thread's own register may allow less\n");
 	if (meaning->less) {
 		printf("     the VMA allows ");
 		print_accesses(meaning->less);
@@ -151,7 +153,8 @@ void show_meaning_json(const struct mmu_meaning *meaning)
 		[MMU_NEXT_STACK] = "stack",   [MMU_NEXT_SIGSEGV] = "sigsegv",
 	};
 
-	if (!meaning->next && !meaning->zero_page && !meaning->less && !meaning->more)
+	if (!meaning->next && !meaning->zero_page && !meaning->less && !meaning->more &&
+	    !meaning->keyed)
 		return;
 	json_object("meaning");
 	if (meaning->next)
@@ -165,6 +168,8 @@ void show_meaning_json(const struct mmu_meaning *meaning)
 	if (meaning->zero_page)
 		json_string("zero_page",
 			    meaning->zero_page == MMU_ZERO_PAGE_HUGE ? "huge" : "base");
+	if (meaning->keyed)
+		json_bool("protection_key", true);
 	difference_json("vma_allows", meaning->less, meaning->why_less);
 	difference_json("tables_allow", meaning->more, meaning->why_more);
 	json_object_end();

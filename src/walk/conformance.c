@@ -9,7 +9,7 @@
 #define ENTRIES_PER_LEVEL 30000u
 #define ATTRS_ALL                                                                                  \
 	(MMU_ATTR_ACCESSED | MMU_ATTR_DIRTY | MMU_ATTR_GLOBAL | MMU_ATTR_SPECIAL |                 \
-	 MMU_ATTR_SOFT_DIRTY | MMU_ATTR_UFFD_WP | MMU_ATTR_KNOWN)
+	 MMU_ATTR_SOFT_DIRTY | MMU_ATTR_UFFD_WP | MMU_ATTR_KEYED | MMU_ATTR_KNOWN)
 
 /* ------------------------------------------------------------------ entries */
 

@@ -426,6 +426,17 @@ static void test_9_8_software_bits(void **state)
 	}
 }
 
+static void test_9_14_protection_key(void **state)
+{
+	const uint64_t raw = UINT64_C(0x94000000036cd825); /* PKEY 2 */
+	struct mmu_regime r = regime(FOUR, "l1tf");
+
+	assert_true(decode(&r, PTE, raw).attrs & MMU_ATTR_KEYED);
+	assert_false(decode(&r, PTE, raw & ~(UINT64_C(15) << 59)).attrs & MMU_ATTR_KEYED);
+	r.half = MMU_HALF_KERNEL;
+	assert_false(decode(&r, PTE, raw).attrs & MMU_ATTR_KEYED);
+}
+
 /* ------------------------------------------------------------------ encode */
 
 static const struct {
@@ -493,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_9_4_huge_pages_without_present),
 		cmocka_unit_test(test_9_8_software_bits),
 		cmocka_unit_test(test_9_9_every_bit_has_a_name),
+		cmocka_unit_test(test_9_14_protection_key),
 		cmocka_unit_test(test_encode),
 	};
 
