@@ -12,7 +12,7 @@
 #define DEFAULT_COLUMNS 100u
 #define NARROW 80u
 
-unsigned int tool_columns(void)
+static unsigned int find_columns(void)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
@@ -24,6 +24,15 @@ unsigned int tool_columns(void)
 	    size.ws_col >= 20)
 		return size.ws_col;
 	return DEFAULT_COLUMNS;
+}
+
+unsigned int tool_columns(void)
+{
+	static unsigned int columns; /* once: each line asks, and one layout serves all of them */
+
+	if (!columns)
+		columns = find_columns();
+	return columns;
 }
 
 bool tool_narrow(void)
