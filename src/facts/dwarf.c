@@ -595,6 +595,8 @@ void mmu_dwarf_close(struct mmu_dwarf *dwarf)
 {
 	if (!dwarf)
 		return;
+	for (unsigned int i = 0; i < MMU_DWARF_LISTS; i++)
+		free(dwarf->lists[i].items);
 	mmu_dwarfobject_close(&dwarf->object);
 	mmu_names_destroy(&dwarf->names);
 	free(dwarf->found);

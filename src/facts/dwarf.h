@@ -12,6 +12,25 @@
  * type that was not announced is looked for in others too.
  * Offsets are those of .debug_info.
  */
+/** How many structs' members are kept. */
+#define MMU_DWARF_LISTS 8u
+
+/** A named member of a struct, also of the structs without a name in it. */
+struct mmu_dwarf_item {
+	const char *name; /**< in the section */
+	Dwarf_Off die;
+	uint64_t base_bytes; /**< offset of the struct that contains it, in the outer one */
+};
+
+/** A struct that was asked for, and from the second question on its members. */
+struct mmu_dwarf_list {
+	Dwarf_Off outer; /**< 0: none */
+	struct mmu_dwarf_item *items;
+	size_t nr;
+	bool listed;  /**< all of them are there */
+	bool refused; /**< that was tried, and can't be */
+};
+
 struct mmu_dwarf {
 	struct mmu_dwarfobject object;
 	struct mmu_names names; /**< the types that are wanted */
@@ -20,6 +39,8 @@ struct mmu_dwarf {
 	uint64_t checked_end; /**< unit headers before this are sane */
 	uint64_t address_bytes;
 	uint64_t budget; /**< entries that may still be read for the present question */
+	struct mmu_dwarf_list lists[MMU_DWARF_LISTS];
+	unsigned int oldest; /**< of the lists */
 };
 
 /**

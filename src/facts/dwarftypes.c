@@ -2,11 +2,14 @@
 /** @file Sizes, members and enumerators of types. */
 #include <stdlib.h>
 
+#include "base/list.h"
 #include "facts/dwarf.h"
 
 /* typedef of const of typedef ...; anonymous structs in anonymous unions ... */
 #define CHAIN_MAX 64
 #define DEPTH_MAX 32
+/* No struct of a kernel has a tenth of these members. */
+#define LISTED_MAX ((size_t)1 << 16)
 
 /* ------------------------------------------------- types */
 
@@ -280,59 +283,158 @@ static struct mmu_error *member_location(struct mmu_dwarf *dwarf, Dwarf_Die die,
 	}
 }
 
-static struct mmu_error *find_member(struct mmu_dwarf *dwarf, Dwarf_Die outer, const char *name,
-				     size_t length, int depth, struct hit *ret);
+/* @return false: this is the last one that is wanted */
+typedef bool (*member_fn)(void *context, const char *name, Dwarf_Off die, uint64_t base_bytes);
+
+struct members {
+	struct mmu_dwarf *dwarf;
+	member_fn fn;
+	void *context;
+	bool ended;
+};
+
+static struct mmu_error *visit_members(struct members *members, Dwarf_Die outer, uint64_t base,
+				       int depth);
 
 /* A member without a name: its members count as the outer struct's. */
-static struct mmu_error *find_inside(struct mmu_dwarf *dwarf, Dwarf_Die die, const char *name,
-				     size_t length, int depth, struct hit *ret)
+static struct mmu_error *visit_inside(struct members *members, Dwarf_Die die, uint64_t base,
+				      int depth)
 {
 	MMU_DIE Dwarf_Die inner = NULL;
 	Dwarf_Half tag = 0;
 	uint64_t offset = 0;
-	struct mmu_error *error = type_of(dwarf, die, &inner, &tag);
+	struct mmu_error *error = type_of(members->dwarf, die, &inner, &tag);
 
-	if (!error && inner && is_compound(tag))
-		error = find_member(dwarf, inner, name, length, depth + 1, ret);
-	if (!error && ret->die) {
-		error = member_location(dwarf, die, &offset);
-		if (error)
-			mmu_die_release(&ret->die);
-		ret->base_bytes += offset;
-	}
-	return error;
+	if (error || !inner || !is_compound(tag))
+		return error;
+	error = member_location(members->dwarf, die, &offset);
+	return error ? error : visit_members(members, inner, base + offset, depth + 1);
 }
 
-/* @param ret  its die is owned by the caller; NULL: no such member */
-static struct mmu_error *find_member(struct mmu_dwarf *dwarf, Dwarf_Die outer, const char *name,
-				     size_t length, int depth, struct hit *ret)
+static struct mmu_error *visit_member(struct members *members, Dwarf_Die die, uint64_t base,
+				      int depth)
 {
+	Dwarf_Error problem = NULL;
+	const char *name = NULL;
+	Dwarf_Off offset = 0;
+	struct mmu_error *error = mmu_die_name(members->dwarf, die, &name);
+
+	if (error)
+		return error;
+	if (!name)
+		return visit_inside(members, die, base, depth);
+	if (dwarf_dieoffset(die, &offset, &problem) != DW_DLV_OK)
+		return mmu_die_corrupt(members->dwarf, die, "its place", problem);
+	members->ended = !members->fn(members->context, name, offset, base);
+	return NULL;
+}
+
+static struct mmu_error *visit_members(struct members *members, Dwarf_Die outer, uint64_t base,
+				       int depth)
+{
+	struct mmu_dwarf *dwarf = members->dwarf;
 	MMU_DIE Dwarf_Die die = NULL;
 	struct mmu_error *error;
 
-	*ret = (struct hit){ 0 };
 	if (depth == DEPTH_MAX)
 		return mmu_die_corrupt(dwarf, outer, "structs nested too deep", NULL);
 	error = mmu_die_child(dwarf, outer, &die);
-	while (!error && die) {
-		const char *found = NULL;
+	while (!error && die && !members->ended) {
 		Dwarf_Half tag = 0;
 
 		error = mmu_die_tag(dwarf, die, &tag);
 		if (!error && tag == DW_TAG_member)
-			error = mmu_die_name(dwarf, die, &found);
-		if (!error && tag == DW_TAG_member && !found)
-			error = find_inside(dwarf, die, name, length, depth, ret);
-		if (!error && ret->die)
-			return NULL;
-		if (found && !strncmp(found, name, length) && !found[length]) {
-			ret->die = die;
-			die = NULL;
-			return NULL;
-		}
-		if (!error)
+			error = visit_member(members, die, base, depth);
+		if (!error && !members->ended)
 			error = mmu_die_next(dwarf, &die);
 	}
+	return error;
+}
+
+struct wanted {
+	const char *name;
+	size_t length;
+	Dwarf_Off die; /* 0: not found */
+	uint64_t base_bytes;
+};
+
+static bool is_wanted(void *context, const char *name, Dwarf_Off die, uint64_t base_bytes)
+{
+	struct wanted *wanted = context;
+
+	if (strncmp(name, wanted->name, wanted->length) != 0 || name[wanted->length])
+		return true;
+	wanted->die = die;
+	wanted->base_bytes = base_bytes;
+	return false;
+}
+
+static bool list_one(void *context, const char *name, Dwarf_Off die, uint64_t base_bytes)
+{
+	struct mmu_dwarf_list *list = context;
+
+	if (list->nr == LISTED_MAX ||
+	    !mmu_list_room(&list->items, list->nr, sizeof(*list->items))) {
+		list->listed = false;
+		return false;
+	}
+	list->items[list->nr++] = (struct mmu_dwarf_item){ name, die, base_bytes };
+	return true;
+}
+
+/*
+ * The members of a struct that is asked for again. Who asks for one often asks for thirty, and each
+ * search would read the struct's entries anew.
+ * @return NULL: they are not listed; of a damaged struct, too, which a search may still serve
+ */
+static const struct mmu_dwarf_list *list_of(struct mmu_dwarf *dwarf, Dwarf_Die outer)
+{
+	struct mmu_dwarf_list *list = NULL;
+	Dwarf_Error problem = NULL;
+	Dwarf_Off offset = 0;
+
+	if (dwarf_dieoffset(outer, &offset, &problem) != DW_DLV_OK) {
+		dwarf_dealloc_error(dwarf->object.dbg, problem);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < MMU_DWARF_LISTS; i++)
+		if (dwarf->lists[i].outer == offset)
+			list = &dwarf->lists[i];
+	if (!list) {
+		list = &dwarf->lists[dwarf->oldest++ % MMU_DWARF_LISTS];
+		free(list->items);
+		*list = (struct mmu_dwarf_list){ .outer = offset };
+		return NULL;
+	}
+	if (list->listed || list->refused)
+		return list->listed ? list : NULL;
+	struct members members = { .dwarf = dwarf, .fn = list_one, .context = list };
+	list->listed = true;
+	struct mmu_error *error = visit_members(&members, outer, 0, 0);
+	list->listed = list->listed && !error;
+	list->refused = !list->listed;
+	mmu_error_destroy(error);
+	return list->listed ? list : NULL;
+}
+
+/* @param ret  its die is owned by the caller; NULL: no such member */
+static struct mmu_error *find_member(struct mmu_dwarf *dwarf, Dwarf_Die outer, const char *name,
+				     size_t length, struct hit *ret)
+{
+	struct wanted wanted = { .name = name, .length = length };
+	struct members members = { .dwarf = dwarf, .fn = is_wanted, .context = &wanted };
+	const struct mmu_dwarf_list *list = list_of(dwarf, outer);
+	struct mmu_error *error = NULL;
+
+	*ret = (struct hit){ 0 };
+	for (size_t i = 0; list && i < list->nr && !wanted.die; i++)
+		is_wanted(&wanted, list->items[i].name, list->items[i].die,
+			  list->items[i].base_bytes);
+	if (!list)
+		error = visit_members(&members, outer, 0, 0);
+	if (!error && wanted.die)
+		error = mmu_die_at(dwarf, wanted.die, &ret->die);
+	ret->base_bytes = wanted.base_bytes;
 	return error;
 }
 
@@ -483,7 +585,7 @@ static struct mmu_error *walk_path(struct mmu_dwarf *dwarf, const char *type, co
 					     "no member %s, for what is before it is not a struct "
 					     "or union",
 					     path);
-		error = find_member(dwarf, outer, path, length, 0, &hit);
+		error = find_member(dwarf, outer, path, length, &hit);
 		if (!error && !hit.die)
 			error = mmu_error_new(MMU_ERROR_NOT_FOUND, "no member %.*s", (int)length,
 					      path);

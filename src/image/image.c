@@ -13,12 +13,12 @@
 
 /*
  * What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next, and a
- * walk with its VMA and file name needs seven places. Few, for one walk pays for the first touch of
- * each page of them.
+ * walk with its VMA and the file's path needs a dozen places. Few, for one walk pays for the first
+ * touch of each page of them.
  */
 #define PICK_LG2 14
 #define PICK_BYTES ((size_t)1 << PICK_LG2)
-#define PICKED_BYTES (8 * PICK_BYTES)
+#define PICKED_BYTES (16 * PICK_BYTES)
 
 void *mmu_image_own(struct mmu_image *image, void *block)
 {

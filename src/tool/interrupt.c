@@ -37,7 +37,7 @@ static void show_fetch(const struct mmu_progress *progress)
 	static bool shown;
 	bool fetches = progress->phase == MMU_PHASE_FETCH;
 
-	if (!isatty(STDERR_FILENO) || (!fetches && !shown))
+	if ((!fetches && !shown) || !isatty(STDERR_FILENO))
 		return;
 	fputs("\r\033[K", stderr);
 	if (fetches)
