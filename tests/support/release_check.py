@@ -21,6 +21,8 @@ SCRIPTS = pathlib.Path('/usr/share/debootstrap/scripts')
 # in namespaces of its own: no mount and no process stays behind
 INSIDE = """
 mount -t proc proc "$1/proc" && mount -t sysfs sys "$1/sys" && mount -t tmpfs shm "$1/dev/shm" &&
+mkdir -p "$1/dev/pts" && mount -t devpts -o newinstance,ptmxmode=666 pts "$1/dev/pts" &&
+rm -f "$1/dev/ptmx" && ln -s pts/ptmx "$1/dev/ptmx" &&
 exec chroot "$1" env -i HOME=/root LANG=C.UTF-8 CI=true PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
     sh -c 'cd /mmuscope && ./dev demo && ./dev test'
 """
