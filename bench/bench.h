@@ -27,6 +27,12 @@ struct bench {
 	size_t nr_leaves;
 };
 
+/** End the program when there is an error. */
+void bench_need(struct mmu_error *error);
+
+/** Open an image; ends the program when that fails. */
+struct mmu_session *bench_session(const char *image, const char *vmlinux);
+
 /** Open the space of a process; ends the program when that fails. */
 void bench_open(struct bench *bench, const char *image, const char *vmlinux, const char *pid);
 void bench_close(struct bench *bench);
@@ -42,5 +48,8 @@ double bench_now(void);
 
 /** malloc() that ends the program when there is no memory. */
 void *bench_alloc(size_t count, size_t size);
+
+/** Room for one more in a list that doubles; ends the program when there is no memory. */
+void *bench_grow(void *list, size_t count, size_t size);
 
 #endif

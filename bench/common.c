@@ -25,7 +25,7 @@ void *bench_alloc(size_t count, size_t size)
 	return ret;
 }
 
-static void need(struct mmu_error *error)
+void bench_need(struct mmu_error *error)
 {
 	if (!error)
 		return;
@@ -33,20 +33,28 @@ static void need(struct mmu_error *error)
 	exit(3);
 }
 
-void bench_open(struct bench *bench, const char *image, const char *vmlinux, const char *pid)
+struct mmu_session *bench_session(const char *image, const char *vmlinux)
 {
 	const struct mmu_options options = { .size = sizeof(options),
 					     .image = image,
 					     .vmlinux = vmlinux };
+	struct mmu_session *ret;
+
+	bench_need(mmu_session_open(&options, &ret));
+	return ret;
+}
+
+void bench_open(struct bench *bench, const char *image, const char *vmlinux, const char *pid)
+{
 	const struct mmu_space_query query = { .size = sizeof(query),
 					       .by = MMU_SPACE_PID,
 					       .value = strtoull(pid, NULL, 10) };
 	double start = bench_now();
 
 	*bench = (struct bench){ 0 };
-	need(mmu_session_open(&options, &bench->session));
-	need(mmu_space_open(bench->session, &query, &bench->space));
-	need(mmu_walk_create(&bench->walk));
+	bench->session = bench_session(image, vmlinux);
+	bench_need(mmu_space_open(bench->session, &query, &bench->space));
+	bench_need(mmu_walk_create(&bench->walk));
 	bench->open_seconds = bench_now() - start;
 }
 
@@ -71,7 +79,7 @@ struct visit {
 };
 
 /* Grows by doubling whenever the count is a power of two. */
-static void *grow(void *list, size_t count, size_t size)
+void *bench_grow(void *list, size_t count, size_t size)
 {
 	if (count & (count - 1))
 		return list;
@@ -103,7 +111,7 @@ static bool visit_entry(struct visit *visit, const struct mmu_step *step)
 		visit_table(&below, at->level - 1, entry->pa);
 		visit->entries += below.entries;
 	} else if (entry->kind == MMU_KIND_LEAF && visit->keep) {
-		bench->leaves = grow(bench->leaves, bench->nr_leaves, sizeof(*bench->leaves));
+		bench->leaves = bench_grow(bench->leaves, bench->nr_leaves, sizeof(*bench->leaves));
 		bench->leaves[bench->nr_leaves++] = (struct bench_leaf){ va, (uint64_t)1 << shift };
 	}
 	return true;
@@ -116,11 +124,11 @@ static void visit_table(struct visit *visit, unsigned int level, uint64_t table_
 	const struct mmu_step *step;
 
 	if (visit->keep) {
-		bench->tables = grow(bench->tables, bench->nr_tables, sizeof(*bench->tables));
+		bench->tables = bench_grow(bench->tables, bench->nr_tables, sizeof(*bench->tables));
 		bench->tables[bench->nr_tables++] = (struct bench_table){ table_pa, visit->va,
 									  level };
 	}
-	need(mmu_entries_open(bench->space, visit->regime, level, table_pa, &entries));
+	bench_need(mmu_entries_open(bench->space, visit->regime, level, table_pa, &entries));
 	while ((step = mmu_entries_next(entries)) && visit_entry(visit, step))
 		;
 	mmu_entries_close(entries);
