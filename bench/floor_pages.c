@@ -82,7 +82,7 @@ static struct place elf_place(uint64_t pa)
 static struct place kdump_place(uint64_t pa)
 {
 	static uint64_t *before; /* set bits before each word of the bitmap */
-	uint64_t blocks = word(440, 4), bitmap = (1 + word(432, 4)) * PAGE + blocks / 2 * PAGE;
+	uint64_t blocks = word(436, 4), bitmap = (1 + word(432, 4)) * PAGE + blocks / 2 * PAGE;
 	uint64_t words = blocks / 2 * PAGE / 8, pfn = pa / PAGE;
 
 	if (!before) {
