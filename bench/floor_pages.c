@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 			best = seconds;
 	}
 	printf("{\"pages\": %zu, \"sum\": \"0x%" PRIx64 "\", \"first_seconds\": %.9f, \"seconds\": "
-							"%.9f}\n",
+	       "%.9f}\n",
 	       nr, sum, first, best);
 	return 0;
 }

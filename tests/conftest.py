@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What every test of the tool may use. meson sets MMUSCOPE and MMUSCOPE_FIXTURES."""
+import json
 import os
 import pathlib
 import subprocess
@@ -13,6 +14,20 @@ def from_environment(name):
     if not os.environ.get(name):
         pytest.fail(f'{name} is not set: run this through `meson test`', pytrace=False)
     return os.environ[name]
+
+
+def build_option(name):
+    """What the build under test was set up with."""
+    build = pathlib.Path(from_environment('MMUSCOPE')).parents[2]
+    options = json.loads((build / 'meson-info/intro-buildoptions.json').read_text())
+    return next(option['value'] for option in options if option['name'] == name)
+
+
+def sanitizers():
+    """Names of those in the build under test; meson has them as a text, since 1.8 as a list."""
+    found = build_option('b_sanitize')
+    found = found.split(',') if isinstance(found, str) else found
+    return [name for name in found if name != 'none']
 
 
 @pytest.fixture(scope='session')

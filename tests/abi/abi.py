@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+ANOTHER_FORMAT = 'incompatible format version between the two input files'
 CHANGED = 4  # a bit of abidiff's exit status; lower bits: usage and errors
 # the baseline says nothing of this machine, and a type keeps its id when others come and go
 WRITE = ['--drop-private-types', '--exported-interfaces-only', '--no-corpus-path',
@@ -36,6 +37,10 @@ def check(library, headers, baseline):
         done = subprocess.run(['abidiff', '--no-added-syms', '--no-show-locs', '--suppressions',
                                foreign, baseline, now], capture_output=True, text=True)
     print(done.stdout + done.stderr, end='')
+    if ANOTHER_FORMAT in done.stderr:
+        print(f'{pathlib.Path(baseline).name} is of another release of abigail-tools: '
+              'the ABI is not compared')
+        return 77
     if done.returncode & CHANGED:
         print(f'The ABI is not that of {pathlib.Path(baseline).name}. '
               'If that is meant: ./dev abi-baseline')

@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+from conftest import build_option, sanitizers
+
 HEADERS = ['analysis.h', 'arch.h', 'base.h', 'mmuscope.h', 'sessions.h', 'walks.h']
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
@@ -28,21 +30,15 @@ def run(command, **more):
     return done.stdout
 
 
-def build_option(name):
-    options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text())
-    return next(option['value'] for option in options if option['name'] == name)
-
-
 def compiler():
     """As the build calls it: the words before its first option."""
     first = json.loads((BUILD / 'compile_commands.json').read_text())[0]
     return list(itertools.takewhile(lambda word: word[0] != '-', shlex.split(first['command'])))
 
 
-def sanitizers():
+def sanitized():
     """A program that loads a sanitized library must be sanitized too."""
-    found = build_option('b_sanitize')
-    return [] if found == 'none' else [f'-fsanitize={found}']
+    return [f'-fsanitize={name}' for name in sanitizers()]
 
 
 class Installed:
@@ -85,7 +81,7 @@ def translate(installed, tmp_path_factory):
     if not shutil.which('pkg-config'):
         pytest.skip('pkg-config is missing')
     program = tmp_path_factory.mktemp('example') / 'translate'
-    run([*compiler(), '-Wall', '-Wextra', '-Werror', *sanitizers(), SOURCE / 'examples/translate.c',
+    run([*compiler(), '-Wall', '-Wextra', '-Werror', *sanitized(), SOURCE / 'examples/translate.c',
          '-o', program, *installed.pkg_config('--cflags', '--libs')])
     return program
 
