@@ -46,9 +46,9 @@ static ALWAYS_INLINE uint64_t steps_left(const struct mmu_sweep_level *level, ui
 }
 
 /* How many of the words from `index` on, `count` at most, go on from `word` step by step. */
-static ALWAYS_INLINE uint64_t run_of(const uint8_t *words, uint64_t index, uint64_t count,
-				     const struct mmu_format *format, enum lie lie, uint64_t word,
-				     uint64_t step)
+static ALWAYS_INLINE uint64_t count_steps(const uint8_t *words, uint64_t index, uint64_t count,
+					  const struct mmu_format *format, enum lie lie,
+					  uint64_t word, uint64_t step)
 {
 	uint64_t done = 0;
 
@@ -72,104 +72,131 @@ static ALWAYS_INLINE uint64_t run_of(const uint8_t *words, uint64_t index, uint6
 	return done;
 }
 
-/* Leaves that map `count` pages side by side, from the entry at `index` on. */
-static ALWAYS_INLINE void tell(struct mmu_sweep *sweep, const struct mmu_sweep_level *level,
-			       uint64_t index, uint64_t count, uint64_t pa,
-			       const struct mmu_leaf_template *template)
-{
-	struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
-	uint64_t va = level->base_va + (index << level->shift);
-	uint64_t last_va = va + (count << level->shift) - 1;
-	uint64_t page_bytes = (uint64_t)1 << level->shift;
-	uint8_t rights = level->rights & template->rights;
-
-	if (va < sweep->first_va) {
-		pa += sweep->first_va - va;
-		va = sweep->first_va;
-	}
-	if (last_va > sweep->last_va)
-		last_va = sweep->last_va;
-	if (open && open->last_va + 1 == va && open->result == MMU_RESULT_MAPPED &&
-	    open->rights == rights && open->page_bytes == page_bytes &&
-	    open->pa + (va - open->first_va) == pa) {
-		open->last_va = last_va;
-		open->entries += count;
-		if (open->note != template->note)
-			open->note = NULL;
-		return;
-	}
-	sweep->ranges[sweep->nr++] = (struct mmu_swept){ .first_va = va,
-							 .last_va = last_va,
-							 .result = MMU_RESULT_MAPPED,
-							 .rights = rights,
-							 .has_pa = true,
-							 .page_bytes = page_bytes,
-							 .pa = pa,
-							 .note = template->note,
-							 .entries = count };
-}
-
 /* How many entries behind the one at `index`, `room` at most, map the pages behind its own. */
-static ALWAYS_INLINE uint64_t goes_on(const struct mmu_sweep_level *level, uint64_t index,
-				      uint64_t room, enum lie lie, bool paired, uint64_t raw,
-				      uint64_t second)
+static ALWAYS_INLINE uint64_t run_of(const struct mmu_sweep_level *level, uint64_t index,
+				     uint64_t room, enum lie lie, bool paired)
 {
 	const struct mmu_table *table = &level->table;
 	const struct mmu_format *format = table->regime->format;
-	uint64_t step = level->alike.step, left = steps_left(level, raw);
+	uint64_t step = level->alike.step, raw = word_at(table->raw, index, format, lie);
+	uint64_t left = steps_left(level, raw);
 
-	if (left < room)
-		room = left;
-	if (!room || word_at(table->raw, index + 1, format, lie) != raw + step)
-		return 0;
-	room = 1 + run_of(table->raw, index + 2, room - 1, format, lie, raw + step, step);
-	if (paired) {
+	room = count_steps(table->raw, index + 1, left < room ? left : room, format, lie, raw,
+			   step);
+	if (paired && room) {
+		uint64_t second = word_at(table->second, index, format, lie);
+
 		left = steps_left(level, second);
-		room = run_of(table->second, index + 1, left < room ? left : room, format, lie,
-			      second, step);
+		room = count_steps(table->second, index + 1, left < room ? left : room, format, lie,
+				   second, step);
 	}
 	return room;
 }
 
+typedef uint64_t (*run_fn)(const struct mmu_sweep_level *level, uint64_t index, uint64_t room);
+
+/* The template that the words of an entry fit, or NULL. */
+static ALWAYS_INLINE const struct mmu_leaf_template *
+find_template(struct mmu_sweep_level *level, uint64_t raw, uint64_t second, bool paired)
+{
+	uint64_t address = level->alike.address;
+	uint64_t other = raw & ~address, second_other = second & ~address;
+	const struct mmu_leaf_template *ret = template_of(level, other, second_other);
+
+	if (ret->other != other)
+		return NULL;
+	if (paired && (!raw || !second || ret->second_other != second_other ||
+		       (second & address) - (raw & address) != ret->between))
+		return NULL;
+	return ret;
+}
+
+/* No page begins here: pages have 512 bytes or more. */
+#define NOWHERE 1u
+
+/* Where the open range would go on, and with which page: a page of this level, mapped. */
+static ALWAYS_INLINE uint64_t next_of(const struct mmu_sweep *sweep, uint64_t page_bytes,
+				      uint64_t *ret_pa)
+{
+	const struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
+
+	if (!open || open->result != MMU_RESULT_MAPPED || open->page_bytes != page_bytes)
+		return NOWHERE;
+	*ret_pa = open->pa + (open->last_va - open->first_va) + 1;
+	return open->last_va + 1;
+}
+
 static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level,
-			       enum lie lie, bool paired)
+			       enum lie lie, bool paired, run_fn run)
 {
 	const struct mmu_table *table = &level->table;
 	const struct mmu_format *format = table->regime->format;
-	uint64_t address = level->alike.address, first = table->chunk_first;
-	uint64_t index = level->index - first, end = table->chunk_count;
+	const uint64_t address = level->alike.address, first = table->chunk_first;
+	const uint64_t page_bytes = (uint64_t)1 << level->shift;
+	const uint64_t base_va = level->base_va + (first << level->shift);
+	uint64_t index = level->index - first, end = table->chunk_count, next_pa = 0;
+	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
+	const struct mmu_leaf_template *template = &level->templates[0];
+	struct mmu_swept *open = sweep->ranges + sweep->nr - 1;
 
-	if (end > level->last - first + 1)
-		end = level->last - first + 1;
-	while (index < end && sweep->nr < MMU_SWEEP_BATCH) {
+	if (end > level->scan_end - first)
+		end = level->scan_end - first;
+	while (index < end) {
 		uint64_t raw = word_at(table->raw, index, format, lie);
 		uint64_t second = paired ? word_at(table->second, index, format, lie) : 0;
 
-		if (!(raw | second) && table->zero_is_empty) {
-			if (++index < end)
-				index = mmu_table_skip_zeros(table, first + index) - first;
-			continue;
+		if (paired || (raw & ~address) != template->other) {
+			if (!(raw | second) && table->zero_is_empty) {
+				if (++index < end)
+					index = mmu_table_skip_zeros(table, first + index) - first;
+				continue;
+			}
+			const struct mmu_leaf_template *other = find_template(level, raw, second,
+									      paired);
+			if (!other)
+				break;
+			template = other;
 		}
-		uint64_t other = raw & ~address, second_other = second & ~address;
-		const struct mmu_leaf_template *template = template_of(level, other, second_other);
-		if (template->other != other)
-			break;
-		if (paired &&
-		    (!raw || !second || template->second_other != second_other ||
-		     (second & address) - (raw & address) != template->between))
-			break;
+		uint64_t va = base_va + (index << level->shift), count = 1;
 		uint64_t pa = template->pa + ((raw & address) << level->up);
-		uint64_t more = goes_on(level, index, end - index - 1, lie, paired, raw, second);
-		tell(sweep, level, first + index, 1 + more, pa, template);
-		index += 1 + more;
+		uint8_t rights = level->rights & template->rights;
+		if (va == next_va && pa == next_pa && rights == open->rights) {
+			count += run(level, index, end - index - 1);
+			open->last_va += count << level->shift;
+			open->entries += count;
+			if (open->note != template->note)
+				open->note = NULL;
+		} else if (sweep->nr == MMU_SWEEP_BATCH) {
+			break;
+		} else {
+			*++open = (struct mmu_swept){ .first_va = va,
+						      .last_va = va + (page_bytes - 1),
+						      .result = MMU_RESULT_MAPPED,
+						      .rights = rights,
+						      .has_pa = true,
+						      .page_bytes = page_bytes,
+						      .pa = pa,
+						      .note = template->note,
+						      .entries = 1 };
+			sweep->nr++;
+		}
+		index += count;
+		next_va = va + (count << level->shift);
+		next_pa = pa + (count << level->shift);
 	}
 	level->index = first + (index < end ? index : end);
 }
 
+/* Runs are counted in a function of their own, for the registers of what has none. */
 #define SCAN(name, lie, paired)                                                                    \
+	static __attribute__((__noinline__)) uint64_t name##_run(                                  \
+		const struct mmu_sweep_level *level, uint64_t index, uint64_t room)                \
+	{                                                                                          \
+		return run_of(level, index, room, lie, paired);                                    \
+	}                                                                                          \
 	static void name(struct mmu_sweep *sweep, struct mmu_sweep_level *level)                   \
 	{                                                                                          \
-		scan(sweep, level, lie, paired);                                                   \
+		scan(sweep, level, lie, paired, name##_run);                                       \
 	}
 SCAN(scan_8, LIE_8, false)
 SCAN(scan_8_swapped, LIE_8_SWAPPED, false)
@@ -242,7 +269,8 @@ bool mmu_scan_learn(struct mmu_sweep_level *level, const struct mmu_step *step)
 	uint64_t address = level->alike.address, other = step->raw & ~address;
 	uint64_t second_other = step->second & ~address;
 
-	if (!level->alike.step || entry->run_lg2 || (step->has_second && (!step->raw || !step->second)))
+	if (!level->alike.step || entry->run_lg2 || (!other && level->table.zero_is_empty) ||
+	    (step->has_second && (!step->raw || !step->second)))
 		return false;
 	*template_of(level, other, second_other) = (struct mmu_leaf_template){
 		.other = other,

@@ -94,6 +94,16 @@ static void mark_readable(struct mmu_sweep *sweep, struct mmu_sweep_level *level
 	count(sweep, sweep->at);
 }
 
+/* Is only a part of what the entry answers for asked for? */
+static bool is_cut(const struct mmu_sweep *sweep, const struct mmu_sweep_level *level,
+		   uint64_t index)
+{
+	uint64_t first_va = level->base_va + (index << level->shift);
+	uint64_t last_va = first_va + (((uint64_t)1 << level->shift) - 1);
+
+	return first_va < sweep->first_va || last_va > sweep->last_va;
+}
+
 /*
  * Begin a table whose level has its base_va, and index and last as its parent has them, if it has
  * addresses that are asked for.
@@ -121,6 +131,8 @@ static void enter(struct mmu_sweep *sweep, unsigned int number, uint64_t table_p
 		level->index = (sweep->first_va - level->base_va) >> level->shift;
 	if (last_va > sweep->last_va)
 		level->last = (sweep->last_va - level->base_va) >> level->shift;
+	level->scan_first = level->index + is_cut(sweep, level, level->index);
+	level->scan_end = level->last + 1 - is_cut(sweep, level, level->last);
 	level->readable = false;
 	mmu_table_move(&level->table, table_pa);
 	sweep->at = number;
@@ -161,6 +173,7 @@ static void take_entry(struct mmu_sweep *sweep, struct mmu_sweep_level *level, b
 	const struct mmu_entry *entry = &step->entry;
 
 	if (!mmu_table_entry(&level->table, level->index, step)) {
+		mark_readable(sweep, level);
 		level->index++;
 		return;
 	}
@@ -199,11 +212,13 @@ static void go_on_in_table(struct mmu_sweep *sweep)
 		mmu_table_load(table, level->index);
 		sweep->work--;
 	}
-	scanned = table->chunk_whole && !sweep->regime->format->level[sweep->at].first_of_run;
+	scanned = table->chunk_whole && level->index >= level->scan_first &&
+		  level->index < level->scan_end &&
+		  !sweep->regime->format->level[sweep->at].first_of_run;
 	if (scanned) {
 		mark_readable(sweep, level);
 		level->scan(sweep, level);
-		if (level->index > level->last || sweep->nr == MMU_SWEEP_BATCH ||
+		if (level->index >= level->scan_end || sweep->nr == MMU_SWEEP_BATCH ||
 		    level->index - table->chunk_first >= table->chunk_count)
 			return;
 	}

@@ -44,6 +44,7 @@ struct mmu_sweep_level {
 	struct mmu_table table;
 	uint64_t base_va;     /**< of index 0 */
 	uint64_t index, last; /**< the entry that comes next; behind `last` the table is done */
+	uint64_t scan_first, scan_end; /**< entries that are wanted whole; end: exclusive */
 	uint8_t rights;       /**< of the path above it */
 	bool readable;        /**< some entry so far was */
 	unsigned int shift;
