@@ -173,8 +173,9 @@ struct mmu_software {
 };
 
 /**
- * What the word behind an entry must be to map the next page with the same rights, attributes and
- * note: the address field one step further, and every other bit equal. The same for second words.
+ * How a word says where its page lies, and nothing else: with the address field one step further,
+ * and every other bit equal, it maps the next page with the same rights, attributes and note; with
+ * any other value in the field, a page so many steps away. The same for second words.
  */
 struct mmu_alike {
 	uint64_t address, step; /**< (next & address) == (this & address) + step */
@@ -292,9 +293,10 @@ struct mmu_format {
 			uint64_t second, struct mmu_software *ret);
 
 	/**
-	 * How leaves of a level go on, so that the core need not decode each entry of a long
-	 * range. It is applied to no entry that has a run, and where there are second words to
-	 * none of which one is 0. NULL: not known.
+	 * Which bits of a level's leaves are their address, so that the core need not decode each
+	 * entry of a long range, nor two that differ in their addresses alone. It is applied to no
+	 * entry that has a run, and where there are second words to none of which one is 0. NULL:
+	 * not known.
 	 * @return false: at this level nothing can be said
 	 */
 	bool (*alike)(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret);
@@ -661,7 +663,9 @@ struct mmu_arch {
  *   is one that it builds, and a table of each level above 0.
  * alike(), of a leaf without a run (with a second word: neither is 0). If the next words follow the
  *   rule, decode() makes them a leaf whose address is one page further and whose every other field
- *   is the same. The steps lie within the masks, and masks within the word.
+ *   is the same. So it is, so many pages further (or before), with any other value in the address
+ *   field, and the second word's field as many steps away; unless the word is 0, and that is empty.
+ *   The steps lie within the masks, and masks within the word.
  * audit(). It is pure, and names bits within a word if it says something.
  * probes(), for any address of the regime. It is pure; 1 to MMU_PROBES_MAX groups, each within the
  *   table, none empty, with names.

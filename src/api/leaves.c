@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Whole spaces: what is not empty, entry by entry or range by range. */
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/session.h"
 #include "base/cleanup.h"
@@ -10,19 +12,20 @@
 /* So many entries are read at once: enough for the way down to the first of them not to count. */
 #define BATCH 64u
 
+MMU_CLEANUP_TYPE(leaves, struct mmu_leaves *, mmu_leaves_close)
+
 struct mmu_leaves {
 	struct mmu_space *space;
 	struct mmu_hook hook;
-	bool stretches;            /* for ranges: see mmu_walker_leaves() */
 	uint64_t next_va, last_va; /* what is still to be read; nothing when `read_all` */
 	bool read_all, stopped;
 	uint64_t entries;
-	struct mmu_tally tally;
-	size_t nr, at;
+	struct mmu_tally own_tally, *tally; /* of ranges: the sweep's */
+	size_t nr, at;                      /* of the batch; of ranges: of those that are ready */
 	struct leaf {
 		struct mmu_walk walk;
 		uint64_t last_va;
-	} batch[BATCH];
+	} *batch; /* NULL: of ranges */
 };
 
 static struct mmu_error *take_part(const struct mmu_space *space, const struct mmu_part *from,
@@ -37,31 +40,32 @@ static struct mmu_error *take_part(const struct mmu_space *space, const struct m
 }
 
 static struct mmu_error *open_leaves(struct mmu_space *space, const struct mmu_part *part,
-				     bool stretches, struct mmu_leaves **ret)
+				     size_t batch, struct mmu_leaves **ret)
 {
-	struct mmu_leaves *leaves = NULL;
+	struct mmu_leaves *leaves MMU_CLEANUP(cleanup_leaves) = NULL;
 	struct mmu_part own;
 	struct mmu_hook hook;
 	struct mmu_error *error = take_part(space, part, &own, &hook);
 
-	if (!error && !(leaves = calloc(1, sizeof(*leaves))))
-		error = mmu_error_no_memory();
 	if (error)
 		return error;
+	leaves = calloc(1, sizeof(*leaves));
+	if (!leaves || (batch && !(leaves->batch = malloc(batch * sizeof(*leaves->batch)))))
+		return mmu_error_no_memory();
 	leaves->space = space;
 	leaves->hook = hook;
-	leaves->stretches = stretches;
 	leaves->next_va = own.first_va;
 	leaves->last_va = own.last_va;
-	leaves->tally = (struct mmu_tally){ .end = MMU_LEAVES_STOPPED, .kept = true };
-	*ret = leaves;
+	leaves->own_tally = (struct mmu_tally){ .end = MMU_LEAVES_STOPPED, .kept = true };
+	leaves->tally = &leaves->own_tally;
+	*ret = mmu_steal(leaves);
 	return NULL;
 }
 
 struct mmu_error *mmu_leaves_open(struct mmu_space *space, const struct mmu_part *part,
 				  struct mmu_leaves **ret)
 {
-	return open_leaves(space, part, false, ret);
+	return open_leaves(space, part, BATCH, ret);
 }
 
 static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
@@ -69,7 +73,8 @@ static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *conte
 	struct mmu_leaves *leaves = context;
 	struct leaf *leaf = &leaves->batch[leaves->nr++];
 
-	leaf->walk = *walk;
+	/* the steps behind the last one mean nothing */
+	memcpy(&leaf->walk, walk, offsetof(struct mmu_walk, steps[walk->nr_steps]));
 	leaf->last_va = last_va;
 	return leaves->nr < BATCH;
 }
@@ -80,13 +85,13 @@ static void fill(struct mmu_leaves *leaves)
 	const struct leaf *last;
 
 	leaves->nr = leaves->at = 0;
-	mmu_space_visit_leaves(leaves->space, leaves->next_va, leaves->last_va, leaves->stretches,
-			       keep_leaf, leaves, &leaves->tally);
+	mmu_space_visit_leaves(leaves->space, leaves->next_va, leaves->last_va, false, keep_leaf,
+			       leaves, leaves->tally);
 	last = leaves->nr == BATCH ? &leaves->batch[BATCH - 1] : NULL;
-	leaves->read_all = leaves->tally.end != MMU_LEAVES_STOPPED;
+	leaves->read_all = leaves->tally->end != MMU_LEAVES_STOPPED;
 	if (last && !leaves->read_all && last->last_va >= leaves->last_va) {
 		leaves->read_all = true;
-		leaves->tally.end = MMU_LEAVES_ALL;
+		leaves->tally->end = MMU_LEAVES_ALL;
 	}
 	if (!leaves->read_all)
 		leaves->next_va = last->last_va + 1;
@@ -117,7 +122,7 @@ struct mmu_error *mmu_leaves_next(struct mmu_leaves *leaves, const struct mmu_wa
 
 enum mmu_leaves_end mmu_leaves_ended(const struct mmu_leaves *leaves)
 {
-	return leaves->at < leaves->nr ? MMU_LEAVES_STOPPED : leaves->tally.end;
+	return leaves->at < leaves->nr ? MMU_LEAVES_STOPPED : leaves->tally->end;
 }
 
 uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, unsigned int level,
@@ -126,15 +131,16 @@ uint64_t mmu_leaves_tables(const struct mmu_leaves *leaves, unsigned int level,
 	bool known = level < MMU_LEVELS_MAX;
 
 	if (ret_missing)
-		*ret_missing = known ? leaves->tally.missing[level] : 0;
-	return known ? leaves->tally.tables[level] : 0;
+		*ret_missing = known ? leaves->tally->missing[level] : 0;
+	return known ? leaves->tally->tables[level] : 0;
 }
 
 void mmu_leaves_close(struct mmu_leaves *leaves)
 {
 	if (!leaves)
 		return;
-	mmu_tally_release(&leaves->tally);
+	mmu_tally_release(&leaves->own_tally);
+	free(leaves->batch);
 	free(leaves);
 }
 
@@ -142,56 +148,56 @@ void mmu_leaves_close(struct mmu_leaves *leaves)
 
 struct mmu_ranges {
 	struct mmu_leaves *leaves;
-	struct mmu_range_merger merger;
-	struct mmu_range range; /* what was handed out last */
-	bool has_range, at_end;
+	struct mmu_space_sweep *sweep;
 };
-
-static bool keep_range(const struct mmu_range *range, void *context)
-{
-	struct mmu_ranges *ranges = context;
-
-	ranges->range = *range;
-	ranges->has_range = true;
-	return true;
-}
 
 struct mmu_error *mmu_ranges_open(struct mmu_space *space, const struct mmu_part *part,
 				  struct mmu_ranges **ret)
 {
 	struct mmu_ranges *ranges = calloc(1, sizeof(*ranges));
-	struct mmu_error *error = ranges ? open_leaves(space, part, true, &ranges->leaves)
+	struct mmu_error *error = ranges ? open_leaves(space, part, 0, &ranges->leaves)
 					 : mmu_error_no_memory();
 
+	if (!error) {
+		ranges->sweep = mmu_space_sweep_open(space, ranges->leaves->next_va,
+						     ranges->leaves->last_va);
+		error = ranges->sweep ? NULL : mmu_error_no_memory();
+	}
 	if (error) {
-		free(ranges);
+		mmu_ranges_close(ranges);
 		return error;
 	}
-	ranges->merger = (struct mmu_range_merger){ .fn = keep_range,
-						    .context = ranges,
-						    .page_lg2 = space->regimes.regime[0].page_lg2 };
+	ranges->leaves->tally = &ranges->sweep->sweep.tally;
 	*ret = ranges;
 	return NULL;
 }
 
 struct mmu_error *mmu_ranges_next(struct mmu_ranges *ranges, const struct mmu_range **ret)
 {
-	const struct mmu_walk *walk;
-	uint64_t last_va;
+	struct mmu_sweep *sweep = &ranges->sweep->sweep;
+	struct mmu_leaves *leaves = ranges->leaves;
 
-	ranges->has_range = false;
-	while (!ranges->has_range && !ranges->at_end) {
-		struct mmu_error *error = mmu_leaves_next(ranges->leaves, &walk, &last_va);
+	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped) {
+		struct mmu_error *error = mmu_hook_ask(&leaves->hook, MMU_PHASE_TABLES,
+						       leaves->entries, 0);
 
+		leaves->stopped = error;
 		if (error)
 			return error;
-		ranges->at_end = !walk;
-		if (walk)
-			mmu_range_merge(walk, last_va, &ranges->merger);
-		else
-			mmu_range_flush(&ranges->merger);
+		leaves->read_all = !mmu_sweep_go_on(sweep);
+		leaves->at = 0;
+		leaves->nr = sweep->nr_ready;
+		/* so many for some ranges: not in all, for they may be found in any number */
+		if (leaves->nr)
+			sweep->tables_left = mmu_walker_max_tables(&leaves->space->walker);
 	}
-	*ret = ranges->has_range ? &ranges->range : NULL;
+	*ret = NULL;
+	if (leaves->at < leaves->nr) {
+		const struct mmu_swept *range = &sweep->ranges[leaves->at++];
+
+		leaves->entries += range->entries;
+		*ret = (const struct mmu_range *)range;
+	}
 	return NULL;
 }
 
@@ -205,5 +211,6 @@ void mmu_ranges_close(struct mmu_ranges *ranges)
 	if (!ranges)
 		return;
 	mmu_leaves_close(ranges->leaves);
+	mmu_space_sweep_close(ranges->sweep);
 	free(ranges);
 }

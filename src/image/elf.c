@@ -398,5 +398,6 @@ const struct mmu_image_reader mmu_reader_elf = {
 	.probe = elf_probe,
 	.open = elf_open,
 	.span = elf_span,
+	.spans_last = true,
 	.close = elf_close,
 };

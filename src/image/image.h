@@ -91,9 +91,11 @@ struct mmu_image_reader {
 	 * image. Messages need not name the file.
 	 */
 	struct mmu_error *(*open)(struct mmu_image *image, const struct mmu_source *source);
-	/** The bytes at `pa`, valid until the cursor's next call (mapped files: until close). */
+	/** The bytes at `pa`, valid until the cursor's next call, or longer: see spans_last. */
 	struct mmu_span (*span)(const struct mmu_image *image, struct mmu_cursor *cursor,
 				uint64_t pa);
+	/** All bytes lie in a mapped file that does not change: spans stay valid until close(). */
+	bool spans_last;
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.

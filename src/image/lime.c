@@ -266,5 +266,6 @@ const struct mmu_image_reader mmu_reader_lime = {
 	.probe = lime_probe,
 	.open = lime_open,
 	.span = lime_span,
+	.spans_last = true,
 	.close = lime_close,
 };

@@ -145,5 +145,6 @@ const struct mmu_image_reader mmu_reader_raw = {
 	.probe = raw_probe,
 	.open = raw_open,
 	.span = raw_span,
+	.spans_last = true,
 	.close = raw_close,
 };

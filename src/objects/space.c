@@ -419,29 +419,35 @@ bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 
 /* ------------------------------------------------------------------ whole spaces */
 
+/* What a walk can't know, the VMAs and the linear mappings tell. */
+static void tell_more(struct mmu_space *space, struct mmu_walk *walk, struct mmu_vma *vma,
+		      bool *has_vma)
+{
+	struct mmu_error *missing = NULL;
+
+	if (walk->result == MMU_RESULT_HIDDEN)
+		tell_hidden(space, walk);
+	if (walk->result == MMU_RESULT_PROTNONE) {
+		if (!*has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
+			missing = mmu_space_find_vma(space, walk->va, vma, has_vma);
+		tell_numa(walk, *has_vma ? vma : NULL, missing);
+		mmu_error_destroy(missing);
+	}
+}
+
 struct leaves_context {
 	struct mmu_space *space;
 	mmu_leaf_fn fn;
 	void *context;
-	struct mmu_vma vma; /* the one that was asked for last */
+	struct mmu_vma vma;
 	bool has_vma;
 };
 
 static bool hand_on(struct mmu_walk *walk, uint64_t last_va, void *context)
 {
 	struct leaves_context *leaves = context;
-	struct mmu_vma *vma = &leaves->vma;
-	struct mmu_error *missing = NULL;
 
-	if (walk->result == MMU_RESULT_HIDDEN)
-		tell_hidden(leaves->space, walk);
-	if (walk->result == MMU_RESULT_PROTNONE) {
-		if (!leaves->has_vma || walk->va < vma->first_va || walk->va > vma->last_va)
-			missing = mmu_space_find_vma(leaves->space, walk->va, vma,
-						     &leaves->has_vma);
-		tell_numa(walk, leaves->has_vma ? vma : NULL, missing);
-		mmu_error_destroy(missing);
-	}
+	tell_more(leaves->space, walk, &leaves->vma, &leaves->has_vma);
 	return leaves->fn(walk, last_va, leaves->context);
 }
 
@@ -452,6 +458,35 @@ void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t
 
 	mmu_walker_leaves(&space->walker, first_va, last_va, mmu_walker_max_tables(&space->walker),
 			  stretches, hand_on, &leaves, ret);
+}
+
+static void correct(struct mmu_walk *walk, void *context)
+{
+	struct mmu_space_sweep *sweep = context;
+
+	tell_more(sweep->space, walk, &sweep->vma, &sweep->has_vma);
+}
+
+struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,
+					     uint64_t last_va)
+{
+	struct mmu_space_sweep *ret = malloc(sizeof(*ret)); /* large, and mostly not used */
+
+	if (!ret)
+		return NULL;
+	ret->space = space;
+	ret->has_vma = false;
+	mmu_sweep_init(&ret->sweep, &space->walker, first_va, last_va,
+		       mmu_walker_max_tables(&space->walker), correct, ret);
+	return ret;
+}
+
+void mmu_space_sweep_close(struct mmu_space_sweep *sweep)
+{
+	if (!sweep)
+		return;
+	mmu_sweep_release(&sweep->sweep);
+	free(sweep);
 }
 
 struct size_fields {

@@ -5,8 +5,7 @@
 
 #include "kernel/memory.h"
 #include "objects/vma.h"
-#include "walk/leaves.h"
-#include "walk/range.h"
+#include "walk/sweep.h"
 
 /** For one thread; other spaces of the kernel may be walked meanwhile. */
 struct mmu_space {
@@ -67,9 +66,20 @@ typedef bool (*mmu_leaf_fn)(const struct mmu_walk *walk, uint64_t last_va, void 
 void mmu_space_visit_leaves(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
 			    bool stretches, mmu_leaf_fn fn, void *context, struct mmu_tally *ret);
 
-/** As above; pages behind each other may be told as one: mmu_walker_leaves(). */
-void mmu_space_visit_stretches(struct mmu_space *space, uint64_t first_va, uint64_t last_va,
-			       mmu_leaf_fn fn, void *context, struct mmu_leaves *ret);
+/** One pass over a part of a space, with what the VMAs tell. The space must stay. */
+struct mmu_space_sweep {
+	struct mmu_sweep sweep; /**< to be gone on with */
+	/* its own */
+	struct mmu_space *space;
+	struct mmu_vma vma; /* the one that was asked for last */
+	bool has_vma;
+};
+
+/** @return NULL: no memory; else to be closed with mmu_space_sweep_close() */
+struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,
+					     uint64_t last_va);
+/** Accepts NULL. */
+void mmu_space_sweep_close(struct mmu_space_sweep *sweep);
 
 /** As mmu_space_extent(). */
 struct mmu_va_range mmu_space_user_range(struct mmu_space *space);

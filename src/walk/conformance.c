@@ -206,6 +206,41 @@ static struct mmu_regime nth_regime(struct checker *c, const struct mmu_regime *
 	return regime;
 }
 
+/* Other addresses in a leaf's words, and the leaf is the same elsewhere. */
+static void check_address(struct checker *c, const struct trial *p, const struct mmu_alike *alike,
+			  const struct mmu_entry *entry)
+{
+	const struct mmu_format *format = p->regime.format;
+	unsigned int shift = p->regime.shape[p->level].shift;
+	uint64_t moved_by = 0, second_at = 0;
+	struct trial moved = *p;
+	struct mmu_entry next;
+
+	for (unsigned int tries = 0; tries < 8; tries++) {
+		uint64_t at = random_u64(c) & alike->address & (tries < 2 ? 0 : UINT64_MAX);
+
+		at = tries == 1 ? alike->address : at;
+		moved_by = (at - (p->raw & alike->address)) / alike->step;
+		if (at < (p->raw & alike->address)) /* steps down are steps up, modulo 2^64 */
+			moved_by = -(((p->raw & alike->address) - at) / alike->step);
+		second_at = (p->second & alike->second_address) + moved_by * alike->second_step;
+		if ((at - (p->raw & alike->address)) % alike->step ||
+		    second_at & ~alike->second_address)
+			continue;
+		moved.raw = (p->raw & ~alike->address) | at;
+		moved.second = (p->second & ~alike->second_address) | second_at;
+		if (alike->second_step && (!moved.raw || !moved.second))
+			continue;
+		format->decode(&moved.regime, moved.level, moved.raw, moved.second, &next);
+		if (!moved.raw && next.kind == MMU_KIND_EMPTY)
+			continue;
+		look_at_trial(c, &moved, entry);
+		next.pa -= moved_by << shift;
+		holds(c, same_entry(&next, entry),
+		      "a leaf with another address is the same leaf elsewhere");
+	}
+}
+
 /* What alike() takes for the next page must be that. */
 static void check_alike(struct checker *c, const struct trial *p, const struct mmu_entry *entry)
 {
@@ -225,6 +260,7 @@ static void check_alike(struct checker *c, const struct trial *p, const struct m
 			   !((alike.address | alike.second_address) & ~width),
 		   "steps lie within their masks, and masks within the word"))
 		return;
+	check_address(c, p, &alike, entry);
 	if (((p->raw & alike.address) + alike.step) & ~alike.address ||
 	    ((p->second & alike.second_address) + alike.second_step) & ~alike.second_address)
 		return;

@@ -169,31 +169,28 @@ static bool tell(struct enumeration *e, const struct visit *visit, const struct 
 	return false;
 }
 
-/* A root that several regimes share counts once, and as read if one of them could read it. */
-static void count_root(struct enumeration *e, bool readable)
+void mmu_tally_root(struct mmu_tally *tally, const struct mmu_regimes *regimes,
+		    const struct mmu_regime *regime, bool readable)
 {
-	const struct mmu_regime *regime = e->regime, *first = e->walker->regimes->regime;
+	const struct mmu_regime *first = regimes->regime;
 	unsigned int top = regime->top_level, at = 0;
 
 	while (&first[at] != regime &&
 	       (first[at].root_pa != regime->root_pa || first[at].format != regime->format ||
-		first[at].top_level != top || e->ret->roots[at] == MMU_ROOT_NEW))
+		first[at].top_level != top || tally->roots[at] == MMU_ROOT_NEW))
 		at++;
-	if (e->ret->roots[at] == MMU_ROOT_READ ||
-	    (e->ret->roots[at] == MMU_ROOT_MISSING && !readable))
+	if (tally->roots[at] == MMU_ROOT_READ ||
+	    (tally->roots[at] == MMU_ROOT_MISSING && !readable))
 		return;
-	if (e->ret->roots[at] == MMU_ROOT_MISSING)
-		e->ret->missing[top]--;
-	(readable ? e->ret->tables : e->ret->missing)[top]++;
-	e->ret->roots[at] = readable ? MMU_ROOT_READ : MMU_ROOT_MISSING;
+	if (tally->roots[at] == MMU_ROOT_MISSING)
+		tally->missing[top]--;
+	(readable ? tally->tables : tally->missing)[top]++;
+	tally->roots[at] = readable ? MMU_ROOT_READ : MMU_ROOT_MISSING;
 }
 
-/* Each table once, also if an earlier call was stopped in it. */
-static void count_table(struct mmu_tally *tally, const struct visit *visit, bool readable)
+void mmu_tally_table(struct mmu_tally *tally, unsigned int level, uint64_t base_va, bool readable)
 {
-	unsigned int level = visit->level;
-
-	if (tally->last[level].known && tally->last[level].base_va == visit->base_va) {
+	if (tally->last[level].known && tally->last[level].base_va == base_va) {
 		if (readable && !tally->last[level].readable) {
 			tally->missing[level]--;
 			tally->tables[level]++;
@@ -204,7 +201,7 @@ static void count_table(struct mmu_tally *tally, const struct visit *visit, bool
 	(readable ? tally->tables : tally->missing)[level]++;
 	tally->last[level].known = true;
 	tally->last[level].readable = readable;
-	tally->last[level].base_va = visit->base_va;
+	tally->last[level].base_va = base_va;
 }
 
 static bool visit_table(struct enumeration *e, struct visit *visit)
@@ -242,9 +239,9 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 		index = last;
 	}
 	if (depth > 0)
-		count_table(e->ret, visit, any_readable);
+		mmu_tally_table(e->ret, visit->level, visit->base_va, any_readable);
 	else
-		count_root(e, any_readable);
+		mmu_tally_root(e->ret, e->walker->regimes, e->regime, any_readable);
 	return go_on;
 }
 

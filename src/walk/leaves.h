@@ -29,6 +29,12 @@ struct mmu_tally {
 	size_t hashed_next; /**< pages of it before this one were told */
 };
 
+/** Count a root. One that several regimes share counts once, and as read if one could read it. */
+void mmu_tally_root(struct mmu_tally *tally, const struct mmu_regimes *regimes,
+		    const struct mmu_regime *regime, bool readable);
+/** Count another table. It counts once, also if an earlier call was stopped in it. */
+void mmu_tally_table(struct mmu_tally *tally, unsigned int level, uint64_t base_va, bool readable);
+
 /** Release what a tally keeps. */
 void mmu_tally_release(struct mmu_tally *tally);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The entries of one table: copied a page at a time, decoded one by one. */
+/** @file The entries of one table: read a page at a time, decoded one by one. */
+#include <string.h>
+
 #include "walk/step.h"
 #include "walk/table.h"
 
@@ -33,10 +35,38 @@ void mmu_table_init(struct mmu_table *table, const struct mmu_walker *walker,
 	table->table_pa = table_pa;
 	table->nr = mmu_table_span(regime, level) / regime->format->slot_bytes;
 	table->zero_is_empty = zero.kind == MMU_KIND_EMPTY;
-	table->chunk_first = table->chunk_count = 0;
+	table->raw = table->copy[0];
+	table->second = table->copy[1];
+	mmu_table_move(table, table_pa);
 }
 
-static void load_chunk(struct mmu_table *table, uint64_t index)
+/* The bytes where the image has them, if they stay there. */
+static bool find_in_place(const struct mmu_walker *walker, uint64_t pa, uint64_t bytes,
+			  const uint8_t **ret)
+{
+	struct mmu_span span = mmu_image_span(walker->cursor, pa);
+
+	if (span.state != MMU_PAGE_PRESENT || span.bytes < bytes)
+		return false;
+	*ret = span.data;
+	return true;
+}
+
+static bool load_in_place(struct mmu_table *table, uint64_t pa)
+{
+	const struct mmu_format *format = table->regime->format;
+	uint64_t bytes = (table->chunk_count - 1) * format->slot_bytes + format->entry_bytes;
+	int32_t second_offset = level_of(table)->second_offset;
+
+	if (!table->walker->cursor->image->reader->spans_last ||
+	    !find_in_place(table->walker, pa, bytes, &table->raw))
+		return false;
+	return !second_offset ||
+	       find_in_place(table->walker, pa + (uint64_t)(int64_t)second_offset, bytes,
+			     &table->second);
+}
+
+void mmu_table_load(struct mmu_table *table, uint64_t index)
 {
 	const struct mmu_format *format = table->regime->format;
 	uint64_t per_chunk = MMU_CHUNK_BYTES / format->slot_bytes;
@@ -47,8 +77,48 @@ static void load_chunk(struct mmu_table *table, uint64_t index)
 	if (table->chunk_count > per_chunk)
 		table->chunk_count = per_chunk;
 	pa = table->table_pa + table->chunk_first * format->slot_bytes;
+	table->chunk_whole = load_in_place(table, pa);
+	if (table->chunk_whole)
+		return;
+	table->raw = table->copy[0];
+	table->second = table->copy[1];
 	table->chunk_whole = mmu_words_read(table->walker, format, level_of(table), pa,
-					    table->chunk_count, table->raw, table->second);
+					    table->chunk_count, table->copy[0], table->copy[1]);
+}
+
+/* Zeros at the beginning, as far as blocks of them go and single bytes then. */
+static size_t zeros_at(const uint8_t *bytes, size_t count)
+{
+	size_t at = 0;
+	uint64_t block[8];
+
+	for (; at + sizeof(block) <= count; at += sizeof(block)) {
+		memcpy(block, bytes + at, sizeof(block));
+		if (block[0] | block[1] | block[2] | block[3] | block[4] | block[5] | block[6] |
+		    block[7])
+			break;
+	}
+	for (; at + sizeof(block[0]) <= count; at += sizeof(block[0])) {
+		memcpy(block, bytes + at, sizeof(block[0]));
+		if (block[0])
+			break;
+	}
+	while (at < count && !bytes[at])
+		at++;
+	return at;
+}
+
+uint64_t mmu_table_skip_zeros(const struct mmu_table *table, uint64_t index)
+{
+	const struct mmu_format *format = table->regime->format;
+	size_t from = (size_t)(index - table->chunk_first) * format->slot_bytes;
+	size_t bytes = (size_t)(table->chunk_count - 1) * format->slot_bytes + format->entry_bytes;
+	size_t zeros = zeros_at(table->raw + from, bytes - from);
+
+	if (level_of(table)->second_offset && zeros)
+		zeros = zeros_at(table->second + from, zeros);
+	return from + zeros == bytes ? table->chunk_first + table->chunk_count
+				     : index + zeros / format->slot_bytes;
 }
 
 uint64_t mmu_table_words(const struct mmu_table *table, uint64_t index, uint64_t *ret_second)
@@ -74,7 +144,7 @@ bool mmu_table_entry(struct mmu_table *table, uint64_t index, struct mmu_step *r
 	ret->probe = NULL;
 	ret->nr_slots = 0;
 	if (index - table->chunk_first >= table->chunk_count)
-		load_chunk(table, index);
+		mmu_table_load(table, index);
 	if (!table->chunk_whole || level->first_of_run) {
 		mmu_step_read(table->walker, table->regime, ret);
 		return true;

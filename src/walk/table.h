@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The entries of one table, which is copied a page at a time. */
+/** @file The entries of one table, which is read a page at a time. */
 #ifndef MMU_WALK_TABLE_H
 #define MMU_WALK_TABLE_H
 
 #include "walk/walk.h"
 
-/** Tables are copied in such pieces: what an image hands out may vanish with the next call. */
+/**
+ * Tables are read in such pieces: in place where what the image hands out stays, else copied, for it
+ * vanishes with the next call.
+ */
 #define MMU_CHUNK_BYTES 4096u
 
-/** Fields up to `nr` are for callers to read. */
+/** Fields up to `second` are for callers to read. */
 struct mmu_table {
 	const struct mmu_walker *walker;
 	const struct mmu_regime *regime;
@@ -19,12 +22,29 @@ struct mmu_table {
 	uint64_t chunk_first,
 		chunk_count; /**< the entries that raw and second hold; none at first */
 	bool chunk_whole;    /**< false: these must be read one by one */
-	uint8_t raw[MMU_CHUNK_BYTES], second[MMU_CHUNK_BYTES];
+	const uint8_t *raw, *second; /**< the chunk's; second where the level has second words */
+	uint8_t copy[2][MMU_CHUNK_BYTES];
 };
 
 /** Nothing is read yet. What the pointers point to must outlive the table. */
 void mmu_table_init(struct mmu_table *table, const struct mmu_walker *walker,
 		    const struct mmu_regime *regime, unsigned int level, uint64_t table_pa);
+
+/** On to another table of the same level. */
+static inline void mmu_table_move(struct mmu_table *table, uint64_t table_pa)
+{
+	table->table_pa = table_pa;
+	table->chunk_first = table->chunk_count = 0;
+}
+
+/** Have the chunk that holds an entry. @param index below table->nr */
+void mmu_table_load(struct mmu_table *table, uint64_t index);
+
+/**
+ * The next entry that is not 0, from one on that the chunk holds, where 0 means empty.
+ * @return its index; the first behind the chunk, when there is none in it. It may stop before
+ */
+uint64_t mmu_table_skip_zeros(const struct mmu_table *table, uint64_t index);
 
 /**
  * Read and decode an entry.

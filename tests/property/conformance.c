@@ -210,6 +210,17 @@ static bool ignore_a_bit(const struct mmu_regime *regime, unsigned int level, st
 	return said;
 }
 
+/* Every page has the next one's note, but for two neighbours somewhere. */
+static void note_far_pages(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
+			   uint64_t second, struct mmu_entry *ret)
+{
+	uint64_t mask = regime->pa_mask;
+
+	base->decode(regime, level, raw, second, ret);
+	if (ret->kind == MMU_KIND_LEAF && !ret->run_lg2 && ret->pa > mask / 2)
+		ret->note = "far";
+}
+
 static const char *forgetful_audit(const struct mmu_regime *regime, unsigned int level,
 				   uint64_t raw, uint64_t second, uint64_t *ret_mask)
 {
@@ -531,6 +542,7 @@ static const struct {
 	{ "wrong_step", { .alike = wrong_step }, NO_FAULT, ALIKE },
 	{ "step_without_mask", { .alike = step_without_mask }, NO_FAULT, ALIKE },
 	{ "ignore_a_bit", { .alike = ignore_a_bit }, NO_FAULT, ALIKE },
+	{ "note_far_pages", { .decode = note_far_pages }, NO_FAULT, ALIKE },
 	{ "forgetful_audit", { .audit = forgetful_audit }, NO_FAULT },
 	{ "no_groups", { .probes = no_groups }, NO_FAULT, HASHED },
 	{ "one_group_fewer", { .probes = one_group_fewer }, NO_FAULT, HASHED },

@@ -10,6 +10,7 @@ struct memory {
 	struct memory_piece *pieces;
 	size_t nr;
 	struct mmu_cursor cursor;
+	uint8_t last[4096]; /* what the last span was, of an image that forgets */
 };
 
 static void *must(void *block)
@@ -55,8 +56,36 @@ static void memory_close(struct mmu_image *image)
 static const struct mmu_image_reader memory_reader = {
 	.name = "memory",
 	.span = memory_span,
+	.spans_last = true,
 	.close = memory_close,
 };
+
+static struct mmu_span forgetful_span(const struct mmu_image *image, struct mmu_cursor *cursor,
+				      uint64_t pa)
+{
+	struct memory *memory = image->reader_data;
+	struct mmu_span span = memory_span(image, cursor, pa);
+
+	memset(memory->last, 0xa5, sizeof(memory->last));
+	if (span.state != MMU_PAGE_PRESENT)
+		return span;
+	if (span.bytes > sizeof(memory->last))
+		span.bytes = sizeof(memory->last);
+	memcpy(memory->last, span.data, span.bytes);
+	span.data = memory->last;
+	return span;
+}
+
+static const struct mmu_image_reader forgetful_reader = {
+	.name = "forgetful memory",
+	.span = forgetful_span,
+	.close = memory_close,
+};
+
+void memory_image_forget(struct mmu_image *image)
+{
+	image->reader = &forgetful_reader;
+}
 
 struct mmu_image *memory_image_create(const struct memory_piece *pieces, size_t nr)
 {

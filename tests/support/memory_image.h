@@ -20,6 +20,12 @@ struct memory_piece {
  */
 struct mmu_image *memory_image_create(const struct memory_piece *pieces, size_t nr);
 
+/**
+ * From now on the bytes of a span are overwritten when the image's cursor is asked for the next, as
+ * a cache of unpacked pages may do.
+ */
+void memory_image_forget(struct mmu_image *image);
+
 /** A cursor for a test of one thread; the image keeps it. */
 struct mmu_cursor *memory_image_cursor(const struct mmu_image *image);
 

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The inner loops of a sweep: leaves by their templates, runs by compare alone. */
+#include <string.h>
+
+#include "walk/scan.h"
+
+#define ALWAYS_INLINE inline __attribute__((__always_inline__))
+
+/* How words lie in a table. What is not common goes byte by byte. */
+enum lie { LIE_8, LIE_8_SWAPPED, LIE_4, LIE_4_SWAPPED, LIE_OTHER };
+
+static ALWAYS_INLINE uint64_t word_at(const uint8_t *words, uint64_t index,
+				      const struct mmu_format *format, enum lie lie)
+{
+	uint64_t wide;
+	uint32_t narrow;
+
+	switch (lie) {
+	case LIE_8:
+	case LIE_8_SWAPPED:
+		memcpy(&wide, words + 8 * index, sizeof(wide));
+		return lie == LIE_8 ? wide : __builtin_bswap64(wide);
+	case LIE_4:
+	case LIE_4_SWAPPED:
+		memcpy(&narrow, words + 4 * index, sizeof(narrow));
+		return lie == LIE_4 ? narrow : __builtin_bswap32(narrow);
+	case LIE_OTHER:
+		break;
+	}
+	return mmu_get_uint(words + index * format->slot_bytes, format->entry_bytes,
+			    format->big_endian);
+}
+
+static ALWAYS_INLINE struct mmu_leaf_template *
+template_of(struct mmu_sweep_level *level, uint64_t other, uint64_t second_other)
+{
+	uint64_t hash = (other ^ second_other << 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &level->templates[hash / (UINT64_MAX / MMU_TEMPLATES + 1)];
+}
+
+/* Steps that a word's address can take without a carry out of it. */
+static ALWAYS_INLINE uint64_t steps_left(const struct mmu_sweep_level *level, uint64_t word)
+{
+	return (~word & level->carry_free) >> level->step_lg2;
+}
+
+/* How many of the words from `index` on, `count` at most, go on from `word` step by step. */
+static ALWAYS_INLINE uint64_t count_steps(const uint8_t *words, uint64_t index, uint64_t count,
+					  const struct mmu_format *format, enum lie lie,
+					  uint64_t word, uint64_t step)
+{
+	uint64_t done = 0;
+
+	for (; lie != LIE_OTHER && done + 8 <= count; done += 8) {
+		uint64_t differ = 0;
+
+		for (unsigned int i = 0; i < 8; i++) {
+			word += step;
+			differ |= word_at(words, index + done + i, format, lie) ^ word;
+		}
+		if (differ) {
+			word -= 8 * step;
+			break;
+		}
+	}
+	for (; done < count; done++) {
+		word += step;
+		if (word_at(words, index + done, format, lie) != word)
+			break;
+	}
+	return done;
+}
+
+/* How many entries behind the one at `index`, `room` at most, map the pages behind its own. */
+static ALWAYS_INLINE uint64_t run_of(const struct mmu_sweep_level *level, uint64_t index,
+				     uint64_t room, enum lie lie, bool paired)
+{
+	const struct mmu_table *table = &level->table;
+	const struct mmu_format *format = table->regime->format;
+	uint64_t step = level->alike.step, raw = word_at(table->raw, index, format, lie);
+	uint64_t left = steps_left(level, raw);
+
+	room = count_steps(table->raw, index + 1, left < room ? left : room, format, lie, raw,
+			   step);
+	if (paired && room) {
+		uint64_t second = word_at(table->second, index, format, lie);
+
+		left = steps_left(level, second);
+		room = count_steps(table->second, index + 1, left < room ? left : room, format, lie,
+				   second, step);
+	}
+	return room;
+}
+
+typedef uint64_t (*run_fn)(const struct mmu_sweep_level *level, uint64_t index, uint64_t room);
+
+/* The template that the words of an entry fit, or NULL. */
+static ALWAYS_INLINE const struct mmu_leaf_template *
+find_template(struct mmu_sweep_level *level, uint64_t raw, uint64_t second, bool paired)
+{
+	uint64_t address = level->alike.address;
+	uint64_t other = raw & ~address, second_other = second & ~address;
+	const struct mmu_leaf_template *ret = template_of(level, other, second_other);
+
+	if (ret->other != other)
+		return NULL;
+	if (paired && (!raw || !second || ret->second_other != second_other ||
+		       (second & address) - (raw & address) != ret->between))
+		return NULL;
+	return ret;
+}
+
+/* No page begins here: pages have 512 bytes or more. */
+#define NOWHERE 1u
+
+/* Where the open range would go on, and with which page: a page of this level, mapped. */
+static ALWAYS_INLINE uint64_t next_of(const struct mmu_sweep *sweep, uint64_t page_bytes,
+				      uint64_t *ret_pa)
+{
+	const struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
+
+	if (!open || open->result != MMU_RESULT_MAPPED || open->page_bytes != page_bytes)
+		return NOWHERE;
+	*ret_pa = open->pa + (open->last_va - open->first_va) + 1;
+	return open->last_va + 1;
+}
+
+static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level,
+			       enum lie lie, bool paired, run_fn run)
+{
+	const struct mmu_table *table = &level->table;
+	const struct mmu_format *format = table->regime->format;
+	const uint64_t address = level->alike.address, first = table->chunk_first;
+	const uint64_t page_bytes = (uint64_t)1 << level->shift;
+	const uint64_t base_va = level->base_va + (first << level->shift);
+	uint64_t index = level->index - first, end = table->chunk_count, next_pa = 0;
+	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
+	const struct mmu_leaf_template *template = &level->templates[0];
+	struct mmu_swept *open = sweep->ranges + sweep->nr - 1;
+
+	if (end > level->scan_end - first)
+		end = level->scan_end - first;
+	while (index < end) {
+		uint64_t raw = word_at(table->raw, index, format, lie);
+		uint64_t second = paired ? word_at(table->second, index, format, lie) : 0;
+
+		if (paired || (raw & ~address) != template->other) {
+			if (!(raw | second) && table->zero_is_empty) {
+				if (++index < end)
+					index = mmu_table_skip_zeros(table, first + index) - first;
+				continue;
+			}
+			const struct mmu_leaf_template *other = find_template(level, raw, second,
+									      paired);
+			if (!other)
+				break;
+			template = other;
+		}
+		uint64_t va = base_va + (index << level->shift), count = 1;
+		uint64_t pa = template->pa + ((raw & address) << level->up);
+		uint8_t rights = level->rights & template->rights;
+		if (va == next_va && pa == next_pa && rights == open->rights) {
+			count += run(level, index, end - index - 1);
+			open->last_va += count << level->shift;
+			open->entries += count;
+			if (open->note != template->note)
+				open->note = NULL;
+		} else if (sweep->nr == MMU_SWEEP_BATCH) {
+			break;
+		} else {
+			*++open = (struct mmu_swept){ .first_va = va,
+						      .last_va = va + (page_bytes - 1),
+						      .result = MMU_RESULT_MAPPED,
+						      .rights = rights,
+						      .has_pa = true,
+						      .page_bytes = page_bytes,
+						      .pa = pa,
+						      .note = template->note,
+						      .entries = 1 };
+			sweep->nr++;
+		}
+		index += count;
+		next_va = va + (count << level->shift);
+		next_pa = pa + (count << level->shift);
+	}
+	level->index = first + (index < end ? index : end);
+}
+
+/* Runs are counted in a function of their own, for the registers of what has none. */
+#define SCAN(name, lie, paired)                                                                    \
+	static __attribute__((__noinline__)) uint64_t name##_run(                                  \
+		const struct mmu_sweep_level *level, uint64_t index, uint64_t room)                \
+	{                                                                                          \
+		return run_of(level, index, room, lie, paired);                                    \
+	}                                                                                          \
+	static void name(struct mmu_sweep *sweep, struct mmu_sweep_level *level)                   \
+	{                                                                                          \
+		scan(sweep, level, lie, paired, name##_run);                                       \
+	}
+SCAN(scan_8, LIE_8, false)
+SCAN(scan_8_swapped, LIE_8_SWAPPED, false)
+SCAN(scan_4, LIE_4, false)
+SCAN(scan_4_swapped, LIE_4_SWAPPED, false)
+SCAN(scan_other, LIE_OTHER, false)
+SCAN(scan_8_pairs, LIE_8, true)
+SCAN(scan_8_swapped_pairs, LIE_8_SWAPPED, true)
+SCAN(scan_4_pairs, LIE_4, true)
+SCAN(scan_4_swapped_pairs, LIE_4_SWAPPED, true)
+SCAN(scan_other_pairs, LIE_OTHER, true)
+
+static enum lie lie_of(const struct mmu_format *format)
+{
+	bool swapped = format->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+
+	if (format->slot_bytes != format->entry_bytes || format->entry_bytes < 4)
+		return LIE_OTHER;
+	if (format->entry_bytes == 8)
+		return swapped ? LIE_8_SWAPPED : LIE_8;
+	return swapped ? LIE_4_SWAPPED : LIE_4;
+}
+
+mmu_scan_fn mmu_scan_of(const struct mmu_format *format, bool paired)
+{
+	static const mmu_scan_fn scans[][2] = {
+		[LIE_8] = { scan_8, scan_8_pairs },
+		[LIE_8_SWAPPED] = { scan_8_swapped, scan_8_swapped_pairs },
+		[LIE_4] = { scan_4, scan_4_pairs },
+		[LIE_4_SWAPPED] = { scan_4_swapped, scan_4_swapped_pairs },
+		[LIE_OTHER] = { scan_other, scan_other_pairs },
+	};
+
+	return scans[lie_of(format)][paired];
+}
+
+/* ------------------------------------------------------------------ templates */
+
+/* Is it a rule that words can be told by: one step in the lowest bit of one kind of address? */
+static bool is_plain(const struct mmu_alike *alike, bool paired, unsigned int shift)
+{
+	return alike->address && alike->step == (alike->address & -alike->address) &&
+	       alike->step <= (uint64_t)1 << shift &&
+	       (!paired || (alike->second_address == alike->address &&
+			    alike->second_step == alike->step));
+}
+
+void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *regime,
+		      unsigned int number)
+{
+	bool paired = regime->format->level[number].second_offset;
+	struct mmu_alike *alike = &level->alike;
+
+	memset(alike, 0, sizeof(*alike));
+	level->shift = regime->shape[number].shift;
+	level->scan = mmu_scan_of(regime->format, paired);
+	if (!regime->format->alike || !regime->format->alike(regime, number, alike) ||
+	    !is_plain(alike, paired, level->shift))
+		*alike = (struct mmu_alike){ .address = 1, .step = 0 }; /* no template is made */
+	level->step_lg2 = alike->step ? (uint8_t)__builtin_ctzll(alike->step) : 0;
+	level->up = (uint8_t)(level->shift - level->step_lg2);
+	level->carry_free = alike->address & ~(alike->address + alike->step);
+	for (unsigned int i = 0; i < MMU_TEMPLATES; i++) /* no word has this beside its address */
+		level->templates[i].other = alike->address;
+}
+
+bool mmu_scan_learn(struct mmu_sweep_level *level, const struct mmu_step *step)
+{
+	const struct mmu_entry *entry = &step->entry;
+	uint64_t address = level->alike.address, other = step->raw & ~address;
+	uint64_t second_other = step->second & ~address;
+
+	if (!level->alike.step || entry->run_lg2 || (!other && level->table.zero_is_empty) ||
+	    (step->has_second && (!step->raw || !step->second)))
+		return false;
+	*template_of(level, other, second_other) = (struct mmu_leaf_template){
+		.other = other,
+		.second_other = second_other,
+		.between = (step->second & address) - (step->raw & address),
+		.pa = entry->pa - ((step->raw & address) << level->up),
+		.note = entry->note,
+		.rights = entry->rights,
+	};
+	return true;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The ranges of a space, read off its tables: what goes on is compared, not decoded. */
+#ifndef MMU_WALK_SWEEP_H
+#define MMU_WALK_SWEEP_H
+
+#include "walk/leaves.h"
+#include "walk/range.h"
+#include "walk/table.h"
+
+struct mmu_sweep;
+
+/** So many ranges are made at once. */
+#define MMU_SWEEP_BATCH 128u
+
+/** A range, and in how many entries mmu_walker_leaves() tells it: a run counts once. */
+struct mmu_swept {
+	struct mmu_range;
+	uint64_t entries;
+};
+
+/**
+ * Correct the answer of an entry that is no leaf, as the caller knows better.
+ * @param walk  what mmu_walker_leaves() tells, without its steps and denied_by
+ */
+typedef void (*mmu_sweep_correct_fn)(struct mmu_walk *walk, void *context);
+
+/**
+ * What leaves of a level say whose words have these bits beside their addresses: decoded once. The
+ * rule is that of mmu_format.alike().
+ */
+struct mmu_leaf_template {
+	uint64_t other, second_other; /**< all bits of the words but their addresses */
+	uint64_t between;             /**< second word's address less the first one's, in steps */
+	uint64_t pa;                  /**< of the page whose word has the address 0 */
+	const char *note;
+	uint8_t rights;
+};
+
+/** Of a power of two. */
+#define MMU_TEMPLATES 8u
+
+/** Where a sweep is in the table of a level, and what it knows of that level. */
+struct mmu_sweep_level {
+	struct mmu_table table;
+	uint64_t base_va;     /**< of index 0 */
+	uint64_t index, last; /**< the entry that comes next; behind `last` the table is done */
+	uint64_t scan_first, scan_end; /**< entries that are wanted whole; end: exclusive */
+	uint8_t rights;       /**< of the path above it */
+	bool readable;        /**< some entry so far was */
+	unsigned int shift;
+	struct mmu_alike alike; /**< step 0: not known */
+	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
+	uint8_t step_lg2, up;   /**< up: from a word's address to its page's */
+	struct mmu_leaf_template templates[MMU_TEMPLATES];
+	/** Goes on over zeros and leaves with templates; stops at what must be decoded. */
+	void (*scan)(struct mmu_sweep *sweep, struct mmu_sweep_level *level);
+};
+
+/** One pass over a part of a space. Fields up to `nr_ready` are for callers. */
+struct mmu_sweep {
+	struct mmu_tally tally;   /**< so far; its end is MMU_LEAVES_STOPPED until it is known */
+	uint64_t tables_left;     /**< see mmu_sweep_init(); may be set again on the way */
+	struct mmu_swept ranges[MMU_SWEEP_BATCH];
+	size_t nr_ready; /**< of the ranges: these are complete */
+	/* its own */
+	struct mmu_walker walker, answer; /* answer: without the image */
+	mmu_sweep_correct_fn correct;
+	void *context;
+	size_t nr; /* of the ranges; the last one may go on */
+	bool ended;
+	uint64_t wanted_first_va, wanted_last_va; /* what is left */
+	const struct mmu_regime *regime;          /* that is being visited; NULL: find the next */
+	uint64_t first_va, last_va;               /* of this regime */
+	uint64_t hashed_va;                       /* hashed: what comes before it was told */
+	unsigned int at;                          /* the level */
+	unsigned int work;                        /* until the caller is asked */
+	struct mmu_walk walk;
+	struct mmu_step step;
+	struct mmu_sweep_level level[MMU_LEVELS_MAX];
+};
+
+/**
+ * Begin. Tables are read once each, in address order, and nothing that one call of
+ * mmu_walker_leaves() with mmu_range_merge() would tell otherwise.
+ * @param sweep        need not be cleared; of an image it keeps the walker's cursor alone
+ * @param max_tables   as of mmu_walker_leaves()
+ * @param correct      called for each entry that is neither empty nor a leaf; NULL: nobody is asked
+ */
+void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, uint64_t first_va,
+		    uint64_t last_va, uint64_t max_tables, mmu_sweep_correct_fn correct,
+		    void *context);
+
+/**
+ * Make the next ranges, in place of those that were ready.
+ * @return true: there may be more, even when none is ready: after so much work the caller can ask
+ *         whether to go on. false: these are the last ones
+ */
+bool mmu_sweep_go_on(struct mmu_sweep *sweep);
+
+/** Release what it keeps. */
+void mmu_sweep_release(struct mmu_sweep *sweep);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file
+ * A sweep makes the very ranges that come of merging an enumeration's leaves, one by one, and counts
+ * the same tables: of random tables, and of tables made to lead its short ways astray.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "property/world.h"
+#include "walk/sweep.h"
+
+#define ROUNDS 12u
+#define PARTS 20u
+#define MAX_TABLES 100u
+
+static struct mmu_swept *expected;
+static size_t nr_expected;
+static uint64_t seen_ranges, seen_long, seen_too_many, seen_corrected;
+
+/* ------------------------------------------------------------------ the plain way */
+
+/* What a caller may know better: also of two neighbours not the same. */
+static void correct(struct mmu_walk *walk, void *context)
+{
+	if (walk->result != MMU_RESULT_PROTNONE && walk->result != MMU_RESULT_HIDDEN)
+		return;
+	seen_corrected++;
+	if (walk->va >> 14 & 1)
+		walk->note = "corrected";
+	else
+		walk->result = MMU_RESULT_NUMA;
+}
+
+static bool plain_range(const struct mmu_range *range, void *context)
+{
+	uint64_t *entries = context;
+
+	if (!(nr_expected & (nr_expected - 1)))
+		expected = reallocarray(expected, 2 * (nr_expected + 1), sizeof(*expected));
+	assert_non_null(expected);
+	*(struct mmu_range *)&expected[nr_expected] = *range;
+	expected[nr_expected++].entries = *entries;
+	*entries = 0;
+	return true;
+}
+
+struct plain {
+	struct mmu_range_merger merger;
+	uint64_t entries;
+};
+
+static bool plain_leaf(struct mmu_walk *walk, uint64_t last_va, void *context)
+{
+	struct plain *plain = context;
+	struct mmu_range next;
+
+	if (walk->result != MMU_RESULT_MAPPED)
+		correct(walk, NULL);
+	/* told of before this one is counted, unless it joins */
+	next = mmu_range_of_leaf(walk, last_va);
+	if (plain->merger.has_range) {
+		struct mmu_range longer = plain->merger.range;
+
+		if (!mmu_range_append(&longer, &next, plain->merger.page_lg2))
+			assert_true(mmu_range_flush(&plain->merger));
+	}
+	assert_true(mmu_range_merge(walk, last_va, &plain->merger));
+	plain->entries++;
+	return true;
+}
+
+static enum mmu_leaves_end enumerate(const struct world *w, const struct mmu_walker *walker,
+				     uint64_t first_va, uint64_t last_va, struct mmu_tally *ret)
+{
+	struct plain plain = { .merger = { .fn = plain_range,
+					   .page_lg2 = w->regimes.regime[0].page_lg2 } };
+
+	plain.merger.context = &plain.entries;
+	nr_expected = 0;
+	mmu_walker_leaves(walker, first_va, last_va, MAX_TABLES, false, plain_leaf, &plain, ret);
+	mmu_range_flush(&plain.merger);
+	return ret->end;
+}
+
+/* ------------------------------------------------------------------ the sweep */
+
+#define AGREE(field)                                                                               \
+	do {                                                                                       \
+		if (have->field != want->field)                                                    \
+			fail_msg("%s %s, range %zu at 0x%llx-0x%llx: " #field                      \
+				 " is 0x%llx, not 0x%llx",                                         \
+				 w->arch->name, format_of(w)->name, at,                            \
+				 (unsigned long long)want->first_va,                               \
+				 (unsigned long long)want->last_va,                                \
+				 (unsigned long long)(uintptr_t)have->field,                       \
+				 (unsigned long long)(uintptr_t)want->field);                      \
+	} while (0)
+
+static void agree(const struct world *w, size_t at, const struct mmu_swept *have)
+{
+	const struct mmu_swept *want = &expected[at];
+
+	assert_true(at < nr_expected);
+	AGREE(first_va);
+	AGREE(last_va);
+	AGREE(result);
+	AGREE(rights);
+	AGREE(swap_type);
+	AGREE(has_pa);
+	AGREE(has_swap);
+	AGREE(has_target);
+	AGREE(assumed);
+	AGREE(page_bytes);
+	AGREE(pa);
+	AGREE(swap_offset);
+	AGREE(target_pa);
+	AGREE(note);
+	AGREE(entries);
+	seen_long += have->entries > 8;
+}
+
+static void check_part(const struct world *w, uint64_t first_va, uint64_t last_va)
+{
+	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
+					   .arch = w->arch,
+					   .regimes = &w->regimes };
+	struct mmu_sweep *sweep = malloc(sizeof(*sweep));
+	struct mmu_tally plain = { .kept = false };
+	enum mmu_leaves_end end = enumerate(w, &walker, first_va, last_va, &plain);
+	size_t nr = 0;
+	bool more;
+
+	assert_non_null(sweep);
+	memset(sweep, 0xa5, sizeof(*sweep));
+	mmu_sweep_init(sweep, &walker, first_va, last_va, MAX_TABLES, correct, NULL);
+	do {
+		more = mmu_sweep_go_on(sweep);
+		assert_int_equal(sweep->tally.end == MMU_LEAVES_STOPPED, more);
+		for (size_t i = 0; i < sweep->nr_ready; i++)
+			agree(w, nr++, &sweep->ranges[i]);
+	} while (more);
+	assert_int_equal(nr, nr_expected);
+	assert_int_equal(sweep->tally.end, end);
+	assert_memory_equal(sweep->tally.tables, plain.tables, sizeof(plain.tables));
+	assert_memory_equal(sweep->tally.missing, plain.missing, sizeof(plain.missing));
+	mmu_sweep_release(sweep);
+	free(sweep);
+	seen_ranges += nr;
+	seen_too_many += end == MMU_LEAVES_TOO_MANY;
+}
+
+/* Parts that begin and end anywhere; often within a few tables, now and then everything. */
+static void check_parts(const struct world *w)
+{
+	for (unsigned int k = 0; k < PARTS; k++) {
+		uint64_t first_va = any_va(w);
+		uint64_t bytes = (uint64_t)1 << below(shift_of(w, 0) + 12u);
+		uint64_t last_va = first_va + bytes + below(bytes);
+
+		if (last_va < first_va || one_in(20))
+			last_va = UINT64_MAX;
+		check_part(w, one_in(20) ? 0 : first_va, last_va);
+	}
+}
+
+/* ------------------------------------------------------------------ tables that mislead */
+
+static void put_word(const struct world *w, uint64_t pa, uint64_t word)
+{
+	struct mmu_span span = { .bytes = 0 };
+
+	for (unsigned int i = 0; i < entry_bytes(w); i++) { /* pieces may end inside of it */
+		unsigned int at = format_of(w)->big_endian ? entry_bytes(w) - 1 - i : i;
+
+		span = mmu_image_span(memory_image_cursor(w->image), pa + at);
+		if (span.state == MMU_PAGE_PRESENT)
+			*memory_image_at(w->image, pa + at, 1) = (uint8_t)(word >> 8 * i);
+	}
+}
+
+static void put(const struct world *w, unsigned int level, uint64_t table_pa, uint64_t index,
+		uint64_t raw, uint64_t second)
+{
+	uint64_t pa = table_pa + index * format_of(w)->slot_bytes;
+	int32_t offset = format_of(w)->level[level].second_offset;
+
+	put_word(w, pa, raw);
+	if (offset)
+		put_word(w, pa + (uint64_t)(int64_t)offset, second);
+}
+
+/* A leaf, often so near to the end of its address bits that what follows carries out of them. */
+static bool any_leaf(const struct world *w, unsigned int level, const struct mmu_alike *alike,
+		     uint64_t *ret_raw, uint64_t *ret_second)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		struct mmu_entry entry = { .kind = MMU_KIND_LEAF,
+					   .rights = (uint8_t)below(32),
+					   .pa = any() & w->regimes.regime[0].pa_mask };
+
+		if (one_in(3))
+			entry.pa |= w->regimes.regime[0].pa_mask &
+				    -((uint64_t)8 << shift_of(w, level));
+		if (!format_of(w)->encode(w->regimes.regime, level, &entry, ret_raw, ret_second))
+			continue;
+		if (one_in(4) && alike->step) { /* all ones, all zeros */
+			*ret_raw |= alike->address;
+			*ret_second |= *ret_second ? alike->second_address : 0;
+		} else if (one_in(8)) {
+			*ret_raw &= ~alike->address;
+			*ret_second &= ~alike->second_address;
+		}
+		return true;
+	}
+	return false;
+}
+
+/* Runs that go up, stop for one entry, change a bit, step twice, or stand still. */
+static void mislead(const struct world *w, unsigned int level, uint64_t table_pa)
+{
+	uint64_t width = entry_bytes(w) == 8 ? UINT64_MAX : ((uint64_t)1 << 8 * entry_bytes(w)) - 1;
+	uint64_t raw = 0, second = 0, left = 0;
+	struct mmu_alike alike = { .step = 0 };
+
+	if (!format_of(w)->alike || !format_of(w)->alike(w->regimes.regime, level, &alike))
+		alike = (struct mmu_alike){ .step = 0 };
+	for (uint64_t index = 0; index < entries_of(w, level); index++) {
+		bool paired = format_of(w)->level[level].second_offset;
+
+		if (!left && any_leaf(w, level, &alike, &raw, &second))
+			left = one_in(4) ? 1 + below(3) : 1 + below(200);
+		if (!left)
+			return;
+		if (one_in(40)) {
+			put(w, level, table_pa, index, 0, paired && one_in(2) ? second : 0);
+		} else if (one_in(40)) {
+			put(w, level, table_pa, index, (raw ^ (uint64_t)1 << below(64)) & width,
+			    paired ? (second ^ (uint64_t)(one_in(2)) << below(64)) & width : 0);
+		} else {
+			put(w, level, table_pa, index, raw, second);
+		}
+		if (!one_in(40))
+			raw = (raw + alike.step) & width;
+		if (!one_in(40))
+			second = paired ? (second + alike.second_step) & width : 0;
+		if (one_in(40))
+			raw = (raw + alike.step) & width;
+		left--;
+	}
+}
+
+static void mislead_all(const struct world *w)
+{
+	if (format_of(w)->kind != MMU_FORMAT_RADIX)
+		return;
+	for (unsigned int level = 0; level <= top_level(w); level++)
+		for (unsigned int i = 0; i < TABLES_PER_LEVEL; i++)
+			if (format_of(w)->level[level].may_be_leaf && (!level || one_in(3)))
+				mislead(w, level, w->table_pa[level][i]);
+}
+
+enum tables { RANDOM, HOSTILE, MISLEADING };
+
+static void run(enum tables tables)
+{
+	world_seed = UINT64_C(0x853c49e6748fea9b) + tables;
+	for (size_t i = 0; i < world_nr_archs; i++) {
+		for (size_t j = 0; j < world_archs[i]->nr_samples * world_rounds(i, ROUNDS); j++) {
+			struct world w;
+
+			world_create(&w, world_archs[i],
+				     world_archs[i]->samples[j % world_archs[i]->nr_samples],
+				     tables == HOSTILE);
+			if (tables == MISLEADING)
+				mislead_all(&w);
+			if (one_in(2))
+				memory_image_forget(w.image);
+			check_parts(&w);
+			world_destroy(&w);
+		}
+	}
+}
+
+static void test_random_tables(void **state)
+{
+	run(RANDOM);
+	assert_true(seen_ranges > 10000);
+	assert_true(seen_too_many > 5);
+	assert_true(seen_corrected > 1000);
+}
+
+static void test_hostile_tables(void **state)
+{
+	seen_too_many = 0;
+	run(HOSTILE);
+	assert_true(seen_too_many > 5);
+}
+
+static void test_misleading_tables(void **state)
+{
+	seen_ranges = seen_long = 0;
+	run(MISLEADING);
+	assert_true(seen_ranges > 10000);
+	assert_true(seen_long > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_tables),
+		cmocka_unit_test(test_hostile_tables),
+		cmocka_unit_test(test_misleading_tables),
+	};
+	int failed = cmocka_run_group_tests_name("ranges", tests, NULL, NULL);
+
+	free(expected);
+	return failed;
+}
