@@ -94,6 +94,12 @@ struct mmu_image_reader {
 	/** The bytes at `pa`, valid until the cursor's next call (mapped files: until close). */
 	struct mmu_span (*span)(const struct mmu_image *image, struct mmu_cursor *cursor,
 				uint64_t pa);
+	/**
+	 * The state of the page at `pa`, from what the file says of it, without its bytes; NULL
+	 * where span() is as cheap.
+	 */
+	enum mmu_page_state (*state)(const struct mmu_image *image, struct mmu_cursor *cursor,
+				     uint64_t pa);
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
@@ -160,6 +166,18 @@ void mmu_cursor_destroy(struct mmu_cursor *cursor);
 static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t pa)
 {
 	return cursor->image->reader->span(cursor->image, cursor, pa);
+}
+
+/**
+ * Are the bytes at a physical address in the image? No page is unpacked for it: one whose data are
+ * damaged is MMU_PAGE_PRESENT here, and MMU_PAGE_UNREADABLE when its bytes are asked for.
+ */
+static inline enum mmu_page_state mmu_image_state(struct mmu_cursor *cursor, uint64_t pa)
+{
+	const struct mmu_image_reader *reader = cursor->image->reader;
+
+	return reader->state ? reader->state(cursor->image, cursor, pa)
+			     : reader->span(cursor->image, cursor, pa).state;
 }
 
 /**

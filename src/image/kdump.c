@@ -245,6 +245,21 @@ static const uint8_t *packed_data(struct place *place, const struct descriptor *
 		       : NULL;
 }
 
+/* Where the data of a dumped page lie. @return MMU_PAGE_PRESENT: its descriptor makes sense */
+static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *place, uint64_t pfn,
+				       struct descriptor *ret)
+{
+	const struct mmu_kdump_part *part = mmu_kdump_part_of(&kdump->parts, pfn);
+
+	if (!part)
+		return MMU_PAGE_TRUNCATED;
+	use_part(place, part);
+	if (!read_descriptor(place, rank_of(kdump, pfn) - part->first_rank, ret))
+		return MMU_PAGE_TRUNCATED;
+	return ret->bytes && ret->bytes <= kdump->header.block_bytes ? MMU_PAGE_PRESENT
+								     : MMU_PAGE_UNREADABLE;
+}
+
 static enum mmu_page_state load_page(const struct mmu_image *image, struct place *place,
 				     uint64_t pfn)
 {
@@ -256,14 +271,9 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 	place->last_page = mmu_page_cache_find(place->cache, pfn);
 	if (place->last_page)
 		return MMU_PAGE_PRESENT;
-	const struct mmu_kdump_part *part = mmu_kdump_part_of(&kdump->parts, pfn);
-	if (!part)
-		return MMU_PAGE_TRUNCATED;
-	use_part(place, part);
-	if (!read_descriptor(place, rank_of(kdump, pfn) - part->first_rank, &descriptor))
-		return MMU_PAGE_TRUNCATED;
-	if (!descriptor.bytes || descriptor.bytes > block_bytes)
-		return MMU_PAGE_UNREADABLE;
+	enum mmu_page_state state = find_packed(kdump, place, pfn, &descriptor);
+	if (state != MMU_PAGE_PRESENT)
+		return state;
 	const uint8_t *data = packed_data(place, &descriptor, &in_place);
 	if (!data)
 		return MMU_PAGE_TRUNCATED;
@@ -281,6 +291,29 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 	return MMU_PAGE_PRESENT;
 }
 
+/*
+ * What the bitmaps say of a page: MMU_PAGE_PRESENT of those that were dumped.
+ * @param ret_bytes  up to the first one that is in another state, or where we stopped looking
+ */
+static enum mmu_page_state bitmap_state(const struct kdump *kdump, uint64_t pa, uint64_t *ret_bytes)
+{
+	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
+	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
+
+	if (pa >> kdump->page_lg2 < kdump->first_pfn) {
+		*ret_bytes = (kdump->first_pfn << kdump->page_lg2) - pa;
+		return MMU_PAGE_OUTSIDE_RAM;
+	}
+	if (pfn >= kdump->nr_pfns) {
+		*ret_bytes = pa ? -pa : UINT64_MAX;
+		return MMU_PAGE_OUTSIDE_RAM;
+	}
+	*ret_bytes = kdump->header.block_bytes - in_page;
+	if (bit_at(kdump->dumped, pfn))
+		return MMU_PAGE_PRESENT;
+	return bit_at(kdump->ram, pfn) ? MMU_PAGE_FILTERED : MMU_PAGE_OUTSIDE_RAM;
+}
+
 /* An address whose page is not the one that was read last. */
 static struct mmu_span other_span(const struct mmu_image *image, struct mmu_cursor *cursor,
 				  uint64_t pa)
@@ -289,28 +322,42 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 	struct place *place = mmu_cursor_state(cursor);
 	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
 	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
-	uint64_t page_left = kdump->header.block_bytes - in_page;
+	uint64_t left;
+	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
 
 	if (!place)
-		return (struct mmu_span){ NULL, page_left, MMU_PAGE_UNREADABLE };
+		return (struct mmu_span){ NULL, kdump->header.block_bytes - in_page,
+					  MMU_PAGE_UNREADABLE };
 	place->last_page = NULL;
-	if (pa >> kdump->page_lg2 < kdump->first_pfn)
-		return (struct mmu_span){ NULL, (kdump->first_pfn << kdump->page_lg2) - pa,
-					  MMU_PAGE_OUTSIDE_RAM };
-	if (pfn >= kdump->nr_pfns)
-		return (struct mmu_span){ NULL, pa ? -pa : UINT64_MAX, MMU_PAGE_OUTSIDE_RAM };
-	if (!bit_at(kdump->dumped, pfn)) {
-		enum mmu_page_state state = bit_at(kdump->ram, pfn) ? MMU_PAGE_FILTERED
-								    : MMU_PAGE_OUTSIDE_RAM;
-		uint64_t end = run_end(kdump, pfn, state);
-
-		return (struct mmu_span){ NULL, ((end - pfn) << kdump->page_lg2) - in_page, state };
-	}
-	enum mmu_page_state state = load_page(image, place, pfn);
+	if (state == MMU_PAGE_PRESENT)
+		state = load_page(image, place, pfn);
+	else if (pa >> kdump->page_lg2 >= kdump->first_pfn && pfn < kdump->nr_pfns)
+		left = ((run_end(kdump, pfn, state) - pfn) << kdump->page_lg2) - in_page;
 	if (state != MMU_PAGE_PRESENT)
-		return (struct mmu_span){ NULL, page_left, state };
+		return (struct mmu_span){ NULL, left, state };
 	place->last_pfn = pfn;
-	return (struct mmu_span){ place->last_page + in_page, page_left, state };
+	return (struct mmu_span){ place->last_page + in_page, left, state };
+}
+
+static enum mmu_page_state kdump_state(const struct mmu_image *image, struct mmu_cursor *cursor,
+				       uint64_t pa)
+{
+	const struct kdump *kdump = image->reader_data;
+	uint64_t left;
+	struct descriptor descriptor;
+	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
+	struct place *place = state == MMU_PAGE_PRESENT ? mmu_cursor_state(cursor) : NULL;
+
+	if (state != MMU_PAGE_PRESENT)
+		return state;
+	if (!place)
+		return MMU_PAGE_UNREADABLE;
+	state = find_packed(kdump, place, (pa >> kdump->page_lg2) - kdump->first_pfn, &descriptor);
+	if (state != MMU_PAGE_PRESENT)
+		return state;
+	return mmu_view_has(place->part->view, &place->hit, descriptor.offset, descriptor.bytes)
+		       ? MMU_PAGE_PRESENT
+		       : MMU_PAGE_TRUNCATED;
 }
 
 static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_cursor *cursor,
@@ -605,6 +652,7 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.probe = kdump_probe,
 	.open = kdump_open,
 	.span = kdump_span,
+	.state = kdump_state,
 	.close = kdump_close,
 	.start = kdump_start,
 	.stop = kdump_stop,
