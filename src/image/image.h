@@ -100,6 +100,11 @@ struct mmu_image_reader {
 	 */
 	enum mmu_page_state (*state)(const struct mmu_image *image, struct mmu_cursor *cursor,
 				     uint64_t pa);
+	/**
+	 * Fill in ram, present_pages and filtered_pages, which open() did not, because all of the
+	 * image's tables must be read for it; NULL: open() did. @return MMU_ERROR_NO_MEMORY
+	 */
+	struct mmu_error *(*survey)(struct mmu_image *image);
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
@@ -109,7 +114,7 @@ struct mmu_image_reader {
 	void (*stop)(void *state);
 };
 
-/** Nothing of it changes once it is open. */
+/** Nothing of it changes once it is open, but for what mmu_image_survey() fills in. */
 struct mmu_image {
 	const struct mmu_image_reader *reader;
 	/** For people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO"; never NULL, owned. */
@@ -126,13 +131,18 @@ struct mmu_image {
 	struct mmu_note *notes;
 	size_t nr_notes;
 	struct mmu_bytes vmcoreinfo; /**< text without terminator; data NULL when there is none */
-	struct mmu_pa_range *ram; /**< what the image says is RAM, ascending, merged; to the byte */
+	/** What the image says is RAM, ascending, merged; to the byte. See mmu_image_survey(). */
+	struct mmu_pa_range *ram;
 	size_t nr_ram;
 	/**
 	 * Pages within ram, in page_bytes, each counted once. A page at a ragged end counts as
-	 * present when any of its bytes is, else as truncated when any is.
+	 * present when any of its bytes is, else as truncated when any is. See mmu_image_survey(),
+	 * but for those that are truncated, which are known once it is open.
 	 */
 	uint64_t present_pages, filtered_pages, truncated_pages;
+	uint64_t most_pages; /**< a bound of present_pages that needs no survey */
+	const char *survey_warning; /**< static text: what is odd of what the survey found */
+	bool surveyed;              /**< atomic */
 	char *warning;     /**< what is odd about the file, one line, or NULL */
 	void *reader_data; /**< the reader's own */
 	void **owned;      /**< blocks that live as long as the image */
@@ -152,6 +162,20 @@ struct mmu_error *mmu_image_open(const struct mmu_source *source,
 
 /** Accepts NULL. All its cursors must have been destroyed. */
 void mmu_image_close(struct mmu_image *image);
+
+/**
+ * See to it that `ram` and the counts of pages are filled in. The first call may read all of a
+ * dump's bitmaps: 1.5 GiB for a machine of 24 TiB. Only who shows them, or must pass over all
+ * memory, needs them. Any thread may call it.
+ * @return MMU_ERROR_NO_MEMORY: they stay 0
+ */
+struct mmu_error *mmu_image_survey(const struct mmu_image *image) MMU_MUST_CHECK;
+
+/** Would mmu_image_survey() have nothing to do? */
+static inline bool mmu_image_is_surveyed(const struct mmu_image *image)
+{
+	return !image->reader->survey || __atomic_load_n(&image->surveyed, __ATOMIC_ACQUIRE);
+}
 
 /** Begin to read an image, which must stay open; this allocates nothing. */
 static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)
