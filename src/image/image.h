@@ -64,6 +64,7 @@ struct mmu_cursor {
 	size_t hit;  /**< of a reader that has a layout: the piece that was used last */
 	void *state; /**< the reader's own, made when it is needed; NULL before */
 	struct mmu_page_cache *picked; /**< of mmu_image_pick(), made when it is needed */
+	uint64_t nr_unpacked;          /**< pages of a kdump so far, for tests */
 };
 
 /** What an image is opened from. Nothing of it is owned. */
@@ -140,12 +141,12 @@ struct mmu_image {
 	 * but for those that are truncated, which are known once it is open.
 	 */
 	uint64_t present_pages, filtered_pages, truncated_pages;
-	uint64_t most_pages; /**< a bound of present_pages that needs no survey */
+	uint64_t most_pages;        /**< a bound of present_pages that needs no survey */
 	const char *survey_warning; /**< static text: what is odd of what the survey found */
 	bool surveyed;              /**< atomic */
-	char *warning;     /**< what is odd about the file, one line, or NULL */
-	void *reader_data; /**< the reader's own */
-	void **owned;      /**< blocks that live as long as the image */
+	char *warning;              /**< what is odd about the file, one line, or NULL */
+	void *reader_data;          /**< the reader's own */
+	void **owned;               /**< blocks that live as long as the image */
 	size_t nr_owned;
 };
 

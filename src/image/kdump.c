@@ -140,10 +140,9 @@ static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *
 								     : MMU_PAGE_UNREADABLE;
 }
 
-static enum mmu_page_state load_page(const struct mmu_image *image, struct place *place,
-				     uint64_t pfn)
+static enum mmu_page_state load_page(struct mmu_cursor *cursor, struct place *place, uint64_t pfn)
 {
-	const struct kdump *kdump = image->reader_data;
+	const struct kdump *kdump = cursor->image->reader_data;
 	uint32_t block_bytes = kdump->header.block_bytes;
 	struct descriptor descriptor;
 	bool in_place;
@@ -162,6 +161,7 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 		return MMU_PAGE_PRESENT;
 	}
 	uint8_t *page = mmu_page_cache_take(place->cache, pfn);
+	cursor->nr_unpacked++;
 	if (!mmu_unpack(place->unpacker, descriptor.packing,
 			(struct mmu_bytes){ data, descriptor.bytes }, page, block_bytes)) {
 		mmu_page_cache_drop(place->cache);
@@ -208,7 +208,7 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 					  MMU_PAGE_UNREADABLE };
 	place->last_page = NULL;
 	if (state == MMU_PAGE_PRESENT)
-		state = load_page(image, place, pfn);
+		state = load_page(cursor, place, pfn);
 	else if (pa >> kdump->page_lg2 >= kdump->first_pfn && pfn < kdump->bitmaps.nr_pfns)
 		left = ((mmu_kdump_absence_end(&kdump->bitmaps, pfn) - pfn) << kdump->page_lg2) -
 		       in_page;
@@ -359,8 +359,7 @@ static bool is_plainly_whole(const struct mmu_kdump_part *part, struct place *pl
 static uint64_t count_missing(struct mmu_image *image, const struct kdump *kdump, uint64_t first,
 			      uint64_t end)
 {
-	uint64_t nr = mmu_kdump_rank(&kdump->bitmaps, end) -
-		      mmu_kdump_rank(&kdump->bitmaps, first);
+	uint64_t nr = mmu_kdump_rank(&kdump->bitmaps, end) - mmu_kdump_rank(&kdump->bitmaps, first);
 
 	if (nr)
 		mmu_image_warn(image,
@@ -393,8 +392,7 @@ static void count_parts(struct mmu_image *image, struct kdump *kdump, struct pla
 		next = part->end_pfn;
 	}
 	if (next < kdump->bitmaps.nr_pfns)
-		image->truncated_pages += count_missing(image, kdump, next,
-							kdump->bitmaps.nr_pfns);
+		image->truncated_pages += count_missing(image, kdump, next, kdump->bitmaps.nr_pfns);
 }
 
 /* No more pages can be there than have a descriptor. */
@@ -506,7 +504,7 @@ static void find_first_pfn(struct mmu_image *image, struct kdump *kdump)
 {
 	uint64_t base = kdump->header.phys_base >> kdump->page_lg2;
 
-	if (!kdump->header.wide && image->elf_machine == EM_ARM && 
+	if (!kdump->header.wide && image->elf_machine == EM_ARM &&
 	    mmu_kdump_first_ram(&kdump->bitmaps) < base)
 		kdump->first_pfn = base;
 }
@@ -593,6 +591,11 @@ static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_so
 	image->most_pages = most_pages(kdump);
 	find_first_pfn(image, kdump);
 	return NULL;
+}
+
+const struct mmu_kdump_bitmaps *mmu_kdump_bitmaps_of(const struct mmu_image *image)
+{
+	return &((const struct kdump *)image->reader_data)->bitmaps;
 }
 
 static void kdump_close(struct mmu_image *image)

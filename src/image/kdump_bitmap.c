@@ -98,9 +98,9 @@ static const uint8_t *read_piece(const struct mmu_kdump_bitmaps *bitmaps, struct
 {
 	const uint8_t *data = bitmap.data + at;
 
-	if (bitmaps->file && mmu_file_read(bitmaps->file, buffer, bytes,
-					   (uint64_t)(data - bitmaps->file->map.data)) ==
-				     (ssize_t)bytes)
+	if (bitmaps->file &&
+	    mmu_file_read(bitmaps->file, buffer, bytes,
+			  (uint64_t)(data - bitmaps->file->map.data)) == (ssize_t)bytes)
 		return buffer;
 	return data;
 }
@@ -120,7 +120,7 @@ static uint64_t rank_piece(struct mmu_kdump_bitmaps *bitmaps, uint64_t block)
 	const uint8_t *data = read_piece(bitmaps, bitmaps->dumped, at, bytes, buffer);
 	uint64_t dumped = bitmaps->blocks[block], in_block = 0;
 
-	bitmaps->bytes_counted += bytes;
+	bitmaps->bytes_ranked += bytes;
 	/* A bitmap is a number of the file's blocks, which have 4 KiB or a multiple. */
 	for (uint64_t done = 0; done < bytes; done += CHUNK_BITS / 8) {
 		uint64_t chunk = (at + done) * 8 / CHUNK_BITS;

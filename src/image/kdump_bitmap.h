@@ -14,12 +14,12 @@
 struct mmu_kdump_bitmaps {
 	struct mmu_bytes ram, dumped;
 	uint64_t nr_pfns;
-	const struct mmu_file *file; /* in whose mapping the bitmaps lie; NULL: they are copies */
-	pthread_mutex_t lock;        /* of what follows */
-	uint64_t *blocks;            /* dumped pages before each block of bits */
-	uint16_t *chunks;            /* those of the block before each chunk of it */
+	const struct mmu_file *file;   /* in whose mapping the bitmaps lie; NULL: they are copies */
+	pthread_mutex_t lock;          /* of what follows */
+	uint64_t *blocks;              /* dumped pages before each block of bits */
+	uint16_t *chunks;              /* those of the block before each chunk of it */
 	uint64_t nr_blocks, nr_ranked; /* blocks whose ranks are known; that of the next is, too */
-	uint64_t bytes_counted;        /* of both bitmaps, so far: for tests */
+	uint64_t bytes_ranked;         /* so far, for tests */
 };
 
 /**
@@ -53,5 +53,8 @@ struct mmu_kdump_census {
 
 /** @return false: no memory */
 bool mmu_kdump_census(const struct mmu_kdump_bitmaps *bitmaps, struct mmu_kdump_census *ret);
+
+/** Those of an image that the kdump reader opened, for tests. */
+const struct mmu_kdump_bitmaps *mmu_kdump_bitmaps_of(const struct mmu_image *image);
 
 #endif
