@@ -34,7 +34,12 @@ enum mmu_page_state {
 	MMU_PAGE_FILTERED,    /**< RAM that was left out on purpose: makedumpfile -d */
 	MMU_PAGE_TRUNCATED,   /**< the headers promise it, but the file ends before */
 	MMU_PAGE_OUTSIDE_RAM, /**< the image knows no memory at this address */
-	MMU_PAGE_UNREADABLE,  /**< it is there and can't be had: I/O error, damaged compression */
+	/**
+	 * It is there and can't be had: I/O error, damaged compression. Damage of a compressed page
+	 * is found when its bytes are asked for: a walk that ends at the page says that it is
+	 * present.
+	 */
+	MMU_PAGE_UNREADABLE,
 	MMU_ENUM_32(MMU_PAGE),
 };
 

@@ -80,7 +80,7 @@ static void read_side(struct side *side, struct mmu_space *space, const struct m
 	const struct mmu_regime *regime = mmu_walker_regime(&space->walker);
 	struct mmu_tally leaves = { .kept = false };
 
-	side->max = 2 * (size_t)image->present_pages;
+	side->max = 2 * (size_t)image->most_pages;
 	if (side->max < MIN_RANGES)
 		side->max = MIN_RANGES;
 	side->merger = (struct mmu_range_merger){ .fn = keep_range,

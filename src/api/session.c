@@ -216,22 +216,28 @@ static uint32_t what_is_usable(struct mmu_session *session)
 	return readable ? MMU_USABLE_KERNEL | MMU_USABLE_PGD : MMU_USABLE_PGD;
 }
 
-static void tell_image(const struct mmu_image *image, struct mmu_info *ret)
+/* @param survey  also what a pass over the whole image's tables says */
+static void tell_image(const struct mmu_image *image, bool survey, struct mmu_info *ret)
 {
 	ret->path = image->file.path;
 	ret->image_format = image->format;
 	ret->reader = image->reader->name;
 	ret->warning = image->warning;
-	ret->nr_ram = (uint32_t)image->nr_ram;
 	ret->page_bytes = image->page_bytes;
+	ret->big_endian = image->big_endian;
+	ret->live = image->live;
+	if (!survey && !mmu_image_is_surveyed(image))
+		return;
+	mmu_error_destroy(mmu_image_survey(image)); /* without memory it stays unknown */
+	ret->nr_ram = (uint32_t)image->nr_ram;
 	ret->present_pages = image->present_pages;
 	ret->filtered_pages = image->filtered_pages;
 	ret->truncated_pages = image->truncated_pages;
-	ret->big_endian = image->big_endian;
-	ret->live = image->live;
+	if (!ret->warning)
+		ret->warning = image->survey_warning;
 }
 
-const struct mmu_info *mmu_session_info(struct mmu_session *session)
+static const struct mmu_info *tell(struct mmu_session *session, bool survey)
 {
 	struct mmu_kernel *kernel = &session->kernel;
 	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
@@ -242,7 +248,7 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 	size_t bytes;
 
 	memset(ret, 0, sizeof(*ret));
-	tell_image(kernel->image, ret);
+	tell_image(kernel->image, survey, ret);
 	ret->arch = kernel->arch ? kernel->arch->name : "";
 	ret->backend = kernel->arch;
 	ret->release = kernel->release;
@@ -269,11 +275,22 @@ const struct mmu_info *mmu_session_info(struct mmu_session *session)
 	return ret;
 }
 
+const struct mmu_info *mmu_session_info(struct mmu_session *session)
+{
+	return tell(session, true);
+}
+
+const struct mmu_info *mmu_session_brief(struct mmu_session *session)
+{
+	return tell(session, false);
+}
+
 bool mmu_session_ram(const struct mmu_session *session, size_t n, uint64_t *ret_first_pa,
 		     uint64_t *ret_last_pa)
 {
 	const struct mmu_image *image = session->kernel.image;
 
+	mmu_error_destroy(mmu_image_survey(image));
 	if (n >= image->nr_ram)
 		return false;
 	*ret_first_pa = image->ram[n].first_pa;

@@ -223,6 +223,7 @@ static bool cb_ram(void *context, unsigned int n, uint64_t *ret_first_pa, uint64
 {
 	const struct mmu_image *image = ((struct mmu_fact_store *)context)->image;
 
+	mmu_error_destroy(mmu_image_survey(image));
 	if (n >= image->nr_ram)
 		return false;
 	*ret_first_pa = image->ram[n].first_pa;

@@ -69,6 +69,7 @@ bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, struct mmu_hook_latch *latch
 	 * Both copies begin at a page: vmcoreinfo_data always, the note since 4.14, where it became
 	 * an allocation of its own.
 	 */
+	mmu_error_destroy(mmu_image_survey(image)); /* without memory we find nothing */
 	for (size_t i = 0; i < image->nr_ram; i++) {
 		uint64_t pa = (image->ram[i].first_pa + PAGE_BYTES - 1) &
 			      ~(uint64_t)(PAGE_BYTES - 1);

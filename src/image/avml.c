@@ -392,20 +392,30 @@ static const uint8_t *load_frame(const struct mmu_image *image, struct place *pl
 	return NULL;
 }
 
-/* An address that a block should have, and whose frame is not the one that was read last. */
-static struct mmu_span other_span(const struct mmu_image *image, struct place *place, uint64_t pa)
+/* The block that should have an address, with its frames listed. */
+static struct block *block_of(const struct mmu_image *image, struct place *place, uint64_t pa,
+			      struct mmu_lime_range *ret_range)
 {
 	const struct avml *avml = image->reader_data;
 	size_t index = range_of(avml, pa);
-	struct mmu_lime_range range = avml->ranges.items[index];
 	struct block *block = &place->blocks[index];
 	enum outcome outcome;
 
-	place->hit = NULL;
+	*ret_range = avml->ranges.items[index];
 	/* The frames that come before what is wrong can be used. */
 	if (!block->indexed)
-		mmu_error_destroy(
-			index_block(&place->nr_frames, image->file.map, &range, block, &outcome));
+		mmu_error_destroy(index_block(&place->nr_frames, image->file.map, ret_range, block,
+					      &outcome));
+	return block;
+}
+
+/* An address that a block should have, and whose frame is not the one that was read last. */
+static struct mmu_span other_span(const struct mmu_image *image, struct place *place, uint64_t pa)
+{
+	struct mmu_lime_range range;
+	struct block *block = block_of(image, place, pa, &range);
+
+	place->hit = NULL;
 	if (pa - range.first_pa >= block->bytes) {
 		uint64_t behind = range.last_pa - pa;
 
@@ -443,6 +453,22 @@ static struct mmu_span avml_span(const struct mmu_image *image, struct mmu_curso
 	if (!place)
 		return (struct mmu_span){ NULL, span.bytes, MMU_PAGE_UNREADABLE };
 	return other_span(image, place, pa);
+}
+
+static enum mmu_page_state avml_state(const struct mmu_image *image, struct mmu_cursor *cursor,
+				      uint64_t pa)
+{
+	const struct avml *avml = image->reader_data;
+	enum mmu_page_state state = mmu_layout_span(&avml->layout, cursor, pa).state;
+	struct place *place = state == MMU_PAGE_PRESENT ? mmu_cursor_state(cursor) : NULL;
+	struct mmu_lime_range range;
+
+	if (state != MMU_PAGE_PRESENT)
+		return state;
+	if (!place)
+		return MMU_PAGE_UNREADABLE;
+	const struct block *block = block_of(image, place, pa, &range);
+	return pa - range.first_pa < block->bytes ? MMU_PAGE_PRESENT : MMU_PAGE_UNREADABLE;
 }
 
 static void avml_stop(void *state)
@@ -490,6 +516,7 @@ const struct mmu_image_reader mmu_reader_avml = {
 	.probe = avml_probe,
 	.open = avml_open,
 	.span = avml_span,
+	.state = avml_state,
 	.close = avml_close,
 	.start = avml_start,
 	.stop = avml_stop,

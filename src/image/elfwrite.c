@@ -105,6 +105,9 @@ static void plan_image(struct writer *writer)
 static struct mmu_error *plan(struct writer *writer)
 {
 	const struct mmu_elf_output *output = writer->output;
+	struct mmu_error *error = mmu_image_survey(writer->image);
+	if (error)
+		return error;
 	const struct mmu_pa_range *ram = writer->image->ram;
 	size_t nr_ram = writer->image->nr_ram, room = nr_ram + 2 * output->nr_kept, next = 0;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What images of all readers share: what they own, say of themselves, and read. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,25 @@ struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint
 		return mmu_error_no_memory();
 	*ret = (struct mmu_bytes){ copy, mmu_view_copy(&image->view, NULL, offset, copy, count) };
 	return NULL;
+}
+
+struct mmu_error *mmu_image_survey(const struct mmu_image *image)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct mmu_error *error = NULL;
+
+	if (mmu_image_is_surveyed(image))
+		return NULL;
+	pthread_mutex_lock(&lock);
+	if (!image->surveyed) {
+		/* Who reads what this fills in has called us: nobody sees it change. */
+		struct mmu_image *own = (struct mmu_image *)image;
+
+		error = image->reader->survey(own);
+		__atomic_store_n(&own->surveyed, !error, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&lock);
+	return error;
 }
 
 void mmu_image_close(struct mmu_image *image)

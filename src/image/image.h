@@ -64,6 +64,7 @@ struct mmu_cursor {
 	size_t hit;  /**< of a reader that has a layout: the piece that was used last */
 	void *state; /**< the reader's own, made when it is needed; NULL before */
 	struct mmu_page_cache *picked; /**< of mmu_image_pick(), made when it is needed */
+	uint64_t nr_unpacked;          /**< pages of a kdump so far, for tests */
 };
 
 /** What an image is opened from. Nothing of it is owned. */
@@ -96,6 +97,17 @@ struct mmu_image_reader {
 				uint64_t pa);
 	/** All bytes lie in a mapped file that does not change: spans stay valid until close(). */
 	bool spans_last;
+	/**
+	 * The state of the page at `pa`, from what the file says of it, without its bytes; NULL
+	 * where span() is as cheap.
+	 */
+	enum mmu_page_state (*state)(const struct mmu_image *image, struct mmu_cursor *cursor,
+				     uint64_t pa);
+	/**
+	 * Fill in ram, present_pages and filtered_pages, which open() did not, because all of the
+	 * image's tables must be read for it; NULL: open() did. @return MMU_ERROR_NO_MEMORY
+	 */
+	struct mmu_error *(*survey)(struct mmu_image *image);
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
@@ -105,7 +117,7 @@ struct mmu_image_reader {
 	void (*stop)(void *state);
 };
 
-/** Nothing of it changes once it is open. */
+/** Nothing of it changes once it is open, but for what mmu_image_survey() fills in. */
 struct mmu_image {
 	const struct mmu_image_reader *reader;
 	/** For people: "ELF vmcore, 64 bits", "kdump-compressed v6, LZO"; never NULL, owned. */
@@ -122,16 +134,21 @@ struct mmu_image {
 	struct mmu_note *notes;
 	size_t nr_notes;
 	struct mmu_bytes vmcoreinfo; /**< text without terminator; data NULL when there is none */
-	struct mmu_pa_range *ram; /**< what the image says is RAM, ascending, merged; to the byte */
+	/** What the image says is RAM, ascending, merged; to the byte. See mmu_image_survey(). */
+	struct mmu_pa_range *ram;
 	size_t nr_ram;
 	/**
 	 * Pages within ram, in page_bytes, each counted once. A page at a ragged end counts as
-	 * present when any of its bytes is, else as truncated when any is.
+	 * present when any of its bytes is, else as truncated when any is. See mmu_image_survey(),
+	 * but for those that are truncated, which are known once it is open.
 	 */
 	uint64_t present_pages, filtered_pages, truncated_pages;
-	char *warning;     /**< what is odd about the file, one line, or NULL */
-	void *reader_data; /**< the reader's own */
-	void **owned;      /**< blocks that live as long as the image */
+	uint64_t most_pages;        /**< a bound of present_pages that needs no survey */
+	const char *survey_warning; /**< static text: what is odd of what the survey found */
+	bool surveyed;              /**< atomic */
+	char *warning;              /**< what is odd about the file, one line, or NULL */
+	void *reader_data;          /**< the reader's own */
+	void **owned;               /**< blocks that live as long as the image */
 	size_t nr_owned;
 };
 
@@ -149,6 +166,20 @@ struct mmu_error *mmu_image_open(const struct mmu_source *source,
 /** Accepts NULL. All its cursors must have been destroyed. */
 void mmu_image_close(struct mmu_image *image);
 
+/**
+ * See to it that `ram` and the counts of pages are filled in. The first call may read all of a
+ * dump's bitmaps: 1.5 GiB for a machine of 24 TiB. Only who shows them, or must pass over all
+ * memory, needs them. Any thread may call it.
+ * @return MMU_ERROR_NO_MEMORY: they stay 0
+ */
+struct mmu_error *mmu_image_survey(const struct mmu_image *image) MMU_MUST_CHECK;
+
+/** Would mmu_image_survey() have nothing to do? */
+static inline bool mmu_image_is_surveyed(const struct mmu_image *image)
+{
+	return !image->reader->survey || __atomic_load_n(&image->surveyed, __ATOMIC_ACQUIRE);
+}
+
 /** Begin to read an image, which must stay open; this allocates nothing. */
 static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)
 {
@@ -162,6 +193,18 @@ void mmu_cursor_destroy(struct mmu_cursor *cursor);
 static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t pa)
 {
 	return cursor->image->reader->span(cursor->image, cursor, pa);
+}
+
+/**
+ * Are the bytes at a physical address in the image? No page is unpacked for it: one whose data are
+ * damaged is MMU_PAGE_PRESENT here, and MMU_PAGE_UNREADABLE when its bytes are asked for.
+ */
+static inline enum mmu_page_state mmu_image_state(struct mmu_cursor *cursor, uint64_t pa)
+{
+	const struct mmu_image_reader *reader = cursor->image->reader;
+
+	return reader->state ? reader->state(cursor->image, cursor, pa)
+			     : reader->span(cursor->image, cursor, pa).state;
 }
 
 /**

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
+#include "image/kdump_bitmap.h"
 #include "image/kdump_parts.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
@@ -14,19 +15,14 @@
 
 #define DESCRIPTOR_BYTES 24
 #define NOTE_BYTES_MAX ((uint64_t)256 << 20)
-#define RAM_RANGES_MAX ((size_t)1 << 20)
-/* Pages of absence that one span may say at most: keeps a span cheap. */
-#define RUN_WORDS_MAX 4096
-#define CHUNK_BITS 512
+/* How far back we look for a page that is not of zeros, before we count them all. */
+#define ZEROS_MAX ((uint64_t)1 << 16)
 
 struct kdump {
 	struct mmu_kdump_header header;
 	unsigned int page_lg2;
 	uint64_t first_pfn; /* of bit 0 of the bitmaps */
-	uint64_t nr_pfns;
-	struct mmu_bytes ram, dumped; /* the bitmaps */
-	uint64_t *ranks;              /* dumped pages before every CHUNK_BITS of them */
-	uint64_t nr_dumped;
+	struct mmu_kdump_bitmaps bitmaps;
 	struct mmu_kdump_parts parts;
 };
 
@@ -60,18 +56,6 @@ static bool kdump_probe(const struct mmu_image *image, const struct mmu_source *
 	return mmu_source_is_split(source) || (!source->raw && has_signature(image));
 }
 
-/* ------------------------------------------------------------------------------------ bitmaps */
-
-static uint64_t word_at(struct mmu_bytes bitmap, uint64_t word)
-{
-	return mmu_get_u64(bitmap.data + word * 8, false);
-}
-
-static bool bit_at(struct mmu_bytes bitmap, uint64_t bit)
-{
-	return bitmap.data[bit / 8] >> (bit % 8) & 1;
-}
-
 static struct mmu_error *read_bitmaps(struct mmu_image *image, struct kdump *kdump)
 {
 	const struct mmu_kdump_header *header = &kdump->header;
@@ -83,113 +67,7 @@ static struct mmu_error *read_bitmaps(struct mmu_image *image, struct kdump *kdu
 				     "damaged kdump header: %" PRIu64 " pages, and bitmaps for "
 				     "%" PRIu64,
 				     header->max_mapnr, bytes * 8);
-	if (bytes && !mmu_bytes_fit(image->view.bytes, offset, 2 * bytes))
-		return mmu_error_new(MMU_ERROR_FORMAT,
-				     "the file ends inside its page bitmaps (file offset 0x%" PRIx64
-				     ", 0x%" PRIx64 " bytes): no page can be read",
-				     offset, 2 * bytes);
-	struct mmu_error *error = bytes ? mmu_image_bytes(image, offset, bytes, &kdump->ram) : NULL;
-	if (!error && bytes)
-		error = mmu_image_bytes(image, offset + bytes, bytes, &kdump->dumped);
-	if (error)
-		return error;
-	if (kdump->ram.count < bytes || kdump->dumped.count < bytes)
-		return mmu_error_new(MMU_ERROR_FORMAT, "parts of the page bitmaps are missing");
-	kdump->nr_pfns = bytes * 8;
-	return NULL;
-}
-
-static struct mmu_error *count_pages(struct mmu_image *image, struct kdump *kdump)
-{
-	uint64_t nr_words = kdump->nr_pfns / 64, dumped = 0;
-
-	kdump->ranks = calloc(kdump->nr_pfns / CHUNK_BITS + 1, sizeof(*kdump->ranks));
-	if (!kdump->ranks)
-		return mmu_error_no_memory();
-	for (uint64_t i = 0; i < nr_words; i++) {
-		uint64_t there = word_at(kdump->dumped, i);
-
-		if (!(i % (CHUNK_BITS / 64)))
-			kdump->ranks[i / (CHUNK_BITS / 64)] = dumped;
-		dumped += (uint64_t)__builtin_popcountll(there);
-		image->filtered_pages += (uint64_t)__builtin_popcountll(word_at(kdump->ram, i) &
-									~there);
-	}
-	kdump->nr_dumped = dumped;
-	return NULL;
-}
-
-/* How many dumped pages come before this one, in all parts. */
-static uint64_t rank_of(const struct kdump *kdump, uint64_t pfn)
-{
-	if (pfn == kdump->nr_pfns)
-		return kdump->nr_dumped;
-	uint64_t rank = kdump->ranks[pfn / CHUNK_BITS];
-
-	for (uint64_t word = pfn / CHUNK_BITS * (CHUNK_BITS / 64); word < pfn / 64; word++)
-		rank += (uint64_t)__builtin_popcountll(word_at(kdump->dumped, word));
-	uint64_t below = (UINT64_C(1) << (pfn % 64)) - 1;
-	return rank + (uint64_t)__builtin_popcountll(word_at(kdump->dumped, pfn / 64) & below);
-}
-
-/* A bit for every page of a word that is in the state, which is not MMU_PAGE_PRESENT. */
-static uint64_t state_word(const struct kdump *kdump, uint64_t word, enum mmu_page_state state)
-{
-	uint64_t absent = ~word_at(kdump->dumped, word), ram = word_at(kdump->ram, word);
-
-	return absent & (state == MMU_PAGE_FILTERED ? ram : ~ram);
-}
-
-/* The first page from `pfn` on that is not in the state, or where we stop looking. */
-static uint64_t run_end(const struct kdump *kdump, uint64_t pfn, enum mmu_page_state state)
-{
-	uint64_t word = pfn / 64, nr_words = kdump->nr_pfns / 64;
-	uint64_t others = ~state_word(kdump, word, state) & (UINT64_MAX << (pfn % 64));
-
-	for (uint64_t i = 0; !others && i < RUN_WORDS_MAX; i++) {
-		if (++word == nr_words)
-			return kdump->nr_pfns;
-		others = ~state_word(kdump, word, state);
-	}
-	return word * 64 + (others ? (uint64_t)__builtin_ctzll(others) : 0);
-}
-
-/* The first page from `pfn` on that is RAM, or that is not; nr_pfns when there is none. */
-static uint64_t find_ram(const struct kdump *kdump, uint64_t pfn, bool want)
-{
-	uint64_t mask = UINT64_MAX << (pfn % 64);
-
-	for (uint64_t word = pfn / 64; word < kdump->nr_pfns / 64; word++) {
-		uint64_t ram = word_at(kdump->ram, word) | word_at(kdump->dumped, word);
-		uint64_t found = (want ? ram : ~ram) & mask;
-
-		if (found)
-			return word * 64 + (uint64_t)__builtin_ctzll(found);
-		mask = UINT64_MAX;
-	}
-	return kdump->nr_pfns;
-}
-
-static struct mmu_error *list_ram(struct mmu_image *image, struct kdump *kdump)
-{
-	MMU_FREE struct mmu_pa_range *ram = NULL;
-	size_t nr = 0;
-
-	for (uint64_t end, pfn = find_ram(kdump, 0, true); pfn < kdump->nr_pfns;
-	     pfn = find_ram(kdump, end, true)) {
-		end = find_ram(kdump, pfn, false);
-		if (nr < RAM_RANGES_MAX && !mmu_list_room(&ram, nr, sizeof(*ram)))
-			return mmu_error_no_memory();
-		if (nr < RAM_RANGES_MAX)
-			ram[nr++].first_pa = (kdump->first_pfn + pfn) << kdump->page_lg2;
-		ram[nr - 1].last_pa = ((kdump->first_pfn + end) << kdump->page_lg2) - 1;
-	}
-	if (nr == RAM_RANGES_MAX)
-		mmu_image_warn(image, "RAM is in so many pieces that the last ones are shown as "
-				      "one");
-	image->ram = mmu_steal(ram);
-	image->nr_ram = nr;
-	return NULL;
+	return mmu_kdump_bitmaps_open(image, offset, bytes, &kdump->bitmaps);
 }
 
 /* ------------------------------------------------------------------------------------ pages */
@@ -245,10 +123,26 @@ static const uint8_t *packed_data(struct place *place, const struct descriptor *
 		       : NULL;
 }
 
-static enum mmu_page_state load_page(const struct mmu_image *image, struct place *place,
-				     uint64_t pfn)
+/* Where the data of a dumped page lie. @return MMU_PAGE_PRESENT: its descriptor makes sense */
+static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *place, uint64_t pfn,
+				       struct descriptor *ret)
 {
-	const struct kdump *kdump = image->reader_data;
+	const struct mmu_kdump_part *part = mmu_kdump_part_of(&kdump->parts, pfn);
+
+	if (!part)
+		return MMU_PAGE_TRUNCATED;
+	use_part(place, part);
+	uint64_t n = mmu_kdump_rank(&kdump->bitmaps, pfn) -
+		     mmu_kdump_rank(&kdump->bitmaps, part->first_pfn);
+	if (!read_descriptor(place, n, ret))
+		return MMU_PAGE_TRUNCATED;
+	return ret->bytes && ret->bytes <= kdump->header.block_bytes ? MMU_PAGE_PRESENT
+								     : MMU_PAGE_UNREADABLE;
+}
+
+static enum mmu_page_state load_page(struct mmu_cursor *cursor, struct place *place, uint64_t pfn)
+{
+	const struct kdump *kdump = cursor->image->reader_data;
 	uint32_t block_bytes = kdump->header.block_bytes;
 	struct descriptor descriptor;
 	bool in_place;
@@ -256,14 +150,9 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 	place->last_page = mmu_page_cache_find(place->cache, pfn);
 	if (place->last_page)
 		return MMU_PAGE_PRESENT;
-	const struct mmu_kdump_part *part = mmu_kdump_part_of(&kdump->parts, pfn);
-	if (!part)
-		return MMU_PAGE_TRUNCATED;
-	use_part(place, part);
-	if (!read_descriptor(place, rank_of(kdump, pfn) - part->first_rank, &descriptor))
-		return MMU_PAGE_TRUNCATED;
-	if (!descriptor.bytes || descriptor.bytes > block_bytes)
-		return MMU_PAGE_UNREADABLE;
+	enum mmu_page_state state = find_packed(kdump, place, pfn, &descriptor);
+	if (state != MMU_PAGE_PRESENT)
+		return state;
 	const uint8_t *data = packed_data(place, &descriptor, &in_place);
 	if (!data)
 		return MMU_PAGE_TRUNCATED;
@@ -272,6 +161,7 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 		return MMU_PAGE_PRESENT;
 	}
 	uint8_t *page = mmu_page_cache_take(place->cache, pfn);
+	cursor->nr_unpacked++;
 	if (!mmu_unpack(place->unpacker, descriptor.packing,
 			(struct mmu_bytes){ data, descriptor.bytes }, page, block_bytes)) {
 		mmu_page_cache_drop(place->cache);
@@ -279,6 +169,27 @@ static enum mmu_page_state load_page(const struct mmu_image *image, struct place
 	}
 	place->last_page = page;
 	return MMU_PAGE_PRESENT;
+}
+
+/*
+ * What the bitmaps say of a page: MMU_PAGE_PRESENT of those that were dumped.
+ * @param ret_bytes  up to the first one that is in another state, or where we stopped looking
+ */
+static enum mmu_page_state bitmap_state(const struct kdump *kdump, uint64_t pa, uint64_t *ret_bytes)
+{
+	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
+	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
+
+	if (pa >> kdump->page_lg2 < kdump->first_pfn) {
+		*ret_bytes = (kdump->first_pfn << kdump->page_lg2) - pa;
+		return MMU_PAGE_OUTSIDE_RAM;
+	}
+	if (pfn >= kdump->bitmaps.nr_pfns) {
+		*ret_bytes = pa ? -pa : UINT64_MAX;
+		return MMU_PAGE_OUTSIDE_RAM;
+	}
+	*ret_bytes = kdump->header.block_bytes - in_page;
+	return mmu_kdump_state(&kdump->bitmaps, pfn);
 }
 
 /* An address whose page is not the one that was read last. */
@@ -289,28 +200,43 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 	struct place *place = mmu_cursor_state(cursor);
 	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
 	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
-	uint64_t page_left = kdump->header.block_bytes - in_page;
+	uint64_t left;
+	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
 
 	if (!place)
-		return (struct mmu_span){ NULL, page_left, MMU_PAGE_UNREADABLE };
+		return (struct mmu_span){ NULL, kdump->header.block_bytes - in_page,
+					  MMU_PAGE_UNREADABLE };
 	place->last_page = NULL;
-	if (pa >> kdump->page_lg2 < kdump->first_pfn)
-		return (struct mmu_span){ NULL, (kdump->first_pfn << kdump->page_lg2) - pa,
-					  MMU_PAGE_OUTSIDE_RAM };
-	if (pfn >= kdump->nr_pfns)
-		return (struct mmu_span){ NULL, pa ? -pa : UINT64_MAX, MMU_PAGE_OUTSIDE_RAM };
-	if (!bit_at(kdump->dumped, pfn)) {
-		enum mmu_page_state state = bit_at(kdump->ram, pfn) ? MMU_PAGE_FILTERED
-								    : MMU_PAGE_OUTSIDE_RAM;
-		uint64_t end = run_end(kdump, pfn, state);
-
-		return (struct mmu_span){ NULL, ((end - pfn) << kdump->page_lg2) - in_page, state };
-	}
-	enum mmu_page_state state = load_page(image, place, pfn);
+	if (state == MMU_PAGE_PRESENT)
+		state = load_page(cursor, place, pfn);
+	else if (pa >> kdump->page_lg2 >= kdump->first_pfn && pfn < kdump->bitmaps.nr_pfns)
+		left = ((mmu_kdump_absence_end(&kdump->bitmaps, pfn) - pfn) << kdump->page_lg2) -
+		       in_page;
 	if (state != MMU_PAGE_PRESENT)
-		return (struct mmu_span){ NULL, page_left, state };
+		return (struct mmu_span){ NULL, left, state };
 	place->last_pfn = pfn;
-	return (struct mmu_span){ place->last_page + in_page, page_left, state };
+	return (struct mmu_span){ place->last_page + in_page, left, state };
+}
+
+static enum mmu_page_state kdump_state(const struct mmu_image *image, struct mmu_cursor *cursor,
+				       uint64_t pa)
+{
+	const struct kdump *kdump = image->reader_data;
+	uint64_t left;
+	struct descriptor descriptor;
+	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
+	struct place *place = state == MMU_PAGE_PRESENT ? mmu_cursor_state(cursor) : NULL;
+
+	if (state != MMU_PAGE_PRESENT)
+		return state;
+	if (!place)
+		return MMU_PAGE_UNREADABLE;
+	state = find_packed(kdump, place, (pa >> kdump->page_lg2) - kdump->first_pfn, &descriptor);
+	if (state != MMU_PAGE_PRESENT)
+		return state;
+	return mmu_view_has(place->part->view, &place->hit, descriptor.offset, descriptor.bytes)
+		       ? MMU_PAGE_PRESENT
+		       : MMU_PAGE_TRUNCATED;
 }
 
 static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_cursor *cursor,
@@ -363,38 +289,77 @@ static bool data_is_there(struct place *place, uint64_t n, struct descriptor *re
 }
 
 /*
+ * Are the data of the part's last page there? Its last pages may be of zeros, whose data are shared.
+ * @param nr  how many it has
+ */
+static bool ends_whole(const struct mmu_kdump_part *part, struct place *place, uint64_t nr,
+		       uint64_t nr_looks)
+{
+	uint64_t shared_zeros = part->descriptors + nr * DESCRIPTOR_BYTES;
+	struct descriptor descriptor;
+
+	for (uint64_t i = nr; i--;) {
+		if (!nr_looks-- || !data_is_there(place, i, &descriptor))
+			return false;
+		if (descriptor.offset != shared_zeros)
+			break;
+	}
+	return true;
+}
+
+static bool may_be_cut(const struct mmu_kdump_part *part)
+{
+	return part->view->cut || part->header.status & MMU_KDUMP_INCOMPLETE;
+}
+
+/*
  * Writers append page after page, so when the last page's data are there, all are. Only what is
  * known to be damaged is looked at page by page: the descriptors of a big dump are gigabytes.
  */
-static uint64_t count_truncated(const struct mmu_kdump_part *part, struct place *place)
+static uint64_t count_truncated(const struct mmu_kdump_part *part, struct place *place,
+				uint64_t nr_dumped)
 {
-	uint64_t shared_zeros = part->descriptors + part->nr_dumped * DESCRIPTOR_BYTES;
 	uint64_t bytes = part->view->bytes;
-	bool whole = !part->view->cut && !(part->header.status & MMU_KDUMP_INCOMPLETE);
 	struct descriptor descriptor;
 
 	use_part(place, part);
-	for (uint64_t i = part->nr_dumped; whole && i--;) {
-		whole = data_is_there(place, i, &descriptor);
-		if (whole && descriptor.offset != shared_zeros)
-			break;
-	}
-	if (whole)
+	if (!may_be_cut(part) && ends_whole(part, place, nr_dumped, UINT64_MAX))
 		return 0;
 	uint64_t room = bytes > part->descriptors ? (bytes - part->descriptors) / DESCRIPTOR_BYTES
 						  : 0;
-	uint64_t nr = room < part->nr_dumped ? room : part->nr_dumped;
-	uint64_t truncated = part->nr_dumped - nr;
+	uint64_t nr = room < nr_dumped ? room : nr_dumped;
+	uint64_t truncated = nr_dumped - nr;
 	for (uint64_t i = 0; i < nr; i++)
 		truncated += !data_is_there(place, i, &descriptor);
 	return truncated;
+}
+
+/*
+ * Is it plain that all data of a part are there, although nobody has counted its pages? The data
+ * begin right behind the descriptors with a page of zeros, as it is, which all such pages share
+ * (makedumpfile since 1.3, QEMU). So the first descriptor says how many there are: its data are
+ * that page, or what comes behind it.
+ */
+static bool is_plainly_whole(const struct mmu_kdump_part *part, struct place *place)
+{
+	struct descriptor first;
+
+	use_part(place, part);
+	if (may_be_cut(part) || part->first_pfn == part->end_pfn ||
+	    !read_descriptor(place, 0, &first) || first.offset <= part->descriptors)
+		return false;
+	uint64_t bytes = first.offset - part->descriptors;
+	if (bytes % DESCRIPTOR_BYTES)
+		bytes -= bytes > part->header.block_bytes ? part->header.block_bytes : bytes;
+	return bytes && bytes % DESCRIPTOR_BYTES == 0 &&
+	       ends_whole(part, place, bytes / DESCRIPTOR_BYTES, ZEROS_MAX);
 }
 
 /* Pages that the bitmaps promise, and that are in no part from page frame `first` to `end`. */
 static uint64_t count_missing(struct mmu_image *image, const struct kdump *kdump, uint64_t first,
 			      uint64_t end)
 {
-	uint64_t nr = rank_of(kdump, end) - rank_of(kdump, first);
+	uint64_t nr = mmu_kdump_rank(&kdump->bitmaps, end) - mmu_kdump_rank(&kdump->bitmaps, first);
 
 	if (nr)
 		mmu_image_warn(image,
@@ -404,17 +369,20 @@ static uint64_t count_missing(struct mmu_image *image, const struct kdump *kdump
 	return nr;
 }
 
-/* Which pages each part has, and which are not there. */
+/* Which pages are not there, of all parts. A whole image is not counted for it. */
 static void count_parts(struct mmu_image *image, struct kdump *kdump, struct place *place)
 {
 	uint64_t next = 0;
 
 	for (size_t i = 0; i < kdump->parts.nr; i++) {
-		struct mmu_kdump_part *part = &kdump->parts.part[i];
+		const struct mmu_kdump_part *part = &kdump->parts.part[i];
+		uint64_t truncated = 0;
 
-		part->first_rank = rank_of(kdump, part->first_pfn);
-		part->nr_dumped = rank_of(kdump, part->end_pfn) - part->first_rank;
-		uint64_t truncated = count_truncated(part, place);
+		if (!is_plainly_whole(part, place))
+			truncated = count_truncated(
+				part, place,
+				mmu_kdump_rank(&kdump->bitmaps, part->end_pfn) -
+					mmu_kdump_rank(&kdump->bitmaps, part->first_pfn));
 		if (truncated && kdump->parts.nr > 1)
 			mmu_image_warn(image, "%s is truncated: %" PRIu64 " pages are missing",
 				       part->path, truncated);
@@ -423,9 +391,45 @@ static void count_parts(struct mmu_image *image, struct kdump *kdump, struct pla
 		image->truncated_pages += truncated;
 		next = part->end_pfn;
 	}
-	if (next < kdump->nr_pfns)
-		image->truncated_pages += count_missing(image, kdump, next, kdump->nr_pfns);
-	image->present_pages = kdump->nr_dumped - image->truncated_pages;
+	if (next < kdump->bitmaps.nr_pfns)
+		image->truncated_pages += count_missing(image, kdump, next, kdump->bitmaps.nr_pfns);
+}
+
+/* No more pages can be there than have a descriptor. */
+static uint64_t most_pages(const struct kdump *kdump)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < kdump->parts.nr; i++) {
+		const struct mmu_kdump_part *part = &kdump->parts.part[i];
+
+		if (part->view->bytes > part->descriptors)
+			most += (part->view->bytes - part->descriptors) / DESCRIPTOR_BYTES;
+	}
+	return most < kdump->bitmaps.nr_pfns ? most : kdump->bitmaps.nr_pfns;
+}
+
+static struct mmu_error *kdump_survey(struct mmu_image *image)
+{
+	const struct kdump *kdump = image->reader_data;
+	struct mmu_kdump_census census;
+
+	if (!mmu_kdump_census(&kdump->bitmaps, &census))
+		return mmu_error_no_memory();
+	for (size_t i = 0; i < census.nr_ram; i++) {
+		struct mmu_pa_range *range = &census.ram[i];
+
+		range->first_pa = (kdump->first_pfn + range->first_pa) << kdump->page_lg2;
+		range->last_pa = ((kdump->first_pfn + range->last_pa + 1) << kdump->page_lg2) - 1;
+	}
+	if (census.joined)
+		image->survey_warning = "RAM is in so many pieces that the last ones are shown as "
+					"one";
+	image->ram = census.ram;
+	image->nr_ram = census.nr_ram;
+	image->filtered_pages = census.nr_filtered;
+	image->present_pages = census.nr_dumped - image->truncated_pages;
+	return NULL;
 }
 
 static const struct {
@@ -500,7 +504,8 @@ static void find_first_pfn(struct mmu_image *image, struct kdump *kdump)
 {
 	uint64_t base = kdump->header.phys_base >> kdump->page_lg2;
 
-	if (!kdump->header.wide && image->elf_machine == EM_ARM && find_ram(kdump, 0, true) < base)
+	if (!kdump->header.wide && image->elf_machine == EM_ARM &&
+	    mmu_kdump_first_ram(&kdump->bitmaps) < base)
 		kdump->first_pfn = base;
 }
 
@@ -577,16 +582,20 @@ static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_so
 	if (!error)
 		error = read_bitmaps(image, kdump);
 	if (!error)
-		error = count_pages(image, kdump);
-	if (!error)
 		error = read_notes(image, kdump);
 	if (!error)
 		error = look_at_pages(image, kdump);
 	if (error)
 		return error;
 	image->elf_machine = machine_of(image, kdump);
+	image->most_pages = most_pages(kdump);
 	find_first_pfn(image, kdump);
-	return list_ram(image, kdump);
+	return NULL;
+}
+
+const struct mmu_kdump_bitmaps *mmu_kdump_bitmaps_of(const struct mmu_image *image)
+{
+	return &((const struct kdump *)image->reader_data)->bitmaps;
 }
 
 static void kdump_close(struct mmu_image *image)
@@ -596,7 +605,7 @@ static void kdump_close(struct mmu_image *image)
 	if (!kdump)
 		return;
 	mmu_kdump_parts_close(&kdump->parts);
-	free(kdump->ranks);
+	mmu_kdump_bitmaps_close(&kdump->bitmaps);
 	free(kdump);
 }
 
@@ -605,6 +614,8 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.probe = kdump_probe,
 	.open = kdump_open,
 	.span = kdump_span,
+	.state = kdump_state,
+	.survey = kdump_survey,
 	.close = kdump_close,
 	.start = kdump_start,
 	.stop = kdump_stop,

@@ -18,8 +18,6 @@ struct mmu_kdump_part {
 	uint64_t first_pfn, end_pfn; /**< none, where they are the same */
 	uint64_t bitmaps;            /**< their offset in the view */
 	uint64_t descriptors;        /**< likewise, of its pages' */
-	uint64_t first_rank;         /**< dumped pages before its own */
-	uint64_t nr_dumped;          /**< promised by it */
 };
 
 struct mmu_kdump_parts {

@@ -57,6 +57,8 @@ static struct mmu_error *finish(struct mmu_image *image, const struct mmu_source
 		if (error)
 			return error;
 	}
+	if (!image->reader->survey)
+		image->most_pages = image->present_pages;
 	if (image->truncated_pages && !mmu_source_is_split(source))
 		mmu_image_warn(image,
 			       "the file is truncated: %llu pages that its headers promise are "

@@ -17,6 +17,8 @@
 #include "image/unpack.h"
 
 struct mmu_unpacker {
+	uint8_t *copy; /* of what is unpacked */
+	size_t copy_room;
 	z_stream zlib;
 	bool zlib_ready;
 #ifdef MMU_HAVE_SNAPPY
@@ -60,7 +62,26 @@ void mmu_unpacker_destroy(struct mmu_unpacker *unpacker)
 #ifdef MMU_HAVE_ZSTD
 	ZSTD_freeDCtx(unpacker->zstd);
 #endif
+	free(unpacker->copy);
 	free(unpacker);
+}
+
+/*
+ * The codecs are given a copy that nobody else writes: some read their input twice, and a file that
+ * changes in between could lead them past the end of a page, though each reading alone is safe.
+ */
+static bool copy_in(struct mmu_unpacker *unpacker, struct mmu_bytes *in)
+{
+	if (unpacker->copy_room < in->count) {
+		free(unpacker->copy);
+		unpacker->copy = malloc(in->count);
+		unpacker->copy_room = unpacker->copy ? in->count : 0;
+	}
+	if (!unpacker->copy)
+		return false;
+	memcpy(unpacker->copy, in->data, in->count);
+	in->data = unpacker->copy;
+	return true;
 }
 
 static bool unpack_zlib(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
@@ -159,6 +180,8 @@ bool mmu_unpacker_can(struct mmu_unpacker *unpacker, uint32_t packing)
 bool mmu_unpack(struct mmu_unpacker *unpacker, uint32_t packing, struct mmu_bytes in, void *out,
 		uint32_t out_bytes)
 {
+	if (packing != MMU_PACKING_NONE && !copy_in(unpacker, &in))
+		return false;
 	switch (packing) {
 	case MMU_PACKING_NONE:
 		if (in.count != out_bytes)

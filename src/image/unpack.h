@@ -30,7 +30,10 @@ void mmu_unpacker_destroy(struct mmu_unpacker *unpacker);
 /** Can this build, on this machine, unpack it? */
 bool mmu_unpacker_can(struct mmu_unpacker *unpacker, uint32_t packing);
 
-/** @return false, with `out` undefined, unless exactly `out_bytes` come out. */
+/**
+ * The packed bytes may change meanwhile: nothing but `out` is written even then.
+ * @return false, with `out` undefined, unless exactly `out_bytes` come out
+ */
 bool mmu_unpack(struct mmu_unpacker *unpacker, uint32_t packing, struct mmu_bytes in, void *out,
 		uint32_t out_bytes);
 

@@ -44,22 +44,45 @@ const uint8_t *mmu_view_at(const struct mmu_view *view, size_t *hit, uint64_t of
 	return count <= run.count ? run.data : NULL;
 }
 
+/* The next piece of `count` bytes; 0: there is none. */
+static uint64_t next_part(const struct mmu_view *view, size_t *hit, uint64_t offset, uint64_t count,
+			  const uint8_t **ret)
+{
+	struct mmu_bytes run = mmu_view_run(view, hit, offset);
+
+	*ret = run.data;
+	if (!run.data && view->cut)
+		return 0;
+	return run.count < count ? run.count : count;
+}
+
+bool mmu_view_has(const struct mmu_view *view, size_t *hit, uint64_t offset, uint64_t count)
+{
+	const uint8_t *data;
+	uint64_t part;
+
+	for (; count; count -= part, offset += part) {
+		part = next_part(view, hit, offset, count, &data);
+		if (!part)
+			return false;
+	}
+	return true;
+}
+
 uint64_t mmu_view_copy(const struct mmu_view *view, size_t *hit, uint64_t offset, void *buf,
 		       uint64_t count)
 {
-	uint64_t done = 0;
+	uint64_t done = 0, part;
+	const uint8_t *data;
 
-	while (done < count) {
-		struct mmu_bytes run = mmu_view_run(view, hit, offset + done);
-		uint64_t part = run.count < count - done ? run.count : count - done;
-
-		if (!part || (!run.data && view->cut))
+	for (; done < count; done += part) {
+		part = next_part(view, hit, offset + done, count - done, &data);
+		if (!part)
 			break;
-		if (run.data)
-			memcpy((uint8_t *)buf + done, run.data, part);
+		if (data)
+			memcpy((uint8_t *)buf + done, data, part);
 		else
 			memset((uint8_t *)buf + done, 0, part);
-		done += part;
 	}
 	return done;
 }

@@ -26,6 +26,9 @@ const uint8_t *mmu_view_at(const struct mmu_view *view, size_t *hit, uint64_t of
 uint64_t mmu_view_copy(const struct mmu_view *view, size_t *hit, uint64_t offset, void *buf,
 		       uint64_t count);
 
+/** @return would mmu_view_copy() have `count` bytes? */
+bool mmu_view_has(const struct mmu_view *view, size_t *hit, uint64_t offset, uint64_t count);
+
 /** @return true when the file is one that makedumpfile flattened (or QEMU, in the same way). */
 bool mmu_flattened_probe(const struct mmu_file *file);
 

@@ -319,7 +319,7 @@ static void tell_hidden(struct mmu_space *space, struct mmu_walk *walk)
 		return;
 	walk->has_pa = true;
 	walk->pa = linear->first_pa + (walk->va - linear->first_va);
-	walk->page_state = mmu_memory_span(&space->memory, walk->pa).state;
+	walk->page_state = mmu_image_state(&space->memory.cursor, walk->pa);
 }
 
 /* Are the entries that a walk read still what they were? */

@@ -201,7 +201,7 @@ struct mmu_error *mmu_vma_find_named(struct mmu_memory *memory, uint64_t mm_va, 
 void mmu_vma_walk_init(struct mmu_vma_walk *vmas, struct mmu_memory *memory, uint64_t mm_va)
 {
 	const struct mmu_image *image = memory->kernel->image;
-	uint64_t budget = image->present_pages * image->page_bytes / NODE_BYTES_MIN;
+	uint64_t budget = image->most_pages * image->page_bytes / NODE_BYTES_MIN;
 
 	*vmas = (struct mmu_vma_walk){ .memory = memory,
 				       .mm_va = mm_va,

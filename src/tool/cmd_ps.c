@@ -159,7 +159,7 @@ static const struct tool_column all_columns[NR_COLUMNS] = {
 /* The columns of this table: that of the thread group only where threads are listed. */
 static void choose_columns(struct ps *ps)
 {
-	const struct mmu_arch *arch = mmu_session_info(ps->tool->session)->backend;
+	const struct mmu_arch *arch = mmu_session_brief(ps->tool->session)->backend;
 
 	ps->digits = arch && arch->elf_class == 1 ? 8 : 16;
 	for (size_t i = 0; i < NR_COLUMNS; i++)

@@ -256,7 +256,7 @@ static int read_string(struct read *read, uint64_t va, uint64_t limit)
 
 static int read_value(struct read *read, uint64_t va)
 {
-	bool big_endian = mmu_session_info(read->tool->session)->big_endian;
+	bool big_endian = mmu_session_brief(read->tool->session)->big_endian;
 	unsigned char bytes[TOOL_TYPE_BYTES_MAX];
 	char text[64];
 	size_t done;

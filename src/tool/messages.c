@@ -20,7 +20,7 @@ const char *tool_error_text(const struct tool *tool, const struct mmu_error *err
 	int length = snprintf(ret, TOOL_TEXT_MAX, "%s", error ? mmu_error_message(error) : "");
 
 	if (length < TOOL_TEXT_MAX && remedy != MMU_REMEDY_NONE)
-		tool_advise(remedy, tool->session ? mmu_session_info(tool->session) : NULL,
+		tool_advise(remedy, tool->session ? mmu_session_brief(tool->session) : NULL,
 			    ret + length, (size_t)(TOOL_TEXT_MAX - length));
 	return ret;
 }
@@ -93,7 +93,7 @@ void tool_close(struct tool *tool, int status)
 
 	if (!tool->session)
 		return;
-	info = mmu_session_info(tool->session);
+	info = mmu_session_brief(tool->session);
 	if (info->vmcoreinfo_refuted && !tool->warned && status <= TOOL_ANSWERED) {
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info->warning));
@@ -132,7 +132,7 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 	fflush(stdout);
 	fprintf(stderr, "mmuscope: '%s' is no address (hexadecimal)%s%s\n", tool_safe(text),
 		error ? " and no symbol: " : "", error ? tool_message(tool, error) : "");
-	const struct mmu_info *info = error ? mmu_session_info(tool->session) : NULL;
+	const struct mmu_info *info = error ? mmu_session_brief(tool->session) : NULL;
 	/* what can't be looked up may still be a symbol */
 	bool symbols = !error || (info->nr_regimes && !info->lacks);
 	mmu_error_destroy(error);

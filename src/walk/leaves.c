@@ -367,7 +367,7 @@ uint64_t mmu_walker_max_tables(const struct mmu_walker *walker)
 			if (mmu_table_bytes(regime, level) < smallest)
 				smallest = mmu_table_bytes(regime, level);
 	}
-	room = walker->cursor->image->present_pages * walker->cursor->image->page_bytes / smallest;
+	room = walker->cursor->image->most_pages * walker->cursor->image->page_bytes / smallest;
 	return room < MIN_TABLES ? MIN_TABLES : room > MAX_TABLES ? MAX_TABLES : room;
 }
 

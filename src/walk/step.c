@@ -142,7 +142,7 @@ static void set_page(const struct mmu_walker *walker, struct mmu_walk *walk, uin
 	walk->has_pa = true;
 	walk->pa = page_pa + (walk->va & (walk->page_bytes - 1));
 	if (walker->cursor)
-		walk->page_state = mmu_image_span(walker->cursor, walk->pa).state;
+		walk->page_state = mmu_image_state(walker->cursor, walk->pa);
 }
 
 static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,

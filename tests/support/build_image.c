@@ -302,7 +302,9 @@ static void put_page(struct page_writer *w, uint64_t pa, char kind)
 		return;
 	}
 	for (size_t i = 0; i < block; i++)
-		w->page[i] = kind == 'z' ? 0 : build_byte(pa + i);
+		w->page[i] = kind == 'z'     ? 0
+			     : kdump->memory ? kdump->memory[pa - kdump->first_pa + i]
+					     : build_byte(pa + i);
 	bytes = pack(packing, w->page, block, w->packed, 2 * block + 1024);
 	if (kind == 'x') {
 		packing = packing ? packing : 1;
@@ -331,7 +333,7 @@ void build_kdump(struct build_buffer *buffer, const struct build_kdump *kdump)
 	/* makedumpfile on ARM counts from phys_base. */
 	bool relative = !strncmp(kdump->machine, "armv", 4) && kdump->width != BUILD_32_PACKED;
 	uint64_t first_pfn = (kdump->first_pa - (relative ? kdump->phys_base : 0)) / block;
-	uint64_t max_mapnr = first_pfn + nr;
+	uint64_t max_mapnr = kdump->max_mapnr ? kdump->max_mapnr : first_pfn + nr;
 	uint64_t bitmap_blocks = (max_mapnr + 8 * block - 1) / (8 * block);
 	size_t bitmap = 2 * block, bitmap_bytes = bitmap_blocks * block;
 

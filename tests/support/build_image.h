@@ -72,6 +72,8 @@ struct build_kdump {
 	 * share one copy), 't' promised and never written, 'x' with damaged data.
 	 */
 	const char *pages;
+	const uint8_t *memory; /**< what is in pages of kind 'p'; NULL: as build_byte() says */
+	uint64_t max_mapnr;    /**< when there are page frames behind those in `pages`; else 0 */
 };
 
 void build_kdump(struct build_buffer *buffer, const struct build_kdump *kdump);

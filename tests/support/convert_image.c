@@ -301,6 +301,8 @@ int main(int argc, char **argv)
 	}
 	struct mmu_error *error = mmu_image_open(&(struct mmu_source){ .path = argument[1] },
 						 &kdump.image);
+	if (!error)
+		error = mmu_image_survey(kdump.image);
 	if (error) {
 		fprintf(stderr, "%s\n", mmu_error_message(error));
 		return 3;

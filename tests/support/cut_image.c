@@ -74,6 +74,7 @@ static bool record_from(struct mmu_image *image)
 	pages.real = image->reader;
 	pages.wrapper = *image->reader;
 	pages.wrapper.span = noted_span;
+	pages.wrapper.state = NULL; /* a page whose state was asked for is needed too */
 	image->reader = &pages.wrapper;
 	pages.recording = true;
 	return pages.bits;
@@ -361,6 +362,7 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	struct mmu_image *image = cut.session->kernel.image;
+	mmu_error_destroy(mmu_image_survey(image));
 	if (image->big_endian || image->page_bytes != PAGE_BYTES || !image->nr_ram ||
 	    !record_from(image)) {
 		fprintf(stderr, "cut_image: only for little-endian images of 4 KiB pages\n");

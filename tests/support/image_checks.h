@@ -112,6 +112,7 @@ static inline void expect_bytes(struct mmu_cursor *cursor, uint64_t first_pa, ui
 static inline void expect_ram(const struct mmu_image *image, size_t nr,
 			      const struct mmu_pa_range *ranges)
 {
+	assert_null(mmu_image_survey(image));
 	assert_int_equal(image->nr_ram, nr);
 	for (size_t i = 0; i < nr; i++) {
 		assert_int_equal(image->ram[i].first_pa, ranges[i].first_pa);
@@ -122,6 +123,8 @@ static inline void expect_ram(const struct mmu_image *image, size_t nr,
 static inline void expect_counts(const struct mmu_image *image, uint64_t present, uint64_t filtered,
 				 uint64_t truncated)
 {
+	assert_null(mmu_image_survey(image));
+	assert_true(image->most_pages >= present);
 	assert_int_equal(image->present_pages, present);
 	assert_int_equal(image->filtered_pages, filtered);
 	assert_int_equal(image->truncated_pages, truncated);

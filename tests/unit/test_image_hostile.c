@@ -33,6 +33,7 @@ static void read_all(const struct mmu_image *image)
 	}
 	for (uint64_t k = 0; k < image->vmcoreinfo.count; k++)
 		sum += image->vmcoreinfo.data[k];
+	assert_null(mmu_image_survey(image));
 	for (size_t i = 0; i < image->nr_ram; i++)
 		assert_true(image->ram[i].first_pa <= image->ram[i].last_pa &&
 			    (!i || image->ram[i - 1].last_pa < image->ram[i].first_pa));

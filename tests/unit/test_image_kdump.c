@@ -308,6 +308,7 @@ static void a_dump_without_any_page(void **state)
 		assert_string_equal(opened.image->reader->name, "kdump");
 		assert_int_equal(opened.image->big_endian, kdump.big);
 		assert_string_equal(opened.image->release, "6.1.0-test");
+		assert_null(mmu_image_survey(opened.image));
 		assert_int_equal(opened.image->nr_ram, 0);
 		assert_int_equal(opened.image->present_pages + opened.image->filtered_pages +
 					 opened.image->truncated_pages,
