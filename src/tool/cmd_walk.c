@@ -298,11 +298,13 @@ static void walk_stdin(struct walk *walk)
 			refuse(walk, "", problem);
 		else
 			walk_line(walk, line);
+		tool_progress("lines", walk->line, 0);
 		/* the reader may wait for this answer before it asks again */
 		if (pipe && poll(&input, 1, 0) == 0)
 			fflush(stdout);
 	}
 	walk->line = 0;
+	tool_progress_end();
 }
 
 static void walk_all(struct walk *walk)
