@@ -12,6 +12,9 @@ enum mmu_layout_slot {
 	MMU_LAYOUT_TASK,
 	MMU_LAYOUT_TASK_STATUS,
 	MMU_LAYOUT_TASK_LIST,
+	MMU_LAYOUT_PIDS,
+	MMU_LAYOUT_LEADERS,
+	MMU_LAYOUT_ALL_TASKS,
 	MMU_LAYOUT_THREADS,
 	MMU_LAYOUT_MM,
 	MMU_LAYOUT_TASK_SIZE,
@@ -43,12 +46,14 @@ struct mmu_layout {
 	size_t nr_defs;
 	/** Where definitions can't say it; NULL else. Gets a struct that is all zeros. */
 	void (*make)(const struct mmu_kernel *kernel, void *ret);
+	/** Release what make() filled in; NULL: nothing. */
+	void (*unmake)(void *made);
 };
 
 #define MMU_LAYOUT(slot, what, type, defs)                                                         \
 	{                                                                                          \
 		MMU_LAYOUT_##slot, what, sizeof(type), defs, sizeof(defs) / sizeof((defs)[0]),     \
-			NULL                                                                       \
+			NULL, NULL                                                                 \
 	}
 
 /** No object that is read here has its fields further apart. */

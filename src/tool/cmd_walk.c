@@ -346,7 +346,8 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	walk.show.json = tool->json;
 	walk.show.session = tool->session;
 	walk.show.assumed = walk.space_options.query.format ||
-			    (walk.nr_spaces && mmu_space_warning(walk.spaces[0]));
+			    (walk.nr_spaces && !mmu_space_task(walk.spaces[0]) &&
+			     mmu_space_warning(walk.spaces[0]));
 	walk.show.big_endian = mmu_session_info(tool->session)->big_endian;
 	if (status)
 		raise_status(&walk, status);
