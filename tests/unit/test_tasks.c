@@ -238,7 +238,8 @@ static const struct mmu_image_reader *plain_reader;
 
 static struct mmu_span touch(const struct mmu_image *image, struct mmu_cursor *cursor, uint64_t pa)
 {
-	touched[pa >> 12] = true;
+	if (pa >> 12 < PAGES)
+		touched[pa >> 12] = true;
 	return plain_reader->span(image, cursor, pa);
 }
 
@@ -247,7 +248,8 @@ static void note_pages(struct mmu_session *session)
 {
 	static struct mmu_image_reader reader;
 
-	plain_reader = session->kernel.image->reader;
+	if (session->kernel.image->reader != &reader)
+		plain_reader = session->kernel.image->reader;
 	reader = *plain_reader;
 	reader.span = touch;
 	session->kernel.image->reader = &reader;
