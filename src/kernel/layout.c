@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "image/page_cache.h"
 #include "kernel/layout.h"
 
 /* What was looked up. Complete once it can be seen. */
@@ -18,6 +19,7 @@ struct slot {
 struct mmu_layouts {
 	pthread_mutex_t mutex; /* of those that look up */
 	_Atomic(struct slot *) slots[MMU_LAYOUT_COUNT];
+	_Atomic(struct mmu_page_cache *) picked;
 };
 
 struct mmu_error *mmu_layouts_create(struct mmu_layouts **ret)
@@ -54,8 +56,20 @@ void mmu_layouts_destroy(struct mmu_layouts *layouts)
 	if (!layouts)
 		return;
 	mmu_layouts_forget(layouts);
+	mmu_page_cache_destroy(atomic_load(&layouts->picked));
 	pthread_mutex_destroy(&layouts->mutex);
 	free(layouts);
+}
+
+struct mmu_page_cache *mmu_layouts_take_picked(struct mmu_layouts *layouts)
+{
+	return atomic_exchange(&layouts->picked, NULL);
+}
+
+void mmu_layouts_give_picked(struct mmu_layouts *layouts, struct mmu_page_cache *picked)
+{
+	if (picked)
+		mmu_page_cache_destroy(atomic_exchange(&layouts->picked, picked));
 }
 
 static void look_up(const struct mmu_kernel *kernel, const struct mmu_layout *layout,

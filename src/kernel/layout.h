@@ -13,6 +13,8 @@ enum mmu_layout_slot {
 	MMU_LAYOUT_TASK_STATUS,
 	MMU_LAYOUT_TASK_LIST,
 	MMU_LAYOUT_PIDS,
+	MMU_LAYOUT_PIDS_SHAPE,
+	MMU_LAYOUT_PIDS_GUESS,
 	MMU_LAYOUT_LEADERS,
 	MMU_LAYOUT_ALL_TASKS,
 	MMU_LAYOUT_THREADS,
@@ -65,6 +67,13 @@ struct mmu_error *mmu_layouts_create(struct mmu_layouts **ret) MMU_MUST_CHECK;
 void mmu_layouts_destroy(struct mmu_layouts *layouts);
 /** A source of facts has come: look all up again. For the one thread that learns. */
 void mmu_layouts_forget(struct mmu_layouts *layouts);
+
+/**
+ * What was read in small pieces (mmu_image_pick()) for a space that is closed serves the next one:
+ * whoever opens many finds tasks that are neighbours. Take it, or NULL; give it back, or NULL.
+ */
+struct mmu_page_cache *mmu_layouts_take_picked(struct mmu_layouts *layouts);
+void mmu_layouts_give_picked(struct mmu_layouts *layouts, struct mmu_page_cache *picked);
 
 /**
  * The fields of a table, looked up when they are first asked for, by whichever thread.

@@ -15,14 +15,8 @@
 
 /* ------------------------------------------------------------------ where it lies */
 
-/*
- * gcc describes the nodes in few units, and not in that of task_struct; nor struct pid_namespace in
- * 6.1.
- */
 struct pids_fields {
 	struct mmu_number namespace_va, tasks_offset, links_offset;
-	struct mmu_number head;
-	struct mmu_number shift, slots, nr_slots;
 };
 
 static const struct mmu_field_def pids_defs[] = {
@@ -30,13 +24,36 @@ static const struct mmu_field_def pids_defs[] = {
 	MMU_FIELD_NUMBER(struct pids_fields, links_offset, "OFFSET(task_struct.pid_links)",
 			 MMU_NEED),
 	MMU_FIELD_NUMBER(struct pids_fields, namespace_va, "SYMBOL(init_pid_ns)", MMU_NEED),
-	MMU_FIELD_NUMBER(struct pids_fields, head, "OFFSET(pid_namespace.idr.idr_rt.xa_head)",
-			 MMU_OPTIONAL),
-	MMU_FIELD_NUMBER(struct pids_fields, shift, "OFFSET(xa_node.shift)", MMU_OPTIONAL),
-	MMU_FIELD_NUMBER(struct pids_fields, slots, "OFFSET(xa_node.slots)", MMU_OPTIONAL),
-	MMU_FIELD_NUMBER(struct pids_fields, nr_slots, "LENGTH(xa_node.slots)", MMU_OPTIONAL),
 };
 static const struct mmu_layout pids_layout = MMU_LAYOUT(PIDS, "pid", struct pids_fields, pids_defs);
+
+/*
+ * gcc describes the nodes in few units, and not in that of task_struct; nor struct pid_namespace in
+ * 6.1. To look for them in the others takes longer than all else that one answer needs.
+ */
+struct shape_fields {
+	struct mmu_number head, shift, slots, nr_slots;
+};
+
+static const struct mmu_field_def shape_defs[] = {
+	MMU_FIELD_NUMBER(struct shape_fields, head, "OFFSET(pid_namespace.idr.idr_rt.xa_head)",
+			 MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct shape_fields, shift, "OFFSET(xa_node.shift)", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct shape_fields, slots, "OFFSET(xa_node.slots)", MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct shape_fields, nr_slots, "LENGTH(xa_node.slots)", MMU_OPTIONAL),
+};
+static const struct mmu_layout shape_layout = MMU_LAYOUT(PIDS_SHAPE, "xa_node", struct shape_fields,
+							 shape_defs);
+
+struct shape_guess {
+	struct mmu_number head;
+};
+
+static const struct mmu_field_def guess_defs[] = {
+	MMU_FIELD_NUMBER(struct shape_guess, head, "OFFSET(xarray.xa_head)", MMU_NEED),
+};
+static const struct mmu_layout guess_layout = MMU_LAYOUT(PIDS_GUESS, "xarray", struct shape_guess,
+							 guess_defs);
 
 struct table {
 	struct mmu_memory *memory;
@@ -195,14 +212,14 @@ static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uin
  * first is the shift, two pointers, a list_head, the slots. What is found through them is checked
  * against the task's own pid.
  */
-static void take_node(struct table *table, const struct pids_fields *fields)
+static void take_node(struct table *table, const struct shape_fields *shape)
 {
-	bool known = fields->shift.known && fields->slots.known && fields->nr_slots.known &&
-		     fields->nr_slots.value <= XA_SLOTS;
+	bool known = shape && shape->shift.known && shape->slots.known && shape->nr_slots.known &&
+		     shape->nr_slots.value <= XA_SLOTS;
 
-	table->shift_offset = known ? fields->shift.value : 0;
-	table->slots_offset = known ? fields->slots.value : 5 * table->pointer_bytes;
-	table->nr_slots = known ? fields->nr_slots.value : XA_SLOTS;
+	table->shift_offset = known ? shape->shift.value : 0;
+	table->slots_offset = known ? shape->slots.value : 5 * table->pointer_bytes;
+	table->nr_slots = known ? shape->nr_slots.value : XA_SLOTS;
 }
 
 static struct mmu_error *read_head(struct table *table, uint64_t va, uint64_t *ret)
@@ -212,21 +229,22 @@ static struct mmu_error *read_head(struct table *table, uint64_t va, uint64_t *r
 }
 
 /*
- * init_pid_ns.idr.idr_rt.xa_head. Where struct pid_namespace is not described, idr is the first
+ * init_pid_ns.idr.idr_rt.xa_head. Where struct pid_namespace is not described, idr is its first
  * member, or the second behind a kref before 5.11; what is no node of an xarray tells one from the
  * other.
  */
-static struct mmu_error *read_root(struct table *table, const struct pids_fields *fields,
-				   uint64_t *ret)
+static struct mmu_error *guess_root(struct table *table, uint64_t namespace_va, uint64_t *ret)
 {
-	uint64_t namespace_va = fields->namespace_va.value, offset, entry = 0;
+	uint64_t entry = 0;
+	const void *found;
+	struct mmu_error *error = mmu_layout_need(table->memory->kernel, &guess_layout, &found,
+						  NULL);
 
-	if (fields->head.known)
-		return read_head(table, namespace_va + fields->head.value, ret);
-	struct mmu_error *error = mmu_fact_need(table->memory->kernel->facts,
-						"OFFSET(xarray.xa_head)", &offset);
 	for (unsigned int first = 0; !error && first < 2; first++) {
-		error = read_head(table, namespace_va + first * table->pointer_bytes + offset,
+		const struct shape_guess *guess = found;
+
+		error = read_head(table,
+				  namespace_va + first * table->pointer_bytes + guess->head.value,
 				  &entry);
 		if (!error && is_node(entry)) {
 			*ret = entry;
@@ -239,9 +257,10 @@ static struct mmu_error *read_root(struct table *table, const struct pids_fields
 				     namespace_va);
 }
 
-static struct mmu_error *find_table(struct table *table, uint64_t *ret_root)
+static struct mmu_error *find_table(struct table *table, bool quick, uint64_t *ret_root)
 {
 	const struct mmu_kernel *kernel = table->memory->kernel;
+	const struct shape_fields *shape = NULL;
 	const void *found;
 	struct mmu_error *error = mmu_layout_need(kernel, &pids_layout, &found, NULL);
 
@@ -252,8 +271,16 @@ static struct mmu_error *find_table(struct table *table, uint64_t *ret_root)
 	table->pointer_bytes = mmu_kernel_pointer_bytes(kernel);
 	table->tasks_offset = fields->tasks_offset.value;
 	table->links_offset = fields->links_offset.value;
-	take_node(table, fields);
-	return read_root(table, fields, ret_root);
+	if (!quick) {
+		error = mmu_layout_need(kernel, &shape_layout, &found, NULL);
+		if (error)
+			return error;
+		shape = found;
+	}
+	take_node(table, shape);
+	if (shape && shape->head.known)
+		return read_head(table, fields->namespace_va.value + shape->head.value, ret_root);
+	return guess_root(table, fields->namespace_va.value, ret_root);
 }
 
 struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, mmu_piece_fn piece,
@@ -262,19 +289,20 @@ struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, mmu_p
 	struct table table = { .memory = memory, .fn = fn, .piece = piece, .context = context };
 	uint64_t entry;
 
-	struct mmu_error *error = find_table(&table, &entry);
+	struct mmu_error *error = find_table(&table, false, &entry);
 	if (!error)
 		visit_entry(&table, entry, 0, PIDS, 32);
 	return error;
 }
 
-struct mmu_error *mmu_pids_find(struct mmu_memory *memory, int32_t pid, struct mmu_pid *ret)
+struct mmu_error *mmu_pids_find(struct mmu_memory *memory, int32_t pid, bool quick,
+				struct mmu_pid *ret)
 {
 	struct table table = { .memory = memory };
 	uint64_t left = (uint32_t)pid, entry, shift;
 	unsigned int room_lg2 = 32;
 
-	struct mmu_error *error = find_table(&table, &entry);
+	struct mmu_error *error = find_table(&table, quick, &entry);
 	while (!error && is_node(entry)) {
 		uint64_t node_va = entry - 2;
 

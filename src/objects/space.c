@@ -277,6 +277,7 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 	if (!space)
 		return mmu_error_no_memory();
 	mmu_memory_init(&space->memory, kernel);
+	space->memory.cursor.picked = mmu_layouts_take_picked(kernel->layouts);
 	space->walker = mmu_memory_walker(&space->memory);
 	space->walker.regimes = &space->regimes;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
@@ -292,6 +293,8 @@ void mmu_space_destroy(struct mmu_space *space)
 {
 	if (!space)
 		return;
+	mmu_layouts_give_picked(space->memory.kernel->layouts,
+				mmu_steal(space->memory.cursor.picked));
 	mmu_memory_destroy(&space->memory);
 	free(space->warning);
 	free(space);

@@ -156,23 +156,35 @@ static bool read_task(struct mmu_memory *memory, int32_t pid, uint64_t task_va, 
 	return true;
 }
 
+/* What the table of pids leads to. @param ret_is_in  the table says that there is such a pid */
+static struct mmu_error *find_in_table(struct mmu_memory *memory, int32_t pid, bool quick,
+				       bool *ret_is_in, bool *ret_found, struct mmu_task *ret)
+{
+	struct mmu_pid known;
+	struct mmu_error *error = mmu_pids_find(memory, pid, quick, &known);
+
+	*ret_is_in = !error && known.task_va;
+	*ret_found = *ret_is_in && read_task(memory, pid, known.task_va, known.node_va, ret);
+	return error;
+}
+
 /* @return MMU_ERROR_NO_TASK: neither the table nor the list has it */
 static struct mmu_error *look_up(struct mmu_memory *memory, int32_t pid, bool *ret_found,
 				 struct mmu_task *ret, enum mmu_task_known *ret_known)
 {
-	bool live = memory->kernel->image->live, whole;
-	struct mmu_pid known;
+	bool live = memory->kernel->image->live, is_in, whole;
 	uint64_t task_va;
 
-	*ret_found = false;
-	struct mmu_error *no_table = mmu_pids_find(memory, pid, &known);
-	mmu_error_destroy(no_table);
-	if (!no_table && known.task_va) {
-		*ret_found = read_task(memory, pid, known.task_va, known.node_va, ret);
-		if (*ret_found && !live && mmu_task_is_unlinked(memory, ret))
-			*ret_known = MMU_TASK_UNLISTED;
-		return NULL;
+	struct mmu_error *no_table = find_in_table(memory, pid, true, &is_in, ret_found, ret);
+	if (!*ret_found) {
+		mmu_error_destroy(no_table);
+		no_table = find_in_table(memory, pid, false, &is_in, ret_found, ret);
 	}
+	mmu_error_destroy(no_table);
+	if (*ret_found && !live && mmu_task_is_unlinked(memory, ret))
+		*ret_known = MMU_TASK_UNLISTED;
+	if (is_in)
+		return NULL;
 	if (live) /* whose list changes */
 		return NULL;
 	struct mmu_error *error = find_in_index(memory, pid, &task_va, &whole);
