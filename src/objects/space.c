@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +273,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
+	static _Atomic(uint64_t) walkers;
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
 
 	if (!space)
@@ -280,6 +282,8 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 	space->memory.cursor.picked = mmu_layouts_take_picked(kernel->layouts);
 	space->walker = mmu_memory_walker(&space->memory);
 	space->walker.regimes = &space->regimes;
+	if (!kernel->image->live)
+		space->walker.serial = atomic_fetch_add(&walkers, 1) + 1;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
 	if (!error && !mmu_space_is_bare(query) && !space->foreign)
