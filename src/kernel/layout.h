@@ -12,6 +12,11 @@ enum mmu_layout_slot {
 	MMU_LAYOUT_TASK,
 	MMU_LAYOUT_TASK_STATUS,
 	MMU_LAYOUT_TASK_LIST,
+	MMU_LAYOUT_PIDS,
+	MMU_LAYOUT_PIDS_SHAPE,
+	MMU_LAYOUT_PIDS_GUESS,
+	MMU_LAYOUT_LEADERS,
+	MMU_LAYOUT_ALL_TASKS,
 	MMU_LAYOUT_THREADS,
 	MMU_LAYOUT_MM,
 	MMU_LAYOUT_TASK_SIZE,
@@ -43,12 +48,14 @@ struct mmu_layout {
 	size_t nr_defs;
 	/** Where definitions can't say it; NULL else. Gets a struct that is all zeros. */
 	void (*make)(const struct mmu_kernel *kernel, void *ret);
+	/** Release what make() filled in; NULL: nothing. */
+	void (*unmake)(void *made);
 };
 
 #define MMU_LAYOUT(slot, what, type, defs)                                                         \
 	{                                                                                          \
 		MMU_LAYOUT_##slot, what, sizeof(type), defs, sizeof(defs) / sizeof((defs)[0]),     \
-			NULL                                                                       \
+			NULL, NULL                                                                 \
 	}
 
 /** No object that is read here has its fields further apart. */
@@ -60,6 +67,13 @@ struct mmu_error *mmu_layouts_create(struct mmu_layouts **ret) MMU_MUST_CHECK;
 void mmu_layouts_destroy(struct mmu_layouts *layouts);
 /** A source of facts has come: look all up again. For the one thread that learns. */
 void mmu_layouts_forget(struct mmu_layouts *layouts);
+
+/**
+ * What was read in small pieces (mmu_image_pick()) for a space that is closed serves the next one:
+ * whoever opens many finds tasks that are neighbours. Take it, or NULL; give it back, or NULL.
+ */
+struct mmu_page_cache *mmu_layouts_take_picked(struct mmu_layouts *layouts);
+void mmu_layouts_give_picked(struct mmu_layouts *layouts, struct mmu_page_cache *picked);
 
 /**
  * The fields of a table, looked up when they are first asked for, by whichever thread.

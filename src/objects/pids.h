@@ -26,4 +26,14 @@ typedef bool (*mmu_pid_fn)(const struct mmu_pid *pid, void *context);
 struct mmu_error *mmu_pids_visit(struct mmu_memory *memory, mmu_pid_fn fn, mmu_piece_fn piece,
 				 void *context) MMU_MUST_CHECK;
 
+/**
+ * One of them: a few nodes of the table are read, and its struct pid.
+ * @param quick  take the shape that the table has in all kernels so far for granted: that is proven
+ *               if the task says that it has this pid, and nothing is known if not
+ * @param ret  task_va 0: no task has this pid, as the table says; untouched on failure
+ * @return as mmu_pids_visit(), and _FAULT and _CORRUPT: what leads to it can't be read
+ */
+struct mmu_error *mmu_pids_find(struct mmu_memory *memory, int32_t pid, bool quick,
+				struct mmu_pid *ret) MMU_MUST_CHECK;
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "objects/space.h"
 #include "objects/swap.h"
 #include "objects/task.h"
-#include "objects/tasks.h"
+#include "objects/task_find.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
@@ -71,6 +72,7 @@ static struct mmu_error *open_cpu(struct mmu_space *space, const struct mmu_spac
 		     " (%s, %s 0x%" PRIx64 "), and entries are read as Linux would write them",
 		     query->value, cpu.mode, cpu.root_register, cpu.root_value) < 0)
 		space->warning = NULL;
+	space->foreign = true;
 	return NULL;
 }
 
@@ -109,16 +111,33 @@ static struct mmu_error *refuse_without_mm(const struct mmu_task *task)
 			     task->pid, task->zombie ? "a zombie" : "it is exiting");
 }
 
+/* Who hides a task may have left one of the two as it was. */
+static void warn_of_task(struct mmu_space *space, enum mmu_task_known known)
+{
+	const char *text = known == MMU_TASK_UNLISTED
+				   ? "the kernel's table of pids has it, but the list of tasks "
+				     "does not lead to it"
+				   : "the list of tasks has it, but the kernel's table of pids "
+				     "does not";
+
+	if (known != MMU_TASK_KNOWN &&
+	    asprintf(&space->warning, "pid %d: %s", space->task.pid, text) < 0)
+		space->warning = NULL;
+}
+
 static struct mmu_error *open_task(struct mmu_space *space, const struct mmu_space_query *query)
 {
 	struct mmu_memory *memory = &space->memory;
+	enum mmu_task_known known;
 	struct mmu_error *error;
 
 	if (query->by == MMU_SPACE_PID) {
 		if (query->value > INT32_MAX)
 			return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %" PRIu64,
 					     query->value);
-		error = mmu_task_find(memory, (int32_t)query->value, &space->task);
+		error = mmu_task_find(memory, (int32_t)query->value, &space->task, &known);
+		if (!error)
+			warn_of_task(space, known);
 	} else {
 		error = mmu_task_read(memory, query->value, "task_struct", &space->task);
 	}
@@ -254,16 +273,20 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
+	static _Atomic(uint64_t) walkers;
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
 
 	if (!space)
 		return mmu_error_no_memory();
 	mmu_memory_init(&space->memory, kernel);
+	space->memory.cursor.picked = mmu_layouts_take_picked(kernel->layouts);
 	space->walker = mmu_memory_walker(&space->memory);
 	space->walker.regimes = &space->regimes;
+	if (!kernel->image->live)
+		space->walker.serial = atomic_fetch_add(&walkers, 1) + 1;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
-	if (!error && !mmu_space_is_bare(query) && !space->warning)
+	if (!error && !mmu_space_is_bare(query) && !space->foreign)
 		error = mmu_swap_map(kernel, &space->walker.swap);
 	if (!error)
 		*ret = mmu_steal(space);
@@ -274,6 +297,8 @@ void mmu_space_destroy(struct mmu_space *space)
 {
 	if (!space)
 		return;
+	mmu_layouts_give_picked(space->memory.kernel->layouts,
+				mmu_steal(space->memory.cursor.picked));
 	mmu_memory_destroy(&space->memory);
 	free(space->warning);
 	free(space);
@@ -377,7 +402,7 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 		mmu_walker_walk(&space->walker, va, ret);
 	if (ret->result == MMU_RESULT_HIDDEN)
 		tell_hidden(space, ret);
-	if (space->warning && is_software(ret->result) && !ret->note)
+	if (space->foreign && is_software(ret->result) && !ret->note)
 		ret->note = "hardware sees a hole: what it means is Linux's reading";
 	if (ret->result != MMU_RESULT_PROTNONE)
 		return;

@@ -15,6 +15,7 @@ struct mmu_space {
 	struct mmu_task task;
 	bool has_task;
 	char *warning;        /**< what its answers can't be trusted in, or NULL */
+	bool foreign;         /**< no Linux is known there, and its entries are read as if */
 	uint64_t mm_va;       /**< 0: a space without VMAs */
 	struct mmu_hook hook; /**< for long work on it */
 	struct mmu_vma vma;   /**< what a caller was told last */

@@ -551,109 +551,64 @@ struct mmu_error *mmu_tasks_visit(struct mmu_memory *memory, bool threads, mmu_t
 	return error;
 }
 
-/* ------------------------------------------------------------------ one pid */
+/* ------------------------------------------------------------------ for the sake of one pid */
 
-struct search {
-	int32_t pid;
-	bool found;
-	struct mmu_task *ret;
-	bool whole;                /* no task can have been missed */
-	struct mmu_error *missing; /* what is known of the pid that was not found */
-	char problem[400];         /* the last one */
-};
-
-static bool search_pid(const struct mmu_task *task, const struct mmu_error *problem, void *context)
+struct mmu_error *mmu_tasks_search(struct mmu_memory *memory, bool threads, int32_t pid,
+				   mmu_task_fn fn, void *context, struct mmu_tasks_seen *ret)
 {
-	struct search *search = context;
-
-	if (!task) {
-		snprintf(search->problem, sizeof(search->problem), "%s",
-			 mmu_error_message(problem));
-		return true;
-	}
-	if (task->pid != search->pid)
-		return true;
-	*search->ret = *task;
-	search->found = true;
-	return false;
-}
-
-/* A thread of the same process that still has its mm. */
-static bool search_mm(const struct mmu_task *task, const struct mmu_error *problem, void *context)
-{
-	struct search *search = context;
-	struct mmu_task *leader = search->ret;
-
-	(void)problem;
-	if (!task || task->tgid != leader->tgid || task->owner != MMU_MM_OWN)
-		return true;
-	leader->mm_va = task->mm_va;
-	leader->pgd_va = task->pgd_va;
-	leader->pgd_pa = task->pgd_pa;
-	leader->owner = MMU_MM_OWN;
-	search->found = true;
-	return false;
-}
-
-static struct mmu_error *search_all(struct mmu_memory *memory, bool threads, mmu_task_fn fn,
-				    struct search *search)
-{
-	struct visit visit = { .memory = memory,
-			       .threads = threads,
-			       .fn = fn,
-			       .context = search,
-			       .wanted = search->pid };
+	struct visit visit = {
+		.memory = memory, .threads = threads, .fn = fn, .context = context, .wanted = pid
+	};
 	struct mmu_error *error = visit_all(&visit);
 
-	search->missing = mmu_steal(visit.wanted_missing);
-	search->whole = !visit.broken && !visit.nr_missing;
-	if (!visit.broken || visit.has_pids)
-		search->problem[0] = '\0'; /* a task that is in neither is in none */
+	ret->missing = mmu_steal(visit.wanted_missing);
+	ret->whole = !visit.broken && !visit.nr_missing;
+	ret->whole_otherwise = visit.has_pids;
 	end(&visit);
 	return error;
 }
 
-static struct mmu_error *not_found(struct search *search)
+struct mmu_error *mmu_task_threads(struct mmu_memory *memory, const struct mmu_task *leader,
+				   mmu_task_fn fn, void *context, bool *ret_whole)
 {
-	struct mmu_error *error = mmu_steal(search->missing);
+	struct visit visit = { .memory = memory, .fn = fn, .context = context, .wanted = -1 };
+	struct mmu_error *error = set_add(&visit.seen, leader->task_va);
 
-	return error ? error
-		     : mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %d%s%s", search->pid,
-				     search->problem[0] ? ", but the list is not whole: " : "",
-				     search->problem);
-}
-
-/* A leader that has left its mm behind gets that of a thread. */
-static struct mmu_error *borrow_mm(struct mmu_memory *memory, struct mmu_task *leader)
-{
-	struct search search = { .pid = -1, .ret = leader };
-	struct mmu_error *error = search_all(memory, true, search_mm, &search);
-
-	if (!error && !search.found && !search.whole)
-		error = mmu_error_new(MMU_ERROR_NO_MM,
-				      "pid %d has left its address space behind, and not all "
-				      "threads can be read that may still have it",
-				      leader->pid);
-	return error;
-}
-
-struct mmu_error *mmu_task_find(struct mmu_memory *memory, int32_t pid, struct mmu_task *ret)
-{
-	struct mmu_task task;
-	struct search search = { .pid = pid, .ret = &task };
-
-	/* most are leaders: the short list first */
-	struct mmu_error *error = search_all(memory, false, search_pid, &search);
-	if (!error && !search.found && !search.missing)
-		error = search_all(memory, true, search_pid, &search);
-	if (!error && !search.found)
-		error = not_found(&search);
-	if (!error && task.owner == MMU_MM_NONE && task.leader)
-		error = borrow_mm(memory, &task);
-	mmu_error_destroy(search.missing);
 	if (!error)
-		*ret = task;
+		visit_threads(&visit, leader);
+	*ret_whole = !error && !visit.broken && !visit.nr_torn;
+	end(&visit);
 	return error;
+}
+
+/* Where the list_head lies that a task must hang by: among leaders, or among its threads. */
+static struct mmu_error *link_offset(const struct mmu_kernel *kernel, bool leader, uint64_t *ret)
+{
+	const void *found;
+	struct mmu_error *error = mmu_layout_need(kernel, leader ? &list_layout : &thread_layout,
+						  &found, NULL);
+
+	if (!error)
+		*ret = leader ? ((const struct list_fields *)found)->tasks.offset
+			      : ((const struct thread_fields *)found)->node.offset;
+	return error;
+}
+
+bool mmu_task_is_unlinked(struct mmu_memory *memory, const struct mmu_task *task)
+{
+	uint64_t offset, next_va, back_va;
+	struct mmu_error *error = link_offset(memory->kernel, task->leader, &offset);
+
+	if (!error)
+		error = mmu_memory_read_pointer(memory, task->task_va + offset, "task_struct",
+						&next_va);
+	if (!error)
+		error = mmu_memory_read_pointer(memory,
+						next_va + mmu_kernel_pointer_bytes(memory->kernel),
+						"task_struct", &back_va);
+	bool unlinked = !error && back_va != task->task_va + offset;
+	mmu_error_destroy(error);
+	return unlinked;
 }
 
 /* ------------------------------------------------------------------ what a task is made of */

@@ -298,11 +298,13 @@ static void walk_stdin(struct walk *walk)
 			refuse(walk, "", problem);
 		else
 			walk_line(walk, line);
+		tool_progress("lines", walk->line, 0);
 		/* the reader may wait for this answer before it asks again */
 		if (pipe && poll(&input, 1, 0) == 0)
 			fflush(stdout);
 	}
 	walk->line = 0;
+	tool_progress_end();
 }
 
 static void walk_all(struct walk *walk)
@@ -344,7 +346,8 @@ int tool_walk(struct tool *tool, int argc, char **argv)
 	walk.show.json = tool->json;
 	walk.show.session = tool->session;
 	walk.show.assumed = walk.space_options.query.format ||
-			    (walk.nr_spaces && mmu_space_warning(walk.spaces[0]));
+			    (walk.nr_spaces && !mmu_space_task(walk.spaces[0]) &&
+			     mmu_space_warning(walk.spaces[0]));
 	walk.show.big_endian = mmu_session_brief(tool->session)->big_endian;
 	if (status)
 		raise_status(&walk, status);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file SIGINT: whom it ends at once, and who ends when asked. */
-#include <inttypes.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include "tool.h"
+#include "progress.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -31,36 +29,26 @@ bool tool_interrupted(void)
 	return interrupted;
 }
 
-/* A kernel's debug information is large. The line goes when something else begins. */
-static void show_fetch(const struct mmu_progress *progress)
-{
-	static bool shown;
-	bool fetches = progress->phase == MMU_PHASE_FETCH;
-
-	if ((!fetches && !shown) || !isatty(STDERR_FILENO))
-		return;
-	fputs("\r\033[K", stderr);
-	if (fetches)
-		fprintf(stderr, "mmuscope: debuginfod: %" PRIu64 " KiB", progress->done >> 10);
-	if (fetches && progress->total)
-		fprintf(stderr, " of %" PRIu64, progress->total >> 10);
-	fflush(stderr);
-	shown = fetches;
-}
-
 /* What is cancelled while the kernel is learnt leaves nothing behind: SIGINT ends the process. */
 static int hook(const struct mmu_progress *progress, void *context)
 {
 	(void)context;
-	show_fetch(progress);
+	tool_progress_phase(progress);
 	if (progress->phase != MMU_PHASE_LEARN)
 		tool_catch_interrupt();
 	return interrupted;
 }
 
-void tool_init(struct tool *tool)
+const struct mmu_hook *tool_progress_hook(void)
 {
 	static const struct mmu_hook tool_hook = { .size = sizeof(tool_hook), .fn = hook };
 
-	*tool = (struct tool){ .options = { .size = sizeof(tool->options), .hook = &tool_hook } };
+	return &tool_hook;
+}
+
+void tool_init(struct tool *tool)
+{
+	tool_progress_begin();
+	*tool = (struct tool){ .options = { .size = sizeof(tool->options),
+					    .hook = tool_progress_hook() } };
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file JSON Lines: one object a line, written whole or not at all. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -29,12 +28,27 @@ static size_t utf8_length(const unsigned char *at)
 	return more + 1;
 }
 
+/* Of a text that is short and of ASCII alone; else 0. */
+static size_t plain_length(const char *text)
+{
+	size_t at = 0;
+
+	while (text[at] > 0 && at < 256)
+		at++;
+	return text[at] ? 0 : at;
+}
+
 static void put_text(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
+	size_t plain = plain_length(text);
 	char clean[3 * 4096 + 1]; /* a path of odd bytes alone */
 	size_t out = 0;
 
+	if (plain) { /* nearly all */
+		yajl_gen_string(generator, at, plain);
+		return;
+	}
 	while (*at && out + 4 < sizeof(clean)) {
 		size_t bytes = utf8_length(at);
 
@@ -67,7 +81,7 @@ void json_begin(const char *thing)
 			abort();
 	}
 	yajl_gen_map_open(generator);
-	snprintf(schema, sizeof(schema), "mmuscope.%s/1", thing);
+	snprintf(schema, sizeof(schema), "mmuscope.%s/1", thing); /* once a line */
 	json_string("schema", schema);
 }
 
@@ -92,17 +106,30 @@ void json_string(const char *key, const char *value)
 
 void json_hex(const char *key, uint64_t value)
 {
-	char text[24];
-	int bytes = snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	static const char digits[] = "0123456789abcdef";
+	char text[18], *at = text + sizeof(text);
 
+	do
+		*--at = digits[value & 15];
+	while (value >>= 4);
+	*--at = 'x';
+	*--at = '0';
 	put_key(key);
-	yajl_gen_string(generator, (const unsigned char *)text, (size_t)bytes);
+	yajl_gen_string(generator, (const unsigned char *)at, (size_t)(text + sizeof(text) - at));
 }
 
 void json_number(const char *key, int64_t value)
 {
+	char text[20], *at = text + sizeof(text);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--at = '-';
 	put_key(key);
-	yajl_gen_integer(generator, value);
+	yajl_gen_number(generator, at, (size_t)(text + sizeof(text) - at));
 }
 
 void json_bool(const char *key, bool value)

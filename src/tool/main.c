@@ -131,6 +131,7 @@ int main(int argc, char **argv)
 			tool_safe(argv[input.command_at]));
 		return TOOL_USAGE;
 	}
+	tool_progress_end();
 	tool_close(&tool, status);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("mmuscope: standard output");

@@ -323,6 +323,30 @@ void show_names_text(const struct show *show)
 		printf(" label %s", tool_safe(show->label));
 }
 
+/* "0x" and digits, as many as there are and no fewer than `least`. @return behind them */
+static char *put_hex(char *to, uint64_t value, unsigned int least)
+{
+	unsigned int digits = value ? (67u - (unsigned int)__builtin_clzll(value)) / 4 : 1;
+
+	*to++ = '0';
+	*to++ = 'x';
+	digits = digits < least ? least : digits;
+	for (unsigned int i = digits; i-- > 0; value >>= 4)
+		to[i] = "0123456789abcdef"[value & 15];
+	return to + digits;
+}
+
+static char *put_number(char *to, uint64_t value)
+{
+	unsigned int digits = 1;
+
+	for (uint64_t rest = value; rest >= 10; rest /= 10)
+		digits++;
+	for (unsigned int i = digits; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + digits;
+}
+
 static void print_brief(const struct show *show, struct mmu_space *space,
 			const struct mmu_walk *walk)
 {
@@ -330,10 +354,20 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 	char rights[6], text[64];
 
 	show_pid_text(show, space);
-	printf("0x%016" PRIx64 " %s", info->va, mmu_result_name(info->result));
-	if (info->has_pa)
-		printf(" 0x%" PRIx64 " %" PRIu64 " %s", info->pa, info->page_bytes,
-		       mmu_rights_text(info->rights, rights));
+	/* a list has many such lines: without printf() */
+	char line[128], *at = put_hex(line, info->va, 16);
+
+	*at++ = ' ';
+	at = stpcpy(at, mmu_result_name(info->result));
+	if (info->has_pa) {
+		*at++ = ' ';
+		at = put_hex(at, info->pa, 1);
+		*at++ = ' ';
+		at = put_number(at, info->page_bytes);
+		*at++ = ' ';
+		at = stpcpy(at, mmu_rights_text(info->rights, rights));
+	}
+	fwrite(line, 1, (size_t)(at - line), stdout);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf(" (%s)", mmu_page_state_name(info->page_state));
 	if (info->has_swap)
@@ -347,7 +381,7 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 	else if (show->type)
 		printf(" no value (%s)", show_missing_value(show, space, info->va));
 	show_names_text(show);
-	printf("\n");
+	putchar('\n');
 }
 
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)

@@ -80,6 +80,30 @@ void tool_take_environment(struct tool *tool);
 /** Has SIGINT come? If so, loops end at the next whole line. */
 bool tool_interrupted(void);
 
+/*
+ * How far long work is: one line on standard error, where that is a terminal, after a second. It
+ * goes when anything is printed, and at the end. Nothing has to be done for it to come: sessions
+ * and spaces inherit the tool's hook. A command whose loop makes many library calls (one a process,
+ * one an address) counts by itself, as often as it likes, and the line shows that count then:
+ *
+ *	while (... && !tool_interrupted())
+ *		tool_progress("processes", done++, nr_processes);
+ *	tool_progress_end();
+ */
+
+/**
+ * "mmuscope: 12 of 400 processes, about 3 s left".
+ * @param what   a string literal
+ * @param total  0: not known
+ */
+void tool_progress(const char *what, uint64_t done, uint64_t total);
+
+/** Such a loop is over: the library counts again. */
+void tool_progress_end(void);
+
+/** The tool's hook, for options that don't inherit it: progress, and SIGINT. */
+const struct mmu_hook *tool_progress_hook(void);
+
 /**
  * Open the session on `image`, or on /proc/kcore for "live".
  * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr

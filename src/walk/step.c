@@ -42,7 +42,8 @@ static inline enum mmu_page_state read_word(const struct mmu_walker *walker,
 }
 
 /* What all entries say that end in any byte, but those that nothing would write. */
-static void find_common(const struct mmu_regime *regime, struct mmu_step *step)
+static __attribute__((__cold__, __noinline__)) void find_common(const struct mmu_regime *regime,
+								struct mmu_step *step)
 {
 	unsigned int shift = 8u * step->known_bytes, nr = 0;
 
@@ -73,8 +74,9 @@ static void find_common(const struct mmu_regime *regime, struct mmu_step *step)
  * an entry is not made whole, since that byte says what nothing else does: of x86_64 it has NX, the
  * protection key and half of a swap entry, of LPAE the rights that a table withholds.
  */
-static void read_known_bytes(const struct mmu_walker *walker, const struct mmu_regime *regime,
-			     struct mmu_step *step)
+static __attribute__((__cold__, __noinline__)) void
+read_known_bytes(const struct mmu_walker *walker, const struct mmu_regime *regime,
+		 struct mmu_step *step)
 {
 	const struct mmu_format *format = regime->format;
 	uint8_t bytes[8];
@@ -174,8 +176,8 @@ static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 }
 
 /* What Linux keeps where hardware sees a hole. */
-static void explain(const struct mmu_walker *walker, const struct mmu_step *step,
-		    struct mmu_walk *walk)
+static __attribute__((__noinline__)) void
+explain(const struct mmu_walker *walker, const struct mmu_step *step, struct mmu_walk *walk)
 {
 	const struct mmu_regime *regime = walk->regime;
 	struct mmu_software software = { .kind = MMU_SOFTWARE_UNKNOWN };
@@ -255,10 +257,12 @@ void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *
 		      step->entry.kind != MMU_KIND_BAD;
 	uint8_t now = grants ? *rights & step->entry.rights : 0;
 
-	for (unsigned int bit = 0, lost = *rights & ~now; bit < MMU_RIGHTS_COUNT && lost >> bit;
-	     bit++)
-		if (lost >> bit & 1)
+	for (unsigned int lost = *rights & ~now; lost; lost &= lost - 1) {
+		unsigned int bit = (unsigned int)__builtin_ctz(lost);
+
+		if (bit < MMU_RIGHTS_COUNT)
 			walk->denied_by[bit] = (uint8_t)step->level;
+	}
 	step->effective = *rights = now;
 }
 

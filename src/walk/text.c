@@ -44,6 +44,19 @@ static bool flag_holds(const struct mmu_flag *flag, const struct mmu_regime *reg
 	       (!flag->top || (flag->top == MMU_FLAG_AT_TOP) == (level == regime->top_level));
 }
 
+/* Short texts, many of them: snprintf() would be most of the work of a list of addresses. */
+static void copy_name(const char *name, char *ret, size_t bytes)
+{
+	size_t count = strlen(name);
+
+	if (!bytes)
+		return;
+	if (count >= bytes)
+		count = bytes - 1;
+	memcpy(ret, name, count);
+	ret[count] = '\0';
+}
+
 /* @return false when there is nothing to show */
 static bool flag_name(const struct mmu_flag *flag, uint64_t raw, char *ret, size_t bytes)
 {
@@ -52,12 +65,14 @@ static bool flag_name(const struct mmu_flag *flag, uint64_t raw, char *ret, size
 	if (flag->field) {
 		uint64_t value = (raw & flag->mask) >> __builtin_ctzll(flag->mask);
 
-		snprintf(ret, bytes, "%s=%llu", flag->set, (unsigned long long)value);
+		if (value)
+			snprintf(ret, bytes, "%s=%llu", flag->set, (unsigned long long)value);
 		return value != 0;
 	}
 	const char *name = (raw & flag->mask) == flag->value ? flag->set : flag->clear;
 
-	snprintf(ret, bytes, "%s", name ? name : "");
+	if (name)
+		copy_name(name, ret, bytes);
 	return name;
 }
 

@@ -5,7 +5,27 @@
 
 #include "walk/step.h"
 
-void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
+/*
+ * How many steps of the walk that this struct had before are those of a walk of `va`, too: they led
+ * from table to table by the same bits of the address. Lists of addresses are mostly of one process,
+ * whose upper tables are few.
+ */
+static unsigned int kept_steps(const struct mmu_walker *walker, const struct mmu_walk *walk,
+			       const struct mmu_regime *regime, uint64_t va)
+{
+	unsigned int nr = 0;
+
+	if (!walker->serial || walk->serial != walker->serial || walk->regime != regime ||
+	    !regime || regime->format->kind != MMU_FORMAT_RADIX)
+		return 0;
+	while (nr + 1u < walk->nr_steps &&
+	       !((walk->va ^ va) >> regime->shape[walk->steps[nr].level].shift))
+		nr++;
+	return nr;
+}
+
+/* @param kept  so many of its steps have been taken already */
+static void walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk, unsigned int kept)
 {
 	const struct mmu_regime *regime = walk->regime;
 	uint64_t table_pa = regime->root_pa;
@@ -16,6 +36,13 @@ void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
 		const struct mmu_shape *shape = &regime->shape[level];
 		struct mmu_step *step = &walk->steps[walk->nr_steps++];
 
+		if (walk->nr_steps <= kept) {
+			mmu_step_restrict(step, &rights, walk);
+			table_pa = step->entry.pa;
+			first = step->entry.next_first;
+			count = step->entry.next_count;
+			continue;
+		}
 		step->level = level;
 		step->table_pa = table_pa;
 		step->probe = NULL;
@@ -42,32 +69,40 @@ void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
 	}
 }
 
+void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
+{
+	walk_radix(walker, walk, 0);
+}
+
 /* All but the steps, which are set when they are taken. */
 static void clear(struct mmu_walk *walk, uint64_t va, const struct mmu_regime *regime)
 {
-	size_t behind = offsetof(struct mmu_walk, steps) + sizeof(walk->steps);
-
 	memset(walk, 0, offsetof(struct mmu_walk, steps));
-	memset((char *)walk + behind, 0, sizeof(*walk) - behind);
+	walk->serial = 0;
 	walk->va = va;
 	walk->regime = regime;
 }
 
-static void walk_in(const struct mmu_walker *walker, struct mmu_walk *walk)
+static void walk_in(const struct mmu_walker *walker, struct mmu_walk *walk, unsigned int kept)
 {
 	if (walk->regime->format->kind == MMU_FORMAT_HASHED)
 		mmu_walk_hashed(walker, walk);
 	else
-		mmu_walk_radix(walker, walk);
+		walk_radix(walker, walk, kept);
 }
 
 void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
 {
-	clear(ret, va, mmu_regimes_find(walker->regimes, va));
-	if (ret->regime)
-		walk_in(walker, ret);
-	else
+	const struct mmu_regime *regime = mmu_regimes_find(walker->regimes, va);
+	unsigned int kept = kept_steps(walker, ret, regime, va);
+
+	clear(ret, va, regime);
+	if (ret->regime) {
+		walk_in(walker, ret, kept);
+		ret->serial = walker->serial;
+	} else {
 		ret->result = MMU_RESULT_NONCANONICAL;
+	}
 }
 
 bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
@@ -79,7 +114,7 @@ bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, u
 	if (!mmu_regime_holds(regime, va))
 		return false;
 	clear(&walk, va, regime);
-	walk_in(&walker, &walk);
+	walk_in(&walker, &walk, 0);
 	if (walk.result != MMU_RESULT_MAPPED)
 		return false;
 	*ret_pa = walk.pa;

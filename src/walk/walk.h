@@ -24,6 +24,7 @@ struct mmu_walk {
 	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it, or
 						  MMU_DENIED_BY_REGIME */
 	struct mmu_step steps[MMU_STEPS_MAX];
+	uint64_t serial; /**< of the walker that took the steps; 0: they can't be taken again */
 };
 
 /**
@@ -50,6 +51,11 @@ struct mmu_walker {
 	const struct mmu_arch *arch;
 	const struct mmu_regimes *regimes;
 	const struct mmu_swap_map *swap; /**< NULL: not known */
+	/**
+	 * Its own number, where what it reads does not change: of two walks in one struct mmu_walk
+	 * the second keeps the steps that both begin with. 0: each walk reads all of its steps.
+	 */
+	uint64_t serial;
 };
 
 /** Translate one address. Every outcome is a result; *ret is filled in whole. */

@@ -17,6 +17,7 @@
 #include "kernel/layout.h"
 #include "kernel/learn.h"
 #include "objects/task.h"
+#include "objects/task_find.h"
 #include "objects/tasks.h"
 #include "objects/vma.h"
 #include "support/memory_image.h"

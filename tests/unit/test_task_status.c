@@ -36,7 +36,7 @@ static struct mmu_task task_of(struct mmu_session *session, unsigned int pid)
 {
 	struct mmu_task task;
 
-	assert_null(mmu_task_find(&session->memory, (int32_t)pid, &task));
+	assert_null(mmu_task_find(&session->memory, (int32_t)pid, &task, NULL));
 	assert_int_equal(task.pid, pid);
 	return task;
 }

@@ -162,7 +162,7 @@ static void refuses(struct mmu_session *session, int pid, enum mmu_error_kind co
 		    const char *message)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_find(&session->memory, pid, &task);
+	struct mmu_error *error = mmu_task_find(&session->memory, pid, &task, NULL);
 
 	assert_non_null(error);
 	assert_string_equal(mmu_error_message(error), message);
@@ -173,7 +173,7 @@ static void refuses(struct mmu_session *session, int pid, enum mmu_error_kind co
 static void finds(struct mmu_session *session, int pid)
 {
 	struct mmu_task task;
-	struct mmu_error *error = mmu_task_find(&session->memory, pid, &task);
+	struct mmu_error *error = mmu_task_find(&session->memory, pid, &task, NULL);
 
 	if (error)
 		fail_msg("%s", mmu_error_message(error));
@@ -231,6 +231,133 @@ static void test_find_half(void **state)
 	mmu_session_close(session);
 }
 
+/* ------------------------------------------------------------------ one look-up */
+
+static bool touched[PAGES];
+static const struct mmu_image_reader *plain_reader;
+
+static struct mmu_span touch(const struct mmu_image *image, struct mmu_cursor *cursor, uint64_t pa)
+{
+	if (pa >> 12 < PAGES)
+		touched[pa >> 12] = true;
+	return plain_reader->span(image, cursor, pa);
+}
+
+/* From now on the pages that are read are noted. */
+static void note_pages(struct mmu_session *session)
+{
+	static struct mmu_image_reader reader;
+
+	if (session->kernel.image->reader != &reader)
+		plain_reader = session->kernel.image->reader;
+	reader = *plain_reader;
+	reader.span = touch;
+	session->kernel.image->reader = &reader;
+	memset(touched, 0, sizeof(touched));
+}
+
+static unsigned int nr_touched(unsigned int first, unsigned int count)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int page = first; page < first + count; page++)
+		nr += touched[page];
+	return nr;
+}
+
+static enum mmu_task_known known_of(struct mmu_session *session, int pid)
+{
+	enum mmu_task_known known = (enum mmu_task_known)99;
+	struct mmu_task task;
+
+	assert_null(mmu_task_find(&session->memory, pid, &task, &known));
+	assert_int_equal(task.pid, pid);
+	return known;
+}
+
+/* However many tasks there are: the nodes on the way, the struct pid, the task and a neighbour. */
+static void test_one_look_up(void **state)
+{
+	struct mmu_session *session = open_tasks(60, GONE(0), true);
+
+	put_threads(session, 30, GONE(64, 65, 66));
+	note_pages(session);
+	assert_int_equal(known_of(session, 40), MMU_TASK_KNOWN);
+	assert_int_equal(nr_touched(TASK(0), 0x100), 2);
+	assert_true(touched[TASK(40)] && touched[TASK(41)]);
+	assert_int_equal(nr_touched(0, PAGES), 2 + 3 + 1);
+	note_pages(session);
+	assert_int_equal(known_of(session, 65), MMU_TASK_KNOWN);
+	assert_true(touched[TASK(65)] && touched[TASK(66)]);
+	assert_int_equal(nr_touched(0, PAGES), 2 + 3 + 1);
+	mmu_session_close(session);
+}
+
+/* Without a table of pids the list is read once for all look-ups. */
+static void test_one_index(void **state)
+{
+	struct mmu_session *session = open_tasks(60, GONE(0), false);
+
+	put_threads(session, 30, GONE(64, 65, 66));
+	finds(session, 7);
+	finds(session, 65);
+	note_pages(session);
+	assert_int_equal(known_of(session, 40), MMU_TASK_KNOWN);
+	assert_int_equal(known_of(session, 66), MMU_TASK_KNOWN);
+	assert_int_equal(nr_touched(0, PAGES), 2);
+	refuses(session, 67, MMU_ERROR_NO_TASK, "no task has pid 67");
+	assert_int_equal(nr_touched(0, PAGES), 2);
+	mmu_session_close(session);
+}
+
+/* What one of the two ways does not know is found by the other, and told. */
+static void test_disagreement(void **state)
+{
+	struct mmu_session *session = open_tasks(8, GONE(0), true);
+
+	/* 4 is taken out of the list, as list_del() leaves it, and as one who only skips it */
+	put(session, TASK(3), T_TASKS, 8, va_of(TASK(5)) + T_TASKS);
+	put(session, TASK(5), T_TASKS + 8, 8, va_of(TASK(3)) + T_TASKS);
+	assert_int_equal(known_of(session, 4), MMU_TASK_UNLISTED);
+	assert_int_equal(known_of(session, 3), MMU_TASK_KNOWN);
+	assert_int_equal(known_of(session, 5), MMU_TASK_KNOWN);
+	/* 6 is taken out of the table; and 0, which never is in it, is no matter */
+	put(session, LEAF_NODE(0), NODE_SLOTS + 8 * 6, 8, 0);
+	assert_int_equal(known_of(session, 6), MMU_TASK_UNTABLED);
+	assert_int_equal(known_of(session, 0), MMU_TASK_KNOWN);
+	refuses(session, 200, MMU_ERROR_NO_TASK, "no task has pid 200");
+	/* one that is in the table with another's task is found by the list */
+	put(session, PID_OF(7), P_TASKS, 8, va_of(TASK(8)) + T_LINKS);
+	assert_int_equal(known_of(session, 7), MMU_TASK_KNOWN);
+	mmu_session_close(session);
+	/* a thread whose leader's list does not lead to it */
+	session = open_tasks(3, GONE(0), true);
+	put_threads(session, 2, GONE(64, 65));
+	put_list(session, SIGNAL_OF(2), 16, va_of(TASK(2)) + T_THREAD, va_of(TASK(64)) + T_THREAD);
+	assert_int_equal(known_of(session, 65), MMU_TASK_UNLISTED);
+	assert_int_equal(known_of(session, 64), MMU_TASK_KNOWN);
+	mmu_session_close(session);
+}
+
+/* The kernel's threads of a living process are asked for its mm, and nobody else. */
+static void test_mm_of_a_thread(void **state)
+{
+	struct mmu_session *session = open_tasks(60, GONE(0), true);
+	struct mmu_task task;
+
+	put_threads(session, 2, GONE(64, 65));
+	put(session, TASK(2), T_FLAGS, 4, 0);
+	put(session, TASK(2), T_EXIT, 4, 0x20);
+	put(session, TASK(65), T_FLAGS, 4, 0);
+	put(session, TASK(65), T_MM, 8, va_of(MM));
+	put(session, MM, 0, 8, BASE + 0x5000);
+	note_pages(session);
+	assert_null(mmu_task_find(&session->memory, 2, &task, NULL));
+	assert_int_equal(task.mm_va, va_of(MM));
+	assert_int_equal(nr_touched(TASK(0), 0x100), 4); /* and the leader's neighbour */
+	mmu_session_close(session);
+}
+
 /* A leader that has exited, and the one thread that still runs lies behind a gap. */
 static void test_mm_behind_a_gap(void **state)
 {
@@ -243,7 +370,7 @@ static void test_mm_behind_a_gap(void **state)
 	put(session, TASK(65), T_FLAGS, 4, 0);
 	put(session, TASK(65), T_MM, 8, va_of(MM));
 	put(session, MM, 0, 8, BASE + 0x5000);
-	assert_null(mmu_task_find(&session->memory, 2, &task));
+	assert_null(mmu_task_find(&session->memory, 2, &task, NULL));
 	assert_int_equal(task.mm_va, va_of(MM));
 	assert_int_equal(task.pgd_pa, 0x5000);
 	/* when that one has none either, the one that is missing may have it */
@@ -314,7 +441,7 @@ static void test_counters(void **state)
 		put(session, 0x90, 8, 8, va_of(0x93));
 		put(session, 0x92, 0x100, 4, 5);
 		put(session, 0x93, 0x100, 4, (uint32_t)-2);
-		assert_null(mmu_task_find(&session->memory, 1, &task));
+		assert_null(mmu_task_find(&session->memory, 1, &task, NULL));
 		assert_int_equal(task.has_counters, !gone);
 		if (!gone)
 			assert_int_equal(task.rss_pages, 33);
@@ -468,6 +595,10 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_find_without_its_node),
 		cmocka_unit_test(test_find_half),
+		cmocka_unit_test(test_one_look_up),
+		cmocka_unit_test(test_one_index),
+		cmocka_unit_test(test_disagreement),
+		cmocka_unit_test(test_mm_of_a_thread),
 		cmocka_unit_test(test_mm_behind_a_gap),
 		cmocka_unit_test(test_mm_gone),
 		cmocka_unit_test(test_counters),

@@ -377,7 +377,7 @@ static void test_never_still(void **state)
 		assert_int_equal(rows.pids, (STAY | BIT(4)) & ~BIT(6));
 		assert_string_equal(rows.problems, WARNING);
 		assert_int_equal(rows.nr_problems, 1);
-		struct mmu_error *error = mmu_task_find(&session->memory, 6, &task);
+		struct mmu_error *error = mmu_task_find(&session->memory, 6, &task, NULL);
 		assert_non_null(error);
 		assert_int_equal(mmu_error_code(error), MMU_ERROR_NO_TASK);
 		assert_string_equal(mmu_error_message(error), "no task has pid 6, but the list is "
@@ -398,7 +398,7 @@ static void find_meanwhile(void (*what)(void))
 		struct mmu_task task = { .pid = -1 };
 
 		let_happen(what, n);
-		struct mmu_error *error = mmu_task_find(&session->memory, 4, &task);
+		struct mmu_error *error = mmu_task_find(&session->memory, 4, &task, NULL);
 		happened = close_live(session);
 		if (error) {
 			assert_string_equal(mmu_error_message(error), "no task has pid 4");
