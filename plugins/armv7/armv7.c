@@ -17,8 +17,10 @@ static const struct mmu_sample short_sample = { sizeof(short_sample), "short", a
 static const struct mmu_sample lpae_sample = { sizeof(lpae_sample), "lpae", all_lpae, 1 };
 static const struct mmu_sample *const samples[] = { &short_sample, &lpae_sample };
 
-static const char *const symbols[] = { "swapper_pg_dir", "__pv_phys_pfn_offset", "high_memory",
-				       "__vma_adjust",   "do_vmi_munmap",        NULL };
+static const char *const symbols[] = {
+	"swapper_pg_dir", "__pv_phys_pfn_offset", "high_memory", "pkmap_page_table",
+	"__vma_adjust",   "do_vmi_munmap",        NULL
+};
 static const char *const types[] = { "pte_t", NULL };
 static const char *const registers[] = { "task_struct.thread.uw", "task_struct.thread_info.fpstate",
 					 "task_struct.thread_info.vfpstate", NULL };
@@ -44,4 +46,5 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.flavours = flavours,
 	.locate = arm_locate,
 	.linear = arm_linear,
+	.regions = arm_regions,
 };

@@ -101,5 +101,6 @@ const char *arm_locate(const struct mmu_facts *facts, const struct mmu_root *roo
 		       struct mmu_regime *ret, size_t *ret_nr) HIDDEN;
 const char *arm_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 		       size_t *ret_nr) HIDDEN;
+size_t arm_regions(const struct mmu_facts *facts, struct mmu_region *ret) HIDDEN;
 
 #endif

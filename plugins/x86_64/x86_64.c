@@ -22,19 +22,15 @@ static const struct mmu_sample sample4 = { sizeof(sample4), "4level", halves[0],
 static const struct mmu_sample sample5 = { sizeof(sample5), "5level", halves[1], 2 };
 static const struct mmu_sample *const samples[] = { &sample4, &sample5 };
 
-static const char *const symbols[] = { "init_top_pgt",
-				       "init_level4_pgt",
-				       "swapper_pg_dir",
-				       "phys_base",
-				       "page_offset_base",
-				       "vmalloc_base",
-				       "__pgtable_l5_enabled",
-				       "physical_mask",
-				       "sme_me_mask",
-				       "boot_cpu_data",
-				       "l1tf_mitigation",
-				       "arch_check_zapped_pte",
-				       NULL };
+static const char *const symbols[] = { "init_top_pgt",          "init_level4_pgt",
+				       "swapper_pg_dir",        "phys_base",
+				       "page_offset_base",      "vmalloc_base",
+				       "vmemmap_base",          "kasan_early_shadow_page",
+				       "kasan_zero_page",       "get_cpu_entry_area",
+				       "init_espfix_ap",        "__pgtable_l5_enabled",
+				       "physical_mask",         "sme_me_mask",
+				       "boot_cpu_data",         "l1tf_mitigation",
+				       "arch_check_zapped_pte", NULL };
 static const char *const types[] = { "cpuinfo_x86", NULL };
 static const char *const registers[] = { "task_struct.thread.fpu", NULL };
 static const char *const flavours[] = { "-amd64", NULL };
@@ -60,5 +56,6 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.locate = x86_64_locate,
 	.linear = x86_64_linear,
 	.search = x86_64_search,
+	.regions = x86_64_regions,
 	.cpu = x86_64_cpu,
 };

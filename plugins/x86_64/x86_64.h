@@ -74,6 +74,7 @@ const char *x86_64_locate(const struct mmu_facts *facts, const struct mmu_root *
 			  struct mmu_regime *ret, size_t *ret_nr) HIDDEN;
 const char *x86_64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 			  size_t *ret_nr) HIDDEN;
+size_t x86_64_regions(const struct mmu_facts *facts, struct mmu_region *ret) HIDDEN;
 bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa) HIDDEN;
 
 /** A variable of the kernel image, `offset` bytes behind a symbol, found without any page table. */
