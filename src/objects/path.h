@@ -8,6 +8,16 @@
 /** With the NUL: no path of Linux's is longer (PATH_MAX). */
 #define MMU_PATH_BYTES 4096u
 
+/** Which file it is, as /proc/PID/maps tells it. */
+struct mmu_file_id {
+	bool known;
+	uint32_t major, minor; /**< of the device that its file system reports */
+	uint64_t inode;
+};
+
+/** The number of an open file's inode and of its device. @param ret  not known: it can't be read */
+void mmu_file_id_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_file_id *ret);
+
 /**
  * The path of an open file as /proc/PID/maps has it (fs/d_path.c), from the root of its mount
  * namespace.
