@@ -14,6 +14,7 @@
  * [vsyscall] and [vectors] are in no row: of them, one a process is let pass.
  */
 #define LINE_BYTES 8192
+#define NO_MORE "there are no more"
 #define TOLD_MAX 20
 #define SKIPPED_MAX 64
 
@@ -49,8 +50,7 @@ static const struct mmu_vma_info *next_vma(struct check *check, char line[LINE_B
 	struct mmu_error *error = check->vmas ? mmu_vmas_next(check->vmas, &vma) : NULL;
 
 	if (error || !vma) {
-		snprintf(line, LINE_BYTES, "%s",
-			 error ? mmu_error_message(error) : "there are no more");
+		snprintf(line, LINE_BYTES, "%s", error ? mmu_error_message(error) : NO_MORE);
 		mmu_error_destroy(error);
 		return NULL;
 	}
@@ -70,8 +70,10 @@ static void end_process(struct check *check)
 		if (vma->gate)
 			check->gates++;
 		else
-			tell(check, line, "no more");
+			tell(check, line, NO_MORE);
 	}
+	if (check->vmas && strcmp(line, NO_MORE) != 0)
+		tell(check, line, NO_MORE);
 	mmu_vmas_close(check->vmas);
 	mmu_space_close(check->space);
 	check->vmas = NULL;
