@@ -358,8 +358,9 @@ struct mmu_vma_info {
 	uint64_t offset_bytes;    /**< of first_va in the file, when has_offset */
 	enum mmu_vma_named named; /**< what `name` is */
 	bool has_offset;
-	bool has_inode; /**< the following three could be read; never of an anonymous one */
-	bool gate;      /**< [vsyscall], [vectors]: all processes share it, no mm lists it */
+	bool name_unknown; /**< MMU_VMA_NAME_NONE, but it may have one: no fact tells */
+	bool has_inode;    /**< the following three could be read; never of an anonymous one */
+	bool gate;         /**< [vsyscall], [vectors]: all processes share it, no mm lists it */
 	uint32_t device_major, device_minor; /**< of the file system: not always what stat() says */
 	uint64_t inode;
 };

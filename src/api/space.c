@@ -105,6 +105,7 @@ show_vma(const struct mmu_vma *vma, const struct mmu_vma_name *name, struct mmu_
 				      .named = name->kind,
 				      .has_offset = vma->has_offset,
 				      .gate = vma->gate,
+				      .name_unknown = name->unknown,
 				      .has_inode = name->file.known,
 				      .device_major = name->file.known ? name->file.major : 0,
 				      .device_minor = name->file.known ? name->file.minor : 0,

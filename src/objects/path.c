@@ -15,7 +15,7 @@
 /* ------------------------------------------------------------------ objects */
 
 struct file_fields {
-	struct mmu_field path, dentry, mount, inode, mode, user_path;
+	struct mmu_field path, dentry, mount, inode, mode, user_path, mapping, pages;
 	struct mmu_number file_bytes;
 };
 
@@ -26,31 +26,13 @@ static const struct mmu_field_def file_defs[] = {
 	MMU_FIELD_BYTES(struct file_fields, inode, "file.f_inode", 0, MMU_OPTIONAL),
 	MMU_FIELD_BYTES(struct file_fields, mode, "file.f_mode", 4, MMU_OPTIONAL),
 	MMU_FIELD_BYTES(struct file_fields, user_path, "backing_file.user_path", 0, MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct file_fields, mapping, "file.f_mapping", 0, MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct file_fields, pages, "address_space.i_pages.xa_head", 0,
+			MMU_OPTIONAL),
 	MMU_FIELD_NUMBER(struct file_fields, file_bytes, "SIZE(file)", MMU_OPTIONAL),
 };
 static const struct mmu_layout file_layout = MMU_LAYOUT(FILE, "file", struct file_fields,
 							file_defs);
-
-struct inode_fields {
-	struct mmu_field number, super;
-};
-
-static const struct mmu_field_def inode_defs[] = {
-	MMU_FIELD(struct inode_fields, number, "inode.i_ino", MMU_NEED),
-	MMU_FIELD_POINTER(struct inode_fields, super, "inode.i_sb", MMU_NEED),
-};
-static const struct mmu_layout inode_layout = MMU_LAYOUT(INODE, "inode", struct inode_fields,
-							 inode_defs);
-
-struct super_fields {
-	struct mmu_field device;
-};
-
-static const struct mmu_field_def super_defs[] = {
-	MMU_FIELD_BYTES(struct super_fields, device, "super_block.s_dev", 4, MMU_NEED),
-};
-static const struct mmu_layout super_layout = MMU_LAYOUT(SUPER, "super_block", struct super_fields,
-							 super_defs);
 
 struct dentry_fields {
 	struct mmu_field parent, name, text, hashed, ops, inode;
@@ -182,21 +164,12 @@ static bool file_inode(const struct mmu_peek *peek, const struct file_fields *fi
 	return fields->inode.known && mmu_peek_pointer(peek, file_va + fields->inode.offset, ret);
 }
 
-static bool inode_super(const struct mmu_peek *peek, uint64_t inode_va, struct mmu_copy *ret,
-			uint64_t *ret_super_va)
-{
-	if (!inode_va || !mmu_peek_object(peek, &inode_layout, inode_va, ret))
-		return false;
-	*ret_super_va = mmu_copy_get(ret, &((const struct inode_fields *)ret->fields)->super);
-	return true;
-}
-
 /* Is this a struct path: do its two halves lie in one file system? */
 static bool is_path(const struct mmu_peek *peek, const struct file_fields *fields, uint64_t path_va)
 {
-	uint64_t mount_va, dentry_va, mount_super_va, super_va;
+	uint64_t mount_va, dentry_va, mount_super_va;
 	struct dentry dentry;
-	struct mmu_copy inode;
+	struct mmu_inode inode;
 
 	/* struct vfsmount begins with its root, then the super_block: 3.3 to 7.x */
 	return fields->mount.known &&
@@ -205,7 +178,7 @@ static bool is_path(const struct mmu_peek *peek, const struct file_fields *field
 				&mount_super_va) &&
 	       mmu_peek_pointer(peek, path_va + fields->dentry.offset, &dentry_va) &&
 	       read_dentry(peek, dentry_va, &dentry) &&
-	       inode_super(peek, dentry.inode_va, &inode, &super_va) && super_va == mount_super_va;
+	       mmu_inode_read(peek, dentry.inode_va, &inode) && inode.super_va == mount_super_va;
 }
 
 /*
@@ -235,9 +208,9 @@ static uint64_t user_path_va(const struct mmu_peek *peek, const struct file_fiel
 void mmu_file_id_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_file_id *ret)
 {
 	const struct file_fields *file = fields_of(peek, &file_layout);
-	struct mmu_copy inode, super;
+	struct mmu_inode inode;
 	struct dentry dentry;
-	uint64_t va, inode_va, super_va;
+	uint64_t va, inode_va;
 	bool backing;
 
 	ret->known = false;
@@ -250,16 +223,28 @@ void mmu_file_id_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_
 			return;
 		inode_va = dentry.inode_va;
 	}
-	if (!inode_super(peek, inode_va, &inode, &super_va) ||
-	    !mmu_peek_object(peek, &super_layout, super_va, &super))
+	ret->known = mmu_inode_read(peek, inode_va, &inode);
+	if (!ret->known)
 		return;
-	uint64_t device = mmu_copy_get(&super,
-				       &((const struct super_fields *)super.fields)->device);
-	ret->known = true;
-	ret->inode = mmu_copy_get(&inode, &((const struct inode_fields *)inode.fields)->number);
+	ret->inode = inode.number;
 	/* include/linux/kdev_t.h: MINORBITS */
-	ret->major = (uint32_t)(device >> 20);
-	ret->minor = (uint32_t)(device & 0xfffff);
+	ret->major = inode.device >> 20;
+	ret->minor = inode.device & 0xfffff;
+}
+
+bool mmu_file_object_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_inode *ret_inode,
+		   uint64_t *ret_pages_va)
+{
+	const struct file_fields *file = fields_of(peek, &file_layout);
+	uint64_t inode_va, mapping_va = 0;
+
+	if (!file || !file_inode(peek, file, file_va, &inode_va) ||
+	    !mmu_inode_read(peek, inode_va, ret_inode))
+		return false;
+	if (file->mapping.known && file->pages.known)
+		mmu_peek_pointer(peek, file_va + file->mapping.offset, &mapping_va);
+	*ret_pages_va = mapping_va ? mapping_va + file->pages.offset : 0;
+	return true;
 }
 
 /* ------------------------------------------------------------------ texts */

@@ -194,6 +194,7 @@ bool mmu_vma_gate(struct mmu_memory *memory, uint64_t mm_va, struct mmu_vma *ret
 	strcpy(ret_name->text, fields->mode.known ? "[vsyscall]" : "[vectors]");
 	ret_name->kind = MMU_VMA_NAME_SPECIAL;
 	ret_name->file.known = false;
+	ret_name->unknown = false;
 	vma.gate = true;
 	*ret = vma;
 	return true;

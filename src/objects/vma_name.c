@@ -135,6 +135,7 @@ void mmu_vma_name_read(const struct mmu_peek *peek, uint64_t mm_va, const struct
 	ret->kind = MMU_VMA_NAME_SPECIAL;
 	ret->text[0] = '\0';
 	ret->file.known = false;
+	ret->unknown = false;
 	mmu_error_destroy(mmu_layout_need(peek->memory->kernel, &special_layout, &found, NULL));
 	const struct special_fields *special = found;
 	bool known = special && mmu_peek_object(peek, &more_layout, vma->vma_va, &copy);
@@ -153,5 +154,7 @@ void mmu_vma_name_read(const struct mmu_peek *peek, uint64_t mm_va, const struct
 		   !(known && anon_name(peek, special, more, &copy, "anon", ret))) {
 		ret->kind = MMU_VMA_NAME_NONE;
 		ret->text[0] = '\0';
+		/* a special mapping has operations; which ones, a symbol tells */
+		ret->unknown = vma->has_ops && !(special && special->special.known);
 	}
 }

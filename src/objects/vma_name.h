@@ -16,6 +16,7 @@
 #define MMU_VM_UFFD_MISSING 0x200u
 #define MMU_VM_PFNMAP 0x400u
 #define MMU_VM_UFFD_WP 0x1000u
+#define MMU_VM_LOCKED 0x2000u
 #define MMU_VM_IO 0x4000u
 #define MMU_VM_HUGETLB 0x400000u
 #define MMU_VM_SOFTDIRTY 0x8000000u
@@ -34,6 +35,7 @@ struct mmu_vma {
 
 struct mmu_vma_name {
 	enum mmu_vma_named kind;
+	bool unknown;              /**< kind is NONE, though it may have a name all the same */
 	struct mmu_file_id file;   /**< not known: it has none, or that can't be read */
 	char text[MMU_PATH_BYTES]; /**< raw bytes; "" where kind is MMU_VMA_NAME_NONE */
 };

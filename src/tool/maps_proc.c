@@ -44,9 +44,9 @@ void proc_maps_line(FILE *out, const struct mmu_space *space, const struct mmu_v
 	bool short_path = vma->named == MMU_VMA_NAME_PART || vma->named == MMU_VMA_NAME_LAST;
 	bool nameless = vma->named == MMU_VMA_NAME_NONE;
 
-	if (vma->file_va || !nameless) {
+	if (vma->file_va || vma->name_unknown || !nameless) {
 		fprintf(out, "%*s", (at < name_at ? name_at - at : 0) + 1, "");
-		if (vma->file_va && nameless)
+		if (nameless)
 			fputc('?', out);
 		if (short_path)
 			fputs("?/", out);
