@@ -44,6 +44,7 @@
 #include "mmuscope/arch.h"
 #include "mmuscope/base.h"
 #include "mmuscope/sessions.h"
+#include "mmuscope/smaps.h"
 #include "mmuscope/walks.h"
 #include "mmuscope/analysis.h"
 #include "mmuscope/maps.h"

@@ -365,6 +365,11 @@ struct mmu_vma_info {
 	uint64_t offset_bytes;    /**< of first_va in the file, when has_offset */
 	enum mmu_vma_named named; /**< what `name` is */
 	bool has_offset;
+	bool name_unknown; /**< MMU_VMA_NAME_NONE, but it may have one: no fact tells */
+	bool has_inode;    /**< the following three could be read; never of an anonymous one */
+	bool gate;         /**< [vsyscall], [vectors]: all processes share it, no mm lists it */
+	uint32_t device_major, device_minor; /**< of the file system: not always what stat() says */
+	uint64_t inode;
 };
 
 /**
@@ -377,7 +382,10 @@ MMU_EXPORT struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
 
 struct mmu_vmas;
 
-/** All VMAs of a space, ascending; none, if it has no mm. @return MMU_ERROR_NO_MEMORY */
+/**
+ * All VMAs of a space, ascending, as /proc/PID/maps has them; none, if it has no mm.
+ * @return MMU_ERROR_NO_MEMORY
+ */
 MMU_EXPORT struct mmu_error *mmu_vmas_open(struct mmu_space *space, struct mmu_vmas **ret);
 /**
  * @param ret  NULL: there are no more

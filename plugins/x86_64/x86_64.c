@@ -35,6 +35,11 @@ static const char *const types[] = { "cpuinfo_x86", NULL };
 static const char *const registers[] = { "task_struct.thread.fpu", NULL };
 static const char *const flavours[] = { "-amd64", NULL };
 
+/* arch/x86: VM_HIGH_ARCH_0 to 5 of include/linux/mm.h */
+static const struct mmu_vm_flag vm_flags[] = { { UINT64_C(0xf) << 32, "PKEY" },
+					       { UINT64_C(1) << 36, "MPX" },
+					       { UINT64_C(1) << 37, "SHADOW_STACK" } };
+
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI,
 	.size = sizeof(struct mmu_arch),
@@ -53,6 +58,8 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.types = types,
 	.register_members = registers,
 	.flavours = flavours,
+	.vm_flags = vm_flags,
+	.nr_vm_flags = COUNT(vm_flags),
 	.locate = x86_64_locate,
 	.linear = x86_64_linear,
 	.search = x86_64_search,

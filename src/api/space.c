@@ -103,7 +103,13 @@ const struct mmu_vma_info *mmu_vma_show(const struct mmu_vma *vma, const struct 
 				      .name = name->text,
 				      .offset_bytes = vma->offset_bytes,
 				      .named = name->kind,
-				      .has_offset = vma->has_offset };
+				      .has_offset = vma->has_offset,
+				      .gate = vma->gate,
+				      .name_unknown = name->unknown,
+				      .has_inode = name->file.known,
+				      .device_major = name->file.known ? name->file.major : 0,
+				      .device_minor = name->file.known ? name->file.minor : 0,
+				      .inode = name->file.known ? name->file.inode : 0 };
 	return ret;
 }
 
@@ -135,6 +141,7 @@ struct mmu_error *mmu_space_meaning(struct mmu_space *space, const struct mmu_wa
 
 struct mmu_vmas {
 	struct mmu_vma_walk walk;
+	bool has_mm, gate_told;
 	struct mmu_vma vma;
 	struct mmu_vma_name name;
 	struct mmu_vma_info info;
@@ -146,6 +153,7 @@ struct mmu_error *mmu_vmas_open(struct mmu_space *space, struct mmu_vmas **ret)
 
 	if (!vmas)
 		return mmu_error_no_memory();
+	vmas->has_mm = space->mm_va;
 	if (space->mm_va)
 		mmu_vma_walk_init(&vmas->walk, &space->memory, space->mm_va);
 	else
@@ -157,16 +165,21 @@ struct mmu_error *mmu_vmas_open(struct mmu_space *space, struct mmu_vmas **ret)
 struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, const struct mmu_vma_info **ret)
 {
 	struct mmu_error *error = NULL;
-	bool found = false;
+	bool found = false, gate = false;
 
 	if (!vmas->walk.end)
 		error = mmu_vma_walk_next(&vmas->walk, &vmas->vma, &found);
 	const struct mmu_peek peek = { .memory = vmas->walk.memory };
 	if (found)
 		mmu_vma_name_read(&peek, vmas->walk.mm_va, &vmas->vma, &vmas->name);
-	if (!error)
-		*ret = found ? mmu_vma_show(&vmas->vma, &vmas->name, &vmas->info) : NULL;
-	return error;
+	if (!error && !found && vmas->has_mm && !vmas->gate_told) {
+		vmas->gate_told = true;
+		gate = mmu_vma_gate(vmas->walk.memory, vmas->walk.mm_va, &vmas->vma, &vmas->name);
+	}
+	if (error)
+		return error;
+	*ret = found || gate ? mmu_vma_show(&vmas->vma, &vmas->name, &vmas->info) : NULL;
+	return NULL;
 }
 
 void mmu_vmas_close(struct mmu_vmas *vmas)

@@ -28,7 +28,7 @@ static bool is_frame(struct mmu_memory *memory, const struct mmu_number *symbol,
 	return symbol->known && mmu_peek_pointer(&peek, symbol->value, &value) && value == pfn;
 }
 
-static enum mmu_zero_page zero_page_of(struct mmu_space *space, const struct mmu_walk *walk)
+enum mmu_zero_page mmu_zero_page_of(struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const void *found = NULL;
 
@@ -105,8 +105,8 @@ static void where_nothing_is(struct mmu_space *space, uint64_t va, const struct 
 
 /* ------------------------------------------------------------------ where rights differ */
 
-/* Has this format a bit that says soft-dirty? Then one bit more makes the entry say so. */
-static bool can_be_soft_dirty(const struct mmu_regime *regime, const struct mmu_step *step)
+/* Then one bit more makes the entry say so. */
+bool mmu_can_be_soft_dirty(const struct mmu_regime *regime, const struct mmu_step *step)
 {
 	const struct mmu_format *format = regime->format;
 
@@ -151,7 +151,7 @@ static uint32_t why_no_write(const struct mmu_walk *walk, const struct mmu_step 
 		why |= MMU_WHY_CLEAN;
 	/* a VMA that has the flag counts as written to, and is not watched */
 	if (!(vma->vm_flags & MMU_VM_SOFTDIRTY) && !(attrs & MMU_ATTR_SOFT_DIRTY) &&
-	    can_be_soft_dirty(walk->regime, leaf))
+	    mmu_can_be_soft_dirty(walk->regime, leaf))
 		why |= MMU_WHY_SOFT_DIRTY;
 	return why;
 }
@@ -187,7 +187,7 @@ static uint8_t allowed_by(uint64_t vm_flags)
 void mmu_meaning_find(struct mmu_space *space, const struct mmu_walk *walk,
 		      const struct mmu_vma *vma, struct mmu_meaning *ret)
 {
-	*ret = (struct mmu_meaning){ .zero_page = zero_page_of(space, walk) };
+	*ret = (struct mmu_meaning){ .zero_page = mmu_zero_page_of(space, walk) };
 	if (!space->mm_va)
 		return;
 	struct mmu_va_range user = mmu_space_user_range(space);

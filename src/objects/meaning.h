@@ -15,4 +15,10 @@ enum mmu_next mmu_meaning_next(const struct mmu_vma *vma);
 void mmu_meaning_find(struct mmu_space *space, const struct mmu_walk *walk,
 		      const struct mmu_vma *vma, struct mmu_meaning *ret);
 
+/** Which zero page a walk has hit, if any. */
+enum mmu_zero_page mmu_zero_page_of(struct mmu_space *space, const struct mmu_walk *walk);
+
+/** Has the format of a leaf a bit that says soft-dirty? */
+bool mmu_can_be_soft_dirty(const struct mmu_regime *regime, const struct mmu_step *leaf);
+
 #endif

@@ -15,7 +15,8 @@
 /* ------------------------------------------------------------------ objects */
 
 struct file_fields {
-	struct mmu_field path, dentry, mount, inode;
+	struct mmu_field path, dentry, mount, inode, mode, user_path, mapping, pages;
+	struct mmu_number file_bytes;
 };
 
 static const struct mmu_field_def file_defs[] = {
@@ -23,12 +24,18 @@ static const struct mmu_field_def file_defs[] = {
 	MMU_FIELD_BYTES(struct file_fields, dentry, "path.dentry", 0, MMU_NEED),
 	MMU_FIELD_BYTES(struct file_fields, mount, "path.mnt", 0, MMU_OPTIONAL),
 	MMU_FIELD_BYTES(struct file_fields, inode, "file.f_inode", 0, MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct file_fields, mode, "file.f_mode", 4, MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct file_fields, user_path, "backing_file.user_path", 0, MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct file_fields, mapping, "file.f_mapping", 0, MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct file_fields, pages, "address_space.i_pages.xa_head", 0,
+			MMU_OPTIONAL),
+	MMU_FIELD_NUMBER(struct file_fields, file_bytes, "SIZE(file)", MMU_OPTIONAL),
 };
 static const struct mmu_layout file_layout = MMU_LAYOUT(FILE, "file", struct file_fields,
 							file_defs);
 
 struct dentry_fields {
-	struct mmu_field parent, name, text, hashed, ops;
+	struct mmu_field parent, name, text, hashed, ops, inode;
 };
 
 static const struct mmu_field_def dentry_defs[] = {
@@ -37,6 +44,7 @@ static const struct mmu_field_def dentry_defs[] = {
 	MMU_FIELD_BYTES(struct dentry_fields, text, "qstr.name", 0, MMU_NEED),
 	MMU_FIELD_POINTER(struct dentry_fields, hashed, "dentry.d_hash.pprev", MMU_OPTIONAL),
 	MMU_FIELD_POINTER(struct dentry_fields, ops, "dentry.d_op", MMU_OPTIONAL),
+	MMU_FIELD_POINTER(struct dentry_fields, inode, "dentry.d_inode", MMU_OPTIONAL),
 };
 static const struct mmu_layout dentry_layout = MMU_LAYOUT(DENTRY, "dentry", struct dentry_fields,
 							  dentry_defs);
@@ -87,7 +95,7 @@ static const void *fields_of(const struct mmu_peek *peek, const struct mmu_layou
 }
 
 struct dentry {
-	uint64_t va, parent_va, text_va, ops_va;
+	uint64_t va, parent_va, text_va, ops_va, inode_va;
 	bool unhashed;
 };
 
@@ -105,6 +113,8 @@ static bool read_dentry(const struct mmu_peek *peek, uint64_t va, struct dentry 
 		dentry.parent_va = mmu_copy_get(&copy, &fields->parent);
 	if (fields->ops.known)
 		dentry.ops_va = mmu_copy_get(&copy, &fields->ops);
+	if (fields->inode.known)
+		dentry.inode_va = mmu_copy_get(&copy, &fields->inode);
 	dentry.unhashed = fields->hashed.known && !mmu_copy_get(&copy, &fields->hashed);
 	if (!mmu_peek_pointer(peek, va + fields->name.offset + fields->text.offset,
 			      &dentry.text_va))
@@ -137,6 +147,103 @@ static bool read_mount(const struct mmu_peek *peek, uint64_t va, struct mount *r
 		return false;
 	mount.parent_va += outer_bytes;
 	*ret = mount;
+	return true;
+}
+
+/* ------------------------------------------------------------------ which path of a file */
+
+/*
+ * include/linux/fs.h: a file that another file system opened underneath has one of these since 6.5
+ * (62d53c4a1dfe); which one changed in 6.14. They meant other things before or after.
+ */
+#define FMODE_BACKING 0x3000000u
+
+static bool file_inode(const struct mmu_peek *peek, const struct file_fields *fields,
+		       uint64_t file_va, uint64_t *ret)
+{
+	return fields->inode.known && mmu_peek_pointer(peek, file_va + fields->inode.offset, ret);
+}
+
+/* Is this a struct path: do its two halves lie in one file system? */
+static bool is_path(const struct mmu_peek *peek, const struct file_fields *fields, uint64_t path_va)
+{
+	uint64_t mount_va, dentry_va, mount_super_va;
+	struct dentry dentry;
+	struct mmu_inode inode;
+
+	/* struct vfsmount begins with its root, then the super_block: 3.3 to 7.x */
+	return fields->mount.known &&
+	       mmu_peek_pointer(peek, path_va + fields->mount.offset, &mount_va) &&
+	       mmu_peek_pointer(peek, mount_va + mmu_kernel_pointer_bytes(peek->memory->kernel),
+				&mount_super_va) &&
+	       mmu_peek_pointer(peek, path_va + fields->dentry.offset, &dentry_va) &&
+	       read_dentry(peek, dentry_va, &dentry) &&
+	       mmu_inode_read(peek, dentry.inode_va, &inode) && inode.super_va == mount_super_va;
+}
+
+/*
+ * Where the struct path lies that users see. A file below an overlay keeps that behind itself since
+ * 6.8 (def3ae83da02), and its own in f_path; before it had the overlay's there, with the inode of
+ * another file. fs/file_table.c alone sees the outer struct.
+ */
+static uint64_t user_path_va(const struct mmu_peek *peek, const struct file_fields *fields,
+			     uint64_t file_va, bool *ret_backing)
+{
+	uint64_t path_va = file_va + fields->path.offset, dentry_va, inode_va, mode;
+	struct dentry dentry;
+
+	*ret_backing = false;
+	if (!fields->mode.known || !(fields->user_path.known || fields->file_bytes.known) ||
+	    !mmu_peek_number(peek, file_va + fields->mode.offset, 4, &mode) ||
+	    !(mode & FMODE_BACKING) || !file_inode(peek, fields, file_va, &inode_va) ||
+	    !mmu_peek_pointer(peek, path_va + fields->dentry.offset, &dentry_va) ||
+	    !read_dentry(peek, dentry_va, &dentry) || dentry.inode_va != inode_va)
+		return path_va;
+	uint64_t user_va = file_va + (fields->user_path.known ? fields->user_path.offset
+							      : fields->file_bytes.value);
+	*ret_backing = is_path(peek, fields, user_va);
+	return *ret_backing ? user_va : path_va;
+}
+
+void mmu_file_id_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_file_id *ret)
+{
+	const struct file_fields *file = fields_of(peek, &file_layout);
+	struct mmu_inode inode;
+	struct dentry dentry;
+	uint64_t va, inode_va;
+	bool backing;
+
+	ret->known = false;
+	if (!file || !file_inode(peek, file, file_va, &inode_va))
+		return;
+	va = user_path_va(peek, file, file_va, &backing);
+	if (backing) {
+		if (!mmu_peek_pointer(peek, va + file->dentry.offset, &va) ||
+		    !read_dentry(peek, va, &dentry))
+			return;
+		inode_va = dentry.inode_va;
+	}
+	ret->known = mmu_inode_read(peek, inode_va, &inode);
+	if (!ret->known)
+		return;
+	ret->inode = inode.number;
+	/* include/linux/kdev_t.h: MINORBITS */
+	ret->major = inode.device >> 20;
+	ret->minor = inode.device & 0xfffff;
+}
+
+bool mmu_file_object_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_inode *ret_inode,
+		   uint64_t *ret_pages_va)
+{
+	const struct file_fields *file = fields_of(peek, &file_layout);
+	uint64_t inode_va, mapping_va = 0;
+
+	if (!file || !file_inode(peek, file, file_va, &inode_va) ||
+	    !mmu_inode_read(peek, inode_va, ret_inode))
+		return false;
+	if (file->mapping.known && file->pages.known)
+		mmu_peek_pointer(peek, file_va + file->mapping.offset, &mapping_va);
+	*ret_pages_va = mapping_va ? mapping_va + file->pages.offset : 0;
 	return true;
 }
 
@@ -251,11 +358,14 @@ enum mmu_vma_named mmu_path_read(const struct mmu_peek *peek, uint64_t file_va,
 	struct path path = { ret, MMU_PATH_BYTES - 1 };
 	struct dentry dentry;
 	struct mount mount;
-	uint64_t va, namer_va;
+	uint64_t path_va, va, namer_va;
+	bool backing;
 
 	ret[0] = ret[MMU_PATH_BYTES - 1] = '\0';
-	if (!fields ||
-	    !mmu_peek_pointer(peek, file_va + fields->path.offset + fields->dentry.offset, &va) ||
+	if (!fields)
+		return MMU_VMA_NAME_NONE;
+	path_va = user_path_va(peek, fields, file_va, &backing);
+	if (!mmu_peek_pointer(peek, path_va + fields->dentry.offset, &va) ||
 	    !read_dentry(peek, va, &dentry))
 		return MMU_VMA_NAME_NONE;
 	bool name_whole = mmu_peek_text(peek, dentry.text_va, name, sizeof(name));
@@ -263,8 +373,7 @@ enum mmu_vma_named mmu_path_read(const struct mmu_peek *peek, uint64_t file_va,
 		strcpy(ret, name);
 		return name[0] ? MMU_VMA_NAME_LAST : MMU_VMA_NAME_NONE;
 	}
-	bool placed = mmu_peek_pointer(peek, file_va + fields->path.offset + fields->mount.offset,
-				       &va) &&
+	bool placed = mmu_peek_pointer(peek, path_va + fields->mount.offset, &va) &&
 		      read_mount(peek, va, &mount);
 	bool root = dentry.parent_va == dentry.va;
 	if (name_whole && names_itself(peek, namer, &dentry, &namer_va) &&

@@ -21,17 +21,20 @@ bool mmu_peek_object(const struct mmu_peek *peek, const struct mmu_layout *layou
 	return !error;
 }
 
-bool mmu_peek_pointer(const struct mmu_peek *peek, uint64_t va, uint64_t *ret)
+bool mmu_peek_number(const struct mmu_peek *peek, uint64_t va, unsigned int bytes, uint64_t *ret)
 {
-	const struct mmu_kernel *kernel = peek->memory->kernel;
-	unsigned int bytes = mmu_kernel_pointer_bytes(kernel);
 	uint8_t raw[8];
 
 	if (mmu_memory_copy(peek->memory, va, raw, bytes) < bytes)
 		return false;
 	tell(peek, va, bytes);
-	*ret = mmu_get_uint(raw, bytes, kernel->image->big_endian);
+	*ret = mmu_get_uint(raw, bytes, peek->memory->kernel->image->big_endian);
 	return true;
+}
+
+bool mmu_peek_pointer(const struct mmu_peek *peek, uint64_t va, uint64_t *ret)
+{
+	return mmu_peek_number(peek, va, mmu_kernel_pointer_bytes(peek->memory->kernel), ret);
 }
 
 bool mmu_peek_text(const struct mmu_peek *peek, uint64_t va, char *ret, size_t size)

@@ -18,6 +18,9 @@ bool mmu_peek_object(const struct mmu_peek *peek, const struct mmu_layout *layou
 /** @return false, with *ret untouched: it is not there */
 bool mmu_peek_pointer(const struct mmu_peek *peek, uint64_t va, uint64_t *ret);
 
+/** A number of 1, 2, 4 or 8 bytes. @return false, with *ret untouched: it is not there */
+bool mmu_peek_number(const struct mmu_peek *peek, uint64_t va, unsigned int bytes, uint64_t *ret);
+
 /**
  * A text that ends with NUL, cut to `size` with its end.
  * @return false: its end is neither there nor cut off; what could be read is in `ret`

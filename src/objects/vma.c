@@ -133,10 +133,13 @@ struct mmu_error *mmu_vma_find(struct mmu_memory *memory, uint64_t mm_va, uint64
 /* ------------------------------------------------------------------ the gate */
 
 struct gate_fields {
+	struct mmu_field flags, compat; /* of an mm_struct */
 	struct mmu_number gate, mode;
 };
 
 static const struct mmu_field_def gate_defs[] = {
+	MMU_FIELD_POINTER(struct gate_fields, flags, "mm_struct.context.flags", MMU_OPTIONAL),
+	MMU_FIELD(struct gate_fields, compat, "mm_struct.context.ia32_compat", MMU_OPTIONAL),
 	MMU_FIELD_NUMBER(struct gate_fields, gate, "SYMBOL(gate_vma)", MMU_OPTIONAL),
 	MMU_FIELD_NUMBER(struct gate_fields, mode, "SYMBOL(vsyscall_mode)", MMU_OPTIONAL),
 };
@@ -145,13 +148,29 @@ static const struct mmu_layout gate_layout = MMU_LAYOUT(GATE, "gate_vma", struct
 
 /* enum vsyscall_mode in arch/x86/entry/vsyscall/vsyscall_64.c */
 #define VSYSCALL_NONE 2u
+/* arch/x86/include/asm/mmu.h; 5.12 brought it in place of ia32_compat (5d31f596d5c7) */
+#define MM_CONTEXT_HAS_VSYSCALL 0x2u
+
+/* Does this mm see x86's gate, as get_gate_vma() decides? Programs of 32 bits have none. */
+static bool has_vsyscall(const struct mmu_peek *peek, const struct gate_fields *fields,
+			 uint64_t mm_va)
+{
+	struct mmu_copy copy;
+
+	if (!fields->flags.known && !fields->compat.known)
+		return true;
+	if (!mmu_peek_object(peek, &gate_layout, mm_va, &copy))
+		return false;
+	return fields->flags.known ? mmu_copy_get(&copy, &fields->flags) & MM_CONTEXT_HAS_VSYSCALL
+				   : !mmu_copy_get(&copy, &fields->compat);
+}
 
 /*
  * The one VMA that is in no tree, though /proc/PID/maps shows it: x86's [vsyscall], unless the
  * kernel does without, and ARM's [vectors].
  */
-static bool find_gate(struct mmu_memory *memory, uint64_t va, struct mmu_vma *ret,
-		      struct mmu_vma_name *ret_name)
+bool mmu_vma_gate(struct mmu_memory *memory, uint64_t mm_va, struct mmu_vma *ret,
+		  struct mmu_vma_name *ret_name)
 {
 	const void *found = NULL;
 	struct mmu_copy copy;
@@ -164,9 +183,9 @@ static bool find_gate(struct mmu_memory *memory, uint64_t va, struct mmu_vma *re
 	    !mmu_peek_object(&peek, &mmu_vma_layout, fields->gate.value, &copy))
 		return false;
 	struct mmu_vma vma = vma_of(memory, fields->gate.value, &copy);
-	if (va < vma.first_va || va > vma.last_va)
-		return false;
 	if (fields->mode.known) {
+		if (!has_vsyscall(&peek, fields, mm_va))
+			return false;
 		mmu_error_destroy(mmu_memory_read_uint(memory, fields->mode.value, 4,
 						       "vsyscall_mode", &mode));
 		if (mode >= VSYSCALL_NONE)
@@ -174,6 +193,20 @@ static bool find_gate(struct mmu_memory *memory, uint64_t va, struct mmu_vma *re
 	}
 	strcpy(ret_name->text, fields->mode.known ? "[vsyscall]" : "[vectors]");
 	ret_name->kind = MMU_VMA_NAME_SPECIAL;
+	ret_name->file.known = false;
+	ret_name->unknown = false;
+	vma.gate = true;
+	*ret = vma;
+	return true;
+}
+
+static bool find_gate(struct mmu_memory *memory, uint64_t mm_va, uint64_t va, struct mmu_vma *ret,
+		      struct mmu_vma_name *ret_name)
+{
+	struct mmu_vma vma;
+
+	if (!mmu_vma_gate(memory, mm_va, &vma, ret_name) || va < vma.first_va || va > vma.last_va)
+		return false;
 	*ret = vma;
 	return true;
 }
@@ -188,7 +221,7 @@ struct mmu_error *mmu_vma_find_named(struct mmu_memory *memory, uint64_t mm_va, 
 
 	if (error)
 		return error;
-	*ret_found = vma.vma_va || find_gate(memory, va, &vma, &name);
+	*ret_found = vma.vma_va || find_gate(memory, mm_va, va, &vma, &name);
 	if (*ret_found) {
 		*ret = vma;
 		*ret_name = name;

@@ -20,6 +20,14 @@ struct mmu_error *mmu_vma_find_named(struct mmu_memory *memory, uint64_t mm_va, 
 				     struct mmu_vma *ret, struct mmu_vma_name *ret_name,
 				     bool *ret_found) MMU_MUST_CHECK;
 
+/**
+ * The VMA that no tree has, behind all others in /proc/PID/maps: x86's [vsyscall], ARM's [vectors].
+ * @param ret_name  undefined on failure
+ * @return false, with *ret untouched: this mm has none
+ */
+bool mmu_vma_gate(struct mmu_memory *memory, uint64_t mm_va, struct mmu_vma *ret,
+		  struct mmu_vma_name *ret_name);
+
 /** Goes through the VMAs of an mm. Set up with mmu_vma_walk_init(). */
 struct mmu_vma_walk {
 	struct mmu_memory *memory;

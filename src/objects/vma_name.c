@@ -27,7 +27,7 @@ static const struct mmu_layout more_layout = MMU_LAYOUT(VMA_MORE, "vm_area_struc
  * define struct vm_special_mapping; its name comes first in 3.15 to 7.x.
  */
 struct special_fields {
-	struct mmu_field namer, name, anon_text;
+	struct mmu_field namer, name, anon_text, ctime;
 	struct mmu_number special;
 };
 
@@ -35,6 +35,8 @@ static const struct mmu_field_def special_defs[] = {
 	MMU_FIELD_BYTES(struct special_fields, namer, "vm_operations_struct.name", 0, MMU_OPTIONAL),
 	MMU_FIELD_BYTES(struct special_fields, name, "vm_special_mapping.name", 0, MMU_OPTIONAL),
 	MMU_FIELD_BYTES(struct special_fields, anon_text, "anon_vma_name.name", 0, MMU_OPTIONAL),
+	/* 6.6 renamed it (13bc24457850); 6.6 also changed what a heap is (11250fd12eb8) */
+	MMU_FIELD_BYTES(struct special_fields, ctime, "inode.i_ctime", 0, MMU_OPTIONAL),
 	MMU_FIELD_NUMBER(struct special_fields, special, "SYMBOL(special_mapping_name)",
 			 MMU_OPTIONAL),
 };
@@ -75,9 +77,16 @@ static bool special_name(const struct mmu_peek *peek, const struct special_field
 	       mmu_peek_text(peek, text_va, ret->text, NAME_BYTES) && ret->text[0];
 }
 
+/* @param touches  a VMA that only touches the heap is one, too: before 6.6 */
+static bool is_heap(const struct mmu_vma *vma, uint64_t start_brk, uint64_t brk, bool touches)
+{
+	return touches ? vma->first_va <= brk && vma->last_va + 1 >= start_brk
+		       : vma->first_va < brk && vma->last_va >= start_brk;
+}
+
 /* As is_vdso, vma_is_initial_heap() and _stack() decide. */
 static bool place_name(const struct mmu_peek *peek, uint64_t mm_va, const struct mmu_vma *vma,
-		       struct mmu_vma_name *ret)
+		       bool old, struct mmu_vma_name *ret)
 {
 	struct mmu_copy copy;
 	const char *name = NULL;
@@ -89,8 +98,8 @@ static bool place_name(const struct mmu_peek *peek, uint64_t mm_va, const struct
 	if (fields->vdso.known && mmu_copy_get(&copy, &fields->vdso) == vma->first_va &&
 	    vma->first_va)
 		name = "[vdso]";
-	else if (vma->first_va < mmu_copy_get(&copy, &fields->brk) &&
-		 vma->last_va >= mmu_copy_get(&copy, &fields->start_brk))
+	else if (is_heap(vma, mmu_copy_get(&copy, &fields->start_brk),
+			 mmu_copy_get(&copy, &fields->brk), old))
 		name = "[heap]";
 	else if (vma->first_va <= start_stack && vma->last_va + 1 >= start_stack)
 		name = "[stack]";
@@ -125,12 +134,15 @@ void mmu_vma_name_read(const struct mmu_peek *peek, uint64_t mm_va, const struct
 
 	ret->kind = MMU_VMA_NAME_SPECIAL;
 	ret->text[0] = '\0';
+	ret->file.known = false;
+	ret->unknown = false;
 	mmu_error_destroy(mmu_layout_need(peek->memory->kernel, &special_layout, &found, NULL));
 	const struct special_fields *special = found;
 	bool known = special && mmu_peek_object(peek, &more_layout, vma->vma_va, &copy);
 	const struct more_fields *more = known ? copy.fields : NULL;
 
 	if (vma->file_va) {
+		mmu_file_id_read(peek, vma->file_va, &ret->file);
 		/* before 6.2 (d09e8ca6cb93) the name shares its place with what files need */
 		bool own = known && !(more->shared.known && more->anon_name.known &&
 				      more->shared.offset == more->anon_name.offset);
@@ -138,9 +150,11 @@ void mmu_vma_name_read(const struct mmu_peek *peek, uint64_t mm_va, const struct
 		if (!own || !anon_name(peek, special, more, &copy, "anon_shmem", ret))
 			ret->kind = mmu_path_read(peek, vma->file_va, ret->text);
 	} else if (!(known && special_name(peek, special, more, &copy, ret)) &&
-		   !place_name(peek, mm_va, vma, ret) &&
+		   !place_name(peek, mm_va, vma, special && special->ctime.known, ret) &&
 		   !(known && anon_name(peek, special, more, &copy, "anon", ret))) {
 		ret->kind = MMU_VMA_NAME_NONE;
 		ret->text[0] = '\0';
+		/* a special mapping has operations; which ones, a symbol tells */
+		ret->unknown = vma->has_ops && !(special && special->special.known);
 	}
 }

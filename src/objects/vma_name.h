@@ -11,10 +11,12 @@
 #define MMU_VM_WRITE 0x2u
 #define MMU_VM_EXEC 0x4u
 #define MMU_VM_SHARED 0x8u
+#define MMU_VM_MAYSHARE 0x80u
 #define MMU_VM_GROWSDOWN 0x100u
 #define MMU_VM_UFFD_MISSING 0x200u
 #define MMU_VM_PFNMAP 0x400u
 #define MMU_VM_UFFD_WP 0x1000u
+#define MMU_VM_LOCKED 0x2000u
 #define MMU_VM_IO 0x4000u
 #define MMU_VM_HUGETLB 0x400000u
 #define MMU_VM_SOFTDIRTY 0x8000000u
@@ -27,11 +29,14 @@ struct mmu_vma {
 	uint64_t file_va;      /**< struct file, 0: anonymous */
 	uint64_t offset_bytes; /**< of first_va in its file; known where has_offset */
 	bool has_offset;
+	bool gate;               /**< it is in no tree */
 	bool has_ops, knows_ops; /**< vm_ops: without them Linux takes it for anonymous */
 };
 
 struct mmu_vma_name {
 	enum mmu_vma_named kind;
+	bool unknown;              /**< kind is NONE, though it may have a name all the same */
+	struct mmu_file_id file;   /**< not known: it has none, or that can't be read */
 	char text[MMU_PATH_BYTES]; /**< raw bytes; "" where kind is MMU_VMA_NAME_NONE */
 };
 

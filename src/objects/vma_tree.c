@@ -192,11 +192,16 @@ static const struct mmu_layout tree_layout = MMU_LAYOUT(VMA_TREE, "mm_struct", s
 struct mmu_error *mmu_vma_tree_find(struct mmu_memory *memory, uint64_t mm_va, uint64_t va,
 				    struct mmu_vma_place *ret)
 {
+	/* ULONG_MAX of the kernel: behind it nodes have neither pivots nor slots */
+	uint64_t tree_last_va = mmu_kernel_pointer_bytes(memory->kernel) == 8 ? UINT64_MAX
+									      : UINT32_MAX;
 	const void *found;
 
 	ret->vma_va = 0;
-	ret->last_va = UINT64_MAX;
+	ret->last_va = va <= tree_last_va ? tree_last_va : UINT64_MAX;
 	ret->nr_nodes = 0;
+	if (va > tree_last_va)
+		return NULL;
 	struct mmu_error *error = mmu_layout_need(memory->kernel, &tree_layout, &found, NULL);
 	if (error)
 		return error;

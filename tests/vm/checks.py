@@ -167,6 +167,21 @@ def wipe(path, copy):
             at = data.find(b'OSRELEASE=', end)
 
 
+def check_proc(path, vmlinux, folder):
+    """What maps --proc and --smaps print, against the files below /proc. (agree, problems)"""
+    agree, problems = 0, []
+    for name in ('truth_maps', 'truth_smaps'):
+        done = run([truth_program().with_name(name), path, vmlinux, folder / 'truth'])
+        counts = re.search(r'^(?:lines|smaps) agree (\d+), differ (\d+)', done.stdout, re.M)
+        if not counts:
+            problems.append(f'differ: {name}: {(done.stderr or done.stdout).strip()[-200:]}')
+            continue
+        told = re.findall(r'^differ.*(?:\n  .*)*', done.stdout, re.M)
+        agree += int(counts[1])
+        problems += told + ['differ: more'] * (int(counts[2]) - len(told))
+    return agree, problems
+
+
 def check(target, kind, folder, say, alone=False, wiped=None):
     """
     Let the library walk what the kernel has written down; `alone`: with the image only; `wiped`: a
@@ -200,6 +215,9 @@ def check(target, kind, folder, say, alone=False, wiped=None):
     if kind in WITH_CPUS and not alone and not wiped:
         registers = (folder / 'registers').read_text()
         more, problems = check_cpus(target, path, vmlinux, registers, truth)
+        agree, differ, told = agree + more, differ + len(problems), told + problems
+    if kind == 'elf' and not target.tasks and not wiped:
+        more, problems = check_proc(path, '-' if alone else vmlinux, folder)
         agree, differ, told = agree + more, differ + len(problems), told + problems
     if kind == 'live':
         agree, differ = agree + int(churned[1]), differ + int(churned[2])

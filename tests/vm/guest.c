@@ -322,6 +322,41 @@ static void report_maps(FILE *out, int pid)
 	close(pagemap);
 }
 
+/* Of each VMA one row: U pid start Key=kB ..., its flags behind VmFlags= with commas. */
+static void report_smaps(FILE *out, int pid)
+{
+	char path[64], line[4096 + 128];
+	unsigned long long start, end;
+	bool begun = false;
+	FILE *smaps;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	smaps = fopen(path, "re");
+	while (smaps && fgets(line, sizeof(line), smaps)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "%llx-%llx ", &start, &end) == 2) {
+			fprintf(out, "%sU\t%d\t0x%llx\t", begun ? "\n" : "", pid, start);
+			begun = true;
+			continue;
+		}
+		char *value = strchr(line, ':');
+		if (!value || !begun)
+			continue;
+		*value++ = '\0';
+		value += strspn(value, " ");
+		if (strcmp(line, "VmFlags") != 0)
+			value[strcspn(value, " ")] = '\0';
+		for (char *at = value; *at; at++)
+			if (*at == ' ')
+				*at = ',';
+		fprintf(out, "%s=%s ", line, value);
+	}
+	if (begun)
+		fputc('\n', out);
+	if (smaps)
+		fclose(smaps);
+}
+
 /* Any bytes but NUL can be in a name. */
 void read_comm(int pid, char *ret, size_t size)
 {
@@ -395,8 +430,11 @@ static void report_process(FILE *out, int pid)
 		pid == getpid() ? "reporter" : "");
 	report_threads(out, pid);
 	fputs(stats, out);
-	if (pid != getpid())
-		report_maps(out, pid);
+	if (pid == getpid())
+		return;
+	report_maps(out, pid);
+	if (!parameter("tasks")) /* they are of little interest, and many */
+		report_smaps(out, pid);
 }
 
 static void report_processes(FILE *out)
