@@ -110,8 +110,8 @@ struct mmu_totals;
 struct mmu_comparison_info {
 	uint64_t same_bytes; /**< addresses where both have the same, and not nothing */
 	uint64_t shared_bytes;
-	uint64_t nr_differences; /**< see mmu_comparison_difference() */
-	uint64_t nr_shared;      /**< see mmu_comparison_shared() */
+	uint64_t nr_differences; /**< see mmu_differences_open() */
+	uint64_t nr_shared;      /**< see mmu_shared_open() */
 	bool by_address; /**< of one architecture: there are differences, address by address */
 	bool by_frame;   /**< in one image: there are shared frames */
 };
@@ -135,14 +135,15 @@ struct mmu_shared_side {
 };
 
 /**
- * Compare two spaces, of one session or of two.
+ * Compare two spaces, of one session or of two, which must stay open. What they have is read and
+ * not kept; for frames that are shared it takes 32 bytes a range that has a page.
  * @param ret  owned by the caller: mmu_comparison_destroy(); untouched on failure
  * @return MMU_ERROR_INVALID (the query), _NO_MEMORY, _STOPPED
  */
 MMU_EXPORT struct mmu_error *mmu_compare_spaces(struct mmu_space *first, struct mmu_space *second,
 						const struct mmu_compare_query *query,
 						struct mmu_comparison **ret);
-/** Accepts NULL. What the following functions give is valid until then. */
+/** Accepts NULL. What the following functions give is closed, or valid no more, by then. */
 MMU_EXPORT void mmu_comparison_destroy(struct mmu_comparison *comparison);
 
 MMU_EXPORT const struct mmu_comparison_info *
@@ -150,15 +151,37 @@ mmu_comparison_get(const struct mmu_comparison *comparison);
 /** Addresses with this change. @param change one bit */
 MMU_EXPORT uint64_t mmu_comparison_changed_bytes(const struct mmu_comparison *comparison,
 						 enum mmu_change change);
-/** The n-th difference, ascending, or NULL. */
-MMU_EXPORT const struct mmu_difference *
-mmu_comparison_difference(const struct mmu_comparison *comparison, size_t n);
+
+struct mmu_differences;
+
+/**
+ * Go through the differences, ascending: the spaces are read again.
+ * @return MMU_ERROR_NO_MEMORY, _STOPPED
+ */
+MMU_EXPORT struct mmu_error *mmu_differences_open(struct mmu_comparison *comparison,
+						  struct mmu_differences **ret);
+/**
+ * The next one.
+ * @param ret  valid until the next call; NULL: there are no more
+ * @return MMU_ERROR_STOPPED
+ */
+MMU_EXPORT struct mmu_error *mmu_differences_next(struct mmu_differences *differences,
+						  const struct mmu_difference **ret);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_differences_close(struct mmu_differences *differences);
 /** What a side (0, 1) has at the addresses of a difference. */
 MMU_EXPORT const struct mmu_range *mmu_difference_side(const struct mmu_difference *difference,
 						       unsigned int side);
-/** The n-th range of shared frames, ascending, or NULL. */
-MMU_EXPORT const struct mmu_shared_frames *
-mmu_comparison_shared(const struct mmu_comparison *comparison, size_t n);
+
+struct mmu_shared;
+
+/** Go through the shared frames, ascending. @return MMU_ERROR_NO_MEMORY */
+MMU_EXPORT struct mmu_error *mmu_shared_open(const struct mmu_comparison *comparison,
+					     struct mmu_shared **ret);
+/** @return valid until the next call; NULL: there are no more */
+MMU_EXPORT const struct mmu_shared_frames *mmu_shared_next(struct mmu_shared *shared);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_shared_close(struct mmu_shared *shared);
 /** How a side (0, 1) maps them. */
 MMU_EXPORT const struct mmu_shared_side *
 mmu_shared_frames_side(const struct mmu_shared_frames *frames, unsigned int side);

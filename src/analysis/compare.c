@@ -1,38 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Two spaces, compared address by address and frame by frame. */
+/** @file Two spaces, compared address by address and frame by frame, as they are read. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/compare.h"
-#include "analysis/frames.h"
-#include "base/list.h"
 #include "base/cleanup.h"
-#include "base/hook.h"
-#include "objects/space.h"
-#include "walk/range.h"
-
-/* A small image may have so many ranges all the same. */
-#define MIN_RANGES 65536u
 
 MMU_CLEANUP_TYPE(comparison, struct mmu_comparison *, mmu_comparison_destroy)
+MMU_CLEANUP_TYPE(differences, struct mmu_differences *, mmu_differences_close)
 
-/* One space, as it was read. */
+/* One space, as it is read. */
 struct side {
-	const struct mmu_va_range *range; /* of both */
+	struct mmu_space_sweep *sweep;
 	const struct mmu_hook *hook;
-	struct mmu_totals *totals;
-	struct mmu_range_merger merger;
-	struct mmu_range *ranges;
-	size_t nr, max; /* a hostile space may have any number of ranges */
+	struct mmu_totals *totals;     /* to add up; NULL: they are known */
+	struct mmu_frame_index *count; /* to count in; NULL: it is made */
+	unsigned int page_lg2;
+	size_t at;
+	const struct mmu_swept *now; /* NULL: there is no more */
+	bool more;
 	uint64_t entries;
 	uint64_t unknown_va; /* incomplete: nothing is known from here on */
-	bool incomplete, no_memory, stopped;
+	bool incomplete, stopped;
 };
 
-static void free_side(struct side *side)
-{
-	free(side->ranges);
-}
+struct mmu_differences {
+	struct side side[2];
+	uint64_t va, last_va; /* what is left */
+	bool ended, has_open;
+	struct mmu_whole_difference open, told;
+	struct mmu_comparison *sums; /* to add up; NULL: they are known */
+};
 
 const char *mmu_change_name(enum mmu_change change)
 {
@@ -47,54 +45,40 @@ const char *mmu_change_name(enum mmu_change change)
 
 /* ------------------------------------------------------------------ reading a space */
 
-static bool keep_range(const struct mmu_range *range, void *context)
+/* On to the next range. */
+static void advance(struct side *side)
 {
-	struct side *side = context;
+	struct mmu_sweep *sweep = &side->sweep->sweep;
 
-	if (side->nr == side->max)
-		return false;
-	if (!mmu_list_room(&side->ranges, side->nr, sizeof(*side->ranges))) {
-		side->no_memory = true;
-		return false;
+	if (side->now)
+		side->unknown_va = side->now->last_va + 1;
+	side->at++;
+	while (side->at >= sweep->nr_ready && side->more) {
+		side->stopped = mmu_hook_stops(side->hook, MMU_PHASE_TABLES, side->entries, 0);
+		side->more = !side->stopped && mmu_sweep_go_on(sweep);
+		side->at = side->stopped ? sweep->nr_ready : 0;
 	}
-	side->ranges[side->nr++] = *range;
-	return true;
+	side->now = side->at < sweep->nr_ready ? &sweep->ranges[side->at] : NULL;
+	if (!side->now) {
+		side->incomplete = sweep->tally.end != MMU_LEAVES_ALL;
+		return;
+	}
+	side->entries += side->now->entries;
+	if (side->totals)
+		mmu_totals_add(side->totals, side->now);
+	if (side->count)
+		mmu_frame_index_count(side->count, (const struct mmu_range *)side->now);
 }
 
-static bool keep_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
+static bool begin_side(struct side *side, struct mmu_space *space, const struct mmu_va_range *range)
 {
-	struct side *side = context;
-
-	if (++side->entries % MMU_HOOK_EVERY == 0 &&
-	    mmu_hook_stops(side->hook, MMU_PHASE_TABLES, side->entries, 0)) {
-		side->stopped = true;
-		return false;
-	}
-	mmu_totals_add(side->totals, walk, last_va);
-	return mmu_range_merge(walk, last_va, &side->merger);
-}
-
-static void read_side(struct side *side, struct mmu_space *space, const struct mmu_va_range *range)
-{
-	const struct mmu_image *image = space->memory.kernel->image;
-	const struct mmu_regime *regime = mmu_walker_regime(&space->walker);
-	struct mmu_tally leaves = { .kept = false };
-
-	side->max = 2 * (size_t)image->most_pages;
-	if (side->max < MIN_RANGES)
-		side->max = MIN_RANGES;
-	side->merger = (struct mmu_range_merger){ .fn = keep_range,
-						  .context = side,
-						  .page_lg2 = regime->page_lg2 };
-	mmu_space_visit_leaves(space, range->first_va, range->last_va, true, keep_leaf, side,
-			       &leaves);
-	if (leaves.end != MMU_LEAVES_STOPPED && !mmu_range_flush(&side->merger))
-		leaves.end = MMU_LEAVES_STOPPED;
-	if (leaves.end == MMU_LEAVES_STOPPED && side->nr == side->max)
-		leaves.end = MMU_LEAVES_TOO_MANY;
-	mmu_totals_finish(side->totals, regime, &leaves);
-	side->incomplete = leaves.end != MMU_LEAVES_ALL;
-	side->unknown_va = side->nr ? side->ranges[side->nr - 1].last_va + 1 : range->first_va;
+	side->sweep = mmu_space_sweep_open(space, range->first_va, range->last_va);
+	side->unknown_va = range->first_va;
+	side->page_lg2 = mmu_walker_regime(&space->walker)->page_lg2;
+	side->more = true;
+	if (side->sweep)
+		advance(side);
+	return side->sweep;
 }
 
 /* ------------------------------------------------------------------ address by address */
@@ -145,64 +129,6 @@ static bool append_side(struct mmu_range *range, const struct mmu_range *next,
 	return true;
 }
 
-static bool add_difference(struct mmu_comparison *ret, uint32_t changes,
-			   const struct mmu_range sides[2], unsigned int page_lg2)
-{
-	size_t nr = ret->nr_differences;
-	struct mmu_whole_difference *last = nr ? &ret->differences[nr - 1] : NULL;
-
-	if (last && last->changes == changes && last->last_va + 1 == sides[0].first_va) {
-		struct mmu_range longer[2] = { last->side[0], last->side[1] };
-
-		if (append_side(&longer[0], &sides[0], page_lg2) &&
-		    append_side(&longer[1], &sides[1], page_lg2)) {
-			memcpy(last->side, longer, sizeof(longer));
-			last->last_va = sides[0].last_va;
-			return true;
-		}
-	}
-	if (!mmu_list_room(&ret->differences, nr, sizeof(*ret->differences)))
-		return false;
-	ret->differences[ret->nr_differences++] =
-		(struct mmu_whole_difference){ .first_va = sides[0].first_va,
-					       .last_va = sides[0].last_va,
-					       .changes = changes,
-					       .side = { sides[0], sides[1] } };
-	return true;
-}
-
-static bool add_piece(struct mmu_comparison *ret, const struct mmu_range sides[2],
-		      unsigned int page_lg2)
-{
-	uint32_t changes = mmu_range_changes(&sides[0], &sides[1]);
-	uint64_t bytes = sides[0].last_va - sides[0].first_va + 1;
-
-	if (!changes) {
-		ret->same_bytes += sides[0].result == MMU_RESULT_EMPTY ? 0 : bytes;
-		return true;
-	}
-	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
-		ret->changed_bytes[bit] += changes >> bit & 1 ? bytes : 0;
-	return add_difference(ret, changes, sides, page_lg2);
-}
-
-/* What a side has at `va`, up to last_va at most: a part of a range, or nothing. */
-static struct mmu_range side_at(const struct side *side, size_t *next, uint64_t va,
-				uint64_t last_va)
-{
-	const struct mmu_range *range;
-
-	while (*next < side->nr && side->ranges[*next].last_va < va)
-		(*next)++;
-	range = *next < side->nr ? &side->ranges[*next] : NULL;
-	if (!range || range->first_va > last_va)
-		return (struct mmu_range){ va, last_va, .result = MMU_RESULT_EMPTY };
-	if (range->first_va > va)
-		return (struct mmu_range){ va, range->first_va - 1, .result = MMU_RESULT_EMPTY };
-	return mmu_range_part(range, va, range->last_va < last_va ? range->last_va : last_va,
-			      side->merger.page_lg2);
-}
-
 /* All that is asked of either side: where the other has no addresses it has nothing there. */
 static struct mmu_va_range both_ranges(const struct mmu_va_range range[2])
 {
@@ -214,62 +140,277 @@ static struct mmu_va_range both_ranges(const struct mmu_va_range range[2])
 	};
 }
 
-/* @return true and the first address of which not all is known; false: everything is */
-static bool unknown_from(const struct side sides[2], uint64_t *ret)
+/* What a side has at `va`, up to last_va at most: a part of a range, or nothing. */
+static struct mmu_range side_at(const struct side *side, uint64_t va, uint64_t last_va)
 {
-	if (!sides[0].incomplete && !sides[1].incomplete)
-		return false;
-	*ret = UINT64_MAX;
+	const struct mmu_range *range = (const struct mmu_range *)side->now;
+
+	if (!range || range->first_va > last_va)
+		return (struct mmu_range){ va, last_va, .result = MMU_RESULT_EMPTY };
+	if (range->first_va > va)
+		return (struct mmu_range){ va, range->first_va - 1, .result = MMU_RESULT_EMPTY };
+	return mmu_range_part(range, va, range->last_va < last_va ? range->last_va : last_va,
+			      side->page_lg2);
+}
+
+/* @return true and the first address of which not all is known; false: everything is so far */
+static bool unknown_from(const struct mmu_differences *differences, uint64_t *ret)
+{
+	bool unknown = false;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct side *side = &differences->side[i];
+
+		if (side->now || !side->incomplete || side->unknown_va > differences->last_va ||
+		    (unknown && side->unknown_va >= *ret))
+			continue;
+		*ret = side->unknown_va;
+		unknown = true;
+	}
+	return unknown;
+}
+
+/* All up to `end` was looked at. */
+static void pass(struct mmu_differences *differences, uint64_t end)
+{
 	for (unsigned int i = 0; i < 2; i++)
-		if (sides[i].incomplete && sides[i].unknown_va < *ret)
-			*ret = sides[i].unknown_va;
+		while (differences->side[i].now && differences->side[i].now->last_va <= end)
+			advance(&differences->side[i]);
+	if (end == differences->last_va)
+		differences->ended = true;
+	differences->va = end + 1;
+}
+
+/* Most often both sides have the same, as a whole. @return false: not here */
+static bool pass_same(struct mmu_differences *differences)
+{
+	const struct mmu_swept *one = differences->side[0].now, *other = differences->side[1].now;
+	uint64_t last_va;
+
+	if (!one || !other || one->first_va != differences->va ||
+	    other->first_va != differences->va || one->last_va != other->last_va ||
+	    mmu_range_changes((const struct mmu_range *)one, (const struct mmu_range *)other))
+		return false;
+	last_va = one->last_va;
+	if (differences->sums)
+		differences->sums->same_bytes += last_va - differences->va + 1;
+	pass(differences, last_va);
 	return true;
 }
 
-/* Piece by piece, each of which is one range or nothing on both sides. */
-static bool compare_addresses(const struct side sides[2], struct mmu_comparison *ret)
+/* The next piece: one range or nothing on both sides. */
+static void next_piece(struct mmu_differences *differences, struct mmu_range piece[2])
 {
-	struct mmu_va_range range = both_ranges(sides[0].range);
-	unsigned int page_lg2 = sides[0].merger.page_lg2;
-	uint64_t va = range.first_va, last_va = range.last_va, unknown_va = 0;
-	size_t next[2] = { 0, 0 };
-	bool cut = unknown_from(sides, &unknown_va) && unknown_va <= last_va;
+	uint64_t va = differences->va, last_va = differences->last_va, unknown_va = 0;
 
-	if (cut)
+	if (unknown_from(differences, &unknown_va)) {
+		if (unknown_va <= va) {
+			piece[0] = (struct mmu_range){ va, last_va,
+						       .result = MMU_RESULT_UNREADABLE };
+			piece[1] = piece[0];
+			differences->ended = true;
+			return;
+		}
 		last_va = unknown_va - 1;
-	while (!(cut && unknown_va <= va)) {
-		struct mmu_range piece[2] = { side_at(&sides[0], &next[0], va, last_va),
-					      side_at(&sides[1], &next[1], va, last_va) };
-		uint64_t end = piece[0].last_va < piece[1].last_va ? piece[0].last_va
-								   : piece[1].last_va;
-
-		piece[0].last_va = piece[1].last_va = end;
-		if (!add_piece(ret, piece, page_lg2))
-			return false;
-		if (end == last_va)
-			break;
-		va = end + 1;
 	}
-	if (!cut)
-		return true;
-	struct mmu_range rest = { .first_va = unknown_va > range.first_va ? unknown_va
-									  : range.first_va,
-				  .last_va = range.last_va,
-				  .result = MMU_RESULT_UNREADABLE };
-	return add_piece(ret, (struct mmu_range[]){ rest, rest }, page_lg2);
+	piece[0] = side_at(&differences->side[0], va, last_va);
+	piece[1] = side_at(&differences->side[1], va, last_va);
+	last_va = piece[0].last_va < piece[1].last_va ? piece[0].last_va : piece[1].last_va;
+	piece[0].last_va = piece[1].last_va = last_va;
+	pass(differences, last_va);
+}
+
+static void sum_up(struct mmu_comparison *sums, const struct mmu_range piece[2], uint32_t changes)
+{
+	uint64_t bytes = piece[0].last_va - piece[0].first_va + 1;
+
+	if (!changes)
+		sums->same_bytes += piece[0].result == MMU_RESULT_EMPTY ? 0 : bytes;
+	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
+		sums->changed_bytes[bit] += changes >> bit & 1 ? bytes : 0;
+}
+
+/* Does the piece make the open difference longer? */
+static bool join(struct mmu_differences *differences, const struct mmu_range piece[2],
+		 uint32_t changes)
+{
+	struct mmu_whole_difference *open = &differences->open;
+	struct mmu_range longer[2] = { open->side[0], open->side[1] };
+
+	if (!differences->has_open || open->changes != changes ||
+	    open->last_va + 1 != piece[0].first_va ||
+	    !append_side(&longer[0], &piece[0], differences->side[0].page_lg2) ||
+	    !append_side(&longer[1], &piece[1], differences->side[0].page_lg2))
+		return false;
+	memcpy(open->side, longer, sizeof(longer));
+	open->last_va = piece[0].last_va;
+	return true;
+}
+
+/* @return true: differences->told is the next */
+static bool step(struct mmu_differences *differences)
+{
+	struct mmu_range piece[2];
+	bool told = false;
+
+	while (!told && !differences->ended) {
+		if (pass_same(differences))
+			continue;
+		next_piece(differences, piece);
+		uint32_t changes = mmu_range_changes(&piece[0], &piece[1]);
+		if (differences->sums)
+			sum_up(differences->sums, piece, changes);
+		if (!changes || join(differences, piece, changes))
+			continue;
+		told = differences->has_open;
+		differences->told = differences->open;
+		differences->open = (struct mmu_whole_difference){ .first_va = piece[0].first_va,
+								   .last_va = piece[0].last_va,
+								   .changes = changes,
+								   .side = { piece[0], piece[1] } };
+		differences->has_open = true;
+	}
+	if (!told && differences->has_open) {
+		told = true;
+		differences->told = differences->open;
+		differences->has_open = false;
+	}
+	return told;
+}
+
+static bool is_stopped(const struct mmu_differences *differences)
+{
+	return differences->side[0].stopped || differences->side[1].stopped;
+}
+
+static struct mmu_error *stopped(void)
+{
+	return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
+}
+
+/* @param sums  what is to be found out on the way; NULL: that is known */
+static struct mmu_error *begin(struct mmu_comparison *comparison, struct mmu_comparison *sums,
+			       struct mmu_differences **ret)
+{
+	struct mmu_differences *differences MMU_CLEANUP(cleanup_differences) =
+		calloc(1, sizeof(*differences));
+	struct mmu_va_range range = both_ranges(comparison->range);
+
+	if (!differences)
+		return mmu_error_no_memory();
+	differences->sums = sums;
+	differences->va = range.first_va;
+	differences->last_va = range.last_va;
+	differences->ended = !comparison->by_address;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct side *side = &differences->side[i];
+
+		side->hook = &comparison->hook;
+		side->totals = sums ? &sums->totals[i] : NULL;
+		side->count = sums ? sums->frames[i] : NULL;
+		if (!begin_side(side, comparison->space[i], &comparison->range[i]))
+			return mmu_error_no_memory();
+		if (side->stopped)
+			return stopped();
+	}
+	*ret = mmu_steal(differences);
+	return NULL;
+}
+
+struct mmu_error *mmu_differences_open(struct mmu_comparison *comparison,
+				       struct mmu_differences **ret)
+{
+	return begin(comparison, NULL, ret);
+}
+
+struct mmu_error *mmu_differences_next(struct mmu_differences *differences,
+				       const struct mmu_difference **ret)
+{
+	bool told = step(differences);
+
+	if (is_stopped(differences))
+		return stopped();
+	*ret = told ? (const struct mmu_difference *)&differences->told : NULL;
+	return NULL;
+}
+
+void mmu_differences_close(struct mmu_differences *differences)
+{
+	if (!differences)
+		return;
+	mmu_space_sweep_close(differences->side[0].sweep);
+	mmu_space_sweep_close(differences->side[1].sweep);
+	free(differences);
 }
 
 /* ------------------------------------------------------------------ all of it */
 
-static struct mmu_error *compare(const struct side sides[2], struct mmu_comparison *ret)
+/* The first pass: sums, totals, and how many frames begin where. */
+static struct mmu_error *count_all(struct mmu_comparison *comparison)
 {
-	const struct mmu_range *const ranges[2] = { sides[0].ranges, sides[1].ranges };
+	struct mmu_differences *differences MMU_CLEANUP(cleanup_differences) = NULL;
+	struct mmu_error *error = begin(comparison, comparison, &differences);
 
-	if (ret->by_address && !compare_addresses(sides, ret))
-		return mmu_error_no_memory();
-	if (!ret->by_frame)
-		return NULL;
-	return mmu_frames_share(ranges, (size_t[]){ sides[0].nr, sides[1].nr }, ret);
+	if (error)
+		return error;
+	while (step(differences) && !is_stopped(differences))
+		comparison->nr_differences++;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct side *side = &differences->side[i];
+
+		while (side->now) /* what lies where nothing is known of the other side */
+			advance(side);
+		mmu_totals_finish(&comparison->totals[i],
+				  mmu_walker_regime(&comparison->space[i]->walker),
+				  &side->sweep->sweep.tally);
+	}
+	return is_stopped(differences) ? stopped() : NULL;
+}
+
+/* The second pass over a side: its frames, in order. */
+static struct mmu_error *index_side(struct mmu_comparison *comparison, unsigned int i)
+{
+	struct mmu_frame_index *index = comparison->frames[i];
+	struct side side = { .hook = &comparison->hook };
+	bool filled = mmu_frame_index_make(index) &&
+		      begin_side(&side, comparison->space[i], &comparison->range[i]);
+
+	for (; filled && side.now; advance(&side))
+		mmu_frame_index_add(index, (const struct mmu_range *)side.now);
+	mmu_space_sweep_close(side.sweep);
+	if (side.stopped)
+		return stopped();
+	return filled && mmu_frame_index_finish(index) ? NULL : mmu_error_no_memory();
+}
+
+static void count_shared(struct mmu_comparison *comparison)
+{
+	struct mmu_shared shared = { .has_open = false };
+
+	mmu_shared_init(&shared, comparison->frames);
+	while (mmu_shared_step(&shared)) {
+		comparison->nr_shared++;
+		comparison->shared_bytes += shared.told.last_pa - shared.told.first_pa + 1;
+	}
+}
+
+static struct mmu_error *compare(struct mmu_comparison *comparison)
+{
+	struct mmu_error *error;
+
+	for (unsigned int i = 0; comparison->by_frame && i < 2; i++) {
+		comparison->frames[i] = malloc(sizeof(*comparison->frames[i]));
+		if (!comparison->frames[i])
+			return mmu_error_no_memory();
+		mmu_frame_index_init(comparison->frames[i],
+				     comparison->space[i]->memory.kernel->image);
+	}
+	error = count_all(comparison);
+	for (unsigned int i = 0; !error && comparison->by_frame && i < 2; i++)
+		error = index_side(comparison, i);
+	if (!error && comparison->by_frame)
+		count_shared(comparison);
+	return error;
 }
 
 struct mmu_error *mmu_spaces_compare(struct mmu_space *first, struct mmu_space *second,
@@ -278,23 +419,16 @@ struct mmu_error *mmu_spaces_compare(struct mmu_space *first, struct mmu_space *
 {
 	struct mmu_comparison *comparison MMU_CLEANUP(cleanup_comparison) =
 		calloc(1, sizeof(*comparison));
-	struct side first_side MMU_CLEANUP(free_side) = { .range = range, .hook = hook };
-	struct side second_side MMU_CLEANUP(free_side) = { .range = range, .hook = hook };
 
 	if (!comparison)
 		return mmu_error_no_memory();
-	first_side.totals = &comparison->totals[0];
-	second_side.totals = &comparison->totals[1];
-	read_side(&first_side, first, &range[0]);
-	if (!first_side.stopped)
-		read_side(&second_side, second, &range[1]);
-	if (first_side.no_memory || second_side.no_memory)
-		return mmu_error_no_memory();
-	if (first_side.stopped || second_side.stopped)
-		return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
+	comparison->space[0] = first;
+	comparison->space[1] = second;
+	memcpy(comparison->range, range, sizeof(comparison->range));
+	comparison->hook = *hook;
 	comparison->by_address = first->walker.arch == second->walker.arch;
 	comparison->by_frame = first->memory.kernel == second->memory.kernel;
-	struct mmu_error *error = compare((struct side[]){ first_side, second_side }, comparison);
+	struct mmu_error *error = compare(comparison);
 	if (error)
 		return error;
 	*ret = mmu_steal(comparison);
@@ -305,7 +439,10 @@ void mmu_comparison_destroy(struct mmu_comparison *comparison)
 {
 	if (!comparison)
 		return;
-	free(comparison->differences);
-	free(comparison->shared);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (comparison->frames[i])
+			mmu_frame_index_release(comparison->frames[i]);
+		free(comparison->frames[i]);
+	}
 	free(comparison);
 }

@@ -1,181 +1,192 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The frames that two spaces share. */
+/** @file The frames of a space, ordered by physical address. */
 #include <stdlib.h>
 
 #include "analysis/frames.h"
-#include "base/list.h"
-#include "base/cleanup.h"
 
-/* Frames of one side, each once, ascending. */
-struct frames {
-	uint64_t first_pa, last_pa;
-	uint64_t va; /* of first_pa, in the mapping that stands for all of them */
-	uint64_t times;
-	uint8_t rights;
-};
+/* What is said of an invented number of mappings. */
+#define TIMES_MAX (((uint64_t)1 << 56) - 1)
 
-struct frame_list {
-	struct frames *items;
-	size_t nr;
-};
-
-static void free_list(struct frame_list *list)
+void mmu_frame_index_init(struct mmu_frame_index *index, const struct mmu_image *image)
 {
-	free(list->items);
+	uint64_t last_pa = image->nr_ram ? image->ram[image->nr_ram - 1].last_pa : 0;
+
+	*index = (struct mmu_frame_index){ .piece_lg2 = 12 };
+	while (last_pa >> index->piece_lg2 >= MMU_FRAME_PIECES)
+		index->piece_lg2++;
+}
+
+void mmu_frame_index_release(struct mmu_frame_index *index)
+{
+	free(index->items);
+	free(index->ends);
+}
+
+/* The piece in which a range's frames begin. @return false: it has none */
+static bool piece_of(const struct mmu_frame_index *index, const struct mmu_range *range,
+		     uint64_t *ret_last_pa, size_t *ret)
+{
+	*ret_last_pa = range->pa + (range->last_va - range->first_va);
+	if (!range->has_pa || *ret_last_pa < range->pa)
+		return false;
+	*ret = range->pa >> index->piece_lg2;
+	if (*ret >= MMU_FRAME_PIECES) /* behind all memory */
+		*ret = MMU_FRAME_PIECES - 1;
+	return true;
+}
+
+void mmu_frame_index_count(struct mmu_frame_index *index, const struct mmu_range *range)
+{
+	uint64_t last_pa;
+	size_t piece;
+
+	if (!piece_of(index, range, &last_pa, &piece))
+		return;
+	if (index->next[piece + 1] && index->last_first_pa[piece] == range->pa &&
+	    index->last_last_pa[piece] == last_pa)
+		return;
+	index->next[piece + 1]++;
+	index->last_first_pa[piece] = range->pa;
+	index->last_last_pa[piece] = last_pa;
+}
+
+bool mmu_frame_index_make(struct mmu_frame_index *index)
+{
+	for (size_t piece = 0; piece < MMU_FRAME_PIECES; piece++)
+		index->next[piece + 1] += index->next[piece];
+	index->nr = index->next[MMU_FRAME_PIECES];
+	/* no first_pa above its last_pa: what is never filled in is no frame */
+	index->items = calloc(index->nr + 1, sizeof(*index->items));
+	return index->items;
+}
+
+/*
+ * Next to each other in a piece lie frames in the order of their addresses in the space, which is
+ * the order in which the memory was handed out, mostly.
+ */
+void mmu_frame_index_add(struct mmu_frame_index *index, const struct mmu_range *range)
+{
+	uint64_t last_pa;
+	size_t piece;
+
+	if (!piece_of(index, range, &last_pa, &piece))
+		return;
+	size_t at = index->next[piece];
+	struct mmu_frames *item = &index->items[at];
+	if (at && item[-1].times && item[-1].first_pa == range->pa && item[-1].last_pa == last_pa) {
+		item[-1].times += item[-1].times < TIMES_MAX;
+		return;
+	}
+	if (at >= index->nr || item->times) /* another answer than in the first pass */
+		return;
+	*item = (struct mmu_frames){ .first_pa = range->pa,
+				     .last_pa = last_pa,
+				     .va = range->first_va,
+				     .times = 1,
+				     .rights = range->rights };
+	index->next[piece]++;
 }
 
 static int by_pa(const void *left, const void *right)
 {
-	const struct frames *a = left, *b = right;
+	const struct mmu_frames *a = left, *b = right;
 
 	if (a->first_pa != b->first_pa)
 		return a->first_pa < b->first_pa ? -1 : 1;
 	return a->va < b->va ? -1 : a->va > b->va;
 }
 
-static int by_number(const void *left, const void *right)
+static int by_end(const void *left, const void *right)
 {
-	const uint64_t *a = left, *b = right;
+	const struct mmu_frame_end *a = left, *b = right;
 
-	return *a < *b ? -1 : *a > *b;
+	return a->last_pa < b->last_pa ? -1 : a->last_pa > b->last_pa;
 }
 
-/* Every range with a page, ordered by physical address. */
-static bool collect(const struct mmu_range *ranges, size_t nr, struct frame_list *ret)
+static bool make_ends(struct mmu_frame_index *index)
 {
-	for (size_t i = 0; i < nr; i++) {
-		const struct mmu_range *range = &ranges[i];
-		uint64_t last_pa = range->pa + (range->last_va - range->first_va);
-
-		if (!range->has_pa || last_pa < range->pa)
-			continue;
-		if (!mmu_list_room(&ret->items, ret->nr, sizeof(*ret->items)))
-			return false;
-		ret->items[ret->nr++] = (struct frames){ .first_pa = range->pa,
-							 .last_pa = last_pa,
-							 .va = range->first_va,
-							 .rights = range->rights };
+	index->ends = calloc(index->nr + 1, sizeof(*index->ends));
+	if (!index->ends)
+		return false;
+	for (size_t i = 0; i < index->nr; i++) {
+		index->ends[i].last_pa = index->items[i].last_pa;
+		index->ends[i].times = index->items[i].times;
 	}
-	if (ret->nr)
-		qsort(ret->items, ret->nr, sizeof(*ret->items), by_pa);
+	if (index->nr)
+		qsort(index->ends, index->nr, sizeof(*index->ends), by_end);
+	return true;
+}
+
+/* Each piece holds what begins in it: only within a piece may the order be wrong. */
+static void sort_pieces(struct mmu_frame_index *index)
+{
+	struct mmu_frames *items = index->items;
+
+	for (size_t first = 0, end; first < index->nr; first = end) {
+		uint64_t piece = items[first].first_pa >> index->piece_lg2;
+		bool sorted = true;
+
+		for (end = first + 1;
+		     end < index->nr && (items[end].first_pa >> index->piece_lg2 == piece ||
+					 piece >= MMU_FRAME_PIECES - 1);
+		     end++)
+			sorted = sorted && by_pa(&items[end - 1], &items[end]) < 0;
+		if (!sorted)
+			qsort(&items[first], end - first, sizeof(*items), by_pa);
+	}
+}
+
+bool mmu_frame_index_finish(struct mmu_frame_index *index)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < index->nr; i++) /* what the second pass did not have */
+		if (index->items[i].times)
+			index->items[nr++] = index->items[i];
+	index->nr = nr;
+	sort_pieces(index);
+	for (size_t i = 1; i < index->nr; i++)
+		if (index->items[i].first_pa <= index->items[i - 1].last_pa)
+			return make_ends(index);
 	return true;
 }
 
 /*
- * Cut overlapping ranges into pieces that each have one number of mappings. A frame that is mapped
- * a thousand times, such as the zero page, must not make a thousand times a thousand pairs later.
- * `from` is ordered by its beginnings, `ends` holds its ends in order: between two borders as many
- * mappings are alive as have begun and not ended. The one that reaches furthest stands for all.
+ * Overlapping frames are cut into pieces that each have one number of mappings. A frame that is
+ * mapped a thousand times, such as the zero page, must not make a thousand times a thousand pairs
+ * later. Between two borders as many mappings are alive as have begun and not ended. The one that
+ * reaches furthest stands for all.
  */
-static bool flatten(const struct frame_list *from, const uint64_t *ends, struct frame_list *ret)
+bool mmu_frames_next(struct mmu_frames_iter *iter, struct mmu_frames *ret)
 {
-	const struct frames *furthest = NULL;
-	size_t begun = 0, ended = 0;
-	uint64_t at = 0;
+	const struct mmu_frame_index *index = iter->index;
+	const struct mmu_frames *items = index->items;
+	uint64_t last;
 
-	while (ended < from->nr) {
-		uint64_t last = ends[ended];
-
-		if (begun == ended) /* nothing is alive: on to the next beginning */
-			at = from->items[begun].first_pa;
-		for (; begun < from->nr && from->items[begun].first_pa == at; begun++)
-			if (!furthest || from->items[begun].last_pa > furthest->last_pa)
-				furthest = &from->items[begun];
-		if (begun < from->nr && from->items[begun].first_pa <= last)
-			last = from->items[begun].first_pa - 1;
-		if (!mmu_list_room(&ret->items, ret->nr, sizeof(*ret->items)))
-			return false;
-		ret->items[ret->nr++] =
-			(struct frames){ .first_pa = at,
-					 .last_pa = last,
-					 .va = furthest->va + (at - furthest->first_pa),
-					 .times = begun - ended,
-					 .rights = furthest->rights };
-		while (ended < from->nr && ends[ended] == last)
-			ended++;
-		at = last + 1;
-	}
-	return true;
-}
-
-static bool frames_of(const struct mmu_range *ranges, size_t nr, struct frame_list *ret)
-{
-	struct frame_list all MMU_CLEANUP(free_list) = { 0 };
-	uint64_t *ends MMU_FREE = NULL;
-	bool sorted = true; /* so are ends of pieces that don't overlap, as those of most spaces */
-
-	if (!collect(ranges, nr, &all))
+	if (iter->ended == index->nr)
 		return false;
-	ends = calloc(all.nr + 1, sizeof(*ends));
-	if (!ends)
-		return false;
-	for (size_t i = 0; i < all.nr; i++) {
-		ends[i] = all.items[i].last_pa;
-		sorted = sorted && (i == 0 || ends[i - 1] <= ends[i]);
-	}
-	if (!sorted)
-		qsort(ends, all.nr, sizeof(*ends), by_number);
-	return flatten(&all, ends, ret);
-}
-
-static bool goes_on(const struct mmu_shared_side *side, const struct mmu_shared_side *next,
-		    uint64_t bytes)
-{
-	return next->va == side->va + bytes && next->times == side->times &&
-	       next->rights == side->rights;
-}
-
-/* Add a piece to the result, or make the last one longer. */
-static bool add(struct mmu_comparison *ret, const struct mmu_whole_frames *piece)
-{
-	struct mmu_whole_frames *last = ret->nr_shared ? &ret->shared[ret->nr_shared - 1] : NULL;
-	uint64_t bytes = last ? piece->first_pa - last->first_pa : 0;
-
-	ret->shared_bytes += piece->last_pa - piece->first_pa + 1;
-	if (last && piece->first_pa == last->last_pa + 1 &&
-	    goes_on(&last->side[0], &piece->side[0], bytes) &&
-	    goes_on(&last->side[1], &piece->side[1], bytes)) {
-		last->last_pa = piece->last_pa;
+	if (!index->ends) {
+		*ret = items[iter->ended++];
 		return true;
 	}
-	if (!mmu_list_room(&ret->shared, ret->nr_shared, sizeof(*ret->shared)))
-		return false;
-	ret->shared[ret->nr_shared++] = *piece;
-	return true;
-}
-
-static bool intersect(const struct frame_list lists[2], struct mmu_comparison *ret)
-{
-	const struct frames *a = lists[0].items, *a_end = a + lists[0].nr;
-	const struct frames *b = lists[1].items, *b_end = b + lists[1].nr;
-
-	while (a < a_end && b < b_end) {
-		uint64_t first = a->first_pa > b->first_pa ? a->first_pa : b->first_pa;
-		uint64_t last = a->last_pa < b->last_pa ? a->last_pa : b->last_pa;
-		struct mmu_whole_frames piece = {
-			.first_pa = first,
-			.last_pa = last,
-			.side = { { a->va + (first - a->first_pa), a->times, a->rights },
-				  { b->va + (first - b->first_pa), b->times, b->rights } },
-		};
-		bool a_ends = a->last_pa == last, b_ends = b->last_pa == last;
-
-		if (first <= last && !add(ret, &piece))
-			return false;
-		a += a_ends;
-		b += b_ends;
+	last = index->ends[iter->ended].last_pa;
+	if (iter->begun == iter->ended) /* nothing is alive: on to the next beginning */
+		iter->at = items[iter->begun].first_pa;
+	for (; iter->begun < index->nr && items[iter->begun].first_pa == iter->at; iter->begun++) {
+		iter->alive += items[iter->begun].times;
+		if (!iter->furthest || items[iter->begun].last_pa > iter->furthest->last_pa)
+			iter->furthest = &items[iter->begun];
 	}
+	if (iter->begun < index->nr && items[iter->begun].first_pa <= last)
+		last = items[iter->begun].first_pa - 1;
+	*ret = (struct mmu_frames){ .first_pa = iter->at,
+				    .last_pa = last,
+				    .va = iter->furthest->va +
+					  (iter->at - iter->furthest->first_pa),
+				    .times = iter->alive < TIMES_MAX ? iter->alive : TIMES_MAX,
+				    .rights = iter->furthest->rights };
+	for (; iter->ended < index->nr && index->ends[iter->ended].last_pa == last; iter->ended++)
+		iter->alive -= index->ends[iter->ended].times;
+	iter->at = last + 1;
 	return true;
-}
-
-struct mmu_error *mmu_frames_share(const struct mmu_range *const ranges[2], const size_t nr[2],
-				   struct mmu_comparison *ret)
-{
-	struct frame_list first MMU_CLEANUP(free_list) = { 0 };
-	struct frame_list second MMU_CLEANUP(free_list) = { 0 };
-
-	if (!frames_of(ranges[0], nr[0], &first) || !frames_of(ranges[1], nr[1], &second) ||
-	    !intersect((struct frame_list[]){ first, second }, ret))
-		return mmu_error_no_memory();
-	return NULL;
 }

@@ -22,22 +22,19 @@ static void count_pages(struct mmu_totals *totals, uint64_t page_bytes, uint64_t
 	totals->mapped[at].pages += pages;
 }
 
-void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint64_t last_va)
+void mmu_totals_add(struct mmu_totals *totals, const struct mmu_swept *range)
 {
-	uint64_t pages = 1;
-
-	if (walk->result == MMU_RESULT_MAPPED && walk->page_bytes)
-		pages += last_va / walk->page_bytes - walk->va / walk->page_bytes;
-	totals->pages[walk->result] += pages;
-	totals->bytes[walk->result] += last_va - walk->va + 1;
-	if (walk->result == MMU_RESULT_MAPPED)
-		count_pages(totals, walk->page_bytes, pages);
+	totals->pages[range->result] += range->entries;
+	totals->bytes[range->result] += range->last_va - range->first_va + 1;
+	if (range->result == MMU_RESULT_MAPPED)
+		count_pages(totals, range->page_bytes, range->entries);
 }
 
 void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
 		       const struct mmu_tally *leaves)
 {
 	totals->leaves = *leaves;
+	totals->leaves.hashed = (struct mmu_hashed_list){ .nr = 0 }; /* the tally keeps that */
 	for (unsigned int level = 0; level <= regime->top_level; level++)
 		totals->table_bytes += leaves->tables[level] * mmu_table_bytes(regime, level);
 }

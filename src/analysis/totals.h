@@ -3,7 +3,7 @@
 #ifndef MMU_ANALYSIS_TOTALS_H
 #define MMU_ANALYSIS_TOTALS_H
 
-#include "walk/leaves.h"
+#include "walk/sweep.h"
 
 struct mmu_page_count {
 	uint64_t page_bytes, pages;
@@ -18,8 +18,8 @@ struct mmu_totals {
 	unsigned int nr_mapped;
 };
 
-/** Add what mmu_walker_leaves() tells, stretches too. */
-void mmu_totals_add(struct mmu_totals *totals, const struct mmu_walk *walk, uint64_t last_va);
+/** Add a range of a sweep. */
+void mmu_totals_add(struct mmu_totals *totals, const struct mmu_swept *range);
 
 /** All entries are in: add up what the enumeration itself has counted. */
 void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,

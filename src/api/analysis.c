@@ -135,27 +135,12 @@ uint64_t mmu_comparison_changed_bytes(const struct mmu_comparison *comparison,
 	return 0;
 }
 
-const struct mmu_difference *mmu_comparison_difference(const struct mmu_comparison *comparison,
-						       size_t n)
-{
-	return n < comparison->nr_differences
-		       ? (const struct mmu_difference *)&comparison->differences[n]
-		       : NULL;
-}
-
 const struct mmu_range *mmu_difference_side(const struct mmu_difference *difference,
 					    unsigned int side)
 {
 	const struct mmu_whole_difference *whole = (const struct mmu_whole_difference *)difference;
 
 	return &whole->side[side & 1];
-}
-
-const struct mmu_shared_frames *mmu_comparison_shared(const struct mmu_comparison *comparison,
-						      size_t n)
-{
-	return n < comparison->nr_shared ? (const struct mmu_shared_frames *)&comparison->shared[n]
-					 : NULL;
 }
 
 const struct mmu_shared_side *mmu_shared_frames_side(const struct mmu_shared_frames *frames,

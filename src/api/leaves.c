@@ -25,7 +25,7 @@ struct mmu_leaves {
 	struct leaf {
 		struct mmu_walk walk;
 		uint64_t last_va;
-	} *batch; /* NULL: of ranges */
+	} * batch; /* NULL: of ranges */
 };
 
 static struct mmu_error *take_part(const struct mmu_space *space, const struct mmu_part *from,

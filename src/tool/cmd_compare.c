@@ -262,13 +262,13 @@ static int compare_spaces(struct compare *compare)
 	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
 	int status = info->by_address && !info->nr_differences ? TOOL_OK : TOOL_ANSWERED;
 	if (compare->tool->json)
-		compare_spaces_json(compare, comparison);
+		error = compare_spaces_json(compare, comparison);
 	else if (compare->tool->tsv)
-		compare_spaces_tsv(comparison);
+		error = compare_spaces_tsv(comparison);
 	else
-		compare_spaces_text(compare, comparison);
+		error = compare_spaces_text(compare, comparison);
 	mmu_comparison_destroy(comparison);
-	return status;
+	return error ? tool_fail(compare->tool, error) : status;
 }
 
 int tool_compare(struct tool *tool, int argc, char **argv)

@@ -232,16 +232,24 @@ static void shared_json(const struct mmu_shared_frames *frames)
 	json_end();
 }
 
-void compare_spaces_json(const struct compare *compare, const struct mmu_comparison *comparison)
+struct mmu_error *compare_spaces_json(const struct compare *compare,
+				      struct mmu_comparison *comparison)
 {
-	const struct mmu_difference *difference;
+	const struct mmu_difference *difference = NULL;
 	const struct mmu_shared_frames *frames;
+	struct mmu_differences *differences = NULL;
+	struct mmu_shared *shared = NULL;
+	struct mmu_error *error = mmu_differences_open(comparison, &differences);
 
 	summary_json(compare, comparison);
-	for (size_t i = 0;
-	     (difference = mmu_comparison_difference(comparison, i)) && !tool_interrupted(); i++)
+	while (!error && !tool_interrupted() &&
+	       !(error = mmu_differences_next(differences, &difference)) && difference)
 		difference_json(difference);
-	for (size_t i = 0; (frames = mmu_comparison_shared(comparison, i)) && !tool_interrupted();
-	     i++)
+	mmu_differences_close(differences);
+	if (!error)
+		error = mmu_shared_open(comparison, &shared);
+	while (!error && !tool_interrupted() && (frames = mmu_shared_next(shared)))
 		shared_json(frames);
+	mmu_shared_close(shared);
+	return error;
 }

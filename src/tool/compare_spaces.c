@@ -119,39 +119,75 @@ static const char *changes_text(uint32_t changes, char ret[64])
 	return ret;
 }
 
-/* Does `b` begin where `a` ends, and differ only in its frames? Then one line holds both. */
-static bool alike(const struct mmu_difference *a, const struct mmu_difference *b)
+/* Differences that one line holds. */
+struct difference_line {
+	struct mmu_difference whole; /* from the first to the last */
+	struct mmu_range side[2];    /* of the first */
+	bool scattered;              /* there are several */
+};
+
+/* Does it begin where the line ends, and differ only in its frames? */
+static bool alike(const struct difference_line *line, const struct mmu_difference *next)
 {
-	if (b->first_va != a->last_va + 1 || a->changes != b->changes)
+	if (next->first_va != line->whole.last_va + 1 || line->whole.changes != next->changes)
 		return false;
 	for (unsigned int i = 0; i < 2; i++) {
-		const struct mmu_range *one = mmu_difference_side(a, i);
-		const struct mmu_range *other = mmu_difference_side(b, i);
+		const struct mmu_range *other = mmu_difference_side(next, i);
 
-		if (one->result != other->result || one->rights != other->rights)
+		if (line->side[i].result != other->result || line->side[i].rights != other->rights)
 			return false;
 	}
 	return true;
 }
 
-static void print_difference(const struct mmu_difference *first, const struct mmu_difference *last)
+static void print_line(const struct difference_line *line)
 {
+	uint64_t bytes = line->whole.last_va - line->whole.first_va + 1;
 	char changes[64], side[2][64];
-	uint64_t bytes = last->last_va - first->first_va + 1;
 
-	printf("  0x%012" PRIx64 "-0x%012" PRIx64 " %9s  %-14s %s -> %s\n", first->first_va,
-	       last->last_va, bytes ? tool_size(bytes) : "all",
-	       changes_text(first->changes, changes),
-	       side_text(mmu_difference_side(first, 0), first != last, side[0]),
-	       side_text(mmu_difference_side(first, 1), first != last, side[1]));
+	printf("  0x%012" PRIx64 "-0x%012" PRIx64 " %9s  %-14s %s -> %s\n", line->whole.first_va,
+	       line->whole.last_va, bytes ? tool_size(bytes) : "all",
+	       changes_text(line->whole.changes, changes),
+	       side_text(&line->side[0], line->scattered, side[0]),
+	       side_text(&line->side[1], line->scattered, side[1]));
 }
 
-static void print_differences(const struct compare *compare,
-			      const struct mmu_comparison *comparison)
+static struct mmu_error *print_lines(const struct compare *compare,
+				     struct mmu_differences *differences)
 {
-	const struct mmu_difference *first, *last, *next;
-	unsigned int lines = 0;
-	size_t left = 0, n = 0;
+	const struct mmu_difference *next = NULL;
+	struct difference_line line = { .scattered = false };
+	uint64_t lines = 0;
+	struct mmu_error *error;
+
+	for (;;) {
+		error = mmu_differences_next(differences, &next);
+		if (error)
+			return error;
+		if (lines && next && alike(&line, next)) {
+			line.whole.last_va = next->last_va;
+			line.scattered = true;
+			continue;
+		}
+		if (lines && (compare->all || lines <= LINES_MAX))
+			print_line(&line);
+		if (!next || tool_interrupted())
+			break;
+		line = (struct difference_line){ .whole = *next,
+						 .side = { *mmu_difference_side(next, 0),
+							   *mmu_difference_side(next, 1) } };
+		lines++;
+	}
+	if (!compare->all && lines > LINES_MAX)
+		printf("  ... and %" PRIu64 " more; --all shows them\n", lines - LINES_MAX);
+	return NULL;
+}
+
+static struct mmu_error *print_differences(const struct compare *compare,
+					   struct mmu_comparison *comparison)
+{
+	struct mmu_differences *differences;
+	struct mmu_error *error;
 
 	for (unsigned int change = 1; mmu_change_name(change); change <<= 1) {
 		uint64_t bytes = mmu_comparison_changed_bytes(comparison, change);
@@ -160,20 +196,12 @@ static void print_differences(const struct compare *compare,
 			printf("  %-9s %s\n", mmu_change_name(change), amount(compare, bytes));
 	}
 	printf("\n");
-	while ((first = mmu_comparison_difference(comparison, n++))) {
-		last = first;
-		while ((next = mmu_comparison_difference(comparison, n)) && alike(last, next)) {
-			last = next;
-			n++;
-		}
-		if (compare->all || lines < LINES_MAX)
-			print_difference(first, last);
-		else
-			left++;
-		lines++;
-	}
-	if (left)
-		printf("  ... and %zu more; --all shows them\n", left);
+	error = mmu_differences_open(comparison, &differences);
+	if (error)
+		return error;
+	error = print_lines(compare, differences);
+	mmu_differences_close(differences);
+	return error;
 }
 
 /* ------------------------------------------------------------------ shared frames */
@@ -189,24 +217,30 @@ static const char *shared_text(const struct mmu_shared_side *side, char ret[64])
 	return ret;
 }
 
-static void print_shared(const struct compare *compare, const struct mmu_comparison *comparison)
+static struct mmu_error *print_shared(const struct compare *compare,
+				      const struct mmu_comparison *comparison)
 {
 	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
 	const struct mmu_shared_frames *frames;
+	struct mmu_shared *shared;
 	uint64_t shown = 0;
 	char side[2][64];
+	struct mmu_error *error = mmu_shared_open(comparison, &shared);
+
+	if (error)
+		return error;
 
 	printf("\n%sframes that both map%s: %s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN),
 	       info->nr_shared ? amount(compare, info->shared_bytes) : "none");
-	for (; (compare->all || shown < LINES_MAX) &&
-	       (frames = mmu_comparison_shared(comparison, shown));
-	     shown++)
+	for (; (compare->all || shown < LINES_MAX) && (frames = mmu_shared_next(shared)); shown++)
 		printf("  0x%09" PRIx64 "-0x%09" PRIx64 " %9s  %s and %s\n", frames->first_pa,
 		       frames->last_pa, tool_size(frames->last_pa - frames->first_pa + 1),
 		       shared_text(mmu_shared_frames_side(frames, 0), side[0]),
 		       shared_text(mmu_shared_frames_side(frames, 1), side[1]));
 	if (shown < info->nr_shared)
 		printf("  ... and %" PRIu64 " more; --all shows them\n", info->nr_shared - shown);
+	mmu_shared_close(shared);
+	return NULL;
 }
 
 /* The totals in words. */
@@ -246,10 +280,12 @@ static void print_total_words(const struct compare *compare,
 	}
 }
 
-void compare_spaces_text(const struct compare *compare, const struct mmu_comparison *comparison)
+struct mmu_error *compare_spaces_text(const struct compare *compare,
+				      struct mmu_comparison *comparison)
 {
 	struct compare_columns columns = { .width = tool_columns() };
 	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
+	struct mmu_error *error = NULL;
 	char formats[320];
 
 	compare_head(compare, &columns);
@@ -262,7 +298,7 @@ void compare_spaces_text(const struct compare *compare, const struct mmu_compari
 		if (compare_formats(compare, formats)[0])
 			tool_wrapped(formats, "  - ", 4, columns.width);
 		print_total_words(compare, comparison, columns.width);
-		return;
+		return NULL;
 	}
 	if (compare_formats(compare, formats)[0])
 		tool_wrapped(formats, "", 2, columns.width);
@@ -270,14 +306,16 @@ void compare_spaces_text(const struct compare *compare, const struct mmu_compari
 	       amount(compare, info->same_bytes));
 	if (info->nr_differences) {
 		printf("%sdifferences%s\n", tool_colour(TOOL_BOLD), tool_colour(TOOL_PLAIN));
-		print_differences(compare, comparison);
+		error = print_differences(compare, comparison);
 	} else {
 		printf("no difference\n");
 	}
+	if (error)
+		return error;
 	if (info->by_frame)
-		print_shared(compare, comparison);
-	else
-		tool_wrapped("two images: a frame of one is not the same memory as that of the "
-			     "other, so no frames are shared",
-			     "\n", 2, columns.width);
+		return print_shared(compare, comparison);
+	tool_wrapped("two images: a frame of one is not the same memory as that of the "
+		     "other, so no frames are shared",
+		     "\n", 2, columns.width);
+	return NULL;
 }

@@ -65,17 +65,20 @@ void compare_head(const struct compare *compare, struct compare_columns *columns
 
 void compare_walks_text(const struct compare *compare, const struct compare_word *words,
 			size_t nr_words);
-void compare_spaces_text(const struct compare *compare, const struct mmu_comparison *comparison);
+/** This and what follows: an error when the spaces can't be read again. */
+struct mmu_error *compare_spaces_text(const struct compare *compare,
+				      struct mmu_comparison *comparison);
 
 /* ------------------------------------------------------------------ JSON */
 
 void compare_walks_json(const struct compare *compare, const struct compare_word *words,
 			size_t nr_words);
-void compare_spaces_json(const struct compare *compare, const struct mmu_comparison *comparison);
+struct mmu_error *compare_spaces_json(const struct compare *compare,
+				      struct mmu_comparison *comparison);
 
 /* ------------------------------------------------------------------ TSV */
 
 /** Every difference, a row each. */
-void compare_spaces_tsv(const struct mmu_comparison *comparison);
+struct mmu_error *compare_spaces_tsv(struct mmu_comparison *comparison);
 
 #endif

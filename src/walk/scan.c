@@ -31,8 +31,8 @@ static ALWAYS_INLINE uint64_t word_at(const uint8_t *words, uint64_t index,
 			    format->big_endian);
 }
 
-static ALWAYS_INLINE struct mmu_leaf_template *
-template_of(struct mmu_sweep_level *level, uint64_t other, uint64_t second_other)
+static ALWAYS_INLINE struct mmu_leaf_template *template_of(struct mmu_sweep_level *level,
+							   uint64_t other, uint64_t second_other)
 {
 	uint64_t hash = (other ^ second_other << 1) * UINT64_C(0x9e3779b97f4a7c15);
 
@@ -126,8 +126,8 @@ static ALWAYS_INLINE uint64_t next_of(const struct mmu_sweep *sweep, uint64_t pa
 	return open->last_va + 1;
 }
 
-static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level,
-			       enum lie lie, bool paired, run_fn run)
+static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level, enum lie lie,
+			       bool paired, run_fn run)
 {
 	const struct mmu_table *table = &level->table;
 	const struct mmu_format *format = table->regime->format;
@@ -137,7 +137,7 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	uint64_t index = level->index - first, end = table->chunk_count, next_pa = 0;
 	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
 	const struct mmu_leaf_template *template = &level->templates[0];
-	struct mmu_swept *open = sweep->ranges + sweep->nr - 1;
+	struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
 
 	if (end > level->scan_end - first)
 		end = level->scan_end - first;
@@ -169,16 +169,16 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 		} else if (sweep->nr == MMU_SWEEP_BATCH) {
 			break;
 		} else {
-			*++open = (struct mmu_swept){ .first_va = va,
-						      .last_va = va + (page_bytes - 1),
-						      .result = MMU_RESULT_MAPPED,
-						      .rights = rights,
-						      .has_pa = true,
-						      .page_bytes = page_bytes,
-						      .pa = pa,
-						      .note = template->note,
-						      .entries = 1 };
-			sweep->nr++;
+			open = &sweep->ranges[sweep->nr++];
+			*open = (struct mmu_swept){ .first_va = va,
+						    .last_va = va + (page_bytes - 1),
+						    .result = MMU_RESULT_MAPPED,
+						    .rights = rights,
+						    .has_pa = true,
+						    .page_bytes = page_bytes,
+						    .pa = pa,
+						    .note = template->note,
+						    .entries = 1 };
 		}
 		index += count;
 		next_va = va + (count << level->shift);
@@ -189,8 +189,8 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 
 /* Runs are counted in a function of their own, for the registers of what has none. */
 #define SCAN(name, lie, paired)                                                                    \
-	static __attribute__((__noinline__)) uint64_t name##_run(                                  \
-		const struct mmu_sweep_level *level, uint64_t index, uint64_t room)                \
+	static __attribute__((__noinline__))                                                       \
+	uint64_t name##_run(const struct mmu_sweep_level *level, uint64_t index, uint64_t room)    \
 	{                                                                                          \
 		return run_of(level, index, room, lie, paired);                                    \
 	}                                                                                          \
@@ -240,8 +240,8 @@ static bool is_plain(const struct mmu_alike *alike, bool paired, unsigned int sh
 {
 	return alike->address && alike->step == (alike->address & -alike->address) &&
 	       alike->step <= (uint64_t)1 << shift &&
-	       (!paired || (alike->second_address == alike->address &&
-			    alike->second_step == alike->step));
+	       (!paired ||
+		(alike->second_address == alike->address && alike->second_step == alike->step));
 }
 
 void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *regime,

@@ -45,8 +45,8 @@ struct mmu_sweep_level {
 	uint64_t base_va;     /**< of index 0 */
 	uint64_t index, last; /**< the entry that comes next; behind `last` the table is done */
 	uint64_t scan_first, scan_end; /**< entries that are wanted whole; end: exclusive */
-	uint8_t rights;       /**< of the path above it */
-	bool readable;        /**< some entry so far was */
+	uint8_t rights;                /**< of the path above it */
+	bool readable;                 /**< some entry so far was */
 	unsigned int shift;
 	struct mmu_alike alike; /**< step 0: not known */
 	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
@@ -58,8 +58,8 @@ struct mmu_sweep_level {
 
 /** One pass over a part of a space. Fields up to `nr_ready` are for callers. */
 struct mmu_sweep {
-	struct mmu_tally tally;   /**< so far; its end is MMU_LEAVES_STOPPED until it is known */
-	uint64_t tables_left;     /**< see mmu_sweep_init(); may be set again on the way */
+	struct mmu_tally tally; /**< so far; its end is MMU_LEAVES_STOPPED until it is known */
+	uint64_t tables_left;   /**< see mmu_sweep_init(); may be set again on the way */
 	struct mmu_swept ranges[MMU_SWEEP_BATCH];
 	size_t nr_ready; /**< of the ranges: these are complete */
 	/* its own */

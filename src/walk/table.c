@@ -61,9 +61,8 @@ static bool load_in_place(struct mmu_table *table, uint64_t pa)
 	if (!table->walker->cursor->image->reader->spans_last ||
 	    !find_in_place(table->walker, pa, bytes, &table->raw))
 		return false;
-	return !second_offset ||
-	       find_in_place(table->walker, pa + (uint64_t)(int64_t)second_offset, bytes,
-			     &table->second);
+	return !second_offset || find_in_place(table->walker, pa + (uint64_t)(int64_t)second_offset,
+					       bytes, &table->second);
 }
 
 void mmu_table_load(struct mmu_table *table, uint64_t index)

@@ -6,8 +6,8 @@
 #include "walk/walk.h"
 
 /**
- * Tables are read in such pieces: in place where what the image hands out stays, else copied, for it
- * vanishes with the next call.
+ * Tables are read in such pieces: in place where what the image hands out stays, else copied, for
+ * it vanishes with the next call.
  */
 #define MMU_CHUNK_BYTES 4096u
 
@@ -20,8 +20,8 @@ struct mmu_table {
 	uint64_t nr; /**< entries of the table */
 	bool zero_is_empty;
 	uint64_t chunk_first,
-		chunk_count; /**< the entries that raw and second hold; none at first */
-	bool chunk_whole;    /**< false: these must be read one by one */
+		chunk_count;         /**< the entries that raw and second hold; none at first */
+	bool chunk_whole;            /**< false: these must be read one by one */
 	const uint8_t *raw, *second; /**< the chunk's; second where the level has second words */
 	uint8_t copy[2][MMU_CHUNK_BYTES];
 };

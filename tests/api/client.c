@@ -192,11 +192,16 @@ static void compare(struct mmu_space *space)
 {
 	struct mmu_compare_query *query = alone(sizeof(*query));
 	struct mmu_comparison *comparison = NULL;
+	const struct mmu_difference *difference = NULL;
+	struct mmu_differences *differences = NULL;
 
 	need(mmu_compare_spaces(space, space, query, &comparison));
 	gone(query, sizeof(*query));
 	CHECK(mmu_comparison_get(comparison)->nr_differences == 0);
-	CHECK(!mmu_comparison_difference(comparison, 0));
+	need(mmu_differences_open(comparison, &differences));
+	need(mmu_differences_next(differences, &difference));
+	CHECK(!difference);
+	mmu_differences_close(differences);
 	printf("%" PRIu64 " bytes are the same\n", mmu_comparison_get(comparison)->same_bytes);
 	mmu_comparison_destroy(comparison);
 }

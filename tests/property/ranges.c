@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * @file
- * A sweep makes the very ranges that come of merging an enumeration's leaves, one by one, and counts
- * the same tables: of random tables, and of tables made to lead its short ways astray.
+ * A sweep makes the very ranges that come of merging an enumeration's leaves, one by one, and
+ * counts the same tables: of random tables, and of tables made to lead its short ways astray.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,8 +94,8 @@ static enum mmu_leaves_end enumerate(const struct world *w, const struct mmu_wal
 #define AGREE(field)                                                                               \
 	do {                                                                                       \
 		if (have->field != want->field)                                                    \
-			fail_msg("%s %s, range %zu at 0x%llx-0x%llx: " #field                      \
-				 " is 0x%llx, not 0x%llx",                                         \
+			fail_msg("%s %s, range %zu at 0x%llx-0x%llx: " #field " is 0x%llx, not "   \
+				 "0x%llx",                                                         \
 				 w->arch->name, format_of(w)->name, at,                            \
 				 (unsigned long long)want->first_va,                               \
 				 (unsigned long long)want->last_va,                                \

@@ -108,14 +108,44 @@ static struct mmu_range page_at(uint64_t va, uint64_t pa, uint64_t pages)
 	return ret;
 }
 
-static struct mmu_comparison share(const struct mmu_range *first, size_t nr_first,
-				   const struct mmu_range *second, size_t nr_second)
-{
-	const struct mmu_range *const lists[2] = { first, second };
-	struct mmu_comparison ret = { .nr_shared = 0 };
+struct found {
+	size_t nr;
+	uint64_t bytes;
+	struct mmu_whole_frames shared[4096];
+};
 
-	assert_null(mmu_frames_share(lists, (size_t[]){ nr_first, nr_second }, &ret));
-	return ret;
+static void make_index(const struct mmu_range *ranges, size_t nr, struct mmu_frame_index *ret)
+{
+	struct mmu_pa_range ram = { 0, 0x3fffff };
+	const struct mmu_image image = { .ram = &ram, .nr_ram = 1 };
+
+	mmu_frame_index_init(ret, &image);
+	for (size_t i = 0; i < nr; i++)
+		mmu_frame_index_count(ret, &ranges[i]);
+	assert_true(mmu_frame_index_make(ret));
+	for (size_t i = 0; i < nr; i++)
+		mmu_frame_index_add(ret, &ranges[i]);
+	assert_true(mmu_frame_index_finish(ret));
+}
+
+static const struct found *share(const struct mmu_range *first, size_t nr_first,
+				 const struct mmu_range *second, size_t nr_second)
+{
+	static struct mmu_frame_index index[2];
+	static struct found ret;
+	struct mmu_shared shared;
+
+	make_index(first, nr_first, &index[0]);
+	make_index(second, nr_second, &index[1]);
+	mmu_shared_init(&shared, (struct mmu_frame_index *[]){ &index[0], &index[1] });
+	for (ret.nr = ret.bytes = 0; mmu_shared_step(&shared); ret.nr++) {
+		assert_true(ret.nr < sizeof(ret.shared) / sizeof(ret.shared[0]));
+		ret.shared[ret.nr] = shared.told;
+		ret.bytes += shared.told.last_pa - shared.told.first_pa + 1;
+	}
+	mmu_frame_index_release(&index[0]);
+	mmu_frame_index_release(&index[1]);
+	return &ret;
 }
 
 /* The zero page, a hundred times on each side, is one frame and no ten thousand pairs. */
@@ -125,15 +155,14 @@ static void test_shared_many_times(void **state)
 
 	for (size_t i = 0; i < 100; i++)
 		many[i] = page_at(0x10000 + i * 4096, 0x5000, 1);
-	struct mmu_comparison c = share(many, 100, many, 99);
-	assert_int_equal(c.nr_shared, 1);
-	assert_int_equal(c.shared_bytes, 4096);
-	assert_int_equal(c.shared[0].first_pa, 0x5000);
-	assert_int_equal(c.shared[0].last_pa, 0x5fff);
-	assert_int_equal(c.shared[0].side[0].times, 100);
-	assert_int_equal(c.shared[0].side[1].times, 99);
-	assert_int_equal(c.shared[0].side[0].va, 0x10000);
-	free(c.shared);
+	const struct found *c = share(many, 100, many, 99);
+	assert_int_equal(c->nr, 1);
+	assert_int_equal(c->bytes, 4096);
+	assert_int_equal(c->shared[0].first_pa, 0x5000);
+	assert_int_equal(c->shared[0].last_pa, 0x5fff);
+	assert_int_equal(c->shared[0].side[0].times, 100);
+	assert_int_equal(c->shared[0].side[1].times, 99);
+	assert_int_equal(c->shared[0].side[0].va, 0x10000);
 }
 
 /* A large page, and a small one within it mapped once more. */
@@ -143,40 +172,96 @@ static void test_shared_within(void **state)
 					   page_at(0x400000, 0x200000, 512) };
 	const struct mmu_range second[] = { page_at(0x100000, 0x202000, 3),
 					    page_at(0x800000, 0x3ff000, 4) };
-	struct mmu_comparison c = share(first, 2, second, 2);
+	const struct found *c = share(first, 2, second, 2);
 
-	assert_int_equal(c.nr_shared, 4);
-	assert_int_equal(c.shared_bytes, 4 * 4096);
-	assert_int_equal(c.shared[0].first_pa, 0x202000);
-	assert_int_equal(c.shared[0].side[0].va, 0x402000);
-	assert_int_equal(c.shared[1].first_pa, 0x203000);
-	assert_int_equal(c.shared[1].side[0].times, 2);
-	assert_int_equal(c.shared[1].side[0].va, 0x403000);
-	assert_int_equal(c.shared[1].side[1].va, 0x101000);
-	assert_int_equal(c.shared[2].side[0].times, 1);
-	assert_int_equal(c.shared[3].first_pa, 0x3ff000);
-	assert_int_equal(c.shared[3].last_pa, 0x3fffff);
-	free(c.shared);
+	assert_int_equal(c->nr, 4);
+	assert_int_equal(c->bytes, 4 * 4096);
+	assert_int_equal(c->shared[0].first_pa, 0x202000);
+	assert_int_equal(c->shared[0].side[0].va, 0x402000);
+	assert_int_equal(c->shared[1].first_pa, 0x203000);
+	assert_int_equal(c->shared[1].side[0].times, 2);
+	assert_int_equal(c->shared[1].side[0].va, 0x403000);
+	assert_int_equal(c->shared[1].side[1].va, 0x101000);
+	assert_int_equal(c->shared[2].side[0].times, 1);
+	assert_int_equal(c->shared[3].first_pa, 0x3ff000);
+	assert_int_equal(c->shared[3].last_pa, 0x3fffff);
 }
 
 static void test_shared_nothing(void **state)
 {
 	const struct mmu_range page[] = { page_at(0, 0x1000, 1) };
 	const struct mmu_range swapped[] = { { .result = MMU_RESULT_SWAPPED, .last_va = 4095 } };
-	struct mmu_comparison c = share(page, 1, swapped, 1);
+	const struct found *c = share(page, 1, swapped, 1);
 
-	assert_int_equal(c.nr_shared, 0);
+	assert_int_equal(c->nr, 0);
 	c = share(NULL, 0, page, 1);
-	assert_int_equal(c.nr_shared, 0);
-	assert_null(c.shared);
+	assert_int_equal(c->nr, 0);
+}
+
+#define FRAMES 1200u /* some lie behind the memory that the image has */
+#define RANDOM 300u
+
+static uint64_t below(uint64_t limit)
+{
+	static uint64_t state = 88172645463325252u;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % limit;
+}
+
+/* Any ranges, often over each other: each frame is told once, with all its mappings. */
+static void test_shared_at_random(void **state)
+{
+	for (unsigned int round = 0; round < 200; round++) {
+		struct mmu_range sides[2][RANDOM];
+		uint64_t times[2][FRAMES + 64] = { { 0 }, { 0 } }, frame = 0;
+
+		for (unsigned int i = 0; i < 2 * RANDOM; i++) {
+			uint64_t first = below(FRAMES), count = 1 + below(below(8) ? 4 : 60);
+			struct mmu_range *range = &sides[i % 2][i / 2];
+
+			*range = page_at(UINT64_C(0x1000000) * (i / 2), first << 12, count);
+			if (i > 1 && !below(4)) { /* as the one before it */
+				range->pa = range[-1].pa;
+				range->last_va = range->first_va + range[-1].last_va -
+						 range[-1].first_va;
+			}
+			first = range->pa >> 12;
+			for (uint64_t n = 0; n <= (range->last_va - range->first_va) >> 12; n++)
+				times[i % 2][first + n]++;
+		}
+		const struct found *c = share(sides[0], RANDOM, sides[1], RANDOM);
+		for (size_t i = 0; i < c->nr; i++) {
+			const struct mmu_whole_frames *f = &c->shared[i];
+
+			for (; frame < f->first_pa >> 12; frame++)
+				assert_true(!times[0][frame] || !times[1][frame]);
+			for (; frame <= f->last_pa >> 12; frame++)
+				for (unsigned int side = 0; side < 2; side++) {
+					uint64_t va = f->side[side].va + (frame << 12) -
+						      f->first_pa;
+					const struct mmu_range *range = &sides[side][va >> 24];
+
+					assert_int_equal(f->side[side].times, times[side][frame]);
+					assert_true(va >= range->first_va && va <= range->last_va);
+					assert_int_equal(range->pa + (va - range->first_va),
+							 frame << 12);
+				}
+		}
+		for (; frame < FRAMES + 64; frame++)
+			assert_true(!times[0][frame] || !times[1][frame]);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_changes),       cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_change_names),  cmocka_unit_test(test_shared_many_times),
-		cmocka_unit_test(test_shared_within), cmocka_unit_test(test_shared_nothing),
+		cmocka_unit_test(test_changes),          cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_change_names),     cmocka_unit_test(test_shared_many_times),
+		cmocka_unit_test(test_shared_within),    cmocka_unit_test(test_shared_nothing),
+		cmocka_unit_test(test_shared_at_random),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file The frames that two spaces share. */
+#include <stdlib.h>
+
+#include "analysis/compare.h"
+#include "base/cleanup.h"
+
+void mmu_shared_init(struct mmu_shared *shared, struct mmu_frame_index *const frames[2])
+{
+	*shared = (struct mmu_shared){ .has_open = false };
+	for (unsigned int i = 0; i < 2; i++) {
+		shared->iter[i].index = frames[i];
+		shared->has[i] = frames[i] && mmu_frames_next(&shared->iter[i], &shared->now[i]);
+	}
+}
+
+static bool goes_on(const struct mmu_shared_side *side, const struct mmu_shared_side *next,
+		    uint64_t bytes)
+{
+	return next->va == side->va + bytes && next->times == side->times &&
+	       next->rights == side->rights;
+}
+
+static bool join(struct mmu_whole_frames *open, const struct mmu_whole_frames *piece)
+{
+	uint64_t bytes = piece->first_pa - open->first_pa;
+
+	if (piece->first_pa != open->last_pa + 1 ||
+	    !goes_on(&open->side[0], &piece->side[0], bytes) ||
+	    !goes_on(&open->side[1], &piece->side[1], bytes))
+		return false;
+	open->last_pa = piece->last_pa;
+	return true;
+}
+
+/* The next frames that are in both. @return false: there are none */
+static bool next_piece(struct mmu_shared *shared, struct mmu_whole_frames *ret)
+{
+	while (shared->has[0] && shared->has[1]) {
+		const struct mmu_frames *a = &shared->now[0], *b = &shared->now[1];
+		uint64_t first = a->first_pa > b->first_pa ? a->first_pa : b->first_pa;
+		uint64_t last = a->last_pa < b->last_pa ? a->last_pa : b->last_pa;
+		bool a_ends = a->last_pa == last, b_ends = b->last_pa == last;
+
+		*ret = (struct mmu_whole_frames){
+			.first_pa = first,
+			.last_pa = last,
+			.side = { { a->va + (first - a->first_pa), a->times, a->rights },
+				  { b->va + (first - b->first_pa), b->times, b->rights } },
+		};
+		if (a_ends)
+			shared->has[0] = mmu_frames_next(&shared->iter[0], &shared->now[0]);
+		if (b_ends)
+			shared->has[1] = mmu_frames_next(&shared->iter[1], &shared->now[1]);
+		if (first <= last)
+			return true;
+	}
+	return false;
+}
+
+bool mmu_shared_step(struct mmu_shared *shared)
+{
+	struct mmu_whole_frames piece;
+
+	while (next_piece(shared, &piece)) {
+		bool told = shared->has_open;
+
+		if (told && join(&shared->open, &piece))
+			continue;
+		shared->told = shared->open;
+		shared->open = piece;
+		shared->has_open = true;
+		if (told)
+			return true;
+	}
+	if (!shared->has_open)
+		return false;
+	shared->told = shared->open;
+	shared->has_open = false;
+	return true;
+}
+
+struct mmu_error *mmu_shared_open(const struct mmu_comparison *comparison, struct mmu_shared **ret)
+{
+	struct mmu_shared *shared = malloc(sizeof(*shared));
+
+	if (!shared)
+		return mmu_error_no_memory();
+	mmu_shared_init(shared, comparison->frames);
+	*ret = shared;
+	return NULL;
+}
+
+const struct mmu_shared_frames *mmu_shared_next(struct mmu_shared *shared)
+{
+	return mmu_shared_step(shared) ? (const struct mmu_shared_frames *)&shared->told : NULL;
+}
+
+void mmu_shared_close(struct mmu_shared *shared)
+{
+	free(shared);
+}
