@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "facts/debugsection.h"
+#include "image/lazy.h"
 
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2
@@ -55,7 +56,22 @@ static struct mmu_error *unpack_zlib(struct mmu_bytes packed, void *out, uint64_
 static struct mmu_error *unpack_zstd(struct mmu_bytes packed, void *out, uint64_t bytes,
 				     const char **ret_problem)
 {
-	ZSTD_DStream *stream = ZSTD_createDStream();
+	void *library = mmu_lazy_library(MMU_LAZY_ZSTD);
+#define LOAD(name)                                                                                 \
+	__typeof__(&ZSTD_##name) name;                                                             \
+	bool has_##name = mmu_lazy_function(library, "ZSTD_" #name, &name);
+	LOAD(createDStream)
+	LOAD(decompressStream)
+	LOAD(freeDStream)
+	LOAD(getErrorName)
+	LOAD(isError)
+#undef LOAD
+	if (!(has_createDStream && has_decompressStream && has_freeDStream && has_getErrorName &&
+	      has_isError)) {
+		*ret_problem = MMU_LAZY_ZSTD " can't be loaded";
+		return NULL;
+	}
+	ZSTD_DStream *stream = createDStream();
 	ZSTD_inBuffer from = { packed.data, packed.count, 0 };
 	ZSTD_outBuffer to = { out, bytes, 0 };
 
@@ -64,14 +80,14 @@ static struct mmu_error *unpack_zstd(struct mmu_bytes packed, void *out, uint64_
 		return mmu_error_no_memory();
 	while (to.pos < to.size && !*ret_problem) {
 		size_t before_in = from.pos, before_out = to.pos;
-		size_t status = ZSTD_decompressStream(stream, &to, &from);
+		size_t status = decompressStream(stream, &to, &from);
 
-		if (ZSTD_isError(status))
-			*ret_problem = ZSTD_getErrorName(status);
+		if (isError(status))
+			*ret_problem = getErrorName(status);
 		else if (from.pos == before_in && to.pos == before_out)
 			*ret_problem = "the compressed data end too early";
 	}
-	ZSTD_freeDStream(stream);
+	freeDStream(stream);
 	return NULL;
 }
 #endif

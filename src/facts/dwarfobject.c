@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file libdwarf's object-access interface over a mapped ELF file. */
+#include <pthread.h>
+
 #include "facts/dwarfobject.h"
+#include "image/lazy.h"
 
 /*
  * Only what types and names need. With .debug_rnglists libdwarf would walk all of it for the first
@@ -118,12 +121,30 @@ static void release_sections(struct mmu_dwarfobject *object)
 		mmu_debugsection_release(&object->sections[i]);
 }
 
+struct mmu_dwarf_library mmu_dwarf;
+
+static bool dwarf_loaded;
+
+static void load_dwarf(void)
+{
+	void *library = mmu_lazy_library(MMU_LAZY_DWARF);
+
+	dwarf_loaded = true;
+#define LOAD(name) dwarf_loaded &= mmu_lazy_function(library, "dwarf_" #name, &mmu_dwarf.name);
+	MMU_DWARF_FUNCTIONS(LOAD)
+#undef LOAD
+}
+
 struct mmu_error *mmu_dwarfobject_open(const struct mmu_elffile *file, uint64_t limit,
 				       struct mmu_dwarfobject *ret)
 {
 	struct mmu_error *error = NULL;
 	Dwarf_Error problem = NULL;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+	pthread_once(&once, load_dwarf);
+	if (!dwarf_loaded)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED, MMU_LAZY_DWARF " can't be loaded");
 	*ret = (struct mmu_dwarfobject){ .file = file, .interface = INTERFACE(ret, &methods) };
 	for (int i = MMU_DW_NULL + 1; i < MMU_DW_COUNT && !error; i++)
 		error = mmu_debugsection_get(file, section_names[i],

@@ -20,6 +20,61 @@
 
 #include "facts/debugsection.h"
 
+/* What we use of libdwarf, which is loaded at first need: see image/lazy.h. */
+#define MMU_DWARF_FUNCTIONS(DO)                                                                    \
+	DO(attr)                                                                                   \
+	DO(child)                                                                                  \
+	DO(dealloc)                                                                                \
+	DO(dealloc_attribute)                                                                      \
+	DO(dealloc_error)                                                                          \
+	DO(dealloc_die)                                                                            \
+	DO(diename)                                                                                \
+	DO(dieoffset)                                                                              \
+	DO(errmsg)                                                                                 \
+	DO(formblock)                                                                              \
+	DO(formexprloc)                                                                            \
+	DO(formsdata)                                                                              \
+	DO(formudata)                                                                              \
+	DO(global_formref)                                                                         \
+	DO(hasattr)                                                                                \
+	DO(next_cu_header_d)                                                                       \
+	DO(object_finish)                                                                          \
+	DO(object_init_b)                                                                          \
+	DO(offdie_b)                                                                               \
+	DO(siblingof_b)                                                                            \
+	DO(tag)                                                                                    \
+	DO(whatform)
+
+struct mmu_dwarf_library {
+#define DECLARE(name) __typeof__(&dwarf_##name) name;
+	MMU_DWARF_FUNCTIONS(DECLARE)
+#undef DECLARE
+};
+extern struct mmu_dwarf_library mmu_dwarf;
+
+#define dwarf_attr mmu_dwarf.attr
+#define dwarf_child mmu_dwarf.child
+#define dwarf_dealloc mmu_dwarf.dealloc
+#define dwarf_dealloc_attribute mmu_dwarf.dealloc_attribute
+#define dwarf_dealloc_die mmu_dwarf.dealloc_die
+#define dwarf_dealloc_error mmu_dwarf.dealloc_error
+#define dwarf_diename mmu_dwarf.diename
+#define dwarf_dieoffset mmu_dwarf.dieoffset
+#define dwarf_errmsg mmu_dwarf.errmsg
+#define dwarf_formblock mmu_dwarf.formblock
+#define dwarf_formexprloc mmu_dwarf.formexprloc
+#define dwarf_formsdata mmu_dwarf.formsdata
+#define dwarf_formudata mmu_dwarf.formudata
+#define dwarf_global_formref mmu_dwarf.global_formref
+#define dwarf_hasattr mmu_dwarf.hasattr
+#define dwarf_next_cu_header_d mmu_dwarf.next_cu_header_d
+#define dwarf_object_finish mmu_dwarf.object_finish
+#define dwarf_object_init_b mmu_dwarf.object_init_b
+#define dwarf_offdie_b mmu_dwarf.offdie_b
+#define dwarf_siblingof_b mmu_dwarf.siblingof_b
+#define dwarf_tag mmu_dwarf.tag
+#define dwarf_whatform mmu_dwarf.whatform
+
 /* Two APIs under one SONAME: 2021's has no version macro and unadorned names. */
 #ifdef DW_LIBDWARF_VERSION
 typedef Dwarf_Obj_Access_Interface_a mmu_dw_interface;

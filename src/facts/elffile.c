@@ -2,6 +2,7 @@
 /** @file Mapping and checking of ELF files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "facts/elffile.h"
+#include "image/lazy.h"
 
 #define BUILD_ID_BYTES_MAX 64
 #define NOTES_MAX 4096
@@ -273,12 +275,32 @@ static void find_build_id(struct mmu_elffile *file)
 			return;
 }
 
+struct mmu_elf_library mmu_libelf;
+
+static bool libelf_loaded;
+
+static void load_libelf(void)
+{
+	void *library = mmu_lazy_library(MMU_LAZY_ELF);
+
+	libelf_loaded = true;
+#define LOAD(prefix, name)                                                                         \
+	libelf_loaded &= mmu_lazy_function(library, #prefix "_" #name,                             \
+					   &mmu_libelf.prefix##_##name##_);
+	MMU_ELF_FUNCTIONS(LOAD)
+#undef LOAD
+}
+
 static struct mmu_error *elffile_init(struct mmu_elffile *file)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	GElf_Ehdr header;
 
 	if (file->map.count < EI_NIDENT || memcmp(file->map.data, ELFMAG, SELFMAG))
 		return not_elf(file->path, file->map);
+	pthread_once(&once, load_libelf);
+	if (!libelf_loaded)
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED, MMU_LAZY_ELF " can't be loaded");
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "libelf: %s", elf_errmsg(-1));
 	/* libelf only writes to the image of a file that it was opened to update. */

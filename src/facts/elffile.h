@@ -9,6 +9,45 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+/* What we use of libelf, which is loaded at first need: see image/lazy.h. */
+#define MMU_ELF_FUNCTIONS(DO)                                                                      \
+	DO(elf, end)                                                                               \
+	DO(elf, errmsg)                                                                            \
+	DO(elf, getphdrnum)                                                                        \
+	DO(elf, getshdrnum)                                                                        \
+	DO(elf, getshdrstrndx)                                                                     \
+	DO(elf, kind)                                                                              \
+	DO(elf, memory)                                                                            \
+	DO(elf, ndxscn)                                                                            \
+	DO(elf, nextscn)                                                                           \
+	DO(elf, strptr)                                                                            \
+	DO(elf, version)                                                                           \
+	DO(gelf, getehdr)                                                                          \
+	DO(gelf, getphdr)                                                                          \
+	DO(gelf, getshdr)
+
+struct mmu_elf_library {
+#define DECLARE(prefix, name) __typeof__(&prefix##_##name) prefix##_##name##_;
+	MMU_ELF_FUNCTIONS(DECLARE)
+#undef DECLARE
+};
+extern struct mmu_elf_library mmu_libelf;
+
+#define elf_end mmu_libelf.elf_end_
+#define elf_errmsg mmu_libelf.elf_errmsg_
+#define elf_getphdrnum mmu_libelf.elf_getphdrnum_
+#define elf_getshdrnum mmu_libelf.elf_getshdrnum_
+#define elf_getshdrstrndx mmu_libelf.elf_getshdrstrndx_
+#define elf_kind mmu_libelf.elf_kind_
+#define elf_memory mmu_libelf.elf_memory_
+#define elf_ndxscn mmu_libelf.elf_ndxscn_
+#define elf_nextscn mmu_libelf.elf_nextscn_
+#define elf_strptr mmu_libelf.elf_strptr_
+#define elf_version mmu_libelf.elf_version_
+#define gelf_getehdr mmu_libelf.gelf_getehdr_
+#define gelf_getphdr mmu_libelf.gelf_getphdr_
+#define gelf_getshdr mmu_libelf.gelf_getshdr_
+
 /** An open file. Read-only for its users. */
 struct mmu_elffile {
 	char *path;

@@ -25,7 +25,13 @@ struct mmu_unpacker {
 	__typeof__(&snappy_uncompress) snappy;
 	bool snappy_tried;
 #endif
+#ifdef MMU_HAVE_LZO
+	__typeof__(&lzo1x_decompress_safe) lzo;
+#endif
 #ifdef MMU_HAVE_ZSTD
+	__typeof__(&ZSTD_createDCtx) zstd_create;
+	__typeof__(&ZSTD_freeDCtx) zstd_free;
+	__typeof__(&ZSTD_decompressDCtx) zstd_unpack;
 	ZSTD_DCtx *zstd;
 #endif
 };
@@ -60,7 +66,8 @@ void mmu_unpacker_destroy(struct mmu_unpacker *unpacker)
 	if (unpacker->zlib_ready)
 		inflateEnd(&unpacker->zlib);
 #ifdef MMU_HAVE_ZSTD
-	ZSTD_freeDCtx(unpacker->zstd);
+	if (unpacker->zstd)
+		unpacker->zstd_free(unpacker->zstd);
 #endif
 	free(unpacker->copy);
 	free(unpacker);
@@ -103,12 +110,24 @@ static bool unpack_zlib(struct mmu_unpacker *unpacker, struct mmu_bytes in, void
 	return inflate(stream, Z_FINISH) == Z_STREAM_END && !stream->avail_out;
 }
 
-static bool unpack_lzo(struct mmu_bytes in, void *out, uint32_t out_bytes)
+static bool lzo_ready(struct mmu_unpacker *unpacker)
+{
+#ifdef MMU_HAVE_LZO
+	return unpacker->lzo || mmu_lazy_function(mmu_lazy_library(MMU_LAZY_LZO),
+						  "lzo1x_decompress_safe", &unpacker->lzo);
+#else
+	return false;
+#endif
+}
+
+static bool unpack_lzo(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
+		       uint32_t out_bytes)
 {
 #ifdef MMU_HAVE_LZO
 	lzo_uint count = out_bytes;
 
-	return lzo1x_decompress_safe(in.data, in.count, out, &count, NULL) == LZO_E_OK &&
+	return lzo_ready(unpacker) &&
+	       unpacker->lzo(in.data, in.count, out, &count, NULL) == LZO_E_OK &&
 	       count == out_bytes;
 #else
 	return false;
@@ -143,14 +162,29 @@ static bool unpack_snappy(struct mmu_unpacker *unpacker, struct mmu_bytes in, vo
 #endif
 }
 
+static bool zstd_ready(struct mmu_unpacker *unpacker)
+{
+#ifdef MMU_HAVE_ZSTD
+	if (!unpacker->zstd) {
+		void *library = mmu_lazy_library(MMU_LAZY_ZSTD);
+
+		if (mmu_lazy_function(library, "ZSTD_createDCtx", &unpacker->zstd_create) &&
+		    mmu_lazy_function(library, "ZSTD_freeDCtx", &unpacker->zstd_free) &&
+		    mmu_lazy_function(library, "ZSTD_decompressDCtx", &unpacker->zstd_unpack))
+			unpacker->zstd = unpacker->zstd_create();
+	}
+	return unpacker->zstd;
+#else
+	return false;
+#endif
+}
+
 static bool unpack_zstd(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
 			uint32_t out_bytes)
 {
 #ifdef MMU_HAVE_ZSTD
-	if (!unpacker->zstd)
-		unpacker->zstd = ZSTD_createDCtx();
-	return unpacker->zstd &&
-	       ZSTD_decompressDCtx(unpacker->zstd, out, out_bytes, in.data, in.count) == out_bytes;
+	return zstd_ready(unpacker) && unpacker->zstd_unpack(unpacker->zstd, out, out_bytes,
+							     in.data, in.count) == out_bytes;
 #else
 	return false;
 #endif
@@ -162,16 +196,12 @@ bool mmu_unpacker_can(struct mmu_unpacker *unpacker, uint32_t packing)
 	case MMU_PACKING_NONE:
 	case MMU_PACKING_ZLIB:
 		return true;
-#ifdef MMU_HAVE_LZO
 	case MMU_PACKING_LZO:
-		return true;
-#endif
+		return lzo_ready(unpacker);
 	case MMU_PACKING_SNAPPY:
 		return snappy_ready(unpacker);
-#ifdef MMU_HAVE_ZSTD
 	case MMU_PACKING_ZSTD:
-		return true;
-#endif
+		return zstd_ready(unpacker);
 	default:
 		return false;
 	}
@@ -191,7 +221,7 @@ bool mmu_unpack(struct mmu_unpacker *unpacker, uint32_t packing, struct mmu_byte
 	case MMU_PACKING_ZLIB:
 		return unpack_zlib(unpacker, in, out, out_bytes);
 	case MMU_PACKING_LZO:
-		return unpack_lzo(in, out, out_bytes);
+		return unpack_lzo(unpacker, in, out, out_bytes);
 	case MMU_PACKING_SNAPPY:
 		return unpack_snappy(unpacker, in, out, out_bytes);
 	case MMU_PACKING_ZSTD:
