@@ -103,7 +103,8 @@ size_t x86_64_regions(const struct mmu_facts *facts, struct mmu_region *ret)
 		add(&list, linear[1].first_va, linear[1].last_va, "direct map");
 		add_sized(facts, &list, layout, linear[1].first_va);
 	}
-	if (knows(facts, "SYMBOL(get_cpu_entry_area)")) /* 4.15 */
+	if (knows(facts, "SYMBOL(get_cpu_entry_area)") || /* 4.15 */
+	    knows(facts, "SYMBOL(__pgtable_l5_enabled)")) /* 4.17 */
 		add(&list, CPU_ENTRY_AREA, CPU_ENTRY_AREA + BIT(39) - 1, "cpu_entry_area");
 	if (knows(facts, "SYMBOL(init_espfix_ap)"))
 		add(&list, ESPFIX, ESPFIX + BIT(39) - 1, "espfix");
