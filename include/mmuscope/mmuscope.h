@@ -47,5 +47,6 @@
 #include "mmuscope/smaps.h"
 #include "mmuscope/walks.h"
 #include "mmuscope/analysis.h"
+#include "mmuscope/maps.h"
 
 #endif

@@ -17,4 +17,8 @@ struct mmu_session {
 	struct mmu_cpu cpu;            /* likewise */
 };
 
+/** A VMA as callers see it: it points into `name`. @return ret */
+const struct mmu_vma_info *mmu_vma_show(const struct mmu_vma *vma, const struct mmu_vma_name *name,
+					struct mmu_vma_info *ret);
+
 #endif

@@ -93,8 +93,8 @@ void mmu_space_extent(struct mmu_space *space, uint64_t *ret_first_va, uint64_t 
 
 /* ------------------------------------------------------------------ VMAs */
 
-static const struct mmu_vma_info *
-show_vma(const struct mmu_vma *vma, const struct mmu_vma_name *name, struct mmu_vma_info *ret)
+const struct mmu_vma_info *mmu_vma_show(const struct mmu_vma *vma, const struct mmu_vma_name *name,
+					struct mmu_vma_info *ret)
 {
 	*ret = (struct mmu_vma_info){ .first_va = vma->first_va,
 				      .last_va = vma->last_va,
@@ -121,7 +121,7 @@ struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
 						       &found);
 
 	if (!error)
-		*ret = found ? show_vma(&space->vma, &space->vma_name, &space->vma_info) : NULL;
+		*ret = found ? mmu_vma_show(&space->vma, &space->vma_name, &space->vma_info) : NULL;
 	return error;
 }
 
@@ -178,7 +178,7 @@ struct mmu_error *mmu_vmas_next(struct mmu_vmas *vmas, const struct mmu_vma_info
 	}
 	if (error)
 		return error;
-	*ret = found || gate ? show_vma(&vmas->vma, &vmas->name, &vmas->info) : NULL;
+	*ret = found || gate ? mmu_vma_show(&vmas->vma, &vmas->name, &vmas->info) : NULL;
 	return NULL;
 }
 

@@ -71,7 +71,7 @@ static void without_vma(struct mmu_space *space, uint64_t va, struct mmu_meaning
 	mmu_error_destroy(error);
 }
 
-static enum mmu_next next_of(const struct mmu_vma *vma)
+enum mmu_next mmu_meaning_next(const struct mmu_vma *vma)
 {
 	bool anonymous = vma->knows_ops
 				 ? !vma->has_ops
@@ -95,7 +95,7 @@ static void where_nothing_is(struct mmu_space *space, uint64_t va, const struct 
 		without_vma(space, va, ret);
 		return;
 	}
-	ret->next = next_of(vma);
+	ret->next = mmu_meaning_next(vma);
 	ret->copies = !(vma->vm_flags & MMU_VM_SHARED);
 	ret->has_file_page = ret->next == MMU_NEXT_FILE && vma->has_offset;
 	if (ret->has_file_page)

@@ -5,6 +5,9 @@
 
 #include "objects/space.h"
 
+/** What the next access brings where nothing is in a VMA. */
+enum mmu_next mmu_meaning_next(const struct mmu_vma *vma);
+
 /**
  * As mmu_space_meaning(); ret->vma stays NULL.
  * @param vma  around the address of the walk, or NULL: there is none

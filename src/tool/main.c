@@ -13,6 +13,7 @@ static const struct tool_command commands[] = {
 	{ "ps", "tasks: pid, mm, pgd, table pages, RSS", tool_ps },
 	{ "walk", "one or many addresses: every level of the translation", tool_walk },
 	{ "read", "bytes, strings or values at virtual addresses", tool_read },
+	{ "maps", "whole address spaces: ranges, rights, page sizes, holes, VMAs", tool_maps },
 	{ "compare", "two walks, or two whole spaces, side by side", tool_compare },
 	{ "extract", "write a small vmcore without user data, for a bug report", tool_extract },
 	{ "entry", "decode a raw entry, without any image", tool_entry },

@@ -49,6 +49,7 @@ void tool_init(struct tool *tool);
 int tool_info(struct tool *tool, int argc, char **argv);
 int tool_ps(struct tool *tool, int argc, char **argv);
 int tool_walk(struct tool *tool, int argc, char **argv);
+int tool_maps(struct tool *tool, int argc, char **argv);
 int tool_read(struct tool *tool, int argc, char **argv);
 int tool_extract(struct tool *tool, int argc, char **argv);
 int tool_entry(struct tool *tool, int argc, char **argv);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A space as rows: ranges of the tables, joined with VMAs or regions. */
+#include "analysis/space_map.h"
+#include "walk/range.h"
+
+static uint64_t later(uint64_t one, uint64_t other)
+{
+	return one > other ? one : other;
+}
+
+static uint64_t earlier(uint64_t one, uint64_t other)
+{
+	return one < other ? one : other;
+}
+
+/* ------------------------------------------------------------------ what comes next */
+
+static struct mmu_error *load_range(struct mmu_map_join *join)
+{
+	const struct mmu_range *range;
+	struct mmu_error *error = NULL;
+
+	while (!error && !join->has_range && !join->ranges_end) {
+		error = join->source.next_range(join->source.context, &range);
+		if (error)
+			return error;
+		if (!range || range->first_va > join->last_va)
+			join->ranges_end = true;
+		else if (range->last_va >= join->next_va) {
+			join->range = *range;
+			join->has_range = true;
+		}
+	}
+	return error;
+}
+
+/* @return a problem in place of an area, or NULL */
+static const struct mmu_error *load_area(struct mmu_map_join *join)
+{
+	const struct mmu_error *problem = NULL;
+
+	while (!join->has_area && !join->areas_end) {
+		if (!join->source.next_area(join->source.context, &join->area, &problem) ||
+		    (!problem && join->area.first_va > join->last_va))
+			join->areas_end = true;
+		else if (problem)
+			return problem;
+		else
+			join->has_area = join->area.last_va >= join->next_va;
+	}
+	join->area_begun = false;
+	join->area.first_va = later(join->area.first_va, join->next_va);
+	join->area.last_va = earlier(join->area.last_va, join->last_va);
+	return NULL;
+}
+
+/* All up to this address was told. */
+static void go_behind(struct mmu_map_join *join, uint64_t last_va)
+{
+	join->at_end |= last_va >= join->last_va;
+	join->next_va = last_va + 1;
+	if (join->has_range && join->range.last_va <= last_va)
+		join->has_range = false;
+	if (join->has_area && join->area.last_va <= last_va)
+		join->has_area = false;
+}
+
+/*
+ * What is known from next_va on: a part of a range, or a hole of an area.
+ * @return false: of the area there is nothing more to tell, and it was left behind
+ */
+static bool next_piece(struct mmu_map_join *join, struct mmu_range *ret, bool *ret_in_area)
+{
+	const struct mmu_map_area *area = &join->area;
+	uint64_t range_first = later(join->range.first_va, join->next_va);
+	uint64_t area_first = later(area->first_va, join->next_va);
+	bool in_area = join->has_area && (!join->has_range || area_first <= range_first);
+	bool reaches = join->has_range && (!in_area || range_first <= area->last_va);
+	uint64_t last = join->last_va;
+
+	*ret_in_area = in_area;
+	if (in_area && (!reaches || (range_first > area_first && area->holes))) {
+		if (!area->holes && (!area->region || join->area_begun)) {
+			go_behind(join, area->last_va);
+			return false;
+		}
+		*ret = (struct mmu_range){ .first_va = area_first,
+					   .last_va = reaches ? range_first - 1 : area->last_va,
+					   .result = MMU_RESULT_EMPTY };
+		return true;
+	}
+	if (in_area)
+		last = area->last_va;
+	else if (join->has_area)
+		last = area->first_va - 1;
+	last = earlier(last, join->range.last_va);
+	if (join->flags & MMU_MAP_PAGES && join->range.page_bytes)
+		last = earlier(last, range_first | (join->range.page_bytes - 1));
+	if (range_first == join->range.first_va && last == join->range.last_va)
+		*ret = join->range;
+	else
+		*ret = mmu_range_part(&join->range, range_first, last, join->page_lg2);
+	return true;
+}
+
+/* ------------------------------------------------------------------ rows */
+
+/* Nothing is there, or a table can't be read: no entry gives the pages their size. */
+static bool has_no_pages(enum mmu_result result)
+{
+	return result == MMU_RESULT_EMPTY ||
+	       (result >= MMU_RESULT_FILTERED && result <= MMU_RESULT_UNREADABLE);
+}
+
+static uint64_t pages_of(const struct mmu_range *range, unsigned int page_lg2)
+{
+	uint64_t bytes = range->page_bytes;
+
+	if (bytes && !(bytes & (bytes - 1)) && !has_no_pages(range->result))
+		page_lg2 = (unsigned int)__builtin_ctzll(bytes);
+	return (range->last_va >> page_lg2) - (range->first_va >> page_lg2) + 1;
+}
+
+static bool goes_on(const struct mmu_map_join *join, const struct mmu_range *piece)
+{
+	const struct mmu_range *so_far = &join->row.range;
+
+	return piece->first_va == so_far->last_va + 1 && piece->result == so_far->result &&
+	       piece->rights == so_far->rights && piece->page_bytes == so_far->page_bytes &&
+	       piece->has_pa == so_far->has_pa && piece->has_swap == so_far->has_swap &&
+	       piece->has_target == so_far->has_target && piece->swap_type == so_far->swap_type &&
+	       piece->assumed == so_far->assumed;
+}
+
+/* Make a piece a part of the row. @return false: it is none */
+static bool extend_row(struct mmu_map_join *join, const struct mmu_range *piece, bool in_area)
+{
+	struct mmu_map_row *row = &join->row;
+	bool of_area = row->vma || row->region || row->vma_unknown;
+	bool same_run = piece->has_pa && piece->pa == join->run_next_pa;
+
+	if (of_area != in_area || !goes_on(join, piece) || join->flags & MMU_MAP_PAGES ||
+	    (join->flags & MMU_MAP_RUNS && !same_run))
+		return false;
+	row->range.last_va = piece->last_va;
+	row->pages += pages_of(piece, join->page_lg2);
+	row->runs += !same_run;
+	if (row->range.note != piece->note)
+		row->range.note = NULL;
+	return true;
+}
+
+static void begin_row(struct mmu_map_join *join, const struct mmu_range *piece, bool in_area)
+{
+	const struct mmu_map_area *area = &join->area;
+	struct mmu_map_row *row = &join->row;
+
+	*row = (struct mmu_map_row){ .range = *piece,
+				     .pages = pages_of(piece, join->page_lg2),
+				     .runs = piece->result != MMU_RESULT_EMPTY };
+	join->row_open = true;
+	if (!in_area)
+		return;
+	join->area_begun = true;
+	row->vma = area->vma;
+	row->region = area->region;
+	row->vma_unknown = area->unknown;
+	if (piece->result != MMU_RESULT_EMPTY)
+		return;
+	row->next = area->next;
+	row->has_file_page = area->next == MMU_NEXT_FILE && area->vma && area->vma->has_offset;
+	if (row->has_file_page)
+		row->file_page =
+			(area->vma->offset_bytes + (piece->first_va - area->vma->first_va)) >>
+			join->page_lg2;
+}
+
+/* ------------------------------------------------------------------ all of it */
+
+static bool nothing_left(const struct mmu_map_join *join)
+{
+	return join->at_end || (!join->has_range && !join->has_area);
+}
+
+struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_map_row **ret,
+				    const struct mmu_error **ret_problem)
+{
+	struct mmu_range piece;
+	bool in_area;
+
+	*ret_problem = NULL;
+	for (;;) {
+		struct mmu_error *error = join->at_end ? NULL : load_range(join);
+
+		if (error)
+			return error;
+		/* a row that is complete points into the area that the next one replaces */
+		if (!join->at_end && !join->has_area && !join->areas_end && !join->row_open) {
+			*ret_problem = load_area(join);
+			*ret = NULL;
+			if (*ret_problem)
+				return NULL;
+		}
+		bool over = nothing_left(join) ||
+			    (join->row_open && !join->has_area && !join->areas_end);
+		if (!over && !next_piece(join, &piece, &in_area))
+			continue;
+		if (!over && join->row_open && !extend_row(join, &piece, in_area))
+			over = true;
+		else if (!over && !join->row_open)
+			begin_row(join, &piece, in_area);
+		if (over) {
+			*ret = join->row_open ? &join->row : NULL;
+			join->row_open = false;
+			return NULL;
+		}
+		join->run_next_pa = piece.pa + (piece.last_va - piece.first_va) + 1;
+		go_behind(join, piece.last_va);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file A space as rows: ranges of the tables, joined with VMAs or regions. */
+#ifndef MMU_ANALYSIS_SPACE_MAP_H
+#define MMU_ANALYSIS_SPACE_MAP_H
+
+#include "base/error.h"
+#include "mmuscope/maps.h"
+
+/** Addresses that belong together: a VMA, or a region. */
+struct mmu_map_area {
+	uint64_t first_va, last_va;
+	const struct mmu_vma_info *vma;
+	const struct mmu_region *region;
+	enum mmu_next next; /**< in its holes */
+	bool holes;         /**< holes are told, each */
+	bool unknown;       /**< it stands for VMAs that can't be read */
+};
+
+/** Where ranges and areas come from; each ascending and disjoint. */
+struct mmu_map_source {
+	void *context;
+	/** @param ret  NULL: there are no more; else valid until the next call */
+	struct mmu_error *(*next_range)(void *context, const struct mmu_range **ret);
+	/**
+	 * What the area points to is valid until the next call. An area need not begin behind the
+	 * last one's end: what lies before it is cut off.
+	 * @param ret_problem  an error of the source's in place of an area, or NULL
+	 * @return false: there are no more
+	 */
+	bool (*next_area)(void *context, struct mmu_map_area *ret,
+			  const struct mmu_error **ret_problem);
+};
+
+/** Joins both. All zero but source, first_va, last_va, page_lg2 and flags. */
+struct mmu_map_join {
+	struct mmu_map_source source;
+	uint64_t next_va, last_va; /**< what was not told yet */
+	unsigned int page_lg2;
+	uint32_t flags; /**< enum mmu_map_flag */
+	bool at_end;    /**< all was told */
+	bool has_range, ranges_end, has_area, areas_end, area_begun;
+	bool row_open;          /**< a row that may go on */
+	struct mmu_range range; /**< whose part from next_va on was not told yet */
+	struct mmu_map_area area;
+	struct mmu_map_row row;
+	uint64_t run_next_pa; /**< where the row's last run would go on */
+};
+
+/** As mmu_map_next(). */
+struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_map_row **ret,
+				    const struct mmu_error **ret_problem) MMU_MUST_CHECK;
+
+#endif
