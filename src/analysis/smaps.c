@@ -188,6 +188,10 @@ static void account_present(struct account *account, const struct mmu_walk *walk
 		forget(account, MMU_SMAPS_REFERENCED, MMU_SMAPS_REFERENCED);
 		forget(account, MMU_SMAPS_PSS_DIRTY, MMU_SMAPS_PRIVATE_DIRTY);
 	}
+	if (huge && !is_hugetlb(account) && !mmu_knows_huge_zero_page(account->space)) {
+		forget(account, MMU_SMAPS_RSS, MMU_SMAPS_FILE_PMD_MAPPED);
+		forget(account, MMU_SMAPS_LOCKED, MMU_SMAPS_LOCKED);
+	}
 	for (uint64_t at = 0; at < bytes; at += piece) {
 		const struct mapping mapping = { .pfn = (walk->pa + at) >> page_lg2,
 						 .bytes = bytes - at < piece ? bytes - at : piece,

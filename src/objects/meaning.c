@@ -49,6 +49,19 @@ enum mmu_zero_page mmu_zero_page_of(struct mmu_space *space, const struct mmu_wa
 							    : MMU_ZERO_PAGE_NONE;
 }
 
+bool mmu_knows_huge_zero_page(struct mmu_space *space)
+{
+	const struct mmu_peek peek = { .memory = &space->memory };
+	const struct zero_fields *fields;
+	const void *found = NULL;
+	uint64_t pfn;
+
+	mmu_error_destroy(mmu_layout_need(space->memory.kernel, &zero_layout, &found, NULL));
+	fields = found;
+	return fields && fields->huge_zero.known &&
+	       mmu_peek_pointer(&peek, fields->huge_zero.value, &pfn);
+}
+
 /* ------------------------------------------------------------------ where nothing is */
 
 /* As mm/mmap.c: expand_stack() asks the next VMA above, and no other. */

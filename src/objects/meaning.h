@@ -18,6 +18,9 @@ void mmu_meaning_find(struct mmu_space *space, const struct mmu_walk *walk,
 /** Which zero page a walk has hit, if any. */
 enum mmu_zero_page mmu_zero_page_of(struct mmu_space *space, const struct mmu_walk *walk);
 
+/** Else a huge page may be that of zeros, which nobody's memory counts. */
+bool mmu_knows_huge_zero_page(struct mmu_space *space);
+
 /** Has the format of a leaf a bit that says soft-dirty? */
 bool mmu_can_be_soft_dirty(const struct mmu_regime *regime, const struct mmu_step *leaf);
 

@@ -6,6 +6,7 @@
 
 #include "lists.h"
 #include "maps.h"
+#include "proc.h"
 
 enum {
 	KEY_RIGHTS = 0x300,
@@ -18,6 +19,8 @@ enum {
 	KEY_RUNS,
 	KEY_FLAT,
 	KEY_ALL,
+	KEY_PROC,
+	KEY_SMAPS,
 };
 
 struct maps {
@@ -28,7 +31,8 @@ struct maps {
 	struct mmu_part range; /* of --range */
 	uint32_t flags;        /* enum mmu_map_flag */
 	bool by_range, all;
-	uint64_t shown; /* spaces so far */
+	bool proc, smaps; /* as files below /proc have it */
+	uint64_t shown;   /* spaces so far */
 	struct maps_text text;
 	int status;
 };
@@ -46,10 +50,19 @@ static const struct argp_option options[] = {
 	{ "runs", KEY_RUNS, NULL, 0, "Each piece of memory that is contiguous", 1 },
 	{ "by-page", KEY_BY_PAGE, NULL, 0, "Each page; holes stay whole", 1 },
 	{ "flat", KEY_FLAT, NULL, 0, "The tables alone: no VMAs, no regions, no holes", 1 },
+	{ "proc", KEY_PROC, NULL, 0, "What /proc/PID/maps would have printed, byte for byte", 1 },
+	{ "smaps", KEY_SMAPS, NULL, 0,
+	  "What /proc/PID/smaps would have said of each VMA, and what was not touched", 1 },
 	{ "all", KEY_ALL, NULL, 0, "Every process", 1 },
 	TOOL_TSV_OPTION,
 	{ 0 },
 };
+
+static bool has_filter(const struct maps_filter *filter)
+{
+	return filter->with || filter->without || filter->results || filter->page_bytes ||
+	       filter->vma || filter->range;
+}
 
 static void check_options(const struct maps *maps, struct argp_state *state)
 {
@@ -61,6 +74,11 @@ static void check_options(const struct maps *maps, struct argp_state *state)
 		argp_error(state, "--all is every process: no other one can be chosen");
 	if (!maps->all && !maps->space_options.chosen)
 		argp_error(state, "whose map? %s, --all", tool_space_names);
+	if (maps->proc && maps->smaps)
+		argp_error(state, "only one of --proc, --smaps");
+	if ((maps->proc || maps->smaps) &&
+	    (maps->tool->tsv || maps->flags || maps->by_range || has_filter(&maps->filter)))
+		argp_error(state, "--proc and --smaps show all VMAs, as text or with --json");
 	if (maps->filter.vma && maps->flags & MMU_MAP_FLAT)
 		argp_error(state, "--flat knows no VMAs: --vma chooses none");
 }
@@ -115,6 +133,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FLAT:
 		maps->flags |= MMU_MAP_FLAT;
+		return 0;
+	case KEY_PROC:
+		maps->proc = true;
+		return 0;
+	case KEY_SMAPS:
+		maps->smaps = true;
 		return 0;
 	case KEY_ALL:
 		maps->all = true;
@@ -264,6 +288,10 @@ static void map_space(struct maps *maps, struct mmu_space *space)
 	if (text && maps->shown)
 		printf("\n");
 	maps->shown++;
+	if (maps->proc || maps->smaps) {
+		raise_status(maps, proc_print(maps->tool, space, maps->smaps));
+		return;
+	}
 	if (text)
 		maps_text_begin(&maps->text, space, maps->by_range || maps->flags & MMU_MAP_FLAT);
 	if (maps->filter.vma)
