@@ -46,5 +46,6 @@
 #include "mmuscope/sessions.h"
 #include "mmuscope/walks.h"
 #include "mmuscope/analysis.h"
+#include "mmuscope/tables.h"
 
 #endif
