@@ -60,17 +60,18 @@ static void results_json(const struct mmu_stat *stat)
 	uint64_t entries, bytes, pages, page_bytes;
 	const char *name;
 
-	json_object("by_result");
+	json_array("by_result");
 	for (unsigned int i = 0; (name = mmu_result_name((enum mmu_result)i)); i++) {
 		bytes = mmu_stat_bytes(stat, (enum mmu_result)i, &entries);
 		if (!entries)
 			continue;
-		json_object(name);
+		json_object(NULL);
+		json_string("result", name);
 		json_number("entries", (int64_t)entries);
 		json_number("bytes", (int64_t)bytes);
 		json_object_end();
 	}
-	json_object_end();
+	json_array_end();
 	json_array("by_page_size");
 	for (size_t n = 0; mmu_stat_mapped(stat, n, &page_bytes, &pages); n++) {
 		json_object(NULL);

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-HEADERS = ['analysis.h', 'arch.h', 'base.h', 'mmuscope.h', 'sessions.h', 'walks.h']
+HEADERS = ['analysis.h', 'arch.h', 'base.h', 'mmuscope.h', 'sessions.h', 'tables.h', 'walks.h']
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
