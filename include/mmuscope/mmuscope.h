@@ -48,5 +48,6 @@
 #include "mmuscope/walks.h"
 #include "mmuscope/analysis.h"
 #include "mmuscope/maps.h"
+#include "mmuscope/tables.h"
 
 #endif

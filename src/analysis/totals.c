@@ -38,3 +38,14 @@ void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regim
 	for (unsigned int level = 0; level <= regime->top_level; level++)
 		totals->table_bytes += leaves->tables[level] * mmu_table_bytes(regime, level);
 }
+
+void mmu_totals_merge(struct mmu_totals *totals, const struct mmu_totals *other)
+{
+	totals->table_bytes += other->table_bytes;
+	for (unsigned int i = 0; i < MMU_RESULTS; i++) {
+		totals->pages[i] += other->pages[i];
+		totals->bytes[i] += other->bytes[i];
+	}
+	for (unsigned int i = 0; i < other->nr_mapped; i++)
+		count_pages(totals, other->mapped[i].page_bytes, other->mapped[i].pages);
+}

@@ -25,4 +25,7 @@ void mmu_totals_add(struct mmu_totals *totals, const struct mmu_swept *range);
 void mmu_totals_finish(struct mmu_totals *totals, const struct mmu_regime *regime,
 		       const struct mmu_tally *leaves);
 
+/** Add what another space of the same kind adds up to, but its tally of tables. */
+void mmu_totals_merge(struct mmu_totals *totals, const struct mmu_totals *other);
+
 #endif

@@ -15,6 +15,8 @@ static const struct tool_command commands[] = {
 	{ "read", "bytes, strings or values at virtual addresses", tool_read },
 	{ "maps", "whole address spaces: ranges, rights, page sizes, holes, VMAs", tool_maps },
 	{ "compare", "two walks, or two whole spaces, side by side", tool_compare },
+	{ "tables", "the tables themselves, level by level", tool_tables },
+	{ "stat", "what tables cost: fill, page sizes, memory, TLB reach", tool_stat },
 	{ "extract", "write a small vmcore without user data, for a bug report", tool_extract },
 	{ "entry", "decode a raw entry, without any image", tool_entry },
 	{ "arch", "back-ends, their formats, levels and bits", tool_arch },

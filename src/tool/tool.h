@@ -54,6 +54,8 @@ int tool_read(struct tool *tool, int argc, char **argv);
 int tool_extract(struct tool *tool, int argc, char **argv);
 int tool_entry(struct tool *tool, int argc, char **argv);
 int tool_compare(struct tool *tool, int argc, char **argv);
+int tool_stat(struct tool *tool, int argc, char **argv);
+int tool_tables(struct tool *tool, int argc, char **argv);
 int tool_arch(struct tool *tool, int argc, char **argv);
 
 struct tool_space;

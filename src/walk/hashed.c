@@ -12,7 +12,7 @@ static uint64_t low_bits(unsigned int count)
 }
 
 /* The address that a slot of this regime's space serves first. */
-static uint64_t va_of(const struct mmu_regime *regime, const struct mmu_slot *slot)
+uint64_t mmu_hashed_va(const struct mmu_regime *regime, const struct mmu_slot *slot)
 {
 	uint64_t mask = low_bits(regime->format->slot_va_bits);
 
@@ -52,7 +52,7 @@ static bool look_into(const struct mmu_walker *walker, const struct mmu_walk *wa
 		if (step->readable &&
 		    regime->format->slot(regime, index, step->raw, step->second, &slot) &&
 		    slot.space == regime->space &&
-		    walk->va - va_of(regime, &slot) <= low_bits(slot.lg2))
+		    walk->va - mmu_hashed_va(regime, &slot) <= low_bits(slot.lg2))
 			return true;
 	}
 	*step = all;
@@ -108,7 +108,7 @@ static bool sort_in(const struct mmu_regimes *regimes, const struct mmu_regime *
 {
 	for (size_t i = 0; i < regimes->nr; i++) {
 		const struct mmu_regime *regime = &regimes->regime[i];
-		uint64_t va = va_of(regime, slot);
+		uint64_t va = mmu_hashed_va(regime, slot);
 
 		if (regime->format == table->format && regime->root_pa == table->root_pa &&
 		    regime->space == slot->space && va >= regime->first_va &&

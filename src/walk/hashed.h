@@ -26,4 +26,7 @@ struct mmu_hashed_list {
 bool mmu_hashed_gather(const struct mmu_walker *walker, const struct mmu_regime *table,
 		       struct mmu_hashed_list *ret);
 
+/** The first address of the regime that a slot of it serves. */
+uint64_t mmu_hashed_va(const struct mmu_regime *regime, const struct mmu_slot *slot);
+
 #endif

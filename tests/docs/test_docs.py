@@ -276,6 +276,8 @@ def test_json_keys_of_an_image(mmuscope, image):
     check_json(mmuscope, 'walk', *image, '--pid', 109, f'{swapped}-{there}')
     for sides in [[there, '--with', swapped], ['--with', '-p', 121]]:
         check_json(mmuscope, 'compare', *image, '--pid', 109, *sides)
+    check_json(mmuscope, 'tables', *image, '--pid', 109)
+    check_json(mmuscope, 'stat', *image, '--all', '--tlb', '64')
     with tempfile.TemporaryDirectory() as folder:
         check_json(mmuscope, 'extract', image[0], f'{folder}/small', *image[1:])
     for how in [[], ['--string'], ['--value', 'x32']]:

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file mmuscope stat: what the tables of a space cost, and what they are used for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parallel.h"
+#include "stat.h"
+
+enum { KEY_ALL = 'a', KEY_TLB = 0x300 };
+
+struct stat_command {
+	struct stat_options options;
+	struct tool_space space;
+	const char *image;
+	bool all;
+	unsigned int threads;
+	struct tool_process *processes;
+	size_t nr_processes;
+	/* the sum of all, as far as they have been told of */
+	struct mmu_stat *sum;
+	struct mmu_space *shown; /* a space whose regime names the levels */
+	uint64_t spaces, counted_bytes;
+	bool all_counted;
+	int status;
+};
+
+static const struct argp_option options[] = {
+	{ "all", KEY_ALL, NULL, 0, "Every process, a line each, and their sum", 1 },
+	{ "tlb", KEY_TLB, "N,N", 0, "How far so many entries of a TLB reach at best", 1 },
+	TOOL_THREADS_OPTION,
+	TOOL_TSV_OPTION,
+	{ 0 },
+};
+
+static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_state *state)
+{
+	char *copy = strdup(arg), *at = copy, *word;
+
+	while ((word = strsep(&at, ","))) {
+		if (ret->nr_tlb == STAT_TLB_MAX)
+			argp_error(state, "--tlb: more than %d numbers", STAT_TLB_MAX);
+		if (!tool_number(word, &ret->tlb[ret->nr_tlb]) || !ret->tlb[ret->nr_tlb])
+			argp_error(state, "--tlb %s: '%s' is no number of entries", arg, word);
+		ret->nr_tlb++;
+	}
+	free(copy);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct stat_command *command = state->input;
+
+	switch (key) {
+	case KEY_ALL:
+		command->all = true;
+		return 0;
+	case KEY_TLB:
+		parse_tlb(&command->options, arg, state);
+		return 0;
+	case TOOL_KEY_THREADS:
+		command->threads = tool_parse_threads(arg, state);
+		return 0;
+	case TOOL_KEY_TSV:
+		command->options.tool->tsv = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (command->image)
+			argp_error(state, "'%s' is too many: stat takes an image", arg);
+		command->image = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!command->image)
+			argp_error(state, "no image given");
+		if (command->all && command->space.chosen)
+			argp_error(state, "--all, or one of the options that choose a space");
+		if (!command->all && !command->space.chosen)
+			argp_error(state, "%s, or --all", tool_space_names);
+		if (command->options.tool->tsv && command->options.tool->json)
+			argp_error(state, "only one of --json, --tsv");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void tell(const struct stat_command *command, const struct stat_answer *answer)
+{
+	const struct tool *tool = command->options.tool;
+
+	if (tool->json)
+		stat_json(&command->options, answer);
+	else if (tool->tsv)
+		stat_tsv(answer);
+	else if (command->all && answer->comm)
+		stat_row(answer);
+	else
+		stat_text(&command->options, answer);
+}
+
+/* ------------------------------------------------------------------ one space */
+
+static int stat_one(struct stat_command *command)
+{
+	struct tool *tool = command->options.tool;
+	struct mmu_space *space = NULL;
+	struct mmu_stat *stat = NULL;
+	int status = tool_space_open(tool, &command->space, &space);
+
+	if (status)
+		return status;
+	struct mmu_error *error = mmu_space_stat(space, NULL, &stat);
+	if (error) {
+		status = tool_fail(tool, error);
+	} else {
+		const struct mmu_task *task = mmu_space_task(space);
+		bool own = task && task->owner == MMU_MM_OWN;
+		const struct stat_answer answer = {
+			.stat = stat,
+			.regime = mmu_space_regime(space, 0),
+			.arch = mmu_space_arch(space),
+			.comm = task ? task->comm : NULL,
+			.pid = tool_space_pid(space),
+			.spaces = 1,
+			.counted = own && task->has_counters &&
+				   !(command->space.query.flags & MMU_SPACE_USER_HALF),
+			.counted_bytes = own ? task->table_bytes : 0,
+		};
+		tell(command, &answer);
+	}
+	mmu_stat_destroy(stat);
+	mmu_space_close(space);
+	return status;
+}
+
+/* ------------------------------------------------------------------ all */
+
+struct job {
+	struct mmu_error *error;
+	struct mmu_space *space;
+	struct mmu_stat *stat;
+};
+
+static void drop_job(void *result)
+{
+	struct job *job = result;
+
+	mmu_error_destroy(job->error);
+	mmu_stat_destroy(job->stat);
+	mmu_space_close(job->space);
+	free(job);
+}
+
+static void *count_process(size_t number, void *context)
+{
+	struct stat_command *command = context;
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		abort();
+	job->error = tool_process_space(command->options.tool, &command->processes[number],
+					command->space.query.flags, &job->space);
+	if (!job->error)
+		job->error = mmu_space_stat(job->space, NULL, &job->stat);
+	return job;
+}
+
+/* The first becomes the sum: it knows the levels. */
+static void add_to_sum(struct stat_command *command, struct job *job,
+		       const struct tool_process *process)
+{
+	command->spaces++;
+	command->counted_bytes += process->table_bytes;
+	command->all_counted &= process->has_counters;
+	if (command->sum) {
+		mmu_stat_add(command->sum, job->stat);
+		return;
+	}
+	command->sum = job->stat;
+	command->shown = job->space;
+	job->stat = NULL;
+	job->space = NULL;
+}
+
+static bool tell_process(size_t number, void *result, void *context)
+{
+	struct stat_command *command = context;
+	const struct tool_process *process = &command->processes[number];
+	struct job *job = result;
+
+	if (job->error && mmu_error_code(job->error) == MMU_ERROR_STOPPED) {
+		drop_job(job);
+		return false;
+	}
+	if (job->error) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: pid %d: %s\n", process->pid,
+			tool_message(command->options.tool, job->error));
+		command->status = TOOL_ANSWERED;
+	} else {
+		const struct stat_answer answer = {
+			.stat = job->stat,
+			.regime = mmu_space_regime(job->space, 0),
+			.arch = mmu_space_arch(job->space),
+			.comm = process->comm,
+			.pid = process->pid,
+			.spaces = 1,
+			.counted = process->has_counters &&
+				   !(command->space.query.flags & MMU_SPACE_USER_HALF),
+			.counted_bytes = process->table_bytes,
+		};
+		tell(command, &answer);
+		add_to_sum(command, job, process);
+	}
+	drop_job(job);
+	return true;
+}
+
+static void tell_sum(struct stat_command *command)
+{
+	const struct stat_answer answer = { .stat = command->sum,
+					    .regime = mmu_space_regime(command->shown, 0),
+					    .arch = mmu_space_arch(command->shown),
+					    .pid = -1,
+					    .spaces = command->spaces,
+					    .counted = command->all_counted,
+					    .counted_bytes = command->counted_bytes };
+
+	if (command->options.tool->tsv) /* rows of processes add up by themselves */
+		return;
+	if (!command->options.tool->json)
+		printf("\n");
+	tell(command, &answer);
+}
+
+static int stat_all(struct stat_command *command)
+{
+	struct tool *tool = command->options.tool;
+	int status = tool_processes(tool, &command->processes, &command->nr_processes);
+
+	if (status > TOOL_ANSWERED)
+		return status;
+	command->status = status;
+	command->all_counted = !(command->space.query.flags & MMU_SPACE_USER_HALF);
+	tool_catch_interrupt();
+	if (!tool->json && !tool->tsv)
+		stat_rows_head();
+	tool_parallel(command->nr_processes, command->threads, count_process, tell_process,
+		      drop_job, command);
+	if (command->sum && !tool_interrupted())
+		tell_sum(command);
+	mmu_stat_destroy(command->sum);
+	mmu_space_close(command->shown);
+	free(command->processes);
+	return command->status;
+}
+
+int tool_stat(struct tool *tool, int argc, char **argv)
+{
+	struct stat_command command = { .options = { .tool = tool } };
+
+	tool_parse(tool, argc, argv, options, parse, "IMAGE",
+		   "What the tables of an address space cost, and what they are used for: tables "
+		   "and their fill by level, page sizes, what the kernel counts as VmPTE, entries "
+		   "read for a translation, physical runs. Of a process, the part below the "
+		   "kernel's.",
+		   &command, &command.space);
+	tool_fold(tool, 2);
+	int status = tool_open(tool, command.image);
+	if (status)
+		return status;
+	if (tool->tsv)
+		tsv_header("pid comm level name tables missing entries used empty_tables "
+			   "table_bytes linux_bytes counted_bytes accounting");
+	return command.all ? stat_all(&command) : stat_one(&command);
+}
