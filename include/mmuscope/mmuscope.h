@@ -48,6 +48,6 @@
 #include "mmuscope/walks.h"
 #include "mmuscope/analysis.h"
 #include "mmuscope/maps.h"
-#include "mmuscope/tables.h"
+#include "mmuscope/stat.h"
 
 #endif

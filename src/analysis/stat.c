@@ -50,17 +50,19 @@ static bool count_leaf(const struct mmu_walk *walk, uint64_t last_va, void *cont
 {
 	struct counting *counting = context;
 	struct mmu_stat *ret = counting->ret;
-	uint64_t bytes = last_va - walk->va + 1;
+	uint64_t bytes = last_va - walk->va + 1, pages = 1;
 
 	if (counting->told++ % MMU_HOOK_EVERY == 0 &&
 	    mmu_hook_stops(counting->hook, MMU_PHASE_TABLES, counting->told - 1, 0)) {
 		counting->stopped = true;
 		return false;
 	}
-	mmu_totals_add(&ret->totals, walk, last_va);
+	if (walk->result == MMU_RESULT_MAPPED)
+		pages += last_va / walk->page_bytes - walk->va / walk->page_bytes;
+	const struct mmu_swept range = { mmu_range_of_leaf(walk, last_va), .entries = pages };
+	mmu_totals_add(&ret->totals, &range);
 	if (walk->result != MMU_RESULT_MAPPED)
 		return true;
-	uint64_t pages = 1 + last_va / walk->page_bytes - walk->va / walk->page_bytes;
 	ret->mapped_pages += pages;
 	ret->mapped_bytes += bytes;
 	ret->page_reads += pages * walk->nr_steps;

@@ -1,384 +1,572 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file mmuscope tables: the tables themselves, level by level. */
+/** @file mmuscope tables: the page tables themselves, level by level. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "lists.h"
 #include "show.h"
+#include "show_tree.h"
+#include "table_list.h"
+#include "table_rows.h"
 
-enum { KEY_LEVEL = 0x300, KEY_RANGE, KEY_RAW, KEY_EVERY };
+enum { KEY_ALL = 0x300, KEY_LEVEL, KEY_RANGE, KEY_RAW, KEY_TREE, KEY_EVERY };
 
 struct tables {
 	struct tool *tool;
-	struct tool_space space;
-	const char *image, *address, *raw_path;
-	struct mmu_part part;
-	bool has_range, every, raw;
-	int level;         /* -1: all */
-	uint64_t table_pa; /* text: of the table whose rows are printed */
-	bool begun;
+	struct tool_space space_options;
+	const char *image, *address, *level_text, *output;
+	char *range_text;
+	bool all, raw, tree, every_entry;
+	struct table_part range;
+	struct mmu_walk *walk;
+	struct mmu_space *space; /* that is being shown */
+	uint64_t shown;          /* spaces so far */
+	int status;
+	/* of the table that is being shown */
+	const struct table_node *node;
+	struct table_rows rows;
+	int index_width, va_digits;
 };
 
 static const struct argp_option options[] = {
-	{ "level", KEY_LEVEL, "N", 0, "Only this level: 0 is the lowest", 1 },
-	{ "range", KEY_RANGE, "FIRST-LAST", 0, "Only what answers for these addresses", 1 },
-	{ "every-entry", KEY_EVERY, NULL, 0, "Each entry by itself, not many that go on", 1 },
-	{ "raw", KEY_RAW, "FILE", 0,
-	  "With --level and an ADDRESS: write the table as it is to a new file, or to - for "
-	  "standard output",
-	  1 },
+	{ "all", KEY_ALL, NULL, 0, "The tables of every process", 1 },
+	{ "level", KEY_LEVEL, "LEVEL", 0, "Only the tables of this level: its name or number", 1 },
+	{ "range", KEY_RANGE, "FIRST-LAST", 0, "Only entries that translate these addresses", 1 },
+	{ "tree", KEY_TREE, NULL, 0, "A drawing of the tables, cut to fit a screen", 1 },
+	{ "every-entry", KEY_EVERY, NULL, 0, "A row for each entry, even if many are alike", 1 },
+	{ "raw", KEY_RAW, NULL, 0,
+	  "The bytes of one table: of ADDRESS, the lowest on its way or that of --level", 1 },
+	{ "output", 'o', "FILE", 0, "With --raw: into a new file", 1 },
 	TOOL_TSV_OPTION,
 	{ 0 },
 };
 
-static void parse_range(struct tables *tables, const char *arg, struct argp_state *state)
+static void check(const struct tables *tables, struct argp_state *state)
 {
-	char *copy = strdup(arg), *dash = copy ? strchr(copy, '-') : NULL;
+	bool rows = tables->tool->json || tables->tool->tsv;
 
-	if (dash)
-		*dash++ = '\0';
-	if (!dash || !tool_hex(copy, &tables->part.first_va) ||
-	    !tool_hex(dash, &tables->part.last_va) || tables->part.first_va > tables->part.last_va)
-		argp_error(state,
-			   "--range %s: two addresses with a '-' between them, the lower "
-			   "one first",
-			   arg);
-	tables->has_range = true;
-	free(copy);
-}
-
-static void check_arguments(const struct tables *tables, struct argp_state *state)
-{
 	if (!tables->image)
 		argp_error(state, "no image given");
-	if (!tables->space.chosen)
-		argp_error(state, "whose tables? %s", tool_space_names);
-	if (tables->tool->tsv && tables->tool->json)
+	if (tables->tool->json && tables->tool->tsv)
 		argp_error(state, "only one of --json, --tsv");
-	if (tables->address && tables->has_range)
-		argp_error(state, "an ADDRESS, or --range");
-	if (tables->raw_path && (tables->level < 0 || !tables->address))
-		argp_error(state, "--raw writes one table: --level and an ADDRESS say which");
+	if (tables->all == tables->space_options.chosen)
+		argp_error(state,
+			   tables->all ? "--all are all processes: no other can be chosen"
+				       : "whose tables? %s, --all",
+			   tool_space_names);
+	if (tables->tree && (rows || tables->address || tables->raw))
+		argp_error(state, "--tree is a drawing of a whole space");
+	if (tables->raw && (rows || !tables->address || tables->range_text))
+		argp_error(state, "--raw is the one table that --level and ADDRESS name");
+	if (tables->output && !tables->raw)
+		argp_error(state, "--output goes with --raw");
+	if (tables->all && tables->address)
+		argp_error(state, "ADDRESS goes with one space");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct tables *tables = state->input;
-	uint64_t number;
 
 	switch (key) {
+	case KEY_ALL:
+		tables->all = true;
+		return 0;
 	case KEY_LEVEL:
-		if (!tool_number(arg, &number) || number >= MMU_LEVELS_MAX)
-			argp_error(state, "--level %s: no such level", arg);
-		tables->level = (int)number;
+		tables->level_text = arg;
 		return 0;
 	case KEY_RANGE:
-		parse_range(tables, arg, state);
+		tables->range_text = arg;
+		return 0;
+	case KEY_TREE:
+		tables->tree = true;
 		return 0;
 	case KEY_EVERY:
-		tables->every = true;
+		tables->every_entry = true;
 		return 0;
 	case KEY_RAW:
-		tables->raw_path = arg;
+		tables->raw = true;
+		return 0;
+	case 'o':
+		tables->output = arg;
 		return 0;
 	case TOOL_KEY_TSV:
 		tables->tool->tsv = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (!tables->image)
-			tables->image = arg;
-		else if (!tables->address)
-			tables->address = arg;
-		else
-			argp_error(state, "'%s' is too many: one ADDRESS", arg);
+		if (state->arg_num > 1)
+			return ARGP_ERR_UNKNOWN;
+		*(state->arg_num ? &tables->address : &tables->image) = arg;
 		return 0;
 	case ARGP_KEY_END:
-		check_arguments(tables, state);
+		check(tables, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+static void raise_status(struct tables *tables, int status)
+{
+	if (status > tables->status)
+		tables->status = status;
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* ------------------------------------------------------------------ rows */
 
-static uint64_t count_of(const struct mmu_run *run)
+static uint64_t first_va_of(const struct tables *tables, const struct table_row *row)
 {
-	return run->last_index - mmu_step_get(run->step)->index + 1;
+	return tables->node->va +
+	       (row->first.index << tables->node->regime->shape[row->first.level].shift);
 }
 
-static void run_json(const struct tables *tables, struct mmu_space *space,
-		     const struct mmu_run *run)
+static uint64_t last_va_of(const struct tables *tables, const struct table_row *row)
 {
-	const struct mmu_step_info *at = mmu_step_get(run->step);
-	const struct mmu_entry *entry = mmu_step_entry(run->step);
+	unsigned int shift = tables->node->regime->shape[row->first.level].shift;
+
+	return tables->node->va + (row->last.index << shift) + (((uint64_t)1 << shift) - 1);
+}
+
+static bool is_hashed(const struct table_node *node)
+{
+	return node->regime->format->kind == MMU_FORMAT_HASHED;
+}
+
+static void begin_json(const struct tables *tables, const struct table_node *node)
+{
+	json_begin("tables");
+	if (mmu_space_task(tables->space))
+		json_number("pid", tool_space_pid(tables->space));
+	json_string("format", node->regime->format->name);
+	json_number("level", node->level);
+	json_string("name", node->regime->format->level[node->level].name);
+	json_hex("table_pa", node->table_pa);
+}
+
+static void begin_row(const struct table_row *row, const struct mmu_step *step,
+		      enum mmu_page_state state, void *context)
+{
+	struct tables *tables = context;
 	char rights[6];
 
-	(void)tables;
-	json_begin("tables");
-	if (tool_space_pid(space) >= 0)
-		json_number("pid", tool_space_pid(space));
-	json_string("format", run->regime->format->name);
-	json_hex("table_pa", at->table_pa);
-	json_number("level", at->level);
-	json_string("name", run->regime->format->level[at->level].name);
-	json_hex("first_va", run->first_va);
-	json_hex("last_va", run->last_va);
-	json_number("index", (int64_t)at->index);
-	json_number("last_index", (int64_t)run->last_index);
-	json_number("count", (int64_t)count_of(run));
-	if (at->readable) {
-		show_entry_json(run->regime, run->step, false);
-		json_string("effective", mmu_rights_text(run->effective, rights));
-		if (entry->kind == MMU_KIND_TABLE || entry->kind == MMU_KIND_LEAF)
-			json_hex("target_pa", run->target_pa);
-		if (run->equal)
-			json_bool("equal", true);
-	} else {
-		json_string("slot_state", mmu_page_state_name(at->slot_state));
+	(void)state;
+	if (!tables->tool->json)
+		return;
+	begin_json(tables, tables->node);
+	if (!is_hashed(tables->node))
+		json_hex("first_va", first_va_of(tables, row));
+	json_number("index", (int64_t)row->first.index);
+	json_hex("slot_pa", row->first.slot_pa);
+	show_entry_json(tables->node->regime, step, false);
+	json_string("effective", mmu_rights_text(tables->node->rights & row->entry.rights, rights));
+	if (row->entry.kind == MMU_KIND_SOFTWARE) {
+		json_string("result", mmu_result_name(row->result));
+		if (row->has_swap)
+			show_swap_json(row->swap_type, row->first_swap_offset, row->assumed);
+		else if (row->first_pa)
+			json_hex("target_pa", row->first_pa);
 	}
-	json_end();
 }
 
-static void run_tsv(struct mmu_space *space, const struct mmu_run *run)
+static void tsv_row(const struct tables *tables, const struct table_row *row)
 {
-	const struct mmu_step_info *at = mmu_step_get(run->step);
-	const struct mmu_entry *entry = mmu_step_entry(run->step);
-	bool leads = at->readable &&
-		     (entry->kind == MMU_KIND_TABLE || entry->kind == MMU_KIND_LEAF);
-	char rights[6], effective[6], flags[512];
+	const struct table_node *node = tables->node;
+	const struct mmu_task *task = mmu_space_task(tables->space);
+	char rights[6];
 
-	tsv_number(tool_space_pid(space) >= 0, tool_space_pid(space));
-	tsv_number(true, at->level);
-	tsv_text(run->regime->format->level[at->level].name);
-	tsv_hex(true, at->table_pa);
-	tsv_number(true, (int64_t)at->index);
-	tsv_number(true, (int64_t)run->last_index);
-	tsv_hex(true, run->first_va);
-	tsv_hex(true, run->last_va);
-	tsv_hex(at->readable, at->raw);
-	tsv_hex(at->readable && at->has_second, at->second);
-	tsv_text(at->readable ? tool_kind(entry->kind) : mmu_page_state_name(at->slot_state));
-	tsv_text(at->readable ? mmu_rights_text(entry->rights, rights) : NULL);
-	tsv_text(at->readable ? mmu_rights_text(run->effective, effective) : NULL);
-	tsv_hex(leads, run->target_pa);
-	tsv_text(at->readable ? tool_flags(run->regime, run->step, false, flags) : NULL);
+	tsv_number(task, tool_space_pid(tables->space));
+	tsv_number(true, node->level);
+	tsv_text(node->regime->format->level[node->level].name);
+	tsv_hex(true, node->table_pa);
+	tsv_hex(!is_hashed(node), first_va_of(tables, row));
+	tsv_hex(!is_hashed(node), last_va_of(tables, row));
+	tsv_number(true, (int64_t)row->first.index);
+	tsv_number(true, (int64_t)row->last.index);
+	tsv_hex(true, row->first.raw);
+	tsv_hex(row->first.has_second, row->first.second);
+	tsv_text(tool_kind(row->entry.kind));
+	tsv_text(mmu_rights_text(row->entry.rights, rights));
+	tsv_text(mmu_rights_text(node->rights & row->entry.rights, rights));
+	tsv_hex(row->first_pa, row->first_pa);
+	tsv_text(row->entry.kind == MMU_KIND_SOFTWARE ? mmu_result_name(row->result) : NULL);
+	tsv_number(row->has_swap, row->swap_type);
+	tsv_number(row->has_swap, (int64_t)row->first_swap_offset);
+	tsv_text(row->flags);
+	tsv_text(row->second_flags);
 	tsv_end();
 }
 
-/* "16 x 4 KiB from 0x7000" */
-static void target_text(const struct mmu_run *run, char ret[160])
+static void end_row(struct table_row *row, void *context)
 {
-	const struct mmu_step_info *at = mmu_step_get(run->step);
-	const struct mmu_entry *entry = mmu_step_entry(run->step);
-	uint64_t count = count_of(run);
-	char one[128];
+	struct tables *tables = context;
+	char before[32] = "";
 
-	if (!at->readable) {
-		snprintf(ret, 160, "%" PRIu64 " %s", count, mmu_page_state_name(at->slot_state));
-		return;
-	}
-	show_target(run->regime, run->step, one);
-	if (count == 1)
-		snprintf(ret, 160, "%s", one);
-	else if (run->equal || entry->kind == MMU_KIND_SOFTWARE)
-		snprintf(ret, 160, "%" PRIu64 " x %s", count, one);
-	else if (entry->kind == MMU_KIND_TABLE)
-		snprintf(ret, 160, "%" PRIu64 " tables from 0x%" PRIx64, count, run->target_pa);
-	else
-		snprintf(ret, 160, "%" PRIu64 " x %s from 0x%" PRIx64, count,
-			 tool_size((uint64_t)1 << run->regime->shape[at->level].shift),
-			 run->target_pa);
-}
-
-/* A table begins: its level, where it lies. */
-static void table_head(struct tables *tables, const struct mmu_run *run)
-{
-	const struct mmu_step_info *at = mmu_step_get(run->step);
-
-	if (tables->begun && tables->table_pa == at->table_pa)
-		return;
-	printf("%s%s%s table at 0x%" PRIx64 "\n", tables->begun ? "\n" : "",
-	       tool_level_colour(at->level), run->regime->format->level[at->level].name,
-	       at->table_pa);
-	printf("%s", tool_colour(TOOL_PLAIN));
-	tables->begun = true;
-	tables->table_pa = at->table_pa;
-}
-
-static void run_text(struct tables *tables, const struct mmu_run *run)
-{
-	const struct mmu_step_info *at = mmu_step_get(run->step);
-	int digits = 2 * run->regime->format->entry_bytes;
-	char index[48], target[160], begin[640], rights[6], flags[512], blanks[32];
-	int width;
-
-	table_head(tables, run);
-	snprintf(index, sizeof(index), "%" PRIu64, at->index);
-	if (run->last_index != at->index)
-		snprintf(index, sizeof(index), "%" PRIu64 "-%" PRIu64, at->index, run->last_index);
-	target_text(run, target);
-	if (!at->readable) {
-		printf("  %9s  0x%012" PRIx64 "  %s\n", index, run->first_va, target);
-		return;
-	}
-	width = snprintf(begin, sizeof(begin), "  %9s  0x%0*" PRIx64 "  0x%0*" PRIx64 "  %s  ",
-			 index, digits == 16 ? 12 : 8, run->first_va, digits, at->raw,
-			 mmu_rights_text(mmu_step_entry(run->step)->rights, rights));
-	tool_wrapped(target, begin, (unsigned int)width, tool_columns());
-	snprintf(blanks, sizeof(blanks), "%13s", "");
-	tool_wrapped(tool_flags(run->regime, run->step, false, flags), blanks, 13, tool_columns());
-	if (at->has_second && at->second) {
-		snprintf(begin, sizeof(begin), "%13s%s 0x%0*" PRIx64 " ", "",
-			 run->regime->format->second_name, digits, at->second);
-		tool_wrapped(tool_flags(run->regime, run->step, true, flags), begin, 15,
-			     tool_columns());
-	}
-}
-
-/* ------------------------------------------------------------------ raw */
-
-static struct mmu_error *write_new(const char *path, const void *bytes, size_t nr)
-{
-	struct mmu_new_file *file;
-	struct mmu_error *error = mmu_new_file_open(path, &file);
-
-	if (error)
-		return error;
-	bool whole = fwrite(bytes, 1, nr, mmu_new_file_stream(file)) == nr;
-	return mmu_new_file_close(file, whole);
-}
-
-static int write_bytes(const struct tables *tables, const struct mmu_step_info *at, size_t nr)
-{
-	unsigned char *bytes = malloc(nr);
-	struct mmu_error *error = NULL;
-	int status = TOOL_OK;
-	enum mmu_page_state state;
-	uint64_t stop_pa = 0;
-
-	if (!bytes)
-		return TOOL_UNUSABLE;
-	state = mmu_session_read_phys(tables->tool->session, at->table_pa, bytes, nr, &stop_pa);
-	if (state != MMU_PAGE_PRESENT) {
-		fprintf(stderr, "mmuscope: table at 0x%" PRIx64 ": 0x%" PRIx64 " is %s\n",
-			at->table_pa, stop_pa, mmu_page_state_name(state));
-		status = TOOL_ANSWERED;
-	} else if (strcmp(tables->raw_path, "-") == 0) {
-		fwrite(bytes, 1, nr, stdout);
+	if (tables->tool->json) {
+		json_number("last_index", (int64_t)row->last.index);
+		json_number("count", (int64_t)(row->last.index - row->first.index + 1));
+		json_bool("equal", row->equal);
+		if (!is_hashed(tables->node))
+			json_hex("last_va", last_va_of(tables, row));
+		json_end();
+	} else if (tables->tool->tsv) {
+		tsv_row(tables, row);
 	} else {
-		error = write_new(tables->raw_path, bytes, nr);
+		if (!tool_narrow() && !is_hashed(tables->node))
+			snprintf(before, sizeof(before), "%0*" PRIx64 " ", tables->va_digits,
+				 first_va_of(tables, row));
+		table_rows_print(&tables->rows, row, before, tables->index_width);
 	}
-	free(bytes);
+}
+
+/* ------------------------------------------------------------------ tables */
+
+/* What does not stand in rows: why the table has none, or not all. */
+static void tell_state(const struct tables *tables, const struct table_node *node)
+{
+	const char *state = mmu_page_state_name(node->state);
+
+	if (!node->again && node->state == MMU_PAGE_PRESENT)
+		return;
+	if (tables->tool->json) {
+		begin_json(tables, node);
+		if (!is_hashed(node))
+			json_hex("first_va", node->va);
+		json_string("kind", node->again ? "again" : state);
+		json_end();
+	} else if (!tables->tool->tsv) {
+		printf("  %s%s\n",
+		       node->again ? "shown above: another entry leads there, too"
+				   : "part of this table is ",
+		       node->again ? "" : state);
+	}
+}
+
+static void show_table(struct tables *tables, const struct table_node *node)
+{
+	const struct table_rows_told told = { begin_row, end_row, tables };
+	const char *name = node->regime->format->level[node->level].name;
+	uint64_t used = table_node_used(node);
+	char index[48];
+
+	tables->node = node;
+	tables->rows = (struct table_rows){ .arch = mmu_space_arch(tables->space),
+					    .regime = node->regime,
+					    .level = node->level,
+					    .table_pa = node->table_pa,
+					    .used = node->used,
+					    .first = node->first,
+					    .last = node->last,
+					    .every_entry = tables->every_entry,
+					    .scratch = tables->walk };
+	unsigned int va_bits = mmu_regime_va_bits(node->regime);
+	tables->va_digits = va_bits <= 32 ? 8 : node->va >> 48 ? 16 : 12;
+	tables->index_width = 2 * (int)strlen(table_rows_index(node->last, node->last, index)) + 1;
+	if (!tables->tool->json && !tables->tool->tsv)
+		printf("\n%s%s%s table at 0x%" PRIx64 ": %" PRIu64 " of %" PRIu64 " entries used\n",
+		       tool_level_colour(node->level), name, tool_colour(TOOL_PLAIN),
+		       node->table_pa, used, node->last - node->first + 1);
+	if (!node->again)
+		table_rows_visit(&tables->rows, tables->space, &told);
+	tell_state(tables, node);
+}
+
+/* What a level has: "PTE: 12 tables, 4,096 entries: 380 pages, 7 not present" */
+static void level_head(const struct table_list *list, unsigned int level)
+{
+	const struct table_level *at = &list->level[level];
+	const struct mmu_regime *regime = at->nodes[0].regime;
+	uint64_t tables = 0, pages = 0, software = 0, bad = 0, room = 0, nr = 0;
+
+	for (size_t i = 0; i < at->nr; i++) {
+		nr += !at->nodes[i].same_root;
+		tables += at->nodes[i].tables;
+		pages += at->nodes[i].pages;
+		software += at->nodes[i].software;
+		bad += at->nodes[i].bad;
+		room += at->nodes[i].last - at->nodes[i].first + 1;
+	}
+	printf("\n%s%s%s, level %u: %" PRIu64 " table%s, %" PRIu64 " of %" PRIu64 " entries used",
+	       tool_level_colour(level), regime->format->level[level].name, tool_colour(TOOL_PLAIN),
+	       level, nr, plural(nr), tables + pages + software + bad, room);
+	if (tables)
+		printf(", %" PRIu64 " table%s", tables, plural(tables));
+	if (pages)
+		printf(", %" PRIu64 " page%s of %s", pages, plural(pages),
+		       tool_size((uint64_t)1 << regime->shape[level].shift));
+	if (software)
+		printf(", %" PRIu64 " not present", software);
+	if (bad)
+		printf(", %" PRIu64 " bad", bad);
+	printf("\n");
+}
+
+/* @return false: the level is not asked for */
+static bool is_level_wanted(const struct tables *tables, const struct table_level *level,
+			    unsigned int number)
+{
+	uint64_t wanted;
+
+	if (!level->nr)
+		return false;
+	if (!tables->level_text)
+		return true;
+	if (tool_number(tables->level_text, &wanted))
+		return wanted == number;
+	return strcasecmp(level->nodes[0].regime->format->level[number].name, tables->level_text) ==
+	       0;
+}
+
+static void space_head(const struct tables *tables, const struct table_list *list)
+{
+	const struct mmu_task *task = mmu_space_task(tables->space);
+	const struct mmu_regime *regime = mmu_space_regime(tables->space, 0);
+	uint64_t bytes = 0, again = 0, nr = 0;
+
+	for (unsigned int level = 0; level < MMU_LEVELS_MAX; level++)
+		for (size_t i = 0; i < list->level[level].nr; i++) {
+			const struct table_node *node = &list->level[level].nodes[i];
+
+			again += node->again;
+			if (node->again || node->same_root)
+				continue;
+			nr++;
+			bytes += mmu_regime_table_bytes(node->regime, level);
+		}
+	if (tables->shown)
+		printf("\n");
+	if (task)
+		printf("pid %d %s  ", task->pid, tool_safe(task->comm));
+	printf("format %s, root 0x%" PRIx64 ": %" PRIu64 " table%s, %" PRIu64 " KiB",
+	       regime->format->name, regime->root_pa, nr, plural(nr), bytes / 1024);
+	if (again)
+		printf(", %" PRIu64 " reached again", again);
+	printf("\n");
+}
+
+static void show_list(struct tables *tables, const struct table_list *list)
+{
+	bool text = !tables->tool->json && !tables->tool->tsv, any = false;
+
+	if (text)
+		space_head(tables, list);
+	if (tables->tree) {
+		show_tree(list);
+		any = true;
+	}
+	for (unsigned int number = MMU_LEVELS_MAX; !tables->tree && number-- > 0;) {
+		const struct table_level *level = &list->level[number];
+
+		if (!is_level_wanted(tables, level, number))
+			continue;
+		any = true;
+		if (text && level->nr > 1)
+			level_head(list, number);
+		for (size_t i = 0; i < level->nr && !tool_interrupted(); i++)
+			show_table(tables, &level->nodes[i]);
+	}
+	fflush(stdout);
+	if (list->too_many)
+		fprintf(stderr, "mmuscope: the space has more tables than %zu: not all are shown\n",
+			list->nr);
+	if (!any && list->nr)
+		fprintf(stderr, "mmuscope: no table of level '%s'\n",
+			tool_safe(tables->level_text));
+	if (list->too_many || list->unreadable || !any)
+		raise_status(tables, TOOL_ANSWERED);
+}
+
+/* ------------------------------------------------------------------ the bytes of one */
+
+static const struct table_node *chosen_node(const struct tables *tables,
+					    const struct table_list *list)
+{
+	for (unsigned int number = 0; number < MMU_LEVELS_MAX; number++)
+		if (is_level_wanted(tables, &list->level[number], number))
+			return &list->level[number].nodes[0];
+	return NULL;
+}
+
+static int write_bytes(const struct tables *tables, const struct table_node *node, FILE *file)
+{
+	uint64_t bytes = mmu_regime_table_bytes(node->regime, node->level), stop_pa;
+	int32_t second = node->regime->format->level[node->level].second_offset;
+	uint64_t pa = node->table_pa - (second < 0 ? (uint64_t) - (int64_t)second : 0);
+	unsigned char *copy = malloc(bytes);
+
+	if (!copy)
+		abort();
+	enum mmu_page_state state = mmu_session_read_phys(tables->tool->session, pa, copy, bytes,
+							  &stop_pa);
+	if (state == MMU_PAGE_PRESENT)
+		fwrite(copy, 1, bytes, file);
+	else
+		fprintf(stderr, "mmuscope: %s table at 0x%" PRIx64 ": physical 0x%" PRIx64 ": %s\n",
+			node->regime->format->level[node->level].name, node->table_pa, stop_pa,
+			mmu_page_state_name(state));
+	free(copy);
+	return state == MMU_PAGE_PRESENT ? TOOL_OK : TOOL_ANSWERED;
+}
+
+static int write_raw(const struct tables *tables, const struct table_list *list)
+{
+	const struct table_node *node = chosen_node(tables, list);
+	struct mmu_new_file *file;
+
+	if (!node || is_hashed(node)) {
+		fprintf(stderr, "mmuscope: there is no such table on the way to that address\n");
+		return TOOL_ANSWERED;
+	}
+	if (!tables->output)
+		return write_bytes(tables, node, stdout);
+	struct mmu_error *error = mmu_new_file_open(tables->output, &file);
+	if (error)
+		return tool_fail(tables->tool, error);
+	int status = write_bytes(tables, node, mmu_new_file_stream(file));
+	error = mmu_new_file_close(file, status == TOOL_OK);
 	return error ? tool_fail(tables->tool, error) : status;
 }
 
-static int write_raw(const struct tables *tables, struct mmu_space *space)
+/* ------------------------------------------------------------------ spaces */
+
+static int show_space(struct tables *tables)
 {
-	struct mmu_walk *walk = tool_walk_create();
-	const struct mmu_step *step;
-	int status = TOOL_ANSWERED;
+	struct table_part part = tables->range;
+	struct table_list list;
+	uint64_t first_va, last_va, va;
 
-	mmu_space_walk(space, tables->part.first_va, walk);
-	for (size_t n = 0; (step = mmu_walk_step(walk, n)); n++)
-		if (mmu_step_get(step)->level == (unsigned int)tables->level)
-			break;
-	if (step) {
-		const struct mmu_regime *regime = tool_regime(space, walk);
-		unsigned int level = (unsigned int)tables->level;
-		/* the hardware's words; the second copy of ARM's lies elsewhere */
-		uint64_t bytes = ((uint64_t)1 << regime->shape[level].index_bits) *
-				 regime->format->slot_bytes;
+	mmu_space_extent(tables->space, &first_va, &last_va);
+	if (!tables->range_text)
+		part = (struct table_part){ first_va, last_va };
+	if (tables->address) {
+		int status = tool_address(tables->tool, tables->address, &va);
 
-		status = write_bytes(tables, mmu_step_get(step), (size_t)bytes);
+		if (status)
+			return status;
+		if (!tables->range_text && (va < first_va || va > last_va))
+			part = (struct table_part){ 0, UINT64_MAX };
+		mmu_space_walk(tables->space, va, tables->walk);
+		table_list_gather_path(tables->space, &part, tables->walk, &list);
 	} else {
-		fprintf(stderr, "mmuscope: the walk of 0x%" PRIx64 " reaches no level %d\n",
-			tables->part.first_va, tables->level);
+		table_list_gather(tables->space, &part, &list);
 	}
-	mmu_walk_destroy(walk);
-	return status;
+	if (tables->raw)
+		raise_status(tables, write_raw(tables, &list));
+	else
+		show_list(tables, &list);
+	tables->shown++;
+	table_list_release(&list);
+	return TOOL_OK;
 }
 
-/* ------------------------------------------------------------------ one space */
-
-static int show_runs(struct tables *tables, struct mmu_space *space)
+static void show_pid(struct tables *tables, int32_t pid)
 {
-	const struct mmu_runs_query query = {
-		.size = sizeof(query),
-		.part = tables->has_range ? &tables->part : NULL,
-		.levels = tables->level < 0 ? 0 : UINT32_C(1) << tables->level,
-		.single = tables->every,
-	};
-	const struct mmu_run *run = NULL;
-	struct mmu_runs *runs;
-	uint64_t shown = 0;
-	int status = TOOL_OK;
-	struct mmu_error *error = mmu_runs_open(space, &query, &runs);
+	int status = tool_space_open_pid(tables->tool, &tables->space_options, pid, &tables->space);
+
+	raise_status(tables, status ? status : show_space(tables));
+	if (!status)
+		mmu_space_close(tables->space);
+}
+
+static int show_all(struct tables *tables)
+{
+	const struct mmu_tasks_query query = { .size = sizeof(query) };
+	const struct mmu_error *problem;
+	const struct mmu_task *task;
+	struct mmu_tasks *tasks;
+	struct mmu_error *error = mmu_tasks_open(tables->tool->session, &query, &tasks);
 
 	if (error)
 		return tool_fail(tables->tool, error);
+	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
+		if (task && task->owner == MMU_MM_OWN)
+			show_pid(tables, task->pid);
+		if (task)
+			continue;
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: %s\n", tool_message(tables->tool, problem));
+		raise_status(tables, TOOL_ANSWERED);
+	}
+	mmu_tasks_close(tasks);
+	return TOOL_OK;
+}
+
+static int take_range(struct tables *tables)
+{
+	struct tool_line line;
+	const char *problem;
+
+	if (!tables->range_text)
+		return TOOL_OK;
+	problem = tool_line_parse(tables->range_text, false, &line);
+	if (problem || !line.address || !line.last || *line.label) {
+		fprintf(stderr, "mmuscope: --range %s: %s\n", tool_safe(line.written),
+			problem ? problem : "FIRST-LAST was expected");
+		return TOOL_USAGE;
+	}
+	int status = tool_address(tables->tool, line.address, &tables->range.first_va);
+	if (!status)
+		status = tool_address(tables->tool, line.last, &tables->range.last_va);
+	if (status || tables->range.first_va <= tables->range.last_va)
+		return status;
+	fprintf(stderr, "mmuscope: --range %s ends before it begins\n", tool_safe(line.written));
+	return TOOL_USAGE;
+}
+
+static int show_spaces(struct tables *tables)
+{
+	const struct tool_space *chosen = &tables->space_options;
+	int status = take_range(tables);
+
+	if (status)
+		return status;
+	if (tables->raw && !tables->output && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "mmuscope: --raw is for a file or pipe, not for a terminal\n");
+		return TOOL_USAGE;
+	}
 	tool_catch_interrupt();
-	while (!tool_interrupted() && !(error = mmu_runs_next(runs, &run)) && run) {
-		shown++;
-		if (!mmu_step_get(run->step)->readable)
-			status = TOOL_ANSWERED;
-		if (tables->tool->json)
-			run_json(tables, space, run);
-		else if (tables->tool->tsv)
-			run_tsv(space, run);
-		else
-			run_text(tables, run);
-	}
-	fflush(stdout);
-	if (mmu_runs_ended(runs) == MMU_LEAVES_TOO_MANY) {
-		fprintf(stderr, "mmuscope: the tables lead to each other in circles: not all are "
-				"shown\n");
-		status = TOOL_ANSWERED;
-	}
-	mmu_runs_close(runs);
-	if (error)
-		return tool_fail(tables->tool, error);
-	if (!shown) {
-		fprintf(stderr, "mmuscope: no entry there that is not empty\n");
-		status = TOOL_ANSWERED;
+	if (tables->tool->tsv)
+		tsv_header("pid level name table_pa: va: last: index last_index raw: second: kind "
+			   "rights effective target_pa: result swap_type swap_offset flags "
+			   "second_flags");
+	if (tables->all)
+		return show_all(tables);
+	for (size_t i = 0; i < chosen->nr_pids && !tool_interrupted(); i++)
+		show_pid(tables, chosen->pids[i]);
+	if (chosen->nr_pids)
+		return TOOL_OK;
+	status = tool_space_open(tables->tool, chosen, &tables->space);
+	if (!status) {
+		status = show_space(tables);
+		mmu_space_close(tables->space);
 	}
 	return status;
 }
 
 int tool_tables(struct tool *tool, int argc, char **argv)
 {
-	struct tables tables = { .tool = tool,
-				 .part = { .size = sizeof(tables.part) },
-				 .level = -1 };
-	struct mmu_space *space = NULL;
+	struct tables tables = { .tool = tool, .space_options.many = true };
 
 	tool_parse(tool, argc, argv, options, parse, "IMAGE [ADDRESS]",
-		   "The entries of the tables that are not empty, level by level; neighbours that "
-		   "go on are one row. With an ADDRESS, only the entries on the way to it; of a "
-		   "process, the part below the kernel's.",
-		   &tables, &tables.space);
-	tool_fold(tool, 2);
-	if (tables.raw_path && strcmp(tables.raw_path, "-") == 0 && isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "mmuscope: --raw -: a table is no text for a terminal\n");
-		return TOOL_USAGE;
-	}
-	int status = tool_open(tool, tables.image);
+		   "The page tables themselves: of every table the entries that are not empty, a "
+		   "row for neighbours that go on, level by level. With ADDRESS, the tables on the "
+		   "way to it.",
+		   &tables, &tables.space_options);
+	tool_fold(tool, 5);
+	int status = tables.output ? tool_output_check(tables.output) : TOOL_OK;
 	if (!status)
-		status = tool_space_open(tool, &tables.space, &space);
-	if (!status && tables.address) {
-		status = tool_address(tool, tables.address, &tables.part.first_va);
-		tables.part.last_va = tables.part.first_va;
-		tables.has_range = true;
-	}
-	if (!status && tables.raw_path)
-		status = write_raw(&tables, space);
-	else if (!status) {
-		if (tool->tsv)
-			tsv_header("pid level name table_pa: index last_index first_va: last_va: "
-				   "raw: second: kind rights effective target_pa: flags");
-		status = show_runs(&tables, space);
-	}
-	mmu_space_close(space);
-	return status;
+		status = tool_open(tool, tables.image);
+	if (status)
+		return status;
+	tables.walk = tool_walk_create();
+	raise_status(&tables, show_spaces(&tables));
+	mmu_walk_destroy(tables.walk);
+	return tables.status;
 }

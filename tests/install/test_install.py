@@ -16,7 +16,7 @@ import pytest
 from conftest import build_option, sanitizers
 
 HEADERS = ['analysis.h', 'arch.h', 'base.h', 'maps.h', 'mmuscope.h', 'sessions.h', 'smaps.h',
-           'tables.h', 'walks.h']
+           'stat.h', 'walks.h']
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file libmmuscope on tables themselves: their entries, level by level, and what they cost. */
-#ifndef MMUSCOPE_TABLES_H
-#define MMUSCOPE_TABLES_H
+/** @file libmmuscope on what the tables of a space cost. */
+#ifndef MMUSCOPE_STAT_H
+#define MMUSCOPE_STAT_H
 
 #include "mmuscope/walks.h"
 
@@ -73,47 +73,6 @@ MMU_EXPORT uint64_t mmu_stat_tlb_reach(const struct mmu_stat *stat, uint64_t ent
 MMU_EXPORT void mmu_stat_add(struct mmu_stat *stat, const struct mmu_stat *other);
 /** Accepts NULL. */
 MMU_EXPORT void mmu_stat_destroy(struct mmu_stat *stat);
-
-/* ------------------------------------------------------------------------------------ tables */
-
-/** Neighbouring entries of a table, none of them empty, that say one thing: see mmu_runs_next(). */
-struct mmu_run {
-	uint64_t first_va, last_va; /**< that the entries answer for */
-	uint64_t last_index;        /**< the first is the step's */
-	uint64_t target_pa;         /**< TABLE, LEAF: where the first leads to */
-	uint8_t effective;          /**< rights of the path, these entries included */
-	bool equal;                 /**< several, and all have the same words */
-	const struct mmu_regime *regime;
-	/** The first entry. Not readable: so are all of them, for the same reason. */
-	const struct mmu_step *step;
-};
-
-struct mmu_runs;
-
-struct mmu_runs_query {
-	size_t size;                 /**< sizeof(struct mmu_runs_query) */
-	const struct mmu_part *part; /**< NULL: mmu_space_extent() */
-	uint32_t levels;             /**< bits: which levels are told of; 0: all */
-	bool single;                 /**< each entry by itself */
-};
-
-/**
- * The entries of all tables that a part of a space goes through, level by level from the top one
- * down, in each by address. Of hashed tables there is one: the slots of all spaces.
- * @return MMU_ERROR_INVALID (the query), _NO_MEMORY
- */
-MMU_EXPORT struct mmu_error *
-mmu_runs_open(struct mmu_space *space, const struct mmu_runs_query *query, struct mmu_runs **ret);
-/**
- * The next run: entries of one kind with the same flags, whose targets lie behind each other.
- * @param ret  NULL: there are no more; valid until the next call
- * @return MMU_ERROR_STOPPED, _NO_MEMORY
- */
-MMU_EXPORT struct mmu_error *mmu_runs_next(struct mmu_runs *runs, const struct mmu_run **ret);
-/** MMU_LEAVES_STOPPED as long as more may follow. */
-MMU_EXPORT enum mmu_leaves_end mmu_runs_ended(const struct mmu_runs *runs);
-/** Accepts NULL. */
-MMU_EXPORT void mmu_runs_close(struct mmu_runs *runs);
 
 #ifdef __cplusplus
 }
