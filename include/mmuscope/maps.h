@@ -13,7 +13,7 @@ extern "C" {
 enum mmu_map_flag {
 	MMU_MAP_FLAT = 1 << 0,  /**< the tables alone: no VMAs, no regions, no holes */
 	MMU_MAP_RUNS = 1 << 1,  /**< a row for each physical run, too */
-	MMU_MAP_PAGES = 1 << 2, /**< a row for each page; holes stay whole */
+	MMU_MAP_PAGES = 1 << 2, /**< a row for each page; what has none stays whole */
 	MMU_ENUM_32(MMU_MAP),
 };
 

@@ -54,6 +54,13 @@ static const struct mmu_error *load_area(struct mmu_map_join *join)
 	return NULL;
 }
 
+/* Nothing is there, or a table can't be read: no entry gives the pages their size. */
+static bool has_no_pages(enum mmu_result result)
+{
+	return result == MMU_RESULT_EMPTY ||
+	       (result >= MMU_RESULT_FILTERED && result <= MMU_RESULT_UNREADABLE);
+}
+
 /* All up to this address was told. */
 static void go_behind(struct mmu_map_join *join, uint64_t last_va)
 {
@@ -94,7 +101,8 @@ static bool next_piece(struct mmu_map_join *join, struct mmu_range *ret, bool *r
 	else if (join->has_area)
 		last = area->first_va - 1;
 	last = earlier(last, join->range.last_va);
-	if (join->flags & MMU_MAP_PAGES && join->range.page_bytes)
+	if (join->flags & MMU_MAP_PAGES && join->range.page_bytes &&
+	    !has_no_pages(join->range.result))
 		last = earlier(last, range_first | (join->range.page_bytes - 1));
 	if (range_first == join->range.first_va && last == join->range.last_va)
 		*ret = join->range;
@@ -104,13 +112,6 @@ static bool next_piece(struct mmu_map_join *join, struct mmu_range *ret, bool *r
 }
 
 /* ------------------------------------------------------------------ rows */
-
-/* Nothing is there, or a table can't be read: no entry gives the pages their size. */
-static bool has_no_pages(enum mmu_result result)
-{
-	return result == MMU_RESULT_EMPTY ||
-	       (result >= MMU_RESULT_FILTERED && result <= MMU_RESULT_UNREADABLE);
-}
 
 static uint64_t pages_of(const struct mmu_range *range, unsigned int page_lg2)
 {

@@ -17,7 +17,7 @@ enum { ADDRESSES, VMA, RESULT, RIGHTS, PAGES, SIZE, PHYSICAL, NAME, NR_COLUMNS }
 
 static const struct tool_column all_columns[NR_COLUMNS] = {
 	[ADDRESSES] = { "ADDRESSES", -25, 0 }, [VMA] = { "VMA", -4, 1 },
-	[RESULT] = { "RESULT", -9, 1 },        [RIGHTS] = { "RIGHT", -5, 1 },
+	[RESULT] = { "RESULT", -11, 1 },       [RIGHTS] = { "RIGHT", -5, 1 },
 	[PAGES] = { "PAGES", 8, 1 },           [SIZE] = { "SIZE", 4, 1 },
 	[PHYSICAL] = { "PHYSICAL", -13, 1 },   [NAME] = { "NAME", 0, 1 },
 };
