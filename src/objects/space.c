@@ -399,7 +399,7 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 	if (space->memory.kernel->image->live)
 		walk_live(space, va, ret);
 	else
-		mmu_walker_walk(&space->walker, va, ret);
+		mmu_walker_walk_again(&space->walker, va, ret);
 	if (ret->result == MMU_RESULT_HIDDEN)
 		tell_hidden(space, ret);
 	if (space->foreign && is_software(ret->result) && !ret->note)
@@ -418,6 +418,7 @@ bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t byte
 	uint8_t *out = buf;
 	size_t done = 0;
 
+	walk.serial = 0;
 	while (done < bytes) {
 		uint64_t stop_pa, here;
 

@@ -91,7 +91,7 @@ static void walk_in(const struct mmu_walker *walker, struct mmu_walk *walk, unsi
 		walk_radix(walker, walk, kept);
 }
 
-void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
+void mmu_walker_walk_again(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
 {
 	const struct mmu_regime *regime = mmu_regimes_find(walker->regimes, va);
 	unsigned int kept = kept_steps(walker, ret, regime, va);
@@ -103,6 +103,12 @@ void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_wa
 	} else {
 		ret->result = MMU_RESULT_NONCANONICAL;
 	}
+}
+
+void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
+{
+	ret->serial = 0;
+	mmu_walker_walk_again(walker, va, ret);
 }
 
 bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,

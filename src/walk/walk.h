@@ -52,14 +52,20 @@ struct mmu_walker {
 	const struct mmu_regimes *regimes;
 	const struct mmu_swap_map *swap; /**< NULL: not known */
 	/**
-	 * Its own number, where what it reads does not change: of two walks in one struct mmu_walk
-	 * the second keeps the steps that both begin with. 0: each walk reads all of its steps.
+	 * Its own number, where what it reads does not change, for mmu_walker_walk_again(). 0: each
+	 * walk reads all of its steps.
 	 */
 	uint64_t serial;
 };
 
 /** Translate one address. Every outcome is a result; *ret is filled in whole. */
 void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
+
+/**
+ * The same, but of a walk that *ret has from before, by this walker, the steps are kept that both
+ * begin with; see mmu_walker.serial. Its first time *ret must be all zeros, at least its serial.
+ */
+void mmu_walker_walk_again(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
 
 /** The first regime: of a space with one format, as good as any for names and sizes. */
 static inline const struct mmu_regime *mmu_walker_regime(const struct mmu_walker *walker)

@@ -237,6 +237,37 @@ static uint64_t seen_denials[UINT8_MAX + 1], seen_depth[MMU_LEVELS_MAX + 1];
 				 (unsigned long long)walk.field, (unsigned long long)naive.field); \
 	} while (0)
 
+/* All that a walk is: the steps that it took, and what stands before them. */
+static void same_walk(const struct mmu_walk *one, const struct mmu_walk *other)
+{
+	assert_memory_equal(one, other, offsetof(struct mmu_walk, denied_by));
+	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
+		assert_int_equal(one->denied_by[bit], other->denied_by[bit]);
+	for (unsigned int i = 0; i < one->nr_steps; i++) {
+		assert_int_equal(one->steps[i].slot_pa, other->steps[i].slot_pa);
+		assert_int_equal(one->steps[i].raw, other->steps[i].raw);
+		assert_int_equal(one->steps[i].slot_state, other->steps[i].slot_state);
+		assert_int_equal(one->steps[i].effective, other->steps[i].effective);
+		assert_int_equal(one->steps[i].entry.kind, other->steps[i].entry.kind);
+		assert_int_equal(one->steps[i].entry.pa, other->steps[i].entry.pa);
+	}
+}
+
+/* A walk in a struct that has had others, and keeps what it shares with the last one. */
+static void compare_again(const struct mmu_walker *plain, uint64_t va, const struct mmu_walk *walk)
+{
+	static struct mmu_walk again;
+	static uint64_t serial;
+	struct mmu_walker walker = *plain;
+
+	walker.serial = ++serial;                        /* each world is another walker */
+	for (unsigned int bit = 0; bit < 64; bit += 7) { /* what shares ever more with it */
+		mmu_walker_walk_again(&walker, va ^ (uint64_t)1 << (63 - bit), &again);
+		mmu_walker_walk_again(&walker, va, &again);
+		same_walk(walk, &again);
+	}
+}
+
 static void compare(const struct world *w, uint64_t va)
 {
 	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
@@ -248,6 +279,7 @@ static void compare(const struct world *w, uint64_t va)
 
 	memset(&walk, 0xa5, sizeof(walk)); /* every field must be written */
 	mmu_walker_walk(&walker, va, &walk);
+	compare_again(&walker, va, &walk);
 	naive_translate(w, va, &naive);
 	naive_rights(w, &naive);
 	AGREE(result);
