@@ -24,10 +24,10 @@ struct mmu_stat_level {
 	uint64_t missing;     /**< not one entry could be read: not among `tables` */
 	uint64_t entries;     /**< that lie in the part of the space that was asked for */
 	uint64_t used;        /**< of these, those that are not empty */
-	uint64_t empty;       /**< tables with no entry in use, among those of the part */
+	uint64_t empty;       /**< tables with no entry in use, without the top one */
 	uint64_t leaves;      /**< of the used: those that lead to no table */
 	uint64_t table_bytes; /**< of all `tables` */
-	/** Tables by fill: [0] empty, then up to a quarter, half, three quarters, below all, full. */
+	/** Tables by fill: empty, up to a quarter, half, three quarters, below all, full. */
 	uint64_t fill[MMU_STAT_FILLS];
 };
 

@@ -127,6 +127,9 @@ static bool fill_table(struct counting *counting, const struct mmu_part_table *p
 	}
 	level->entries += read;
 	level->used += used;
+	/* regimes that share a top table come by once each: half of it may be empty */
+	if (part->level == part->regime->top_level && !used)
+		return true;
 	level->empty += read && !used;
 	if (read)
 		level->fill[fill_of(used, read)]++;

@@ -289,7 +289,7 @@ static bool data_is_there(struct place *place, uint64_t n, struct descriptor *re
 }
 
 /*
- * Are the data of the part's last page there? Its last pages may be of zeros, whose data are shared.
+ * Are the data of the part's last page there? The last pages may be zeros, whose data are shared.
  * @param nr  how many it has
  */
 static bool ends_whole(const struct mmu_kdump_part *part, struct place *place, uint64_t nr,

@@ -40,7 +40,7 @@ static const struct mmu_layout page_layout = MMU_LAYOUT(PAGE, "page", struct mmu
 							page_defs);
 
 #define PAGE_BYTES_MAX 512u
-/* So many struct pages of a compound page tell of it: 32 bits have folio._entire_mapcount in [2]. */
+/* So many struct pages tell of a compound page: 32 bits have folio._entire_mapcount in [2]. */
 #define HEAD_PAGES 3u
 
 struct raw_page {

@@ -232,8 +232,8 @@ void mmu_file_id_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_
 	ret->minor = inode.device & 0xfffff;
 }
 
-bool mmu_file_object_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_inode *ret_inode,
-		   uint64_t *ret_pages_va)
+bool mmu_file_object_read(const struct mmu_peek *peek, uint64_t file_va,
+			  struct mmu_inode *ret_inode, uint64_t *ret_pages_va)
 {
 	const struct file_fields *file = fields_of(peek, &file_layout);
 	uint64_t inode_va, mapping_va = 0;

@@ -23,8 +23,8 @@ void mmu_file_id_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_
  * @param ret_pages_va  of the xarray's head with its pages; 0: not known
  * @return false: it can't be read
  */
-bool mmu_file_object_read(const struct mmu_peek *peek, uint64_t file_va, struct mmu_inode *ret_inode,
-		   uint64_t *ret_pages_va);
+bool mmu_file_object_read(const struct mmu_peek *peek, uint64_t file_va,
+			  struct mmu_inode *ret_inode, uint64_t *ret_pages_va);
 
 /**
  * The path of an open file as /proc/PID/maps has it (fs/d_path.c), from the root of its mount

@@ -12,8 +12,8 @@
 void proc_maps_line(FILE *out, const struct mmu_space *space, const struct mmu_vma_info *vma);
 
 /**
- * The lines of a VMA in /proc/PID/smaps; "unknown" in place of a figure that can't be known, and two
- * lines more: what was not touched, what is soft-dirty.
+ * The lines of a VMA in /proc/PID/smaps; "unknown" in place of a figure that can't be known, and
+ * two lines more: what was not touched, what is soft-dirty.
  */
 void proc_smaps_text(FILE *out, const struct mmu_space *space, const struct mmu_vma_info *vma,
 		     const struct mmu_smaps *smaps);

@@ -5,7 +5,7 @@
 
 #include "table_list.h"
 
-/** Draw them; of too many below one table only the first are drawn, and a word says how many more. */
+/** Draw them; of too many below one table only the first are drawn, and how many more is said. */
 void show_tree(const struct table_list *list);
 
 #endif

@@ -33,7 +33,7 @@ struct table_row {
 
 /** What is told of rows. */
 struct table_rows_told {
-	/** A row begins, with this step. @param state of the table so far, as mmu_entries_state() */
+	/** A row begins, with this step. @param state  so far, as mmu_entries_state() */
 	void (*begin)(const struct table_row *row, const struct mmu_step *step,
 		      enum mmu_page_state state, void *context);
 	/** It is complete. */
