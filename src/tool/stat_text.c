@@ -179,8 +179,10 @@ static void cost_text(const struct stat_options *options, const struct stat_answ
 	for (size_t i = 0; i < options->nr_tlb && answer->spaces == 1; i++) {
 		uint64_t reach = mmu_stat_tlb_reach(answer->stat, options->tlb[i]);
 
-		tool_row("TLB", "%" PRIu64 " entries reach %s at best, %.1f%% of what is mapped",
-			 options->tlb[i], amount(reach), percent(reach, info->mapped_bytes));
+		tool_row("TLB", "%" PRIu64 " entr%s reach%s %s at best, %.1f%% of what is mapped",
+			 options->tlb[i], options->tlb[i] == 1 ? "y" : "ies",
+			 options->tlb[i] == 1 ? "es" : "", amount(reach),
+			 percent(reach, info->mapped_bytes));
 	}
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/tool/proc.h"
+#include "tool/proc.h"
 
 /*
  * Rows of a truth, as tests/support/truth.c has them:
