@@ -6,7 +6,7 @@
 #include "parallel.h"
 #include "stat.h"
 
-enum { KEY_ALL = 'a', KEY_TLB = 0x300 };
+enum { KEY_ALL = 0x300, KEY_TLB };
 
 struct stat_command {
 	struct stat_options options;
@@ -36,6 +36,8 @@ static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_sta
 {
 	char *copy = strdup(arg), *at = copy, *word;
 
+	if (!copy)
+		argp_error(state, "no memory");
 	while ((word = strsep(&at, ","))) {
 		if (ret->nr_tlb == STAT_TLB_MAX)
 			argp_error(state, "--tlb: more than %d numbers", STAT_TLB_MAX);

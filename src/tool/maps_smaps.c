@@ -101,7 +101,10 @@ static void vma_json(const struct mmu_space *space, const struct mmu_vma_info *v
 	uint32_t protection;
 	int bit = -1;
 
-	json_begin(smaps ? "smaps" : "vma");
+	if (smaps)
+		json_begin("smaps");
+	else
+		json_begin("vma");
 	vma_keys(space, vma);
 	json_array("vm_flags");
 	while ((bit = mmu_vma_next_flag(space, vma, bit, letters)) >= 0)

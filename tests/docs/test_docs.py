@@ -196,10 +196,13 @@ def test_json_schemas():
     assert set(man_json()) == {f'mmuscope.{thing}/1' for thing in begun}
 
 
-def test_json_keys_of_the_code():
+def test_json_keys_of_the_code(mmuscope, image):
     """Both ways: every key that the code can write is told, and no other."""
     calls = r'\b(?!json_begin)(?:json_\w+|\w+_json)\("(\w+)"'
     written = set(re.findall(calls, ''.join(p.read_text() for p in ROOT.glob('src/tool/*.c'))))
+    # the library names the figures of smaps
+    written |= set(json.loads(mmuscope('maps', *image, '--pid', 109, '--smaps', '--json')
+                              .stdout.splitlines()[0]))
     told = {name for paths in man_json().values() for path in paths
             for name in path.replace('[]', '').split('.')}
     assert told | {'schema'} == written
@@ -268,6 +271,8 @@ def test_json_keys_of_an_image(mmuscope, image):
     there, swapped = '0x7faceb40448c', '0x7faceb2d3000'
     check_json(mmuscope, 'info', *image)
     check_json(mmuscope, 'ps', '--threads', *image)
+    check_json(mmuscope, 'maps', *image, '--pid', 109, '--proc')
+    check_json(mmuscope, 'maps', *image, '--pid', 109, '--smaps')
     check_json(mmuscope, 'walk', *image, '--kernel', 'init_task')
     check_json(mmuscope, 'walk', *image, '--pid', 109, there, swapped, 0, 1 << 63)
     check_json(mmuscope, 'walk', *image, '--pid', 109, '--tables', '--value', 'int', there)
