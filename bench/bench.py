@@ -19,6 +19,9 @@ import tempfile
 
 from measure import COUNT, PROGRAMS, ROUNDS, TOOL, Failure, Row, Sample, milliseconds, take_turns
 
+# the same dump in other formats lies beside it, with the format's name as its suffix
+FORMS = 'lzo', 'zlib', 'flat'
+
 DRGN = """
 import sys
 from drgn import Program
@@ -83,10 +86,10 @@ class Bench:
 
     # ------------------------------------------------------------------------------ processes
 
-    def mmuscope(self, *words, stdin=None, space=None):
+    def mmuscope(self, *words, stdin=None, space=None, image=None):
         """A run of the tool; its output goes nowhere."""
-        command = [str(word) for word in (TOOL, 'walk', self.image, *(space or self.with_vmlinux),
-                                          *words)]
+        command = [str(word) for word in (TOOL, 'walk', image or self.image,
+                                          *(space or self.with_vmlinux), *words)]
 
         def run():
             with open(stdin or os.devnull, 'rb') as source:
@@ -206,6 +209,51 @@ class Bench:
                 Row('library: decode all entries',
                     self.inside('bench-batch', 'visit_seconds', 'walk'))]
 
+    def other_forms(self):
+        """(name, path) of this dump in other formats, as `./dev bench --make-heavy` leaves them."""
+        for name in FORMS:
+            path = pathlib.Path(self.image).with_suffix(f'.{name}')
+            if path.exists() and path != pathlib.Path(self.image):
+                yield name, path
+
+    def forms(self):
+        """A start and one answer, and many, by the format of the file."""
+        rows = [Row(f'{name}: {what}', self.mmuscope(*words, stdin=stdin, image=path))
+                for what, words, stdin in (('walk', (self.address,), None),
+                                           ('walk --brief -', ('--brief', '-'), self.addresses))
+                for name, path in (('elf', self.image), *self.other_forms())]
+        return rows
+
+    def spaces(self):
+        """All ranges of every process' own part, beside a plain sum of the same table pages."""
+        pages = self.folder / 'pages'
+        pages.write_text(self.whole('bench-spaces', self.image, self.vmlinux, 'tables'))
+        rows = []
+        for name, path in (('elf', self.image), *self.other_forms()):
+            rows += [Row(f'{name}: floor', self.timed('bench-floor-pages', path, stdin=pages),
+                         'the same table pages summed by a plain loop')]
+            rows += [Row(f'{name}: ranges, {threads} thread{"s" * (threads > 1)}',
+                         self.timed('bench-spaces', path, self.vmlinux, 'ranges', threads))
+                     for threads in (1, 2)]
+        return rows
+
+    def pids(self):
+        return [Row('library: open each by its pid',
+                    self.timed('bench-spaces', self.image, self.vmlinux, 'pids'))]
+
+    def whole(self, program, *words, stdin=None):
+        """What a measuring program says."""
+        with open(stdin or os.devnull, 'rb') as source:
+            done = subprocess.run([PROGRAMS / program, *map(str, words)], stdin=source, text=True,
+                                  capture_output=True)
+        if done.returncode:
+            raise Failure((done.stderr.strip().split('\n') or ['fails'])[-1][:60])
+        return done.stdout
+
+    def timed(self, program, *words, stdin=None):
+        """A time that a measuring program took itself, of its best round."""
+        return lambda: (json.loads(self.whole(program, *words, stdin=stdin))['seconds'], 0)
+
     def facts(self):
         """Ours must do more: image and task list too. Both must say the same."""
         ours = dict(line.split() for line in self.batch('facts').splitlines())
@@ -256,6 +304,9 @@ def main(image, vmlinux):
             (f'all {shape["tables"]} tables of the process, {shape["entries"]} entries used',
              bench.tables(), None),
             ('facts of the kernel, whole process', bench.facts(), None),
+            (f'formats, whole process; {COUNT} addresses', bench.forms(), None),
+            ('all spaces: every range of every process', bench.spaces(), None),
+            ('all spaces: opened by pid', bench.pids(), None),
         ]
         take_turns([row for _, rows, _ in contests for row in rows])
         print(f'{os.path.basename(image)}, pid {bench.pid}: {shape["mapped"]} of {shape["walks"]} '

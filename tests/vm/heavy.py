@@ -3,7 +3,8 @@
 """Make the dumps that `./dev bench` measures: heavy.py FOLDER [TASKS].
 
 Without TASKS: one with 465 tasks, of which one has 3 GiB in pages of 4 KiB, and one with 4,000
-tasks. FOLDER gets NAME/dump.elf, NAME/truth (the kernel's own pagemap) and NAME/vmlinux of each.
+tasks. FOLDER gets NAME/dump.elf, NAME/truth (the kernel's own pagemap) and NAME/vmlinux of each,
+and the same dump as dump.lzo, dump.zlib and dump.flat (flattened, LZO).
 """
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ import guests
 import kernels
 import targets
 
+CONVERT = pathlib.Path(__file__).resolve().parents[2] / 'build/tests/support/convert_image'
 TRIES = 3
 TASKS_MIN, TASKS_MAX = 100, 30000
 
@@ -37,6 +39,15 @@ def make_once(target, kernel, folder):
             (folder / name).unlink(missing_ok=True)
 
 
+def convert(folder):
+    """The same dump as kdump-compressed files, and as a flattened one."""
+    for form, words in (('lzo', ['lzo']), ('zlib', ['zlib']), ('flat', ['--flat', 'lzo'])):
+        *options, packing = words
+        say(f'{folder.name}: dump.{form}')
+        subprocess.run([CONVERT, *options, folder / 'dump.elf', packing, folder / f'dump.{form}'],
+                       check=True)
+
+
 def make(target, root):
     """A folder with the dump: whole, or it isn't there."""
     kernel = kernels.get(*target.needs_kernel(), say)
@@ -51,6 +62,7 @@ def make(target, root):
                 say(f'{target.name}: the guest failed, try {number} of {TRIES}: {error}')
                 continue
             shutil.copyfile(kernel.vmlinux, folder / 'vmlinux')
+            convert(folder)
             shutil.rmtree(root / target.name, ignore_errors=True)
             folder.rename(root / target.name)
             say(f'{root / target.name}')
