@@ -312,8 +312,8 @@ MMU_EXPORT const struct mmu_regime *mmu_space_regime(const struct mmu_space *spa
 MMU_EXPORT const struct mmu_arch *mmu_space_arch(const struct mmu_space *space);
 /**
  * What to know before its answers are believed, or NULL: MMU_SPACE_CPU walks what a CPU's registers
- * name where no Linux is known, too; a pid may be known to the kernel's table of pids and not to its
- * list of tasks, or the other way round. Valid as long as the space.
+ * name where no Linux is known, too; a pid may be known to the kernel's table of pids and not to
+ * its list of tasks, or the other way round. Valid as long as the space.
  */
 MMU_EXPORT const char *mmu_space_warning(const struct mmu_space *space);
 /** The task that it was opened through, or NULL; valid as long as the space. */
