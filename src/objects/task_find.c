@@ -19,8 +19,8 @@
 
 /*
  * Where the tasks of a dump lie by their pids, for kernels without a table of pids that we know
- * (before 4.20), and for pids that it does not have. A list that is damaged has no index: there each
- * search tells what is missing.
+ * (before 4.20), and for pids that it does not have. A list that is damaged has no index: each
+ * search there tells what is missing.
  */
 struct index {
 	struct row {

@@ -7,8 +7,8 @@
 
 /*
  * How many steps of the walk that this struct had before are those of a walk of `va`, too: they led
- * from table to table by the same bits of the address. Lists of addresses are mostly of one process,
- * whose upper tables are few.
+ * from table to table by the same bits of the address. Lists of addresses are mostly of one
+ * process, whose upper tables are few.
  */
 static unsigned int kept_steps(const struct mmu_walker *walker, const struct mmu_walk *walk,
 			       const struct mmu_regime *regime, uint64_t va)
