@@ -59,8 +59,8 @@ MMU_EXPORT struct mmu_error *mmu_space_stat(struct mmu_space *space, const struc
 /** Valid, as what follows, until mmu_stat_destroy(). */
 MMU_EXPORT const struct mmu_stat_info *mmu_stat_get(const struct mmu_stat *stat);
 /** @return NULL: there is no such level */
-MMU_EXPORT const struct mmu_stat_level *mmu_stat_level(const struct mmu_stat *stat,
-						       unsigned int level);
+MMU_EXPORT const struct mmu_stat_level *mmu_stat_level_get(const struct mmu_stat *stat,
+							   unsigned int level);
 /** As mmu_totals_bytes(). */
 MMU_EXPORT uint64_t mmu_stat_bytes(const struct mmu_stat *stat, enum mmu_result result,
 				   uint64_t *ret_entries);

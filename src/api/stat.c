@@ -36,7 +36,7 @@ const struct mmu_stat_info *mmu_stat_get(const struct mmu_stat *stat)
 	return (const struct mmu_stat_info *)stat;
 }
 
-const struct mmu_stat_level *mmu_stat_level(const struct mmu_stat *stat, unsigned int level)
+const struct mmu_stat_level *mmu_stat_level_get(const struct mmu_stat *stat, unsigned int level)
 {
 	return level < stat->nr_levels ? &stat->level[level] : NULL;
 }

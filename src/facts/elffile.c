@@ -343,7 +343,8 @@ void mmu_elffile_close(struct mmu_elffile *file)
 {
 	if (!file)
 		return;
-	elf_end(file->elf);
+	if (file->elf) /* else libelf may not be loaded */
+		elf_end(file->elf);
 	if (file->map.count)
 		munmap((void *)(uintptr_t)file->map.data, file->map.count);
 	free(file->path);

@@ -158,6 +158,23 @@ static struct mmu_error *read_slot(struct table *table, uint64_t node_va, uint64
 					 table->pointer_bytes, "xa_node of pids", ret);
 }
 
+/*
+ * A node whose slot is empty must have others that are not: its count stands two bytes behind its
+ * shift (include/linux/xarray.h, since 4.20). Zeros in the place of memory that was not dumped have
+ * none, and say nothing of any pid.
+ */
+static struct mmu_error *check_count(struct table *table, uint64_t node_va)
+{
+	uint64_t count;
+	struct mmu_error *error = mmu_memory_read_part_uint(
+		table->memory, node_va, table->shift_offset + 2, 1, "xa_node of pids", &count);
+
+	if (!error && !count)
+		error = mmu_error_new(MMU_ERROR_CORRUPT,
+				      "xa_node of pids at 0x%" PRIx64 " is not in use", node_va);
+	return error;
+}
+
 static void visit_entry(struct table *table, uint64_t entry, uint64_t first, uint64_t end,
 			unsigned int room_lg2);
 
@@ -314,6 +331,8 @@ struct mmu_error *mmu_pids_find(struct mmu_memory *memory, int32_t pid, bool qui
 		if (left >> shift >= table.nr_slots) /* beyond the highest pid */
 			break;
 		error = read_slot(&table, node_va, left >> shift, &entry);
+		if (!error && !entry)
+			error = check_count(&table, node_va);
 		left &= ((uint64_t)1 << shift) - 1;
 	}
 	if (error)

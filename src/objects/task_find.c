@@ -19,8 +19,8 @@
 
 /*
  * Where the tasks of a dump lie by their pids, for kernels without a table of pids that we know
- * (before 4.20), and for pids that it does not have. A list that is damaged has no index: there
- * each search tells what is missing.
+ * (before 4.20), and for pids that it does not have. A list that is damaged has no index: each
+ * search there tells what is missing.
  */
 struct index {
 	struct row {
@@ -172,7 +172,7 @@ static struct mmu_error *find_in_table(struct mmu_memory *memory, int32_t pid, b
 static struct mmu_error *look_up(struct mmu_memory *memory, int32_t pid, bool *ret_found,
 				 struct mmu_task *ret, enum mmu_task_known *ret_known)
 {
-	bool live = memory->kernel->image->live, is_in, whole;
+	bool live = memory->kernel->image->live, is_in, whole, has_table;
 	uint64_t task_va;
 
 	struct mmu_error *no_table = find_in_table(memory, pid, true, &is_in, ret_found, ret);
@@ -180,6 +180,7 @@ static struct mmu_error *look_up(struct mmu_memory *memory, int32_t pid, bool *r
 		mmu_error_destroy(no_table);
 		no_table = find_in_table(memory, pid, false, &is_in, ret_found, ret);
 	}
+	has_table = !no_table;
 	mmu_error_destroy(no_table);
 	if (*ret_found && !live && mmu_task_is_unlinked(memory, ret))
 		*ret_known = MMU_TASK_UNLISTED;
@@ -193,7 +194,7 @@ static struct mmu_error *look_up(struct mmu_memory *memory, int32_t pid, bool *r
 	if (!task_va)
 		return mmu_error_new(MMU_ERROR_NO_TASK, "no task has pid %d", pid);
 	*ret_found = read_task(memory, pid, task_va, 0, ret);
-	if (*ret_found && !no_table)
+	if (*ret_found && has_table)
 		*ret_known = MMU_TASK_UNTABLED;
 	return NULL;
 }

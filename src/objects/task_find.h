@@ -9,7 +9,7 @@
 enum mmu_task_known {
 	MMU_TASK_KNOWN,    /**< nobody who was asked says otherwise */
 	MMU_TASK_UNLISTED, /**< the table of pids has it, the list of tasks does not lead to it */
-	MMU_TASK_UNTABLED, /**< the list of tasks has it, but the table of pids says: no such pid */
+	MMU_TASK_UNTABLED, /**< the list of tasks has it, the table of pids says: no such pid */
 };
 
 /**

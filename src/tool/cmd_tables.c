@@ -396,15 +396,16 @@ static const struct table_node *chosen_node(const struct tables *tables,
 
 static int write_bytes(const struct tables *tables, const struct table_node *node, FILE *file)
 {
-	uint64_t bytes = mmu_regime_table_bytes(node->regime, node->level), stop_pa;
-	int32_t second = node->regime->format->level[node->level].second_offset;
-	uint64_t pa = node->table_pa - (second < 0 ? (uint64_t) - (int64_t)second : 0);
+	const struct mmu_regime *regime = node->regime;
+	uint64_t bytes = (uint64_t)regime->format->slot_bytes
+			 << regime->shape[node->level].index_bits;
+	uint64_t stop_pa;
 	unsigned char *copy = malloc(bytes);
 
 	if (!copy)
 		abort();
-	enum mmu_page_state state = mmu_session_read_phys(tables->tool->session, pa, copy, bytes,
-							  &stop_pa);
+	enum mmu_page_state state = mmu_session_read_phys(tables->tool->session, node->table_pa,
+							  copy, bytes, &stop_pa);
 	if (state == MMU_PAGE_PRESENT)
 		fwrite(copy, 1, bytes, file);
 	else

@@ -36,7 +36,7 @@ static void levels_json(const struct stat_answer *answer)
 
 	json_array("levels");
 	for (unsigned int i = mmu_stat_get(answer->stat)->nr_levels; i-- > 0;) {
-		level = mmu_stat_level(answer->stat, i);
+		level = mmu_stat_level_get(answer->stat, i);
 		json_object(NULL);
 		json_number("level", i);
 		json_string("name", answer->regime->format->level[i].name);
@@ -143,7 +143,7 @@ void stat_tsv(const struct stat_answer *answer)
 	struct stat_verdict verdict = stat_judge(answer);
 
 	for (unsigned int i = info->nr_levels; i-- > 0;) {
-		const struct mmu_stat_level *level = mmu_stat_level(answer->stat, i);
+		const struct mmu_stat_level *level = mmu_stat_level_get(answer->stat, i);
 
 		tsv_number(answer->pid >= 0, answer->pid);
 		tsv_text(answer->comm);

@@ -55,7 +55,7 @@ static void levels_text(const struct stat_answer *answer)
 
 	tool_table_head(columns, 8);
 	for (unsigned int i = mmu_stat_get(answer->stat)->nr_levels; i-- > 0;) {
-		const struct mmu_stat_level *level = mmu_stat_level(answer->stat, i);
+		const struct mmu_stat_level *level = mmu_stat_level_get(answer->stat, i);
 
 		cells[0] = answer->regime->format->level[i].name;
 		snprintf(text[0], 24, "%" PRIu64, level->tables);
@@ -87,7 +87,7 @@ static void fill_text(const struct stat_answer *answer)
 {
 	static const char *const labels[MMU_STAT_FILLS] = { "empty",     "up to 25%",  "up to 50%",
 							    "up to 75%", "below 100%", "full" };
-	const struct mmu_stat_level *lowest = mmu_stat_level(answer->stat, 0);
+	const struct mmu_stat_level *lowest = mmu_stat_level_get(answer->stat, 0);
 	uint64_t most = 0;
 
 	for (unsigned int n = 0; lowest && n < MMU_STAT_FILLS; n++)
