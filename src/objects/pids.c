@@ -328,9 +328,8 @@ struct mmu_error *mmu_pids_find(struct mmu_memory *memory, int32_t pid, bool qui
 			return error;
 		room_lg2 = (unsigned int)shift;
 		entry = 0;
-		if (left >> shift >= table.nr_slots) /* beyond the highest pid */
-			break;
-		error = read_slot(&table, node_va, left >> shift, &entry);
+		if (left >> shift < table.nr_slots) /* else beyond the highest pid */
+			error = read_slot(&table, node_va, left >> shift, &entry);
 		if (!error && !entry)
 			error = check_count(&table, node_va);
 		left &= ((uint64_t)1 << shift) - 1;

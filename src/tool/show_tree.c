@@ -11,7 +11,7 @@
 #define LINES_USUAL 40u
 /* What stands above the drawing, and the prompt below it. */
 #define LINES_BESIDE 4u
-#define CHILDREN_MOST 32u
+#define CHILDREN_MOST 512u
 #define BAR 16u
 
 static unsigned int screen_lines(void)
@@ -130,10 +130,10 @@ static void draw(const struct table_list *list, const struct table_node *node, s
 void show_tree(const struct table_list *list)
 {
 	unsigned int lines = screen_lines();
-	size_t most = CHILDREN_MOST;
+	size_t most = SIZE_MAX;
 
 	while (most > 1 && lines_of_all(list, most) > lines)
-		most--;
+		most = most > CHILDREN_MOST ? CHILDREN_MOST : most - 1 - most / 8;
 	for (unsigned int level = MMU_LEVELS_MAX; level-- > 0;)
 		for (size_t i = 0; i < list->level[level].nr; i++)
 			if (list->level[level].nodes[i].root)

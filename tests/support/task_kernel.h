@@ -129,6 +129,7 @@ static inline void put_pid(struct mmu_session *session, unsigned int pid, uint64
 			   bool leader)
 {
 	put(session, LEAF_NODE(pid / 64), NODE_SLOTS + 8 * (pid % 64), 8, va_of(PID_OF(pid)));
+	put(session, LEAF_NODE(pid / 64), 2, 1, 1); /* its count: some slot is in use */
 	put(session, PID_OF(pid), P_TASKS, 8, task_va + T_LINKS);
 	put(session, PID_OF(pid), P_TASKS + 8, 8, leader ? task_va + T_LINKS + 16 : 0);
 	if (task_va == va_of(TASK(pid)))
@@ -158,6 +159,7 @@ static inline struct mmu_session *open_tasks(unsigned int nr, const unsigned int
 
 	put(session, NAMESPACE, IDR, 8, va_of(ROOT_NODE) | 2);
 	put(session, ROOT_NODE, 0, 1, 6);
+	put(session, ROOT_NODE, 2, 1, 4);
 	for (unsigned int i = 0; i < 4; i++)
 		put(session, ROOT_NODE, NODE_SLOTS + 8 * i, 8, va_of(LEAF_NODE(i)) | 2);
 	for (unsigned int pid = 0; pid <= nr; pid++) {

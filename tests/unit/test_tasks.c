@@ -325,6 +325,10 @@ static void test_disagreement(void **state)
 	put(session, LEAF_NODE(0), NODE_SLOTS + 8 * 6, 8, 0);
 	assert_int_equal(known_of(session, 6), MMU_TASK_UNTABLED);
 	assert_int_equal(known_of(session, 0), MMU_TASK_KNOWN);
+	/* a node without any entry, as zeros are where memory was not dumped, says nothing */
+	put(session, LEAF_NODE(0), 2, 1, 0);
+	assert_int_equal(known_of(session, 6), MMU_TASK_KNOWN);
+	put(session, LEAF_NODE(0), 2, 1, 1);
 	refuses(session, 200, MMU_ERROR_NO_TASK, "no task has pid 200");
 	/* one that is in the table with another's task is found by the list */
 	put(session, PID_OF(7), P_TASKS, 8, va_of(TASK(8)) + T_LINKS);
