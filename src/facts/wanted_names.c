@@ -36,9 +36,9 @@ static const char *const core_types[] = {
 	"task_struct", "thread_info", "signal_struct", "mm_struct", "mm_rss_stat", "percpu_counter",
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
 	"rb_node", "rb_root", "page", "vm_operations_struct", "vm_special_mapping",
-	"anon_vma_name", "dentry_operations", "inode", "vfsmount",
-	/* defined far away in the debug info, where it is not looked for: BTF alone knows it */
-	"mount", NULL
+	"anon_vma_name", "dentry_operations", "inode", "vfsmount", "address_space",
+	/* defined far away in the debug info, where they are not looked for: BTF alone knows them */
+	"mount", "backing_file", NULL
 };
 
 /* clang-format on */
