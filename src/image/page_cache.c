@@ -2,11 +2,15 @@
 /** @file A hash of pages; the clock algorithm chooses which page goes. */
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "image/page_cache.h"
 
 #define SLOTS_MIN 4
 #define NONE UINT32_MAX
+/* A cache so small is used whole at once: one call costs less than a fault for each page of it. */
+#define POPULATED_BYTES ((size_t)256 << 10)
 
 struct slot {
 	uint64_t key;
@@ -24,6 +28,21 @@ struct mmu_page_cache {
 	struct slot *slots;
 	uint8_t *pages;
 };
+
+static void populate(uint8_t *pages, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+	size_t page = (size_t)sysconf(_SC_PAGESIZE),
+	       before = (page - (uintptr_t)pages % page) % page;
+
+	if (bytes <= POPULATED_BYTES &&
+	    bytes > before) /* an older kernel knows it not: no matter */
+		madvise(pages + before, (bytes - before) / page * page, MADV_POPULATE_WRITE);
+#else
+	(void)pages;
+	(void)bytes;
+#endif
+}
 
 struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes)
 {
@@ -44,6 +63,7 @@ struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes)
 	}
 	for (uint32_t i = 0; i < cache->nr_slots; i++)
 		cache->buckets[i] = NONE;
+	populate(cache->pages, (size_t)cache->nr_slots * page_bytes);
 	return cache;
 }
 
