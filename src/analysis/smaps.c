@@ -188,7 +188,12 @@ static void account_present(struct account *account, const struct mmu_walk *walk
 		forget(account, MMU_SMAPS_REFERENCED, MMU_SMAPS_REFERENCED);
 		forget(account, MMU_SMAPS_PSS_DIRTY, MMU_SMAPS_PRIVATE_DIRTY);
 	}
-	if (huge && !is_hugetlb(account) && !mmu_knows_huge_zero_page(account->space)) {
+	/*
+	 * Kernels around 6.1 leave a transparent huge page without access out of all but soft-dirty
+	 * (follow_trans_huge_pmd() with FOLL_DUMP, mm/huge_memory.c); nothing tells which do.
+	 */
+	if (huge && !is_hugetlb(account) &&
+	    (leaf->entry.kind != MMU_KIND_LEAF || !mmu_knows_huge_zero_page(account->space))) {
 		forget(account, MMU_SMAPS_RSS, MMU_SMAPS_FILE_PMD_MAPPED);
 		forget(account, MMU_SMAPS_LOCKED, MMU_SMAPS_LOCKED);
 	}

@@ -195,8 +195,8 @@ struct ptdesc_fields {
 
 static const struct mmu_field_def ptdesc_defs[] = {
 	/* 6.13 (59d9094df3d7), and stable releases */
-	MMU_FIELD_BYTES(struct ptdesc_fields, share_count, "ptdesc.pt_share_count", 4,
-			MMU_OPTIONAL),
+	MMU_FIELD_BYTES(struct ptdesc_fields, share_count,
+			"ptdesc.pt_share_count|page.pt_share_count", 4, MMU_OPTIONAL),
 	MMU_FIELD_BYTES(struct ptdesc_fields, refcount, "page._refcount", 4, MMU_NEED),
 };
 static const struct mmu_layout ptdesc_layout = MMU_LAYOUT(PTDESC, "ptdesc", struct ptdesc_fields,
