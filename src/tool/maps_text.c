@@ -185,12 +185,9 @@ static void print_area(const struct maps_text *text)
 	const struct mmu_map_row row = { .vma = text->has_vma ? &text->vma : NULL,
 					 .region = text->region };
 	struct row cells;
-	uint64_t pages = 0;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		cells.cells[i] = "-";
-	for (size_t i = 0; i < text->nr_groups; i++)
-		pages += text->groups[i].row.pages;
 	cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
 	     row.vma ? row.vma->first_va : row.region->first_va, text->digits,
 	     row.vma ? row.vma->last_va : row.region->last_va);

@@ -69,7 +69,7 @@ static void make(struct packed *packed, uint32_t packing, uint64_t max_mapnr)
 					      .regimes = &packed->tables.regimes };
 }
 
-static void stop(struct packed *packed)
+static void close_packed(struct packed *packed)
 {
 	close_opened(&packed->opened);
 	free(packed->buffer.data);
@@ -96,7 +96,7 @@ static void walks_unpack_tables_only(void **state)
 		/* the damage shows when the bytes are asked for */
 		expect_bytes(&packed.opened.cursor, TARGETS_PA + 7 * PAGE, PAGE,
 			     MMU_PAGE_UNREADABLE, 0);
-		stop(&packed);
+		close_packed(&packed);
 	}
 }
 
@@ -122,7 +122,7 @@ static void walks_count_as_far_as_they_read(void **state)
 	assert_true(bitmaps->bytes_ranked <= 32768);
 	assert_int_equal(mmu_kdump_rank(bitmaps, max_mapnr), strlen(packed.pages));
 	assert_int_equal(bitmaps->bytes_ranked, max_mapnr / 8);
-	stop(&packed);
+	close_packed(&packed);
 }
 
 /* Page frames far apart, asked for in any order; a naive count tells the ranks. */
