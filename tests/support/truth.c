@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mmuscope/mmuscope.h"
+#include "truth_rows.h"
 
 /*
  * Truth rows, tab separated (those that are used here):
@@ -595,29 +596,6 @@ static void check_row(struct check *check, char **field, int count)
 		check->skipped[check->nr_skipped++] = atoi(field[1]);
 }
 
-static void check_file(struct check *check, FILE *file)
-{
-	char *line = NULL;
-	size_t size = 0;
-
-	while (getline(&line, &size, file) >= 0) {
-		char *field[12] = { NULL }, *at = line;
-		int count = 0;
-
-		line[strcspn(line, "\n")] = '\0';
-		if (strcmp(line, "END") == 0)
-			break;
-		while (at && count < 12) {
-			field[count++] = at;
-			at = strchr(at, '\t');
-			if (at)
-				*at++ = '\0';
-		}
-		check_row(check, field, count);
-	}
-	free(line);
-}
-
 /* --ram, --fact and --arch as the tool takes them, --whole, then pids to skip. */
 static bool parse_options(struct check *check, struct mmu_options *options, const char **whole,
 			  char **argv)
@@ -683,7 +661,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error ? mmu_error_message(error) : "can't open the truth");
 		return 3;
 	}
-	check_file(&check, file);
+	truth_read(file, check_row, &check);
 	fclose(file);
 	if (check.whole)
 		check_tasks(&check);

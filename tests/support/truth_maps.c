@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tool/proc.h"
+#include "truth_rows.h"
 
 /*
  * Rows of a truth, as tests/support/truth.c has them:
@@ -158,30 +159,6 @@ static void check_row(struct check *check, char **field, int count)
 		check->skipped[check->nr_skipped++] = atoi(field[1]);
 }
 
-static void check_file(struct check *check, FILE *file)
-{
-	char *line = NULL;
-	size_t size = 0;
-
-	while (getline(&line, &size, file) >= 0) {
-		char *field[12] = { NULL }, *at = line;
-		int count = 0;
-
-		line[strcspn(line, "\n")] = '\0';
-		if (strcmp(line, "END") == 0)
-			break;
-		while (at && count < 12) {
-			field[count++] = at;
-			at = strchr(at, '\t');
-			if (at)
-				*at++ = '\0';
-		}
-		check_row(check, field, count);
-	}
-	free(line);
-	end_process(check);
-}
-
 int main(int argc, char **argv)
 {
 	static struct check check;
@@ -201,7 +178,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error ? mmu_error_message(error) : "can't open the truth");
 		return 3;
 	}
-	check_file(&check, file);
+	truth_read(file, check_row, &check);
+	end_process(&check);
 	fclose(file);
 	mmu_session_close(check.session);
 	printf("lines agree %" PRIu64 ", differ %" PRIu64 ", incomplete %" PRIu64 ", gates %" PRIu64
