@@ -8,7 +8,7 @@
 #define HIDDEN __attribute__((visibility("hidden")))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT(n) (UINT64_C(1) << (n))
-#define BITS(first, last) ((BIT((last) - (first)) << 1) - 1 << (first))
+#define BITS(first, last) (((BIT((last) - (first)) << 1) - 1) << (first))
 
 enum { PTE, PMD, PUD, P4D, PGD };
 

@@ -17,18 +17,21 @@
 #define ROW(mask, value, lv, k, if_, no, sw, halves, name, what) \
 	{ mask, value, 0, name, NULL, what, if_, no, lv, k, false, sw, halves }
 /* What is left of it without VALID: by PROT_NONE, while it is split, or in the kernel's own map. */
-#define KEPT(mask, value, lv, name, what) \
-	ROW((mask) | NONE58, (value) | NONE58, lv, K_SOFT, OLD_NONE, 0, true, IN_USER, name, what), \
-	ROW((mask) | NONE58 | SPLIT59, (value) | SPLIT59, (lv) & LV_LARGE, K_SOFT, OLD_NONE, 0, \
-	    true, IN_USER, name, what), \
-	ROW((mask) | INVALID, (value) | INVALID, lv, K_SOFT, 0, OLD_NONE, true, IN_USER, name, \
+#define KEPT_NO(no, mask, value, lv, name, what) \
+	ROW((mask) | NONE58, (value) | NONE58, lv, K_SOFT, OLD_NONE, no, true, IN_USER, name, \
 	    what), \
-	ROW(mask, value, lv, K_SOFT, 0, 0, true, IN_KERNEL, name, what)
+	ROW((mask) | NONE58 | SPLIT59, (value) | SPLIT59, (lv) & LV_LARGE, K_SOFT, OLD_NONE, no, \
+	    true, IN_USER, name, what), \
+	ROW((mask) | INVALID, (value) | INVALID, lv, K_SOFT, 0, OLD_NONE | (no), true, IN_USER, \
+	    name, what), \
+	ROW(mask, value, lv, K_SOFT, 0, no, true, IN_KERNEL, name, what)
+#define KEPT(mask, value, lv, name, what) KEPT_NO(0, mask, value, lv, name, what)
 #define LEAF(n, sw, name, what) \
 	ROW(BIT(n), BIT(n), LV_LEAF, K_LEAF, 0, 0, sw, 0, name, what), \
 	KEPT(BIT(n), BIT(n), LV_LEAF, name, what)
-#define VALUE(mask, value, if_, no, name, what) \
-	ROW(mask, value, LV_LEAF, K_LEAF, if_, no, false, 0, name, what)
+#define SHARE(value, name, what) \
+	ROW(BITS(8, 9), (value) << 8, LV_LEAF, K_LEAF, 0, LPA2, false, 0, name, what), \
+	KEPT_NO(LPA2, BITS(8, 9), (value) << 8, LV_LEAF, name, what)
 #define TAB(n, name, what) \
 	ROW(BIT(n), BIT(n), LV_TABLE, K_TABLE, 0, 0, false, 0, name, what)
 #define FIELD(first, last, lv, k, if_, no, sw, halves, name, what) \
@@ -38,7 +41,8 @@ static const struct mmu_flag flags[] = {
 	ROW(VALID, VALID, LV_LEAF, K_LEAF, 0, 0, false, 0, "VALID", "hardware looks at it"),
 	ROW(BITS(0, 1), 3, LV_TABLE, K_TABLE, 0, 0, false, 0, "TABLE", "bits 1:0 are 11"),
 	ROW(TABLE, TABLE, LV_PTE, K_LEAF, 0, 0, false, 0, "PAGE", "bits 1:0 are 11"),
-	KEPT(TABLE, TABLE, LV_LEAF, "BIT1", "of a page"),
+	KEPT_NO(0, TABLE, TABLE, LV_PTE, "PAGE", "bits 1:0 were 11"),
+	ROW(TABLE, TABLE, LV_LARGE, K_SOFT, 0, 0, true, IN_KERNEL, "BIT1", "not of a block"),
 	FIELD(2, 9, LV_TABLE, K_TABLE, 0, LPA2, false, 0, "IGNORED2", "ignored"),
 	FIELD(2, 7, LV_TABLE, K_TABLE, LPA2, 0, false, 0, "IGNORED2", "ignored"),
 	TAB(10, "AF", "was used (FEAT_HAFT)"),
@@ -51,11 +55,9 @@ static const struct mmu_flag flags[] = {
 	LEAF(5, false, "NS", "not secure"),
 	LEAF(6, false, "USER", "AP[1]: user mode has access"),
 	LEAF(7, false, "RDONLY", "AP[2]: hardware may not write"),
-	VALUE(BITS(8, 9), 1 << 8, 0, LPA2, "SH_RESERVED", "shareability"),
-	VALUE(BITS(8, 9), 2 << 8, 0, LPA2, "SH_OUTER", "outer shareable"),
-	VALUE(BITS(8, 9), 3 << 8, 0, LPA2, "SH_INNER", "inner shareable"),
-	KEPT(BIT(8), BIT(8), LV_LEAF, "BIT8", "shareability, or the address"),
-	KEPT(BIT(9), BIT(9), LV_LEAF, "BIT9", "shareability, or the address"),
+	SHARE(1, "SH_RESERVED", "shareability"),
+	SHARE(2, "SH_OUTER", "outer shareable"),
+	SHARE(3, "SH_INNER", "inner shareable"),
 	LEAF(10, false, "AF", "access flag: was used"),
 	ROW(NG, NG, LV_LEAF, K_LEAF, 0, 0, false, 0, "NG", "not global: of one ASID"),
 	ROW(NG | NONE58, NG | NONE58, LV_LEAF, K_SOFT, OLD_NONE, 0, true, IN_USER, "NG",

@@ -262,7 +262,10 @@ const char *arm64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, 
 
 /* ------------------------------------------------------------------ roots */
 
-/* Without a kernel: the first sample of the format that was asked for has its shape. */
+/*
+ * Without a kernel: the first sample of the format that was asked for has its shape. The root is
+ * one half's: nothing tells where the other half's lies.
+ */
 static const char *bare_regimes(const struct mmu_facts *facts, const struct mmu_root *root,
 				struct mmu_regime *ret, size_t *ret_nr)
 {
@@ -278,11 +281,9 @@ static const char *bare_regimes(const struct mmu_facts *facts, const struct mmu_
 		if (sample->regimes[0]->format != format ||
 		    (page_lg2(facts, &page) && page != sample->regimes[0]->page_lg2))
 			continue;
-		for (unsigned int half = 0; half < 2; half++) {
-			ret[half] = *sample->regimes[half];
-			ret[half].root_pa = root->value;
-		}
-		*ret_nr = 2;
+		*ret = *sample->regimes[0];
+		ret->root_pa = root->value;
+		*ret_nr = 1;
 		return NULL;
 	}
 	return "no granule of this page size has this many levels";

@@ -208,25 +208,40 @@ bool tables_enter(struct tables *tables, unsigned int level, uint64_t va, uint64
 	       (!offset || put_word(tables, slot_pa + (uint64_t)offset, second));
 }
 
+/* A leaf of its own, if there is one of this size, else a run of smaller ones that can be said. */
+static bool find_size(const struct tables *tables, uint64_t bytes, unsigned int *ret_level,
+		      unsigned int *ret_run_lg2)
+{
+	const struct mmu_regime *regime = &tables->regimes.regime[0];
+	const struct mmu_format *format = regime->format;
+
+	for (unsigned int run = 0; run < 16; run++) {
+		for (unsigned int level = 0; level <= regime->top_level; level++) {
+			struct mmu_entry entry = { .kind = MMU_KIND_LEAF,
+						   .rights = MMU_RIGHT_READ,
+						   .run_lg2 = (uint8_t)run };
+			uint64_t raw, second;
+
+			if (!format->level[level].may_be_leaf ||
+			    run > format->level[level].run_lg2 ||
+			    bytes != (uint64_t)1 << regime->shape[level].shift << run ||
+			    (run && !format->encode(regime, level, &entry, &raw, &second)))
+				continue;
+			*ret_level = level;
+			*ret_run_lg2 = run;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool tables_map(struct tables *tables, uint64_t va, uint64_t pa, uint64_t bytes, uint8_t rights)
 {
 	const struct mmu_format *format = format_of(tables);
-	unsigned int level = 0, run_lg2 = 0;
-	bool found = false;
+	unsigned int level, run_lg2;
 
-	/* a leaf of its own, if there is one of this size, else a run of smaller ones */
-	for (unsigned int run = 0; run < 2 && !found; run++) {
-		for (level = 0; level <= tables->regimes.regime[0].top_level && !found; level++) {
-			unsigned int shift = tables->regimes.regime[0].shape[level].shift;
-
-			run_lg2 = run ? format->level[level].run_lg2 : 0;
-			found = format->level[level].may_be_leaf && (!run || run_lg2) &&
-				bytes == (uint64_t)1 << shift << run_lg2;
-		}
-	}
-	if (!found)
+	if (!find_size(tables, bytes, &level, &run_lg2))
 		return fail(tables, "%s has no pages of 0x%" PRIx64 " bytes", format->name, bytes);
-	level--;
 	if (va & (bytes - 1) || pa & (bytes - 1))
 		return fail(tables, "a page of 0x%" PRIx64 " bytes does not begin there", bytes);
 	for (uint64_t i = 0; i < (uint64_t)1 << run_lg2; i++) {
