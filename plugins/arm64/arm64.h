@@ -82,7 +82,7 @@ const char *arm64_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 			 size_t *ret_nr) HIDDEN;
 size_t arm64_regions(const struct mmu_facts *facts, struct mmu_region *ret) HIDDEN;
 
-/** Where the linear map of a kernel with these address bits begins. @return false: not known */
-bool arm64_page_offset(const struct mmu_facts *facts, uint64_t *ret) HIDDEN;
+/** The kernel's own regime, by what the dump says of it. @return NULL, or what is missing */
+const char *arm64_kernel_regime(const struct mmu_facts *facts, struct mmu_regime *ret) HIDDEN;
 
 #endif

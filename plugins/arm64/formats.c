@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Bits, levels and regimes of AArch64 as Linux uses it; README.md has the manual's sections. */
+/** @file Bits, levels and regimes of AArch64 as Linux has them; README.md has the sections. */
 #include "arm64.h"
 
 /* clang-format off */
@@ -74,7 +74,8 @@ static const struct mmu_flag flags[] = {
 	    "SWP_EXCLUSIVE", "an anonymous page of this process alone"),
 	ROW(BIT(3) | INVALID, BIT(3), LV_LEAF, K_SOFT, 0, OLD_NONE, true, IN_USER,
 	    "SWP_UFFD_WP", "userfaultfd write-protected it"),
-	ROW(BIT(16), BIT(16), LV_LARGE, K_LEAF, 0, 0, false, 0, "NT", "block translation (FEAT_BBM)"),
+	ROW(BIT(16), BIT(16), LV_LARGE, K_LEAF, 0, 0, false, 0, "NT",
+	    "block translation (FEAT_BBM)"),
 	FIELD(48, 49, LV_LEAF | LV_TABLE, K_LEAF | K_TABLE, 0, LPA2, false, 0, "RES48", "reserved"),
 	ROW(BIT(50), BIT(50), LV_TABLE, K_TABLE, 0, 0, false, 0, "RES50", "reserved"),
 	LEAF(50, false, "GP", "guarded page: branches need a landing (BTI)"),
@@ -104,7 +105,8 @@ static const struct mmu_flag flags[] = {
 	    "PBHA0", "left to the system"),
 	ROW(INVALID | BIT(59), INVALID | BIT(59), LV_LEAF, K_SOFT, 0, OLD_NONE, true, IN_USER,
 	    "PBHA0", "left to the system"),
-	ROW(BIT(59), BIT(59), LV_LEAF, K_SOFT, 0, 0, true, IN_KERNEL, "PBHA0", "left to the system"),
+	ROW(BIT(59), BIT(59), LV_LEAF, K_SOFT, 0, 0, true, IN_KERNEL, "PBHA0",
+	    "left to the system"),
 	FIELD(60, 62, LV_LEAF, K_LEAF, 0, 0, false, 0, "POINDEX",
 	      "protection key (FEAT_S1POE), else left to the system"),
 	KEPT(BIT(60), BIT(60), LV_LEAF, "POINDEX0", "bit 0 of the protection key"),

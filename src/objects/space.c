@@ -310,6 +310,7 @@ struct mmu_error *mmu_space_find_vma(struct mmu_space *space, uint64_t va, struc
 				     bool *ret_found)
 {
 	*ret_found = false;
+	va = mmu_regimes_plain(&space->regimes, va);
 	return space->mm_va ? mmu_vma_find(&space->memory, space->mm_va, va, ret, ret_found) : NULL;
 }
 
@@ -317,6 +318,7 @@ struct mmu_error *mmu_space_find_named(struct mmu_space *space, uint64_t va, str
 				       struct mmu_vma_name *ret_name, bool *ret_found)
 {
 	*ret_found = false;
+	va = mmu_regimes_plain(&space->regimes, va);
 	return space->mm_va ? mmu_vma_find_named(&space->memory, space->mm_va, va, ret, ret_name,
 						 ret_found)
 			    : NULL;

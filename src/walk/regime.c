@@ -37,6 +37,13 @@ const struct mmu_regime *mmu_regimes_find(const struct mmu_regimes *regimes, uin
 	return hardware;
 }
 
+uint64_t mmu_regimes_plain(const struct mmu_regimes *regimes, uint64_t va)
+{
+	const struct mmu_regime *regime = mmu_regimes_find(regimes, va);
+
+	return regime ? plain_va(regime, va) : va;
+}
+
 /*
  * Where a regime answers, from *va on: everywhere, if it is Linux's; the hardware's only between
  * those of Linux. @return false: nowhere

@@ -90,6 +90,9 @@ bool mmu_regime_holds(const struct mmu_regime *regime, uint64_t va);
 /** The regime that answers for an address: Linux's, or the hardware's where Linux's have none. */
 const struct mmu_regime *mmu_regimes_find(const struct mmu_regimes *regimes, uint64_t va);
 
+/** The address without its tag, as the kernel's own tables of addresses (VMAs) have it. */
+uint64_t mmu_regimes_plain(const struct mmu_regimes *regimes, uint64_t va);
+
 /**
  * The regime that answers for the next addresses, tags aside.
  * @param va           where to begin; then the first address that is answered for
