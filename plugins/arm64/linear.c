@@ -100,6 +100,19 @@ static bool find_direct_map(const struct mmu_facts *facts, const struct mmu_regi
 	return true;
 }
 
+/* asm/pgtable.h: vmemmap has the struct page of frame 0, which PHYS_OFFSET moves. */
+static void find_vmemmap(const struct mmu_facts *facts, const struct mmu_regime *regime)
+{
+	uint64_t first, phys, bytes, va;
+
+	if (get(facts, "SYMBOL(vmemmap)", &va) || !get(facts, "NUMBER(VMEMMAP_START)", &first) ||
+	    !get(facts, "NUMBER(PHYS_OFFSET)", &phys) || !get(facts, "SIZE(page)", &bytes))
+		return;
+	va = first - (uint64_t)((int64_t)phys >> regime->page_lg2) * bytes;
+	facts->derived(facts->context, "SYMBOL(vmemmap)", va,
+		       "NUMBER(VMEMMAP_START) and NUMBER(PHYS_OFFSET)", 0);
+}
+
 const char *arm64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, size_t *ret_nr)
 {
 	struct mmu_linear image, direct;
@@ -110,6 +123,7 @@ const char *arm64_linear(const struct mmu_facts *facts, struct mmu_linear *ret, 
 		missing = find_image(facts, &regime, &image);
 	if (missing)
 		return missing;
+	find_vmemmap(facts, &regime);
 	ret[0] = image;
 	*ret_nr = 1;
 	if (find_direct_map(facts, &regime, &direct) &&
