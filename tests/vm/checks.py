@@ -119,7 +119,22 @@ def roots_armv7(path, vmlinux, registers, spinning):
             yield f'TTBR0 of pid {spinning}', root_of(path, vmlinux, '--pid', spinning), root
 
 
-ROOTS = {'amd64': roots_x86_64, 'armhf': roots_armv7}
+def roots_arm64(path, vmlinux, registers, spinning):
+    cpus = {}
+    for cpu, name, value in re.findall(r'^CPU (\d+) (\w+) (0x[0-9a-f]+)$', registers, re.M):
+        cpus.setdefault(cpu, {})[name] = int(value, 16)
+    for number, cpu in cpus.items():
+        address = 0xfffffffffffe  # without ASID and CnP; bits 5:2 are 0 below 2^48
+        if cpu['cpsr'] & 15:
+            # in user mode under KPTI TTBR1 has the trampoline
+            yield (f'TTBR1 of CPU {number}', root_of(path, vmlinux, '--kernel'),
+                   cpu['TTBR1_EL1'] & address)
+        else:
+            yield (f'TTBR0 of pid {spinning}', root_of(path, vmlinux, '--pid', spinning),
+                   cpu['TTBR0_EL1'] & address)
+
+
+ROOTS = {'amd64': roots_x86_64, 'armhf': roots_armv7, 'arm64': roots_arm64}
 
 
 def check_cpus(target, path, vmlinux, registers, truth):

@@ -264,6 +264,8 @@ static void map_protected(void)
 {
 #if defined(__x86_64__)
 	static const uint32_t run = 0xc3c3c3c3; /* ret */
+#elif defined(__aarch64__)
+	static const uint32_t run = 0xd65f03c0; /* ret */
 #else
 	static const uint32_t run = 0xe12fff1e; /* bx lr */
 #endif
@@ -336,7 +338,7 @@ static void map_transparent_huge(void)
 	if ((at = map_huge("thp_prot_none", HUGE_BYTES, "then PROT_NONE"))) {
 		touch_pages(at, 0, 512, HUGE_STEP);
 		mprotect(at, HUGE_BYTES, PROT_NONE);
-#if !defined(__x86_64__)
+#if defined(__arm__)
 		/*
 		 * LPAE's pmd_present() says no to this: pagemap leaves it out, fork() takes it
 		 * for a migration entry, and then exit() crashes the kernel.
@@ -507,7 +509,7 @@ static void map_places(void)
 	if (read(fd, line, sizeof(line) - 1) > 0 && strtoul(line, NULL, 10))
 		lowest = strtoul(line, NULL, 10);
 	close(fd);
-#if !defined(__x86_64__)
+#if defined(__arm__)
 	if (lowest < 2 * PAGE_BYTES)
 		lowest = 2 * PAGE_BYTES; /* FIRST_USER_ADDRESS: the vectors could lie below */
 #endif
@@ -521,6 +523,13 @@ static void map_places(void)
 	map_at("top32", 0xbefff000, 1, "last page below the modules");
 	map_at("pair_border", 0x7ffff000, 2, "around 2^31");
 	map_at("fixed", 0x10000000, 1, "at 256 MiB");
+#if defined(__aarch64__)
+	map_at("top39", (1ull << 39) - PAGE_BYTES, 1, "last page below 2^39");
+	map_at("top47", (1ull << 47) - 2 * PAGE_BYTES, 4, "around 2^47");
+	map_at("top48", (1ull << 48) - PAGE_BYTES, 1, "last page below 2^48");
+	map_at("high_lpa2", 1ull << 48, 4, "from 2^48");
+	map_at("high_lpa2_top", (1ull << 52) - 2 * PAGE_BYTES, 1, "last page but one below 2^52");
+#endif
 #endif
 }
 

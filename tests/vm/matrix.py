@@ -42,7 +42,7 @@ AT_LEAST = 1000  # rows that must agree: a cell that compares nothing says nothi
 # ------------------------------------------------------------------------------ vmlinux
 
 def objcopy(target):
-    return 'objcopy' if target.machine.arch == 'amd64' else 'arm-linux-gnueabihf-objcopy'
+    return target.machine.compiler.removesuffix('gcc') + 'objcopy'
 
 
 def vmlinux_kinds(target, folder):
@@ -115,7 +115,7 @@ def raw_images(target, folder):
     options = checks.raw_options(target, source, truth)
     # what the guest says of its own KASLR is no part of raw memory
     bare = options[:options.index('--fact')] if '--fact' in options else options
-    arch = ('--arch', 'x86_64' if target.machine.arch == 'amd64' else 'armv7')
+    arch = ('--arch', target.machine.name)
     yield Image('raw memory, `--ram`', 'none', source, (*bare, *arch))
     if len(target.ram()) == 1:
         path = folder / 'matrix.raw'

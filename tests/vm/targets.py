@@ -3,6 +3,7 @@
 import dataclasses
 
 CLOUD, ARMMP, LPAE = 'linux-image-cloud-amd64', 'linux-image-armmp', 'linux-image-armmp-lpae'
+ARM64, ARM64_16K = 'linux-image-cloud-arm64', 'linux-image-arm64-16k'
 FULL, RT = 'linux-image-amd64', 'linux-image-rt-amd64'
 NEWEST = 'newest'  # of suites: where Debian has the newest kernel today
 GIB = 1 << 30
@@ -13,6 +14,7 @@ class Machine:
     """What QEMU emulates: data that many targets share."""
 
     arch: str                # as Debian names it
+    name: str                # as the tool names it
     qemu: str
     options: tuple           # of QEMU, the CPU apart
     bus: str                 # suffix of virtio devices
@@ -29,7 +31,7 @@ class Machine:
 
 
 Q35 = Machine(
-    arch='amd64', qemu='qemu-system-x86_64', options=('-machine', 'q35', '-device', 'vmcoreinfo'),
+    arch='amd64', name='x86_64', qemu='qemu-system-x86_64', options=('-machine', 'q35', '-device', 'vmcoreinfo'),
     bus='pci', console='ttyS0', compiler='gcc', ram_pa=0,
     all_below_4g=0xb0000000, below_4g=2 * GIB,
     facts=('KERNELOFFSET', 'NUMBER(phys_base)'), parameters={'devmem': 0xf0000})
@@ -44,7 +46,7 @@ PLUGGED = dataclasses.replace(
         'memory-backend-ram,id=more,size=1G', '-device', 'pc-dimm,memdev=more,addr=0x900000000'))
 TABLE_BASES = ('cpsr', 'TTBR0', 'TTBR1', 'TTBCR', 'DACR', 'SCTLR')
 VIRT = Machine(
-    arch='armhf', qemu='qemu-system-arm',
+    arch='armhf', name='armv7', qemu='qemu-system-arm',
     options=('-machine', 'virt,highmem=off', '-device', 'vmcoreinfo'),
     bus='device', console='ttyAMA0', compiler='arm-linux-gnueabihf-gcc', ram_pa=0x40000000,
     all_below_4g=1 << 40, below_4g=0, facts=(), registers=TABLE_BASES,
@@ -53,11 +55,18 @@ VIRT = Machine(
 VIRT_LARGE = dataclasses.replace(VIRT, qemu='qemu-system-aarch64',
                                  options=('-machine', 'virt', '-device', 'vmcoreinfo'))
 VEXPRESS = Machine(
-    arch='armhf', qemu='qemu-system-arm', options=('-machine', 'vexpress-a15'),
+    arch='armhf', name='armv7', qemu='qemu-system-arm', options=('-machine', 'vexpress-a15'),
     bus='device', console='ttyAMA0', compiler='arm-linux-gnueabihf-gcc', ram_pa=0x80000000,
     all_below_4g=2 * GIB, below_4g=2 * GIB, facts=(), parameters={'devmem': 0x1c110000}, dtb='vexpress-v2p-ca15-tc1.dtb',
     # its kernel stays in the secure world
     registers=('cpsr', *(f'{name}_S' for name in TABLE_BASES[1:])))
+
+VIRT_64 = Machine(
+    arch='arm64', name='arm64', qemu='qemu-system-aarch64',
+    options=('-machine', 'virt,gic-version=3', '-device', 'vmcoreinfo'),
+    bus='pci', console='ttyAMA0', compiler='aarch64-linux-gnu-gcc', ram_pa=0x40000000,
+    all_below_4g=1 << 40, below_4g=0, facts=(), registers=('cpsr', 'TTBR0_EL1', 'TTBR1_EL1'),
+    parameters={'devmem': 0x0a000000})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +146,11 @@ def arm(name, machine, kernel, ram_mib, suite='bookworm', **more):
     return Target(name, machine, suite, kernel, 'cortex-a15', ram_mib, needs=needs, **more)
 
 
+def arm64(name, suite, cpu='cortex-a57', ram_mib=1024, kernel=ARM64, **more):
+    needs = EVERYWHERE + HUGE + (('high_lpa2', 'high_lpa2_top') if cpu == 'max' else ())
+    return Target(name, VIRT_64, suite, kernel, cpu, ram_mib, huge2m=8, needs=needs, **more)
+
+
 TARGETS = [
     x86_64('x86_64-6.1', 'bookworm', note='4 levels, a crash and makedumpfile',
            dumps=('elf', 'kdump-zlib', 'raw', 'vmcore', 'crashed', 'vmcore-d31')),
@@ -188,6 +202,11 @@ TARGETS = [
         note='LPAE'),
     arm('armv7-lpae-5g', VIRT_LARGE, LPAE, 5120, huge2m=8, dumps=('elf',), boot_seconds=600,
         note='LPAE, tables above 4 GiB'),
+    arm64('arm64-6.1', 'bookworm', dumps=('elf', 'kdump-zlib', 'raw'), note='4 KiB pages, 48 bits'),
+    arm64('arm64-6.12', 'trixie', dumps=('elf',), note='4 KiB pages, 52-bit kernel on 48 bits'),
+    arm64('arm64-6.12-lpa2', 'trixie', cpu='max', dumps=('elf',),
+          note='4 KiB pages, 52 bits (LPA2)'),
+    arm64('arm64-newest', NEWEST, dumps=('elf',), note='newest kernel'),
 ]
 
 
