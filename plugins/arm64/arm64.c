@@ -16,8 +16,13 @@ static const char *const types[] = { NULL };
 static const char *const registers[] = { "task_struct.thread.uw", NULL };
 static const char *const flavours[] = { "-arm64", "-arm64-16k", NULL };
 
-/* arch/arm64/include/asm/mman.h: VM_ARCH_1 */
-static const struct mmu_vm_flag vm_flags[] = { { BIT(24), "ARM64_BTI" } };
+/*
+ * include/linux/mm.h: VM_ARCH_1, VM_HIGH_ARCH_0 to 5. MTE had 32 and 33 before 6.12; 32 has been a
+ * bit of the protection key since, and has no name here.
+ */
+static const struct mmu_vm_flag vm_flags[] = { { BIT(24), "ARM64_BTI" },
+					       { BIT(33) | BIT(37), "MTE_ALLOWED" },
+					       { BIT(36), "MTE" } };
 
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.abi = MMU_ARCH_ABI,

@@ -323,16 +323,20 @@ static void check_words(struct check *check, char **field)
 }
 
 /* Where the kernel maps all memory; 0: that can't be had. */
-static uint64_t read_page_offset(struct check *check, struct mmu_space *kernel)
+/* Where the kernel maps this memory for itself. @return 0: not known */
+static uint64_t direct_va(struct check *check, uint64_t pa)
 {
-	uint64_t va, value = 0;
-	size_t done;
-	struct mmu_error *error = mmu_session_symbol(check->session, "page_offset_base", &va);
+	const struct mmu_info *info = mmu_session_info(check->session);
 
-	if (!error)
-		mmu_space_read(kernel, va, &value, sizeof(value), &done, check->other);
-	mmu_error_destroy(error);
-	return value;
+	for (size_t i = 0; i < info->nr_linear; i++) {
+		const struct mmu_linear *linear = mmu_session_linear(check->session, i);
+		uint64_t va = linear->first_va + (pa - linear->first_pa);
+
+		if (linear->roles & MMU_LINEAR_DIRECT && va >= linear->first_va &&
+		    va <= linear->last_va)
+			return va;
+	}
+	return 0;
 }
 
 static bool is_missing(const struct mmu_walk_info *walk)
@@ -369,8 +373,8 @@ static void check_hidden(struct check *check, char **field)
 	}
 	struct mmu_error *error = mmu_space_open(check->session, &query, &kernel);
 	if (!error) {
-		base = read_page_offset(check, kernel);
-		mmu_space_walk(kernel, base + walk->pa, check->other);
+		base = direct_va(check, walk->pa);
+		mmu_space_walk(kernel, base, check->other);
 		mmu_space_close(kernel);
 	}
 	if (!error && base && walk->has_pa && is_hidden(other, walk->pa))

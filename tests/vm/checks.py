@@ -123,13 +123,14 @@ def roots_arm64(path, vmlinux, registers, spinning):
     cpus = {}
     for cpu, name, value in re.findall(r'^CPU (\d+) (\w+) (0x[0-9a-f]+)$', registers, re.M):
         cpus.setdefault(cpu, {})[name] = int(value, 16)
+    address = 0xfffffffffffe  # without ASID and CnP; bits 5:2 are 0 below 2^48
     for number, cpu in cpus.items():
-        address = 0xfffffffffffe  # without ASID and CnP; bits 5:2 are 0 below 2^48
-        if cpu['cpsr'] & 15:
-            # in user mode under KPTI TTBR1 has the trampoline
-            yield (f'TTBR1 of CPU {number}', root_of(path, vmlinux, '--kernel'),
-                   cpu['TTBR1_EL1'] & address)
-        else:
+        root = cpu['TTBR1_EL1'] & address
+        ours = root_of(path, vmlinux, '--kernel')
+        if ours != root:  # on its way to user mode, which runs on the trampoline (KPTI)
+            ours = root_of(path, vmlinux, '--kernel', '--user-half')
+        yield f'TTBR1 of CPU {number}', ours, root
+        if not cpu['cpsr'] & 15:
             yield (f'TTBR0 of pid {spinning}', root_of(path, vmlinux, '--pid', spinning),
                    cpu['TTBR0_EL1'] & address)
 
