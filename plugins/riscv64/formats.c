@@ -3,7 +3,7 @@
 #include "riscv64.h"
 
 /* clang-format off */
-#define LV_LEAF  7u
+#define LV_KEPT  7u /* where Linux keeps software entries */
 #define LV_TABLE 0x1eu
 #define LV_ALL   0x1fu
 #define K_LEAF   (MMU_KINDS(MMU_KIND_LEAF) | MMU_KINDS(MMU_KIND_BAD))
@@ -16,28 +16,29 @@
 	{ mask, value, 0, name, NULL, what, if_, no, lv, k, false, sw, halves }
 #define FIELD(first, last, lv, k, sw, name, what) \
 	{ BITS(first, last), 0, 0, name, NULL, what, 0, 0, lv, k, true, sw }
-/* What is left of a page without VALID: by PROT_NONE, while it is split, in the kernel's own map. */
+/* What is left of a page without VALID: by PROT_NONE, or in the kernel's own map. */
 #define KEPT(n, name, what) \
-	ROW(BIT(n) | GLOBAL, BIT(n) | GLOBAL, LV_LEAF, K_SOFT, 0, NONE_READ, true, IN_USER, name, \
+	ROW(BIT(n) | GLOBAL, BIT(n) | GLOBAL, LV_KEPT, K_SOFT, 0, NONE_READ, true, IN_USER, name, \
 	    what), \
-	ROW(BIT(n) | READ, BIT(n) | READ, LV_LEAF, K_SOFT, NONE_READ, 0, true, IN_USER, name, \
+	ROW(BIT(n) | READ, BIT(n) | READ, LV_KEPT, K_SOFT, NONE_READ, 0, true, IN_USER, name, \
 	    what), \
-	ROW(BIT(n), BIT(n), LV_LEAF, K_SOFT, 0, 0, true, IN_KERNEL, name, what)
+	ROW(BIT(n), BIT(n), LV_KEPT, K_SOFT, 0, 0, true, IN_KERNEL, name, what)
 #define LEAF(n, sw, name, what) \
-	ROW(BIT(n), BIT(n), LV_LEAF, K_LEAF, 0, 0, sw, 0, name, what), \
+	ROW(BIT(n), BIT(n), LV_ALL, K_LEAF, 0, 0, sw, 0, name, what), \
 	KEPT(n, name, what)
 /* What tells, without VALID and PROT_NONE, a huge page that is split. */
 #define SPLIT(n, name, what) \
 	ROW(BIT(n) | GLOBAL, BIT(n), 1u << PMD, K_SOFT, 0, NONE_READ, true, IN_USER, name, what)
 
 static const struct mmu_flag flags[] = {
-	ROW(VALID, VALID, LV_ALL, K_LEAF | K_TABLE, 0, 0, false, 0, "VALID", "hardware looks at it"),
-	ROW(READ, READ, LV_LEAF, K_LEAF, 0, 0, false, 0, "READ", "may be read"),
-	ROW(READ | GLOBAL, READ | GLOBAL, LV_LEAF, K_SOFT, 0, NONE_READ, true, IN_USER, "READ",
+	ROW(VALID, VALID, LV_ALL, K_LEAF | K_TABLE, 0, 0, false, 0, "VALID",
+	    "hardware looks at it"),
+	ROW(READ, READ, LV_ALL, K_LEAF, 0, 0, false, 0, "READ", "may be read"),
+	ROW(READ | GLOBAL, READ | GLOBAL, LV_KEPT, K_SOFT, 0, NONE_READ, true, IN_USER, "READ",
 	    "may be read"),
-	ROW(READ, READ, LV_LEAF, K_SOFT, NONE_READ, 0, true, IN_USER, "PROT_NONE",
+	ROW(READ, READ, LV_KEPT, K_SOFT, NONE_READ, 0, true, IN_USER, "PROT_NONE",
 	    "the page is there without any access"),
-	ROW(READ, READ, LV_LEAF, K_SOFT, 0, 0, true, IN_KERNEL, "READ", "may be read"),
+	ROW(READ, READ, LV_KEPT, K_SOFT, 0, 0, true, IN_KERNEL, "READ", "may be read"),
 	SPLIT(1, "READ", "may be read"),
 	LEAF(2, false, "WRITE", "may be written"),
 	SPLIT(2, "WRITE", "may be written"),
@@ -45,20 +46,20 @@ static const struct mmu_flag flags[] = {
 	SPLIT(3, "EXEC", "may be run"),
 	LEAF(4, false, "USER", "user mode has access"),
 	ROW(GLOBAL, GLOBAL, LV_ALL, K_LEAF | K_TABLE, 0, 0, false, 0, "GLOBAL", "of all ASIDs"),
-	ROW(GLOBAL, GLOBAL, LV_LEAF, K_SOFT, 0, NONE_READ, true, IN_USER, "PROT_NONE",
+	ROW(GLOBAL, GLOBAL, LV_KEPT, K_SOFT, 0, NONE_READ, true, IN_USER, "PROT_NONE",
 	    "the page is there without any access"),
-	ROW(GLOBAL | READ, GLOBAL | READ, LV_LEAF, K_SOFT, NONE_READ, 0, true, IN_USER, "GLOBAL",
+	ROW(GLOBAL | READ, GLOBAL | READ, LV_KEPT, K_SOFT, NONE_READ, 0, true, IN_USER, "GLOBAL",
 	    "of all ASIDs"),
-	ROW(GLOBAL, GLOBAL, LV_LEAF, K_SOFT, 0, 0, true, IN_KERNEL, "GLOBAL", "of all ASIDs"),
+	ROW(GLOBAL, GLOBAL, LV_KEPT, K_SOFT, 0, 0, true, IN_KERNEL, "GLOBAL", "of all ASIDs"),
 	LEAF(6, false, "ACCESSED", "was used"),
-	ROW(BIT(6) | GLOBAL | BITS(1, 3), BIT(6), LV_LEAF, K_SOFT, 0, NONE_READ | SWAP6, true,
+	ROW(BIT(6) | GLOBAL | BITS(1, 3), BIT(6), LV_KEPT, K_SOFT, 0, NONE_READ | SWAP6, true,
 	    IN_USER, "SWP_EXCLUSIVE", "an anonymous page of this process alone"),
 	LEAF(7, false, "DIRTY", "was written to"),
 	LEAF(8, true, "SPECIAL", "the page has no reference count to keep"),
 	LEAF(9, true, "SOFT9", "left to software"),
 	FIELD(8, 9, LV_TABLE, K_TABLE, true, "SOFT8", "left to software"),
-	FIELD(54, 60, LV_LEAF, K_LEAF, false, "RES54", "reserved"),
-	FIELD(61, 62, LV_LEAF, K_LEAF, false, "PBMT", "memory: 1 not cached, 2 device (Svpbmt)"),
+	FIELD(54, 60, LV_ALL, K_LEAF, false, "RES54", "reserved"),
+	FIELD(61, 62, LV_ALL, K_LEAF, false, "PBMT", "memory: 1 not cached, 2 device (Svpbmt)"),
 	KEPT(61, "PBMT0", "bit 0 of the memory type"),
 	KEPT(62, "PBMT1", "bit 1 of the memory type"),
 	LEAF(63, false, "NAPOT", "one of 16 pages that are 64 KiB together (Svnapot)"),
