@@ -10,6 +10,7 @@ WORDS = ['EM_X86_64', 'EM_ARM', 'amd64', 'armmp', 'cpuinfo_x86', 'lpae', 'x86', 
 # Files that may, and why.
 ALLOWED = {
     'plugins/meson.build': 'the one word in a list',
+    'src/facts/elffile.c': 'the magic number of a boot image',
     'src/image/kdump.c': 'machines as the headers of kdump files call them',
     'src/image/kdumpfile.c': 'machines as libkdumpfile calls them',
     'src/tool/cmd_entry.c': 'the default of --arch where there is no image',
@@ -18,6 +19,7 @@ ALLOWED = {
     'tests/abi/meson.build': 'the machine that the stored ABI is of',
     'tests/api/meson.build': 'the names of the dumps',
     'tests/fixtures/meson.build': 'the names of the dumps',
+    'tests/prototypes/meson.build': 'a prototype that is called like one',
     'tests/support/convert_image.c': 'writes a kdump file of the fixture',
     'tests/support/foreign.py': 'the machines that check-all builds for',
     'tests/support/stranger.c': "is made of an example's source",
