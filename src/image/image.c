@@ -158,8 +158,10 @@ static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 	const struct mmu_bytes *map = &cursor->image->file.map;
 	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
 
-	if (!map->data || offset >= map->count || bytes > PICK_BYTES)
+	if (!map->data || offset >= map->count)
 		return false;
+	if (bytes > PICK_BYTES)
+		return mmu_file_read(&cursor->image->file, to, bytes, offset) == (ssize_t)bytes;
 	if (!cursor->picked)
 		cursor->picked = mmu_page_cache_new(PICK_BYTES, PICKED_BYTES);
 	while (cursor->picked && bytes) {

@@ -219,7 +219,7 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 /**
  * The same, for small pieces that lie far apart, as kernel objects do. Those of a mapped file are
  * read into a cache of pages instead: the first touch of a page in a mapping costs more than
- * read(2) of it, in a virtual machine ten times as much.
+ * read(2) of it, in a virtual machine ten times as much. A large piece is read by itself.
  */
 enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
