@@ -108,6 +108,9 @@ struct mmu_image_reader {
 	 * image's tables must be read for it; NULL: open() did. @return MMU_ERROR_NO_MEMORY
 	 */
 	struct mmu_error *(*survey)(struct mmu_image *image);
+	/** The last page of RAM, without a survey; NULL where there is none. */
+	bool (*last_ram)(const struct mmu_image *image, uint64_t *ret_first_pa,
+			 uint64_t *ret_last_pa);
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
@@ -179,6 +182,10 @@ static inline bool mmu_image_is_surveyed(const struct mmu_image *image)
 {
 	return !image->reader->survey || __atomic_load_n(&image->surveyed, __ATOMIC_ACQUIRE);
 }
+
+/** The last page of RAM; this takes no survey. @return false: the image has no RAM */
+bool mmu_image_last_ram(const struct mmu_image *image, uint64_t *ret_first_pa,
+			uint64_t *ret_last_pa);
 
 /** Begin to read an image, which must stay open; this allocates nothing. */
 static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)
