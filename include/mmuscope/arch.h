@@ -440,6 +440,9 @@ enum mmu_derived {
 	MMU_DERIVED_ASSUMED = 1 << 0, /**< a guess, which a new source of facts ends */
 };
 
+/** For ram(). */
+#define MMU_RAM_LAST UINT32_MAX
+
 /**
  * What is known of the kernel, as functions that the core supplies. Keys are written as VMCOREINFO
  * writes them: "SYMBOL(init_task)" (run-time address), "OFFSET(mm_struct.pgd)", also of nested
@@ -463,7 +466,11 @@ struct mmu_facts {
 	 */
 	bool (*note)(void *context, const char *name, uint32_t type, unsigned int n,
 		     const uint8_t **ret_data, size_t *ret_bytes);
-	/** The n-th range of RAM, ends inclusive, ascending. @return false: there is none. */
+	/**
+	 * The n-th range of RAM, ends inclusive, ascending; MMU_RAM_LAST: the last page of RAM,
+	 * without a pass over all of it, which takes long on a machine of terabytes.
+	 * @return false: there is none; of MMU_RAM_LAST also: the core is older than it
+	 */
 	bool (*ram)(void *context, unsigned int n, uint64_t *ret_first_pa, uint64_t *ret_last_pa);
 	/** Read physical memory, all or nothing. @return false: some byte is not there. */
 	bool (*read_phys)(void *context, uint64_t pa, void *buf, size_t bytes);

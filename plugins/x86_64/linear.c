@@ -55,11 +55,9 @@ static bool find_direct_map(const struct mmu_facts *facts, struct mmu_linear *re
 			       "lowest mapped page; the top table is where this says", 0);
 	}
 	if (!x86_64_variable(facts, "SYMBOL(vmalloc_base)", 0, 8, &last)) {
-		last_pa = 0;
-		for (unsigned int i = 0; i < 65536 && facts->ram(facts->context, i, &pa, &last);
-		     i++)
-			last_pa = last > last_pa ? last : last_pa;
-		last = first + (last_pa ? last_pa : size - 1) + 1;
+		if (!facts->ram(facts->context, MMU_RAM_LAST, &pa, &last_pa))
+			last_pa = size - 1;
+		last = first + last_pa + 1;
 	}
 	if (first & BITS(0, 11) || first < (UINT64_MAX << 56) || first >= last || last > IMAGE_MAP)
 		return false;

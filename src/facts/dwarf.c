@@ -16,6 +16,8 @@
 /* Decompress this much of .debug_info first, and more if the unit is not in it. */
 #define FIRST_LIMIT ((uint64_t)1 << 20)
 
+_Atomic uint64_t mmu_dwarf_late_searches;
+
 /* A unit's header, checked before libdwarf sees it. */
 struct unit {
 	uint64_t first, end; /* in .debug_info; end exclusive */
@@ -654,6 +656,7 @@ static struct mmu_error *search_late(struct mmu_dwarf *dwarf, const char *name, 
 	MMU_DIE Dwarf_Die unit_die = NULL;
 	struct mmu_error *error = mmu_die_at(dwarf, dwarf->unit_die, &unit_die);
 
+	mmu_dwarf_late_searches++;
 	if (!error)
 		error = search_one(dwarf, name, unit_die, ret);
 	if (!error && !*ret)

@@ -31,6 +31,9 @@ struct mmu_dwarf_list {
 	bool refused; /**< that was tried, and can't be */
 };
 
+/** Names that were looked for although nobody announced them, in this process; for tests. */
+extern _Atomic uint64_t mmu_dwarf_late_searches;
+
 struct mmu_dwarf {
 	struct mmu_dwarfobject object;
 	struct mmu_names names; /**< the types that are wanted */

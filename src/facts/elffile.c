@@ -15,8 +15,6 @@
 
 #define BUILD_ID_BYTES_MAX 64
 #define NOTES_MAX 4096
-/* A kernel's symbols are 2 to 8 MiB. What says that it has more is not brought in unread. */
-#define EXPECTED_BYTES_MAX ((size_t)32 << 20)
 
 /* A magic number of something that is taken for a vmlinux. */
 struct lookalike {
@@ -92,7 +90,7 @@ static struct mmu_error *not_elf(const char *path, struct mmu_bytes map)
 	return mmu_error_new(MMU_ERROR_FORMAT, "%s is not an ELF file, so not a vmlinux", path);
 }
 
-static struct mmu_error *map_file(const char *path, struct mmu_bytes *ret)
+static struct mmu_error *map_file(const char *path, struct mmu_elffile *ret)
 {
 	MMU_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
@@ -108,7 +106,9 @@ static struct mmu_error *map_file(const char *path, struct mmu_bytes *ret)
 
 	if (map == MAP_FAILED)
 		return mmu_error_os(errno, "%s can't be mapped", path);
-	*ret = (struct mmu_bytes){ map, (uint64_t)status.st_size };
+	ret->map = (struct mmu_bytes){ map, (uint64_t)status.st_size };
+	ret->fd = fd;
+	fd = -1;
 	return NULL;
 }
 
@@ -329,7 +329,7 @@ struct mmu_error *mmu_elffile_open(const char *path, struct mmu_elffile **ret)
 	if (!file)
 		return mmu_error_no_memory();
 	file->path = strdup(path);
-	error = file->path ? map_file(path, &file->map) : mmu_error_no_memory();
+	error = file->path ? map_file(path, file) : mmu_error_no_memory();
 	if (!error)
 		error = elffile_init(file);
 	if (error)
@@ -345,23 +345,25 @@ void mmu_elffile_close(struct mmu_elffile *file)
 		return;
 	if (file->elf) /* else libelf may not be loaded */
 		elf_end(file->elf);
-	if (file->map.count)
+	if (file->map.count) {
 		munmap((void *)(uintptr_t)file->map.data, file->map.count);
+		close(file->fd);
+	}
 	free(file->path);
 	free(file);
 }
 
-void mmu_elffile_expect(const struct mmu_elffile *file, const struct mmu_elfsection *section)
+bool mmu_elffile_read(const struct mmu_elffile *file, struct mmu_bytes bytes, void *buf)
 {
-	size_t first = (size_t)(section->bytes.data - file->map.data);
-	size_t before = first & ((size_t)sysconf(_SC_PAGESIZE) - 1);
+	uint64_t offset = (uint64_t)(bytes.data - file->map.data), done = 0;
 
-#ifdef MADV_POPULATE_READ
-	/* an older kernel knows it not, and a page that can't be read is no matter yet */
-	if (section->bytes.count <= EXPECTED_BYTES_MAX)
-		madvise((void *)(uintptr_t)(section->bytes.data - before),
-			section->bytes.count + before, MADV_POPULATE_READ);
-#else
-	(void)before;
-#endif
+	while (done < bytes.count) {
+		ssize_t count = pread(file->fd, (uint8_t *)buf + done, bytes.count - done,
+				      (off_t)(offset + done));
+
+		if (count <= 0 && (!count || errno != EINTR))
+			return false;
+		done += count > 0 ? (uint64_t)count : 0;
+	}
+	return true;
 }

@@ -51,6 +51,7 @@ extern struct mmu_elf_library mmu_libelf;
 /** An open file. Read-only for its users. */
 struct mmu_elffile {
 	char *path;
+	int fd;               /**< valid if map is */
 	struct mmu_bytes map; /**< the whole file */
 	Elf *elf;
 	size_t names_index; /**< of the section with the sections' names */
@@ -88,7 +89,11 @@ bool mmu_elffile_named(const struct mmu_elffile *file, const char *name,
 bool mmu_elffile_typed(const struct mmu_elffile *file, uint32_t type, struct mmu_elfsection *ret);
 /** The section with a header index. @return false, *ret untouched: none. */
 bool mmu_elffile_indexed(const struct mmu_elffile *file, size_t index, struct mmu_elfsection *ret);
-/** All of a section's bytes are read next: map its pages in one go, where the system can. */
-void mmu_elffile_expect(const struct mmu_elffile *file, const struct mmu_elfsection *section);
+/**
+ * Copy bytes of the mapping by reading the file. Where megabytes are passed over once, that costs
+ * less than the first touch of each page in the mapping, and far less in a virtual machine.
+ * @return false: the file ends before, or can't be read
+ */
+bool mmu_elffile_read(const struct mmu_elffile *file, struct mmu_bytes bytes, void *buf);
 
 #endif

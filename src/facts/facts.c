@@ -223,6 +223,8 @@ static bool cb_ram(void *context, unsigned int n, uint64_t *ret_first_pa, uint64
 {
 	const struct mmu_image *image = ((struct mmu_fact_store *)context)->image;
 
+	if (n == MMU_RAM_LAST)
+		return mmu_image_last_ram(image, ret_first_pa, ret_last_pa);
 	mmu_error_destroy(mmu_image_survey(image));
 	if (n >= image->nr_ram)
 		return false;

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The pass over the symbol table. */
+#include "base/cleanup.h"
+#include "base/huge.h"
 #include "facts/symbols.h"
+
+/* Smaller tables are looked at in the mapping. Those of a kernel have megabytes. */
+#define COPIED_BYTES_MIN ((uint64_t)512 << 10)
+/* What says that it has more is not copied unread. */
+#define COPIED_BYTES_MAX ((uint64_t)32 << 20)
+#define CHUNK_BYTES ((uint64_t)64 << 10)
 
 /* The two sections, and where the fields of an entry are. */
 struct table {
+	const struct mmu_elffile *file;
 	struct mmu_bytes entries, strings;
+	uint8_t *chunk; /* for a part of the entries; NULL: they are used in the mapping */
 	uint64_t entry_bytes;
 	bool big_endian, is64;
 };
@@ -40,11 +50,9 @@ static void take(const struct table *table, const uint8_t *at, struct mmu_symbol
 		symbol->ambiguous = true;
 }
 
-static void scan_range(const struct table *table, uint64_t first, uint64_t count,
-		       const struct mmu_names *names, struct mmu_symbol *ret)
+static void scan_entries(const struct table *table, const uint8_t *at, uint64_t count,
+			 const struct mmu_names *names, struct mmu_symbol *ret)
 {
-	const uint8_t *at = table->entries.data + first * table->entry_bytes;
-
 	for (uint64_t i = 0; i < count; i++, at += table->entry_bytes) {
 		uint32_t name = mmu_get_u32(at, table->big_endian);
 
@@ -56,6 +64,47 @@ static void scan_range(const struct table *table, uint64_t first, uint64_t count
 		if (__builtin_expect(found != MMU_NAMES_NONE, 0))
 			take(table, at, &ret[found]);
 	}
+}
+
+static void scan_range(const struct table *table, uint64_t first, uint64_t count,
+		       const struct mmu_names *names, struct mmu_symbol *ret)
+{
+	const uint8_t *at = table->entries.data + first * table->entry_bytes;
+	uint64_t most = CHUNK_BYTES / table->entry_bytes, part;
+
+	if (!table->chunk) {
+		scan_entries(table, at, count, names, ret);
+		return;
+	}
+	for (; count; count -= part, at += part * table->entry_bytes) {
+		part = count < most ? count : most;
+		if (!mmu_elffile_read(table->file,
+				      (struct mmu_bytes){ at, part * table->entry_bytes },
+				      table->chunk))
+			return;
+		scan_entries(table, table->chunk, part, names, ret);
+	}
+}
+
+/*
+ * Linkers let names share their ends, so they lie in no order. All of them are copied.
+ * @return a block that the table uses, for free(); NULL: it uses the mapping
+ */
+static uint8_t *copy_strings(struct table *table)
+{
+	uint64_t bytes = table->strings.count;
+
+	if (bytes < COPIED_BYTES_MIN || bytes > COPIED_BYTES_MAX)
+		return NULL;
+	uint8_t *copy = mmu_huge_alloc(bytes + CHUNK_BYTES);
+
+	if (!copy || !mmu_elffile_read(table->file, table->strings, copy)) {
+		free(copy);
+		return NULL;
+	}
+	table->strings.data = copy;
+	table->chunk = copy + bytes;
+	return copy;
 }
 
 static bool all_global(const struct mmu_symbol *symbols, size_t count)
@@ -75,6 +124,7 @@ void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *na
 	    !mmu_elffile_indexed(file, symtab.link, &strtab))
 		return;
 	struct table table = {
+		.file = file,
 		.entries = symtab.bytes,
 		.strings = strtab.bytes,
 		.is64 = file->elf_class == ELFCLASS64,
@@ -86,8 +136,7 @@ void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *na
 	/* ELF puts local symbols first. Most of a kernel's symbols are local and rarely wanted. */
 	uint64_t first_global = symtab.info < count ? symtab.info : 0;
 
-	mmu_elffile_expect(file, &symtab);
-	mmu_elffile_expect(file, &strtab);
+	MMU_FREE uint8_t *copy = copy_strings(&table);
 	scan_range(&table, first_global, count - first_global, names, ret);
 	if (!all_global(ret, names->count))
 		scan_range(&table, 0, first_global, names, ret);

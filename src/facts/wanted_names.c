@@ -37,7 +37,7 @@ static const char *const core_types[] = {
 	"vm_area_struct", "maple_tree", "file", "path", "dentry", "qstr", "list_head",
 	"rb_node", "rb_root", "page", "vm_operations_struct", "vm_special_mapping",
 	"anon_vma_name", "dentry_operations", "inode", "vfsmount", "address_space",
-	"super_block", "pid", "xarray",
+	"super_block", "pid", "xarray", "pid_namespace", "upid", "idr", "xa_node", "folio",
 	/* defined far away in the debug info, where none is looked for: BTF alone knows them */
 	"mount", "backing_file", NULL
 };

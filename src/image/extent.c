@@ -99,18 +99,24 @@ static void run_sweep(struct sweep *sweep)
 	}
 }
 
+static bool is_disjoint(const struct mmu_extent *list, size_t nr)
+{
+	for (size_t i = 1; i < nr; i++)
+		if (list[i - 1].last >= list[i].first)
+			return false;
+	return true;
+}
+
 struct mmu_error *mmu_extents_resolve(struct mmu_extent **list, size_t *nr)
 {
-	bool sorted = true, disjoint = true;
+	bool sorted = true;
 
-	for (size_t i = 1; i < *nr; i++) {
-		sorted = sorted && compare_extents(&(*list)[i - 1], &(*list)[i]) < 0;
-		disjoint = disjoint && (*list)[i - 1].last < (*list)[i].first;
-	}
-	if (sorted && disjoint)
-		return NULL;
+	for (size_t i = 1; i < *nr && sorted; i++)
+		sorted = compare_extents(&(*list)[i - 1], &(*list)[i]) < 0;
 	if (!sorted)
 		qsort(*list, *nr, sizeof(**list), compare_extents);
+	if (is_disjoint(*list, *nr))
+		return NULL;
 
 	/* Every piece begins or ends where an input does. */
 	MMU_FREE const struct mmu_extent **heap = calloc(*nr, sizeof(*heap));

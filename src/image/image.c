@@ -110,6 +110,21 @@ struct mmu_error *mmu_image_survey(const struct mmu_image *image)
 	return error;
 }
 
+bool mmu_image_last_ram(const struct mmu_image *image, uint64_t *ret_first_pa,
+			uint64_t *ret_last_pa)
+{
+	const struct mmu_pa_range *last = image->nr_ram ? &image->ram[image->nr_ram - 1] : NULL;
+
+	if (image->reader && image->reader->last_ram)
+		return image->reader->last_ram(image, ret_first_pa, ret_last_pa);
+	if (!last)
+		return false;
+	uint64_t page_pa = last->last_pa & ~((uint64_t)image->page_bytes - 1);
+	*ret_first_pa = page_pa > last->first_pa ? page_pa : last->first_pa;
+	*ret_last_pa = last->last_pa;
+	return true;
+}
+
 void mmu_image_close(struct mmu_image *image)
 {
 	if (!image)
@@ -158,8 +173,10 @@ static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 	const struct mmu_bytes *map = &cursor->image->file.map;
 	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
 
-	if (!map->data || offset >= map->count || bytes > PICK_BYTES)
+	if (!map->data || offset >= map->count)
 		return false;
+	if (bytes > PICK_BYTES)
+		return mmu_file_read(&cursor->image->file, to, bytes, offset) == (ssize_t)bytes;
 	if (!cursor->picked)
 		cursor->picked = mmu_page_cache_new(PICK_BYTES, PICKED_BYTES);
 	while (cursor->picked && bytes) {

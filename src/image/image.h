@@ -108,6 +108,9 @@ struct mmu_image_reader {
 	 * image's tables must be read for it; NULL: open() did. @return MMU_ERROR_NO_MEMORY
 	 */
 	struct mmu_error *(*survey)(struct mmu_image *image);
+	/** The last page of RAM, without a survey; NULL where there is none. */
+	bool (*last_ram)(const struct mmu_image *image, uint64_t *ret_first_pa,
+			 uint64_t *ret_last_pa);
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
@@ -180,6 +183,10 @@ static inline bool mmu_image_is_surveyed(const struct mmu_image *image)
 	return !image->reader->survey || __atomic_load_n(&image->surveyed, __ATOMIC_ACQUIRE);
 }
 
+/** The last page of RAM; this takes no survey. @return false: the image has no RAM */
+bool mmu_image_last_ram(const struct mmu_image *image, uint64_t *ret_first_pa,
+			uint64_t *ret_last_pa);
+
 /** Begin to read an image, which must stay open; this allocates nothing. */
 static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)
 {
@@ -219,7 +226,7 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 /**
  * The same, for small pieces that lie far apart, as kernel objects do. Those of a mapped file are
  * read into a cache of pages instead: the first touch of a page in a mapping costs more than
- * read(2) of it, in a virtual machine ten times as much.
+ * read(2) of it, in a virtual machine ten times as much. A large piece is read by itself.
  */
 enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);

@@ -432,6 +432,19 @@ static struct mmu_error *kdump_survey(struct mmu_image *image)
 	return NULL;
 }
 
+static bool kdump_last_ram(const struct mmu_image *image, uint64_t *ret_first_pa,
+			   uint64_t *ret_last_pa)
+{
+	const struct kdump *kdump = image->reader_data;
+	uint64_t pfn;
+
+	if (!mmu_kdump_last_ram(&kdump->bitmaps, &pfn))
+		return false;
+	*ret_first_pa = (kdump->first_pfn + pfn) << kdump->page_lg2;
+	*ret_last_pa = *ret_first_pa + (kdump->header.block_bytes - 1);
+	return true;
+}
+
 static const struct {
 	const char *prefix;
 	uint16_t elf_machine;
@@ -616,6 +629,7 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.span = kdump_span,
 	.state = kdump_state,
 	.survey = kdump_survey,
+	.last_ram = kdump_last_ram,
 	.close = kdump_close,
 	.start = kdump_start,
 	.stop = kdump_stop,

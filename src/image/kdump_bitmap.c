@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Ranks of pages, made block by block when one is asked for, and passes over the bitmaps. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/list.h"
 #include "image/kdump_bitmap.h"
@@ -103,6 +105,34 @@ static const uint8_t *read_piece(const struct mmu_kdump_bitmaps *bitmaps, struct
 			  (uint64_t)(data - bitmaps->file->map.data)) == (ssize_t)bytes)
 		return buffer;
 	return data;
+}
+
+/*
+ * Where data begin in the file, from a byte of a bitmap on; the bitmap's end: all of that is a
+ * hole, which reads as zeros.
+ */
+static uint64_t data_from(const struct mmu_kdump_bitmaps *bitmaps, struct mmu_bytes bitmap,
+			  uint64_t at)
+{
+	if (!bitmaps->file)
+		return at;
+	uint64_t offset = (uint64_t)(bitmap.data - bitmaps->file->map.data);
+	off_t data = lseek(bitmaps->file->fd, (off_t)(offset + at), SEEK_DATA);
+
+	if (data < 0) /* ENXIO: nothing but a hole; else the system can't tell */
+		return errno == ENXIO ? bitmap.count : at;
+	uint64_t found = (uint64_t)data - offset;
+	return found < bitmap.count ? found : bitmap.count;
+}
+
+/* Bytes, in whole pieces, that both bitmaps have not. */
+static uint64_t hole_bytes(const struct mmu_kdump_bitmaps *bitmaps, uint64_t at)
+{
+	uint64_t ram = data_from(bitmaps, bitmaps->ram, at);
+	uint64_t dumped = ram > at ? data_from(bitmaps, bitmaps->dumped, at) : at;
+	uint64_t bytes = (dumped < ram ? dumped : ram) - at;
+
+	return at + bytes == bitmaps->ram.count ? bytes : bytes / PIECE_BYTES * PIECE_BYTES;
 }
 
 static uint64_t piece_bytes(const struct mmu_kdump_bitmaps *bitmaps, uint64_t at)
@@ -208,6 +238,52 @@ uint64_t mmu_kdump_first_ram(const struct mmu_kdump_bitmaps *bitmaps)
 	return bitmaps->nr_pfns;
 }
 
+/* The last word of a piece that is not all zeros; false: there is none. */
+static bool last_word(const struct mmu_kdump_bitmaps *bitmaps, uint64_t at, uint64_t bytes,
+		      uint64_t *ret_pfn)
+{
+	uint8_t ram[PIECE_BYTES], dumped[PIECE_BYTES];
+	const uint8_t *known = read_piece(bitmaps, bitmaps->ram, at, bytes, ram);
+	const uint8_t *there = read_piece(bitmaps, bitmaps->dumped, at, bytes, dumped);
+
+	for (uint64_t i = bytes / 8; i--;) {
+		uint64_t any = word_at(known, i) | word_at(there, i);
+
+		if (any) {
+			*ret_pfn = at * 8 + i * 64 + 63 - (uint64_t)__builtin_clzll(any);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool mmu_kdump_last_ram(const struct mmu_kdump_bitmaps *bitmaps, uint64_t *ret_pfn)
+{
+	uint64_t end = bitmaps->nr_pfns / 8, step = PIECE_BYTES;
+
+	while (end) {
+		/* the end of a bitmap is one of pieces, but for the last one */
+		uint64_t at = end > step
+				      ? (end - 1) / PIECE_BYTES * PIECE_BYTES + PIECE_BYTES - step
+				      : 0;
+
+		if (data_from(bitmaps, bitmaps->ram, at) >= end &&
+		    data_from(bitmaps, bitmaps->dumped, at) >= end) {
+			end = at;
+			step *= 2;
+			continue;
+		}
+		if (step > PIECE_BYTES) {
+			step /= 2;
+			continue;
+		}
+		if (last_word(bitmaps, at, end - at, ret_pfn))
+			return true;
+		end = at;
+	}
+	return false;
+}
+
 /* ------------------------------------------------------------------------------------ a pass */
 
 /* RAM begins or ends at `pfn`. */
@@ -264,6 +340,9 @@ bool mmu_kdump_census(const struct mmu_kdump_bitmaps *bitmaps, struct mmu_kdump_
 	uint64_t bytes;
 
 	for (uint64_t at = 0; at < bitmaps->nr_pfns / 8; at += bytes) {
+		bytes = in_ram ? 0 : hole_bytes(bitmaps, at);
+		if (bytes)
+			continue;
 		bytes = piece_bytes(bitmaps, at);
 		if (!census_piece(read_piece(bitmaps, bitmaps->ram, at, bytes, ram),
 				  read_piece(bitmaps, bitmaps->dumped, at, bytes, dumped), at,

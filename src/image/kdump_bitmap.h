@@ -43,6 +43,12 @@ uint64_t mmu_kdump_absence_end(const struct mmu_kdump_bitmaps *bitmaps, uint64_t
 /** The first page that is RAM, or was dumped; nr_pfns: none. */
 uint64_t mmu_kdump_first_ram(const struct mmu_kdump_bitmaps *bitmaps);
 
+/**
+ * The last page that is RAM, or was dumped: looked for from the end on, in what the file has; holes
+ * of a sparse one are passed over. @return false: none
+ */
+bool mmu_kdump_last_ram(const struct mmu_kdump_bitmaps *bitmaps, uint64_t *ret_pfn);
+
 /** What a pass over both bitmaps says. */
 struct mmu_kdump_census {
 	struct mmu_pa_range *ram; /**< of page frames; the caller's to free */

@@ -16,7 +16,7 @@ static struct mmu_error *look_at(struct mmu_kdump_part *part)
 
 	part->own_view = (struct mmu_view){ .map = part->file.map, .bytes = part->file.map.count };
 	struct mmu_error *error = mmu_flattened_probe(&part->file)
-					  ? mmu_flattened_open(&part->own_view)
+					  ? mmu_flattened_open(&part->file, &part->own_view)
 					  : mmu_file_recognize(&part->file);
 	if (error)
 		return error;

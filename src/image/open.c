@@ -28,7 +28,7 @@ static struct mmu_error *look_at_file(struct mmu_image *image)
 	if (!image->file.map.count)
 		return mmu_error_new(MMU_ERROR_FORMAT, "is empty");
 	if (mmu_flattened_probe(&image->file))
-		return mmu_flattened_open(&image->view);
+		return mmu_flattened_open(&image->file, &image->view);
 	return mmu_file_recognize(&image->file);
 }
 

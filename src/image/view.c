@@ -117,14 +117,46 @@ static struct mmu_error *record_add(struct record_list *list, uint64_t offset, u
 	return NULL;
 }
 
-static struct mmu_error *records_read(struct mmu_bytes map, struct record_list *list, bool *ret_cut)
+/*
+ * The headers lie among all the data. They are read from the file: a touch of the mapping brings in
+ * pages around it, too, and soon all of them, which cost a fault each and count as our memory.
+ */
+struct header_reader {
+	const struct mmu_file *file;
+	uint64_t first, count; /* what the window has of the file */
+	uint8_t window[1024];
+};
+
+static const uint8_t *record_header(struct header_reader *reader, uint64_t at)
 {
+	uint64_t skip = at - reader->first;
+
+	if (at < reader->first || skip > reader->count ||
+	    reader->count - skip < RECORD_HEADER_BYTES) {
+		ssize_t count = mmu_file_read(reader->file, reader->window, sizeof(reader->window),
+					      at);
+
+		if (count < RECORD_HEADER_BYTES)
+			return reader->file->map.data + at;
+		reader->first = at;
+		reader->count = (uint64_t)count;
+		skip = 0;
+	}
+	return reader->window + skip;
+}
+
+static struct mmu_error *records_read(const struct mmu_file *file, struct record_list *list,
+				      bool *ret_cut)
+{
+	struct header_reader reader = { .file = file };
+	struct mmu_bytes map = file->map;
 	uint64_t at = FLATTENED_HEADER_BYTES;
 
 	*ret_cut = true;
 	while (mmu_bytes_fit(map.count, at, RECORD_HEADER_BYTES)) {
-		uint64_t offset = mmu_get_u64(map.data + at, true);
-		uint64_t bytes = mmu_get_u64(map.data + at + 8, true);
+		const uint8_t *header = record_header(&reader, at);
+		uint64_t offset = mmu_get_u64(header, true);
+		uint64_t bytes = mmu_get_u64(header + 8, true);
 
 		if (offset == UINT64_MAX && bytes == UINT64_MAX) {
 			*ret_cut = false;
@@ -146,7 +178,7 @@ static struct mmu_error *records_read(struct mmu_bytes map, struct record_list *
 	return NULL;
 }
 
-struct mmu_error *mmu_flattened_open(struct mmu_view *view)
+struct mmu_error *mmu_flattened_open(const struct mmu_file *file, struct mmu_view *view)
 {
 	if (view->map.count < FLATTENED_HEADER_BYTES + RECORD_HEADER_BYTES)
 		return mmu_error_new(MMU_ERROR_FORMAT, "a flattened dump that ends in its header");
@@ -160,7 +192,7 @@ struct mmu_error *mmu_flattened_open(struct mmu_view *view)
 
 	struct record_list list = { 0 };
 	bool cut;
-	struct mmu_error *error = records_read(view->map, &list, &cut);
+	struct mmu_error *error = records_read(file, &list, &cut);
 	if (!error && !list.nr)
 		error = mmu_error_new(MMU_ERROR_FORMAT, "a flattened dump without any record");
 	if (!error)

@@ -34,9 +34,11 @@ bool mmu_flattened_probe(const struct mmu_file *file);
 
 /**
  * Index the records of a flattened file; nothing is rearranged.
+ * @param file  whose mapping the view has
  * @return MMU_ERROR_FORMAT, _NO_MEMORY, _UNSUPPORTED (too many records)
  */
-struct mmu_error *mmu_flattened_open(struct mmu_view *view) MMU_MUST_CHECK;
+struct mmu_error *mmu_flattened_open(const struct mmu_file *file,
+				     struct mmu_view *view) MMU_MUST_CHECK;
 
 void mmu_view_close(struct mmu_view *view);
 

@@ -225,6 +225,8 @@ struct mmu_error *mmu_kernel_learn(struct mmu_kernel *kernel)
 	kernel->latch = &latch;
 	mmu_memory_init(&memory, kernel);
 	struct mmu_error *error = learn(kernel, &memory);
+	/* the first space needs some of the same pages, and room for others */
+	mmu_layouts_give_picked(kernel->layouts, mmu_steal(memory.cursor.picked));
 	mmu_memory_destroy(&memory);
 	kernel->latch = NULL;
 	if (!latch.stopped)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "kernel/layout.h"
 #include "kernel/memory.h"
 
@@ -86,14 +87,25 @@ const struct mmu_linear *mmu_memory_linear(const struct mmu_memory *memory, uint
 	return NULL;
 }
 
-bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
+/* @param ret_last  from va on, how many bytes but one lie behind each other there */
+static bool to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa, uint64_t *ret_last)
 {
 	const struct mmu_linear *linear = mmu_memory_linear(memory, va);
 
-	if (!linear)
-		return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
-	*ret_pa = linear->first_pa + (va - linear->first_va);
-	return true;
+	if (linear) {
+		*ret_pa = linear->first_pa + (va - linear->first_va);
+		*ret_last = linear->last_va - va;
+		return true;
+	}
+	*ret_last = ~va & (((uint64_t)1 << mmu_kernel_page_lg2(memory->kernel)) - 1);
+	return memory->kernel->regimes.nr && walk_to_phys(memory, va, ret_pa);
+}
+
+bool mmu_memory_to_phys(struct mmu_memory *memory, uint64_t va, uint64_t *ret_pa)
+{
+	uint64_t last;
+
+	return to_phys(memory, va, ret_pa, &last);
 }
 
 bool mmu_memory_in_place(struct mmu_memory *memory, uint64_t va, uint64_t bytes,
@@ -122,13 +134,12 @@ struct stop {
 static size_t copy(struct mmu_memory *memory, uint64_t va, uint8_t *buf, size_t bytes,
 		   struct stop *ret)
 {
-	uint64_t page_bytes = (uint64_t)1 << mmu_kernel_page_lg2(memory->kernel), pa;
+	uint64_t pa, last;
 	size_t done = 0;
 
 	*ret = (struct stop){ .mapped = false };
-	while (done < bytes && mmu_memory_to_phys(memory, va + done, &pa)) {
-		uint64_t here = page_bytes - ((va + done) & (page_bytes - 1));
-		size_t count = bytes - done < here ? bytes - done : (size_t)here;
+	while (done < bytes && to_phys(memory, va + done, &pa, &last)) {
+		size_t count = bytes - done <= last ? bytes - done : (size_t)last + 1;
 
 		ret->state = mmu_memory_read_phys(memory, pa, buf + done, count, &ret->pa);
 		if (ret->state != MMU_PAGE_PRESENT) {
@@ -220,12 +231,15 @@ struct mmu_error *mmu_memory_read_pointer(struct mmu_memory *memory, uint64_t va
 				    ret);
 }
 
-bool mmu_memory_read_alone(void *kernel, uint64_t va, void *buf, size_t bytes)
+bool mmu_memory_read_alone(void *context, uint64_t va, void *buf, size_t bytes)
 {
+	const struct mmu_kernel *kernel = context;
 	struct mmu_memory memory;
 
 	mmu_memory_init(&memory, kernel);
+	memory.cursor.picked = mmu_layouts_take_picked(kernel->layouts);
 	size_t done = mmu_memory_copy(&memory, va, buf, bytes);
+	mmu_layouts_give_picked(kernel->layouts, mmu_steal(memory.cursor.picked));
 	mmu_memory_destroy(&memory);
 	return done == bytes;
 }

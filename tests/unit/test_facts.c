@@ -560,6 +560,9 @@ static void test_callbacks(void **state)
 	assert_int_equal(first, 0x4000);
 	assert_int_equal(last, 0x4fff);
 	assert_false(facts->ram(context, 2, &first, &last));
+	assert_true(facts->ram(context, MMU_RAM_LAST, &first, &last));
+	assert_int_equal(first, 0x4000);
+	assert_int_equal(last, 0x4fff);
 	memory_image_put(f.image, 0x1ffc, 4, 0x04030201);
 	assert_true(facts->read_phys(context, 0x1ffc, buf, 4));
 	assert_memory_equal(buf, "\1\2\3\4", 4);

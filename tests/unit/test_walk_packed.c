@@ -112,6 +112,11 @@ static void walks_count_as_far_as_they_read(void **state)
 	bitmaps = mmu_kdump_bitmaps_of(packed.opened.image);
 	assert_int_equal(bitmaps->nr_pfns, max_mapnr);
 	assert_int_equal(bitmaps->bytes_ranked, 0);
+	uint64_t first_pa, last_pa;
+	assert_true(mmu_image_last_ram(packed.opened.image, &first_pa, &last_pa));
+	assert_int_equal(first_pa, TARGETS_PA + (NR_TARGETS - 1) * PAGE);
+	assert_int_equal(last_pa, TARGETS_PA + NR_TARGETS * PAGE - 1);
+	assert_false(mmu_image_is_surveyed(packed.opened.image));
 	mmu_walker_walk(&packed.walker, TARGETS_VA, &walk);
 	assert_int_equal(walk.page_state, MMU_PAGE_PRESENT);
 	assert_true(bitmaps->bytes_ranked && bitmaps->bytes_ranked <= 32768);
