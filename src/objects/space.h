@@ -12,6 +12,7 @@ struct mmu_space {
 	struct mmu_memory memory;
 	struct mmu_regimes regimes;
 	struct mmu_walker walker; /**< over them */
+	unsigned int nr_walks;    /**< so far, up to where paths are kept */
 	struct mmu_task task;
 	bool has_task;
 	char *warning;        /**< what its answers can't be trusted in, or NULL */
