@@ -20,6 +20,7 @@ struct mmu_space {
 	uint64_t mm_va;       /**< 0: a space without VMAs */
 	struct mmu_hook hook; /**< for long work on it */
 	struct mmu_vma vma;   /**< what a caller was told last */
+	bool has_vma;         /**< and it holds still, with vma_name and vma_info */
 	struct mmu_vma_name vma_name;
 	struct mmu_vma_info vma_info;
 	struct mmu_meaning meaning;
