@@ -177,8 +177,21 @@ static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 	return !bytes;
 }
 
+/* Straight from the file. @return false: it must come from the mapping, if `from` lies in one */
+static bool peek_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *to, size_t bytes)
+{
+	const struct mmu_bytes *map = &cursor->image->file.map;
+	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
+
+	return map->data && offset < map->count && bytes <= PICK_BYTES &&
+	       mmu_file_read(&cursor->image->file, to, bytes, offset) == (ssize_t)bytes;
+}
+
+typedef bool (*take_fn)(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *to, size_t bytes);
+
+/* @param take  how to have bytes without touching the mapping; NULL: it is touched */
 static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, void *buf,
-				      size_t bytes, uint64_t *ret_pa, bool pick)
+				      size_t bytes, uint64_t *ret_pa, take_fn take)
 {
 	uint8_t *out = buf;
 
@@ -191,7 +204,7 @@ static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, vo
 			return span.state;
 		}
 		size_t part = span.bytes < bytes ? span.bytes : bytes;
-		if (!pick || !pick_bytes(cursor, span.data, out, part))
+		if (!take || !take(cursor, span.data, out, part))
 			memcpy(out, span.data, part);
 		out += part;
 		bytes -= part;
@@ -209,11 +222,17 @@ static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, vo
 enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa)
 {
-	return read_spans(cursor, pa, buf, bytes, ret_pa, false);
+	return read_spans(cursor, pa, buf, bytes, ret_pa, NULL);
 }
 
 enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa)
 {
-	return read_spans(cursor, pa, buf, bytes, ret_pa, true);
+	return read_spans(cursor, pa, buf, bytes, ret_pa, pick_bytes);
+}
+
+enum mmu_page_state mmu_image_peek(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa)
+{
+	return read_spans(cursor, pa, buf, bytes, ret_pa, peek_bytes);
 }
