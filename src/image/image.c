@@ -20,6 +20,8 @@
 #define PICK_LG2 14
 #define PICK_BYTES ((size_t)1 << PICK_LG2)
 #define PICKED_BYTES (16 * PICK_BYTES)
+/* More than that is worth the faults of a mapping. */
+#define PEEK_BYTES ((size_t)1 << 20)
 
 void *mmu_image_own(struct mmu_image *image, void *block)
 {
@@ -183,7 +185,7 @@ static bool peek_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 	const struct mmu_bytes *map = &cursor->image->file.map;
 	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
 
-	return map->data && offset < map->count && bytes <= PICK_BYTES &&
+	return map->data && offset < map->count && bytes <= PEEK_BYTES &&
 	       mmu_file_read(&cursor->image->file, to, bytes, offset) == (ssize_t)bytes;
 }
 

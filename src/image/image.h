@@ -224,7 +224,7 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
 
-/** The same, for one small piece whose neighbours nobody will ask for: nothing is kept. */
+/** The same, for what is asked for once, up to 1 MiB: nothing is kept. */
 enum mmu_page_state mmu_image_peek(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
 
