@@ -122,6 +122,7 @@ def questions(side, image, vmlinux, folder):
         Question('library: open a process', batch, key='open_seconds'),
         Question(f'library: {COUNT} walks', batch, key='walk_seconds'),
         Question('library: all entries', batch, key='visit_seconds'),
+        Question('library: all processes by pid', (*batch[:-1], 'pids'), key='pids_seconds'),
     ]
 
 

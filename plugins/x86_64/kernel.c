@@ -151,17 +151,18 @@ static void find_traits(const struct mmu_facts *facts, struct mmu_regime *regime
  */
 static bool is_pti_pair(const struct mmu_facts *facts, uint64_t root_pa)
 {
-	uint8_t kernel[2048], user[2048];
-	bool both;
+	uint8_t kernel[2048], user[8];
 
 	if (root_pa & BIT(12) || !facts->read_phys(facts->context, root_pa, kernel, sizeof(kernel)))
 		return false;
-	both = facts->read_phys(facts->context, root_pa | BIT(12), user, sizeof(user));
 	for (size_t i = 0; i < sizeof(kernel); i += 8) {
+		/* the lowest byte and the highest, of slots that are mostly empty */
+		if ((kernel[i] & (PRESENT | USER)) != (PRESENT | USER) || !(kernel[i + 7] >> 7))
+			continue;
 		uint64_t raw = x86_64_little(kernel + i, 8);
-
-		if ((raw & (PRESENT | USER | NX)) == (PRESENT | USER | NX) &&
-		    (!both || ((raw ^ x86_64_little(user + i, 8)) & ~(ACCESSED | DIRTY)) == NX))
+		if (!facts->read_phys(facts->context, (root_pa | BIT(12)) + i, user,
+				      sizeof(user)) ||
+		    ((raw ^ x86_64_little(user, 8)) & ~(ACCESSED | DIRTY)) == NX)
 			return true;
 	}
 	return false;

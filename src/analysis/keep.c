@@ -10,12 +10,42 @@
 #define RANK_BITS 28u
 #define ROOM_MAX ((size_t)1 << RANK_BITS)
 
+static int by_place(const void *left, const void *right)
+{
+	const struct mmu_extent *a = left, *b = right;
+
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/*
+ * Neighbours of one kind become one. Most of what is kept comes page by page, in any order, and
+ * often: that need not be sorted out against the other kinds.
+ */
+static void join_alike(struct mmu_keep *keep)
+{
+	size_t nr = 0;
+
+	if (keep->nr)
+		qsort(keep->list, keep->nr, sizeof(*keep->list), by_place);
+	for (size_t i = 0; i < keep->nr; i++) {
+		struct mmu_extent *before = nr ? &keep->list[nr - 1] : NULL;
+
+		if (!before || before->kind != keep->list[i].kind ||
+		    (keep->list[i].first > before->last && keep->list[i].first - before->last > 1))
+			keep->list[nr++] = keep->list[i];
+		else if (keep->list[i].last > before->last)
+			before->last = keep->list[i].last;
+	}
+	keep->nr = nr;
+}
+
 struct mmu_error *mmu_keep_finish(struct mmu_keep *keep)
 {
 	size_t nr = 0;
 
 	if (keep->failed)
 		return mmu_error_no_memory();
+	join_alike(keep);
 	for (size_t i = 0; i < keep->nr; i++)
 		keep->list[i].rank = keep->list[i].kind << RANK_BITS | (uint32_t)i;
 	struct mmu_error *error = mmu_extents_resolve(&keep->list, &keep->nr);

@@ -117,12 +117,20 @@ struct mmu_error *mmu_space_vma(struct mmu_space *space, uint64_t va,
 				const struct mmu_vma_info **ret)
 {
 	bool found;
+
+	/* lists of addresses ask of one VMA again and again; in a dump it is still the same */
+	if (space->has_vma && va >= space->vma.first_va && va <= space->vma.last_va) {
+		*ret = &space->vma_info;
+		return NULL;
+	}
+	space->has_vma = false;
 	struct mmu_error *error = mmu_space_find_named(space, va, &space->vma, &space->vma_name,
 						       &found);
-
-	if (!error)
-		*ret = found ? mmu_vma_show(&space->vma, &space->vma_name, &space->vma_info) : NULL;
-	return error;
+	if (error)
+		return error;
+	*ret = found ? mmu_vma_show(&space->vma, &space->vma_name, &space->vma_info) : NULL;
+	space->has_vma = found && !space->memory.kernel->image->live;
+	return NULL;
 }
 
 struct mmu_error *mmu_space_meaning(struct mmu_space *space, const struct mmu_walk *walk,

@@ -42,14 +42,6 @@ const struct mmu_step *mmu_walk_step(const struct mmu_walk *walk, size_t n)
 	return n < walk->nr_steps ? &walk->steps[n] : NULL;
 }
 
-unsigned int mmu_walk_denied_by(const struct mmu_walk *walk, enum mmu_right right)
-{
-	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
-		if (right >> bit & 1)
-			return walk->denied_by[bit];
-	return 0;
-}
-
 const struct mmu_step_info *mmu_step_get(const struct mmu_step *step)
 {
 	return (const struct mmu_step_info *)step;

@@ -240,7 +240,9 @@ static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 	LOCK(store); /* of the cursor, too */
 	if (store->hooks.stops && store->hooks.stops(store->hooks.context))
 		return false;
-	return mmu_image_read(&store->cursor, pa, buf, bytes, NULL) == MMU_PAGE_PRESENT;
+	/* whole tables are looked at once, and not worth the first touch of a page in a mapping */
+	return (bytes < 1024 ? mmu_image_read : mmu_image_peek)(&store->cursor, pa, buf, bytes,
+								NULL) == MMU_PAGE_PRESENT;
 }
 
 static bool cb_read_kernel(void *context, uint64_t va, void *buf, size_t bytes)

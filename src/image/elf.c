@@ -382,6 +382,14 @@ static struct mmu_span elf_span(const struct mmu_image *image, struct mmu_cursor
 	return mmu_layout_span(&((const struct elf *)image->reader_data)->layout, cursor, pa);
 }
 
+static enum mmu_page_state elf_state(const struct mmu_image *image, struct mmu_cursor *cursor,
+				     uint64_t pa)
+{
+	const struct elf *elf = image->reader_data;
+
+	return mmu_layout_piece(&elf->layout, cursor, pa)->state;
+}
+
 static void elf_close(struct mmu_image *image)
 {
 	struct elf *elf = image->reader_data;
@@ -399,5 +407,6 @@ const struct mmu_image_reader mmu_reader_elf = {
 	.open = elf_open,
 	.span = elf_span,
 	.spans_last = true,
+	.state = elf_state,
 	.close = elf_close,
 };

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "image/elfwrite.h"
 
-#define CHUNK_BYTES 65536u
+#define CHUNK_BYTES ((uint64_t)256 << 10)
 /* As the reader's limit. */
 #define SEGMENTS_MAX ((size_t)1 << 20)
 
@@ -310,10 +310,61 @@ static void put_headers(struct writer *writer)
 
 /* ------------------------------------------------------------------ memory */
 
+/* What is gathered to be written in one piece: stdio would copy it once more. */
+struct chunk {
+	uint8_t *bytes;
+	uint64_t nr;
+};
+
+static void put_chunk(struct writer *writer, struct chunk *chunk)
+{
+	put_bytes(writer, chunk->bytes, chunk->nr);
+	chunk->nr = 0;
+}
+
+/* Go to where a segment's bytes are: behind the last ones in the same page, or in the next. */
+static void begin_segment(struct writer *writer, struct chunk *chunk, const struct segment *segment)
+{
+	uint64_t gap = writer->data_offset + segment->offset - (writer->at + chunk->nr);
+
+	if (gap > CHUNK_BYTES - chunk->nr)
+		put_chunk(writer, chunk);
+	if (gap > CHUNK_BYTES) {
+		skip_to(writer, writer->at + gap);
+	} else {
+		memset(chunk->bytes + chunk->nr, 0, gap);
+		chunk->nr += gap;
+	}
+}
+
+static struct mmu_error *put_segment_bytes(struct writer *writer, struct chunk *chunk,
+					   const struct segment *segment)
+{
+	uint64_t part;
+
+	for (uint64_t done = 0; done < segment->file_bytes; done += part) {
+		uint64_t pa = segment->first_pa + done, stop_pa;
+
+		if (chunk->nr == CHUNK_BYTES)
+			put_chunk(writer, chunk);
+		part = segment->file_bytes - done;
+		if (part > CHUNK_BYTES - chunk->nr)
+			part = CHUNK_BYTES - chunk->nr;
+		if (mmu_image_peek(writer->cursor, pa, chunk->bytes + chunk->nr, part, &stop_pa) !=
+		    MMU_PAGE_PRESENT)
+			return mmu_error_new(MMU_ERROR_FAULT,
+					     "physical 0x%" PRIx64 " can't be read any more",
+					     stop_pa);
+		chunk->nr += part;
+	}
+	return NULL;
+}
+
 static struct mmu_error *put_memory(struct writer *writer)
 {
 	const struct mmu_elf_output *output = writer->output;
 	uint8_t *buf MMU_FREE = malloc(CHUNK_BYTES);
+	struct chunk chunk = { .bytes = buf };
 
 	if (!buf)
 		return mmu_error_no_memory();
@@ -324,23 +375,14 @@ static struct mmu_error *put_memory(struct writer *writer)
 			return NULL;
 		if (output->stop && output->stop(output->context))
 			return mmu_error_new(MMU_ERROR_STOPPED, "stopped");
-		if (segment->file_bytes)
-			skip_to(writer, writer->data_offset + segment->offset);
-		for (uint64_t done = 0, part; done < segment->file_bytes; done += part) {
-			uint64_t pa = segment->first_pa + done, stop_pa;
-
-			part = segment->file_bytes - done;
-			if (part > CHUNK_BYTES)
-				part = CHUNK_BYTES;
-			if (mmu_image_read(writer->cursor, pa, buf, part, &stop_pa) !=
-			    MMU_PAGE_PRESENT)
-				return mmu_error_new(MMU_ERROR_FAULT,
-						     "physical 0x%" PRIx64 " can't be read any "
-						     "more",
-						     stop_pa);
-			put_bytes(writer, buf, part);
-		}
+		if (!segment->file_bytes)
+			continue;
+		begin_segment(writer, &chunk, segment);
+		struct mmu_error *error = put_segment_bytes(writer, &chunk, segment);
+		if (error)
+			return error;
 	}
+	put_chunk(writer, &chunk);
 	return NULL;
 }
 

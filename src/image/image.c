@@ -20,6 +20,8 @@
 #define PICK_LG2 14
 #define PICK_BYTES ((size_t)1 << PICK_LG2)
 #define PICKED_BYTES (16 * PICK_BYTES)
+/* More than that is worth the faults of a mapping. */
+#define PEEK_BYTES ((size_t)1 << 20)
 
 void *mmu_image_own(struct mmu_image *image, void *block)
 {
@@ -194,8 +196,21 @@ static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 	return !bytes;
 }
 
+/* Straight from the file. @return false: it must come from the mapping, if `from` lies in one */
+static bool peek_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *to, size_t bytes)
+{
+	const struct mmu_bytes *map = &cursor->image->file.map;
+	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
+
+	return map->data && offset < map->count && bytes <= PEEK_BYTES &&
+	       mmu_file_read(&cursor->image->file, to, bytes, offset) == (ssize_t)bytes;
+}
+
+typedef bool (*take_fn)(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *to, size_t bytes);
+
+/* @param take  how to have bytes without touching the mapping; NULL: it is touched */
 static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, void *buf,
-				      size_t bytes, uint64_t *ret_pa, bool pick)
+				      size_t bytes, uint64_t *ret_pa, take_fn take)
 {
 	uint8_t *out = buf;
 
@@ -208,7 +223,7 @@ static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, vo
 			return span.state;
 		}
 		size_t part = span.bytes < bytes ? span.bytes : bytes;
-		if (!pick || !pick_bytes(cursor, span.data, out, part))
+		if (!take || !take(cursor, span.data, out, part))
 			memcpy(out, span.data, part);
 		out += part;
 		bytes -= part;
@@ -226,11 +241,17 @@ static enum mmu_page_state read_spans(struct mmu_cursor *cursor, uint64_t pa, vo
 enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa)
 {
-	return read_spans(cursor, pa, buf, bytes, ret_pa, false);
+	return read_spans(cursor, pa, buf, bytes, ret_pa, NULL);
 }
 
 enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa)
 {
-	return read_spans(cursor, pa, buf, bytes, ret_pa, true);
+	return read_spans(cursor, pa, buf, bytes, ret_pa, pick_bytes);
+}
+
+enum mmu_page_state mmu_image_peek(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa)
+{
+	return read_spans(cursor, pa, buf, bytes, ret_pa, peek_bytes);
 }

@@ -231,6 +231,10 @@ enum mmu_page_state mmu_image_read(struct mmu_cursor *cursor, uint64_t pa, void 
 enum mmu_page_state mmu_image_pick(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
 				   uint64_t *ret_pa);
 
+/** The same, for what is asked for once, up to 1 MiB: nothing is kept. */
+enum mmu_page_state mmu_image_peek(struct mmu_cursor *cursor, uint64_t pa, void *buf, size_t bytes,
+				   uint64_t *ret_pa);
+
 /** As pread(), for any 64-bit offset, and bounded however many signals come. */
 ssize_t mmu_file_read(const struct mmu_file *file, void *buf, size_t bytes, uint64_t offset);
 

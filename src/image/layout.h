@@ -31,8 +31,8 @@ struct mmu_error *mmu_layout_complete(struct mmu_layout *layout,
 
 size_t mmu_layout_find(const struct mmu_layout *layout, uint64_t pa);
 
-static inline struct mmu_span mmu_layout_span(const struct mmu_layout *layout,
-					      struct mmu_cursor *cursor, uint64_t pa)
+static inline const struct mmu_piece *mmu_layout_piece(const struct mmu_layout *layout,
+						       struct mmu_cursor *cursor, uint64_t pa)
 {
 	const struct mmu_piece *piece = &layout->pieces[cursor->hit];
 
@@ -40,6 +40,13 @@ static inline struct mmu_span mmu_layout_span(const struct mmu_layout *layout,
 		cursor->hit = mmu_layout_find(layout, pa);
 		piece = &layout->pieces[cursor->hit];
 	}
+	return piece;
+}
+
+static inline struct mmu_span mmu_layout_span(const struct mmu_layout *layout,
+					      struct mmu_cursor *cursor, uint64_t pa)
+{
+	const struct mmu_piece *piece = mmu_layout_piece(layout, cursor, pa);
 	uint64_t behind = piece->last_pa - pa;
 	return (struct mmu_span){
 		.data = piece->data ? piece->data + (pa - piece->first_pa) : NULL,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Address spaces: from a pid, task, mm, pgd or CPU to a root that can be walked. */
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/task_find.h"
+#include "walk/paths.h"
 #include "walk/step.h"
 
 #define LIVE_WALKS 4
@@ -273,7 +273,6 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
-	static _Atomic(uint64_t) walkers;
 	struct mmu_space *space MMU_CLEANUP(cleanup_space) = calloc(1, sizeof(*space));
 
 	if (!space)
@@ -282,8 +281,6 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 	space->memory.cursor.picked = mmu_layouts_take_picked(kernel->layouts);
 	space->walker = mmu_memory_walker(&space->memory);
 	space->walker.regimes = &space->regimes;
-	if (!kernel->image->live)
-		space->walker.serial = atomic_fetch_add(&walkers, 1) + 1;
 	struct mmu_error *error = mmu_space_is_bare(query) ? open_bare(space, query)
 							   : open_learnt(space, query);
 	if (!error && !mmu_space_is_bare(query) && !space->foreign)
@@ -299,6 +296,7 @@ void mmu_space_destroy(struct mmu_space *space)
 		return;
 	mmu_layouts_give_picked(space->memory.kernel->layouts,
 				mmu_steal(space->memory.cursor.picked));
+	mmu_paths_destroy(space->walker.paths);
 	mmu_memory_destroy(&space->memory);
 	free(space->warning);
 	free(space);
@@ -371,7 +369,8 @@ static bool still_true(const struct mmu_space *space, const struct mmu_walk *wal
 }
 
 /* The tables of a running kernel change under a walk: a path must hold from its root to its end. */
-static void walk_live(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+static __attribute__((__noinline__)) void walk_live(struct mmu_space *space, uint64_t va,
+						    struct mmu_walk *ret)
 {
 	for (unsigned int i = 0; i < LIVE_WALKS; i++) {
 		mmu_walker_walk(&space->walker, va, ret);
@@ -386,6 +385,17 @@ static void walk_live(struct mmu_space *space, uint64_t va, struct mmu_walk *ret
 	ret->note = "changed while it was read, again and again";
 }
 
+/* Who walks this often goes on to: paths then pay for the memory that they take. */
+#define PATHS_FROM 16u
+
+/* The tables of a dump do not change: what a walk has read of them serves the next. */
+static void walk_still(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+{
+	if (space->nr_walks < PATHS_FROM && ++space->nr_walks == PATHS_FROM)
+		space->walker.paths = mmu_paths_create(&space->regimes);
+	mmu_walker_walk(&space->walker, va, ret);
+}
+
 /* Is it the kernel's word on an entry that hardware does not use? */
 static bool is_software(enum mmu_result result)
 {
@@ -393,24 +403,31 @@ static bool is_software(enum mmu_result result)
 	       result == MMU_RESULT_HIDDEN;
 }
 
-void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+/* What the tables alone don't tell of an address that is not mapped. */
+static __attribute__((__noinline__)) void tell_rest(struct mmu_space *space, struct mmu_walk *ret)
 {
 	struct mmu_vma vma;
 	bool found;
 
-	if (space->memory.kernel->image->live)
-		walk_live(space, va, ret);
-	else
-		mmu_walker_walk_again(&space->walker, va, ret);
 	if (ret->result == MMU_RESULT_HIDDEN)
 		tell_hidden(space, ret);
 	if (space->foreign && is_software(ret->result) && !ret->note)
 		ret->note = "hardware sees a hole: what it means is Linux's reading";
 	if (ret->result != MMU_RESULT_PROTNONE)
 		return;
-	struct mmu_error *missing = mmu_space_find_vma(space, va, &vma, &found);
+	struct mmu_error *missing = mmu_space_find_vma(space, ret->va, &vma, &found);
 	tell_numa(ret, found ? &vma : NULL, missing);
 	mmu_error_destroy(missing);
+}
+
+void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret)
+{
+	if (space->memory.kernel->image->live)
+		walk_live(space, va, ret);
+	else
+		walk_still(space, va, ret);
+	if (ret->result != MMU_RESULT_MAPPED)
+		tell_rest(space, ret);
 }
 
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,

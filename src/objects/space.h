@@ -12,6 +12,7 @@ struct mmu_space {
 	struct mmu_memory memory;
 	struct mmu_regimes regimes;
 	struct mmu_walker walker; /**< over them */
+	unsigned int nr_walks;    /**< so far, up to where paths are kept */
 	struct mmu_task task;
 	bool has_task;
 	char *warning;        /**< what its answers can't be trusted in, or NULL */
@@ -19,6 +20,7 @@ struct mmu_space {
 	uint64_t mm_va;       /**< 0: a space without VMAs */
 	struct mmu_hook hook; /**< for long work on it */
 	struct mmu_vma vma;   /**< what a caller was told last */
+	bool has_vma;         /**< and it holds still, with vma_name and vma_info */
 	struct mmu_vma_name vma_name;
 	struct mmu_vma_info vma_info;
 	struct mmu_meaning meaning;

@@ -15,8 +15,8 @@ static void on_interrupt(int signal)
 void tool_catch_interrupt(void)
 {
 	/* without SA_RESTART a read of standard input ends too; a second SIGINT ends the process */
-	const struct sigaction interrupt = { .sa_handler = on_interrupt,
-					     .sa_flags = (int)SA_RESETHAND };
+	static const struct sigaction interrupt = { .sa_handler = on_interrupt,
+						    .sa_flags = (int)SA_RESETHAND };
 	static bool caught;
 
 	if (!caught)

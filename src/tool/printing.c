@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Text for people: colours, sizes, names that are safe to print. */
-#include <ctype.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,22 +165,61 @@ const char *tool_kind(enum mmu_kind kind)
 	return names[kind];
 }
 
+/* Eight digits, the highest first in memory: all at once, a nibble in each byte. */
+static uint64_t hex_digits(uint32_t value)
+{
+	uint64_t digits = value;
+
+	digits = (digits << 16 | digits) & UINT64_C(0x0000ffff0000ffff);
+	digits = (digits << 8 | digits) & UINT64_C(0x00ff00ff00ff00ff);
+	digits = (digits << 4 | digits) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	/* 1 in each byte that is above 9 */
+	uint64_t letters = (digits + UINT64_C(0x0606060606060606)) >> 4 &
+			   UINT64_C(0x0101010101010101);
+
+	return htobe64(digits + UINT64_C(0x3030303030303030) + letters * ('a' - '9' - 1));
+}
+
+char *tool_put_hex(char *to, uint64_t value, unsigned int least)
+{
+	unsigned int digits = value ? (67u - (unsigned int)__builtin_clzll(value)) / 4 : 1;
+	const uint64_t all[2] = { hex_digits((uint32_t)(value >> 32)),
+				  hex_digits((uint32_t)value) };
+
+	digits = digits < least ? least : digits;
+	*to++ = '0';
+	*to++ = 'x';
+	memcpy(to, (const char *)all + sizeof(all) - digits, digits);
+	return to + digits;
+}
+
+char *tool_put_number(char *to, uint64_t value)
+{
+	unsigned int digits = 1;
+
+	for (uint64_t rest = value; rest >= 10; rest /= 10)
+		digits++;
+	for (unsigned int i = digits; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + digits;
+}
+
 /* Digits up to `end`. @return false: others, none, or too many */
-static bool read_digits(const char *text, const char *end, unsigned int base, uint64_t *ret)
+static inline bool read_digits(const char *text, const char *end, unsigned int base, uint64_t *ret)
 {
 	uint64_t value = 0;
 
 	if (text == end)
 		return false;
 	for (; text < end; text++) {
-		unsigned char c = (unsigned char)*text;
-		unsigned int digit = isdigit(c)    ? c - (unsigned int)'0'
-				     : isxdigit(c) ? (c | 0x20u) - 'a' + 10u
-						   : base;
+		unsigned int digit = (unsigned char)*text - (unsigned int)'0';
+		unsigned int letter = ((unsigned char)*text | 0x20u) - (unsigned int)'a';
 
-		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
-		    __builtin_add_overflow(value, digit, &value))
+		if (digit > 9)
+			digit = letter < 6 ? letter + 10 : base;
+		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return false;
+		value = value * base + digit;
 	}
 	*ret = value;
 	return true;
@@ -201,7 +240,9 @@ bool tool_number(const char *text, uint64_t *ret)
 
 bool tool_hex(const char *text, uint64_t *ret)
 {
-	return read_digits(begins_hex(text) ? text + 2 : text, text + strlen(text), 16, ret);
+	if (begins_hex(text))
+		text += 2;
+	return read_digits(text, text + strlen(text), 16, ret);
 }
 
 bool tool_bytes(const char *text, uint64_t *ret)

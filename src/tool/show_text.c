@@ -323,51 +323,12 @@ void show_names_text(const struct show *show)
 		printf(" label %s", tool_safe(show->label));
 }
 
-/* "0x" and digits, as many as there are and no fewer than `least`. @return behind them */
-static char *put_hex(char *to, uint64_t value, unsigned int least)
+/* What most lines of a list do not have. */
+static void print_brief_rest(const struct show *show, struct mmu_space *space,
+			     const struct mmu_walk_info *info)
 {
-	unsigned int digits = value ? (67u - (unsigned int)__builtin_clzll(value)) / 4 : 1;
+	char text[64];
 
-	*to++ = '0';
-	*to++ = 'x';
-	digits = digits < least ? least : digits;
-	for (unsigned int i = digits; i-- > 0; value >>= 4)
-		to[i] = "0123456789abcdef"[value & 15];
-	return to + digits;
-}
-
-static char *put_number(char *to, uint64_t value)
-{
-	unsigned int digits = 1;
-
-	for (uint64_t rest = value; rest >= 10; rest /= 10)
-		digits++;
-	for (unsigned int i = digits; i-- > 0; value /= 10)
-		to[i] = (char)('0' + value % 10);
-	return to + digits;
-}
-
-static void print_brief(const struct show *show, struct mmu_space *space,
-			const struct mmu_walk *walk)
-{
-	const struct mmu_walk_info *info = mmu_walk_get(walk);
-	char rights[6], text[64];
-
-	show_pid_text(show, space);
-	/* a list has many such lines: without printf() */
-	char line[128], *at = put_hex(line, info->va, 16);
-
-	*at++ = ' ';
-	at = stpcpy(at, mmu_result_name(info->result));
-	if (info->has_pa) {
-		*at++ = ' ';
-		at = put_hex(at, info->pa, 1);
-		*at++ = ' ';
-		at = put_number(at, info->page_bytes);
-		*at++ = ' ';
-		at = stpcpy(at, mmu_rights_text(info->rights, rights));
-	}
-	fwrite(line, 1, (size_t)(at - line), stdout);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf(" (%s)", mmu_page_state_name(info->page_state));
 	if (info->has_swap)
@@ -382,6 +343,35 @@ static void print_brief(const struct show *show, struct mmu_space *space,
 		printf(" no value (%s)", show_missing_value(show, space, info->va));
 	show_names_text(show);
 	putchar('\n');
+}
+
+static void print_brief(const struct show *show, struct mmu_space *space,
+			const struct mmu_walk *walk)
+{
+	const struct mmu_walk_info *info = mmu_walk_get(walk);
+	char rights[6];
+
+	show_pid_text(show, space);
+	/* a list has many such lines: without printf() */
+	char line[128], *at = tool_put_hex(line, info->va, 16);
+
+	*at++ = ' ';
+	at = stpcpy(at, mmu_result_name(info->result));
+	if (info->has_pa) {
+		*at++ = ' ';
+		at = tool_put_hex(at, info->pa, 1);
+		*at++ = ' ';
+		at = tool_put_number(at, info->page_bytes);
+		*at++ = ' ';
+		at = stpcpy(at, mmu_rights_text(info->rights, rights));
+	}
+	bool more = info->page_state != MMU_PAGE_PRESENT || info->has_swap || info->has_target ||
+		    info->assumed || show->type || show->symbol || show->label;
+	if (!more)
+		*at++ = '\n';
+	fwrite_unlocked(line, 1, (size_t)(at - line), stdout);
+	if (more)
+		print_brief_rest(show, space, info);
 }
 
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)

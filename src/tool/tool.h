@@ -137,6 +137,13 @@ struct mmu_facts_iter *tool_facts_open(struct mmu_session *session);
 /** One line on stderr when sources of facts disagree. Accepts NULL. */
 void tool_warn(struct mmu_session *session);
 
+/** Room that these two need at least, whatever the number. */
+#define TOOL_NUMBER_BYTES 24
+/** "0x" and digits, as many as there are and no fewer than `least`, 16 at most. @return behind */
+char *tool_put_hex(char *to, uint64_t value, unsigned int least);
+/** Decimal. @return behind */
+char *tool_put_number(char *to, uint64_t value);
+
 /*
  * Numbers as people write them. All return false for what is none, or does not fit; *ret is
  * untouched then.

@@ -64,7 +64,7 @@ void mmu_walk_hashed(const struct mmu_walker *walker, struct mmu_walk *walk)
 	const struct mmu_regime *regime = walk->regime;
 	struct mmu_probe probes[MMU_PROBES_MAX];
 	unsigned int nr = regime->format->probes(regime, walk->va, probes);
-	uint8_t rights = mmu_walk_begin(walk);
+	uint8_t rights = regime->rights;
 	struct mmu_step *last = NULL; /* what the answer is taken from */
 
 	for (unsigned int i = 0; i < nr && i < MMU_PROBES_MAX; i++) {
@@ -81,7 +81,7 @@ void mmu_walk_hashed(const struct mmu_walker *walker, struct mmu_walk *walk)
 		walk->result = MMU_RESULT_EMPTY;
 		return;
 	}
-	mmu_step_restrict(last, &rights, walk);
+	mmu_step_restrict(last, &rights);
 	mmu_step_finish(walker, last, walk);
 }
 

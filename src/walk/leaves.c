@@ -34,7 +34,6 @@ struct visit {
 	uint64_t base_va; /* of index 0 */
 	uint64_t first_index, last_index;
 	uint8_t rights; /* of the path above it */
-	uint8_t denied_by[MMU_RIGHTS_COUNT];
 	struct mmu_table table;
 };
 
@@ -148,7 +147,6 @@ static bool descend(struct enumeration *e, const struct visit *from, const struc
 			visit.last_index = last;
 	}
 	visit.rights = rights;
-	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
 	mmu_table_init(&visit.table, e->walker, e->regime, visit.level, step->entry.pa);
 	return !clip(e, &visit) || visit_table(e, &visit);
 }
@@ -225,8 +223,7 @@ static bool visit_table(struct enumeration *e, struct visit *visit)
 		any_readable |= step->readable;
 		if (step->readable && step->entry.kind == MMU_KIND_EMPTY)
 			continue;
-		memcpy(e->walk.denied_by, visit->denied_by, sizeof(visit->denied_by));
-		mmu_step_restrict(step, &rights, &e->walk);
+		mmu_step_restrict(step, &rights);
 		if (step->readable && step->entry.kind == MMU_KIND_TABLE && visit->level > 0) {
 			go_on = descend(e, visit, step, rights);
 			continue;
@@ -259,8 +256,7 @@ static bool visit_radix(struct enumeration *e)
 	mmu_table_init(&visit.table, e->walker, regime, visit.level, regime->root_pa);
 	visit.base_va = va_bits < 64 ? e->first_va & UINT64_MAX << va_bits : 0;
 	visit.last_index = visit.table.nr - 1;
-	visit.rights = mmu_walk_begin(&e->walk);
-	memcpy(visit.denied_by, e->walk.denied_by, sizeof(visit.denied_by));
+	visit.rights = regime->rights;
 	return !clip(e, &visit) || visit_table(e, &visit);
 }
 

@@ -244,17 +244,24 @@ static bool is_plain(const struct mmu_alike *alike, bool paired, unsigned int sh
 		(alike->second_address == alike->address && alike->second_step == alike->step));
 }
 
+bool mmu_scan_alike(const struct mmu_regime *regime, unsigned int number, struct mmu_alike *ret)
+{
+	bool paired = regime->format->level[number].second_offset;
+
+	memset(ret, 0, sizeof(*ret));
+	return regime->format->alike && regime->format->alike(regime, number, ret) &&
+	       is_plain(ret, paired, regime->shape[number].shift);
+}
+
 void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *regime,
 		      unsigned int number)
 {
 	bool paired = regime->format->level[number].second_offset;
 	struct mmu_alike *alike = &level->alike;
 
-	memset(alike, 0, sizeof(*alike));
 	level->shift = regime->shape[number].shift;
 	level->scan = mmu_scan_of(regime->format, paired);
-	if (!regime->format->alike || !regime->format->alike(regime, number, alike) ||
-	    !is_plain(alike, paired, level->shift))
+	if (!mmu_scan_alike(regime, number, alike))
 		*alike = (struct mmu_alike){ .address = 1, .step = 0 }; /* no template is made */
 	level->step_lg2 = alike->step ? (uint8_t)__builtin_ctzll(alike->step) : 0;
 	level->up = (uint8_t)(level->shift - level->step_lg2);

@@ -9,6 +9,12 @@
 typedef void (*mmu_scan_fn)(struct mmu_sweep *sweep, struct mmu_sweep_level *level);
 mmu_scan_fn mmu_scan_of(const struct mmu_format *format, bool paired);
 
+/**
+ * What mmu_format.alike() says of a level, where words can be told by it.
+ * @param ret  without meaning when the answer is no
+ */
+bool mmu_scan_alike(const struct mmu_regime *regime, unsigned int number, struct mmu_alike *ret);
+
 /** A level of a regime begins: no template is known. Sets all that does not depend on a table. */
 void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *regime,
 		      unsigned int number);

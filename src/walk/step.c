@@ -139,14 +139,6 @@ void mmu_step_read(const struct mmu_walker *walker, const struct mmu_regime *reg
 		step->entry = first.entry;
 }
 
-static void set_page(const struct mmu_walker *walker, struct mmu_walk *walk, uint64_t page_pa)
-{
-	walk->has_pa = true;
-	walk->pa = page_pa + (walk->va & (walk->page_bytes - 1));
-	if (walker->cursor)
-		walk->page_state = mmu_image_state(walker->cursor, walk->pa);
-}
-
 static void set_swap(const struct mmu_walker *walker, struct mmu_walk *walk,
 		     const struct mmu_software *software)
 {
@@ -194,7 +186,7 @@ explain(const struct mmu_walker *walker, const struct mmu_step *step, struct mmu
 		walk->note = "a kernel entry without PRESENT: memfd_secret(), set_memory_np(), "
 			     "kfence, debug_pagealloc";
 		if (software.kind == MMU_SOFTWARE_NONE)
-			set_page(walker, walk, software.pa);
+			mmu_walk_set_page(walker, walk, software.pa);
 		return;
 	}
 	switch (software.kind) {
@@ -203,12 +195,12 @@ explain(const struct mmu_walker *walker, const struct mmu_step *step, struct mmu
 		return;
 	case MMU_SOFTWARE_NONE:
 		walk->result = MMU_RESULT_PROTNONE;
-		set_page(walker, walk, software.pa);
+		mmu_walk_set_page(walker, walk, software.pa);
 		return;
 	case MMU_SOFTWARE_SPLIT:
 		walk->result = MMU_RESULT_MAPPED;
 		walk->rights = step->effective;
-		set_page(walker, walk, software.pa);
+		mmu_walk_set_page(walker, walk, software.pa);
 		return;
 	case MMU_SOFTWARE_UNKNOWN:
 		break;
@@ -220,12 +212,11 @@ explain(const struct mmu_walker *walker, const struct mmu_step *step, struct mmu
 void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *step,
 		     struct mmu_walk *walk)
 {
-	walk->rights = walk->swap_type = 0;
-	walk->has_pa = walk->has_swap = walk->has_target = walk->assumed = false;
-	walk->pa = walk->swap_offset = walk->target_pa = 0;
-	walk->page_state = MMU_PAGE_PRESENT;
-	walk->note = NULL;
-	walk->page_bytes = (uint64_t)1 << walk->regime->shape[step->level].shift;
+	if (step->readable && step->entry.kind == MMU_KIND_LEAF) {
+		mmu_step_map(walker, step, walk);
+		return;
+	}
+	mmu_walk_set_hole(step, walk);
 	if (!step->readable) {
 		walk->result = result_of_state(step->slot_state);
 		return;
@@ -238,41 +229,10 @@ void mmu_step_finish(const struct mmu_walker *walker, const struct mmu_step *ste
 	case MMU_KIND_SOFTWARE:
 		explain(walker, step, walk);
 		return;
-	case MMU_KIND_LEAF:
-		walk->result = MMU_RESULT_MAPPED;
-		walk->rights = step->effective;
-		walk->page_bytes <<= step->entry.run_lg2;
-		set_page(walker, walk, step->entry.pa);
-		return;
+	case MMU_KIND_LEAF:  /* is none of these */
 	case MMU_KIND_TABLE: /* below level 0 there is none: the back-end is wrong, or hostile */
 	case MMU_KIND_BAD:
 		walk->result = MMU_RESULT_BAD_ENTRY;
 		return;
 	}
-}
-
-void mmu_step_restrict(struct mmu_step *step, uint8_t *rights, struct mmu_walk *walk)
-{
-	bool grants = step->readable && step->entry.kind != MMU_KIND_EMPTY &&
-		      step->entry.kind != MMU_KIND_BAD;
-	uint8_t now = grants ? *rights & step->entry.rights : 0;
-
-	for (unsigned int lost = *rights & ~now; lost; lost &= lost - 1) {
-		unsigned int bit = (unsigned int)__builtin_ctz(lost);
-
-		if (bit < MMU_RIGHTS_COUNT)
-			walk->denied_by[bit] = (uint8_t)step->level;
-	}
-	step->effective = *rights = now;
-}
-
-uint8_t mmu_walk_begin(struct mmu_walk *walk)
-{
-	uint8_t rights = walk->regime->rights;
-
-	memset(walk->denied_by, 0, sizeof(walk->denied_by));
-	for (unsigned int bit = 0, lost = MMU_RIGHTS_ALL & ~rights; lost >> bit; bit++)
-		if (lost >> bit & 1)
-			walk->denied_by[bit] = MMU_DENIED_BY_REGIME;
-	return rights;
 }

@@ -20,7 +20,7 @@ struct mmu_swept {
 
 /**
  * Correct the answer of an entry that is no leaf, as the caller knows better.
- * @param walk  what mmu_walker_leaves() tells, without its steps and denied_by
+ * @param walk  what mmu_walker_leaves() tells, without its steps
  */
 typedef void (*mmu_sweep_correct_fn)(struct mmu_walk *walk, void *context);
 

@@ -3,75 +3,123 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "walk/paths.h"
 #include "walk/step.h"
 
 /*
  * How many steps of the walk that this struct had before are those of a walk of `va`, too: they led
- * from table to table by the same bits of the address. Lists of addresses are mostly of one
- * process, whose upper tables are few.
+ * from table to table by the same bits of the address.
  */
-static unsigned int kept_steps(const struct mmu_walker *walker, const struct mmu_walk *walk,
-			       const struct mmu_regime *regime, uint64_t va)
+static inline unsigned int kept_steps(const struct mmu_walker *walker, const struct mmu_walk *walk,
+				      const struct mmu_regime *regime, uint64_t va)
 {
+	const struct mmu_shape *shape = &regime->shape[regime->top_level];
 	unsigned int nr = 0;
 
-	if (!walker->serial || walk->serial != walker->serial || walk->regime != regime ||
-	    !regime || regime->format->kind != MMU_FORMAT_RADIX)
+	if (!walker->paths || walk->serial != walker->paths->serial || walk->regime != regime)
 		return 0;
-	while (nr + 1u < walk->nr_steps &&
-	       !((walk->va ^ va) >> regime->shape[walk->steps[nr].level].shift))
-		nr++;
+	for (uint64_t differ = walk->va ^ va; nr + 1 < walk->nr_steps && !(differ >> shape->shift);
+	     nr++)
+		shape--;
 	return nr;
+}
+
+/* The last step of a walk: its table lies in place. */
+static inline void take_leaf(const struct mmu_walker *walker, const struct mmu_path *path,
+			     struct mmu_step *step, struct mmu_walk *walk)
+{
+	const struct mmu_regime *regime = path->regime;
+	const struct mmu_format *format = regime->format;
+	uint8_t rights = path->step.effective;
+	uint64_t index = walk->va >> regime->shape[0].shift &
+			 (((uint64_t)1 << regime->shape[0].index_bits) - 1);
+	uint64_t at = index * format->slot_bytes;
+	uint64_t raw = mmu_get_uint(path->words + at, format->entry_bytes, format->big_endian);
+
+	step->level = 0;
+	step->slot_state = MMU_PAGE_PRESENT;
+	step->table_pa = path->step.entry.pa;
+	step->index = index;
+	step->slot_pa = path->step.entry.pa + at;
+	step->raw = raw;
+	step->second_pa = step->second = 0;
+	step->probe = NULL;
+	step->nr_slots = 0;
+	step->has_second = false;
+	step->readable = true;
+	step->known_bytes = 0;
+	step->has_known_kind = step->has_known_pa = false;
+	mmu_path_decode(path, raw, &step->entry);
+	mmu_step_restrict(step, &rights);
+	walk->nr_steps = regime->top_level + 1u;
+	if (step->entry.kind == MMU_KIND_LEAF)
+		mmu_step_map(walker, step, walk);
+	else
+		mmu_step_finish(walker, step, walk);
+}
+
+/* The table says that it ends before this index. */
+static void set_outside(struct mmu_step *step)
+{
+	*step = (struct mmu_step){ .level = step->level,
+				   .table_pa = step->table_pa,
+				   .index = step->index,
+				   .readable = true,
+				   .entry.kind = MMU_KIND_EMPTY };
+}
+
+/* The step behind `before`, or the first one. @return false: the walk ends there */
+static bool take_step(const struct mmu_walker *walker, const struct mmu_walk *walk,
+		      const struct mmu_step *before, struct mmu_step *step)
+{
+	const struct mmu_regime *regime = walk->regime;
+	const struct mmu_shape *shape = &regime->shape[step->level];
+	uint8_t rights = before ? before->effective : regime->rights;
+	uint64_t first = before ? before->entry.next_first : 0;
+	uint64_t count = before ? before->entry.next_count : 0; /* of valid indices; 0: all */
+
+	step->table_pa = before ? before->entry.pa : regime->root_pa;
+	step->probe = NULL;
+	step->nr_slots = 0;
+	step->index = walk->va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
+	if (count && (step->index < first || step->index - first >= count))
+		set_outside(step);
+	else
+		mmu_step_read(walker, regime, step);
+	mmu_step_restrict(step, &rights);
+	return step->readable && step->entry.kind == MMU_KIND_TABLE && step->level > 0;
 }
 
 /* @param kept  so many of its steps have been taken already */
 static void walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk, unsigned int kept)
 {
 	const struct mmu_regime *regime = walk->regime;
-	uint64_t table_pa = regime->root_pa;
-	uint64_t first = 0, count = 0; /* the window of valid indices; count 0: all */
-	uint8_t rights = mmu_walk_begin(walk);
+	unsigned int level = regime->top_level - kept;
+	struct mmu_step *step = &walk->steps[kept];
 
-	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
-		const struct mmu_shape *shape = &regime->shape[level];
-		struct mmu_step *step = &walk->steps[walk->nr_steps++];
+	for (;; level--, step++) {
+		const struct mmu_path *path = walker->paths && level
+						      ? mmu_paths_find(walker->paths, regime, level,
+								       walk->va)
+						      : NULL;
 
-		if (walk->nr_steps <= kept) {
-			mmu_step_restrict(step, &rights, walk);
-			table_pa = step->entry.pa;
-			first = step->entry.next_first;
-			count = step->entry.next_count;
-			continue;
-		}
-		step->level = level;
-		step->table_pa = table_pa;
-		step->probe = NULL;
-		step->nr_slots = 0;
-		step->index = walk->va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
-		if (count && (step->index < first || step->index - first >= count)) {
-			/* the table says that it ends before this index */
-			*step = (struct mmu_step){ .level = level,
-						   .table_pa = table_pa,
-						   .index = step->index,
-						   .readable = true,
-						   .entry.kind = MMU_KIND_EMPTY };
+		if (path) {
+			*step = path->step;
 		} else {
-			mmu_step_read(walker, regime, step);
+			step->level = level;
+			if (!take_step(walker, walk, step > walk->steps ? step - 1 : NULL, step))
+				break;
+			if (!walker->paths)
+				continue;
+			path = mmu_paths_keep(walker, regime, walk->va, step);
 		}
-		mmu_step_restrict(step, &rights, walk);
-		if (!step->readable || step->entry.kind != MMU_KIND_TABLE || level == 0) {
-			mmu_step_finish(walker, step, walk);
+		if (path->words) {
+			take_leaf(walker, path, step + 1, walk);
 			return;
 		}
-		table_pa = step->entry.pa;
-		first = step->entry.next_first;
-		count = step->entry.next_count;
 	}
-}
-
-void mmu_walk_radix(const struct mmu_walker *walker, struct mmu_walk *walk)
-{
-	walk_radix(walker, walk, 0);
+	walk->nr_steps = regime->top_level - level + 1;
+	mmu_step_finish(walker, step, walk);
 }
 
 /* All but the steps, which are set when they are taken. */
@@ -83,32 +131,34 @@ static void clear(struct mmu_walk *walk, uint64_t va, const struct mmu_regime *r
 	walk->regime = regime;
 }
 
-static void walk_in(const struct mmu_walker *walker, struct mmu_walk *walk, unsigned int kept)
-{
-	if (walk->regime->format->kind == MMU_FORMAT_HASHED)
-		mmu_walk_hashed(walker, walk);
-	else
-		walk_radix(walker, walk, kept);
-}
-
-void mmu_walker_walk_again(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
-{
-	const struct mmu_regime *regime = mmu_regimes_find(walker->regimes, va);
-	unsigned int kept = kept_steps(walker, ret, regime, va);
-
-	clear(ret, va, regime);
-	if (ret->regime) {
-		walk_in(walker, ret, kept);
-		ret->serial = walker->serial;
-	} else {
-		ret->result = MMU_RESULT_NONCANONICAL;
-	}
-}
-
 void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret)
 {
-	ret->serial = 0;
-	mmu_walker_walk_again(walker, va, ret);
+	const struct mmu_regime *regime = mmu_regimes_find(walker->regimes, va);
+
+	if (regime && regime->format->kind == MMU_FORMAT_RADIX) { /* it fills all in */
+		unsigned int kept = kept_steps(walker, ret, regime, va);
+
+		ret->serial = walker->paths ? walker->paths->serial : 0;
+		ret->va = va;
+		ret->regime = regime;
+		walk_radix(walker, ret, kept);
+		return;
+	}
+	clear(ret, va, regime);
+	if (regime)
+		mmu_walk_hashed(walker, ret);
+	else
+		ret->result = MMU_RESULT_NONCANONICAL;
+}
+
+unsigned int mmu_walk_denied_by(const struct mmu_walk *walk, enum mmu_right right)
+{
+	if (walk->regime && !(walk->regime->rights & right))
+		return MMU_DENIED_BY_REGIME;
+	for (unsigned int i = 0; i < walk->nr_steps; i++)
+		if (!(walk->steps[i].effective & right))
+			return walk->steps[i].level;
+	return 0;
 }
 
 bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
@@ -120,7 +170,10 @@ bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, u
 	if (!mmu_regime_holds(regime, va))
 		return false;
 	clear(&walk, va, regime);
-	walk_in(&walker, &walk, 0);
+	if (regime->format->kind == MMU_FORMAT_HASHED)
+		mmu_walk_hashed(&walker, &walk);
+	else
+		walk_radix(&walker, &walk, 0);
 	if (walk.result != MMU_RESULT_MAPPED)
 		return false;
 	*ret_pa = walk.pa;
@@ -139,7 +192,7 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 
 	memset(walk, 0, sizeof(*walk));
 	walk->regime = regime;
-	uint8_t rights = mmu_walk_begin(walk);
+	uint8_t rights = regime->rights;
 	walk->nr_steps = 1;
 	step->level = level;
 	step->raw = raw;
@@ -147,7 +200,7 @@ void mmu_entry_decode(const struct mmu_arch *arch, const struct mmu_regime *regi
 	step->second = step->has_second ? *second : 0;
 	step->readable = true;
 	regime->format->decode(regime, level, raw, step->second, &step->entry);
-	mmu_step_restrict(step, &rights, walk);
+	mmu_step_restrict(step, &rights);
 	if (step->entry.kind == MMU_KIND_TABLE)
 		walk->result = MMU_RESULT_TABLE;
 	else

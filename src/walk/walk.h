@@ -21,10 +21,8 @@ struct mmu_step {
 
 struct mmu_walk {
 	struct mmu_walk_info;
-	uint8_t denied_by[MMU_RIGHTS_COUNT]; /**< per right: the level that first denies it, or
-						  MMU_DENIED_BY_REGIME */
 	struct mmu_step steps[MMU_STEPS_MAX];
-	uint64_t serial; /**< of the walker that took the steps; 0: they can't be taken again */
+	uint64_t serial; /**< of the paths that the steps are of; 0: of none */
 };
 
 /**
@@ -45,27 +43,23 @@ struct mmu_regimes {
 	struct mmu_regime regime[MMU_REGIMES_MAX];
 };
 
+struct mmu_paths;
+
 /** Everything that a translation needs. Plain data; nothing that it points to is owned. */
 struct mmu_walker {
 	struct mmu_cursor *cursor; /**< of the thread that walks */
 	const struct mmu_arch *arch;
 	const struct mmu_regimes *regimes;
 	const struct mmu_swap_map *swap; /**< NULL: not known */
-	/**
-	 * Its own number, where what it reads does not change, for mmu_walker_walk_again(). 0: each
-	 * walk reads all of its steps.
-	 */
-	uint64_t serial;
+	/** Of this walker's regimes, for mmu_walker_walk() in this thread; NULL: all is read. */
+	struct mmu_paths *paths;
 };
 
-/** Translate one address. Every outcome is a result; *ret is filled in whole. */
-void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
-
 /**
- * The same, but of a walk that *ret has from before, by this walker, the steps are kept that both
- * begin with; see mmu_walker.serial. Its first time *ret must be all zeros, at least its serial.
+ * Translate one address. Every outcome is a result; *ret is filled in whole.
+ * @param ret  where the walker has paths, it was a walk before, or its serial is 0
  */
-void mmu_walker_walk_again(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
+void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
 
 /** The first regime: of a space with one format, as good as any for names and sizes. */
 static inline const struct mmu_regime *mmu_walker_regime(const struct mmu_walker *walker)

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "property/world.h"
+#include "walk/paths.h"
 #include "walk/table.h"
 
 #define ROUNDS 12u
@@ -237,33 +238,74 @@ static uint64_t seen_denials[UINT8_MAX + 1], seen_depth[MMU_LEVELS_MAX + 1];
 				 (unsigned long long)walk.field, (unsigned long long)naive.field); \
 	} while (0)
 
-/* All that a walk is: the steps that it took, and what stands before them. */
+/* All that a walk is: what stands before its steps, and these. */
 static void same_walk(const struct mmu_walk *one, const struct mmu_walk *other)
 {
-	assert_memory_equal(one, other, offsetof(struct mmu_walk, denied_by));
+	assert_int_equal(one->va, other->va);
+	assert_int_equal(one->result, other->result);
+	assert_int_equal(one->nr_steps, other->nr_steps);
+	assert_int_equal(one->pa, other->pa);
+	assert_int_equal(one->page_bytes, other->page_bytes);
+	assert_int_equal(one->swap_offset, other->swap_offset);
+	assert_int_equal(one->target_pa, other->target_pa);
+	assert_ptr_equal(one->regime, other->regime);
+	assert_ptr_equal(one->note, other->note);
+	assert_int_equal(one->page_state, other->page_state);
+	assert_int_equal(one->rights, other->rights);
+	assert_int_equal(one->swap_type, other->swap_type);
+	assert_int_equal(one->has_pa, other->has_pa);
+	assert_int_equal(one->has_swap, other->has_swap);
+	assert_int_equal(one->has_target, other->has_target);
+	assert_int_equal(one->assumed, other->assumed);
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
-		assert_int_equal(one->denied_by[bit], other->denied_by[bit]);
+		assert_int_equal(mmu_walk_denied_by(one, (enum mmu_right)(1u << bit)),
+				 mmu_walk_denied_by(other, (enum mmu_right)(1u << bit)));
 	for (unsigned int i = 0; i < one->nr_steps; i++) {
-		assert_int_equal(one->steps[i].slot_pa, other->steps[i].slot_pa);
-		assert_int_equal(one->steps[i].raw, other->steps[i].raw);
-		assert_int_equal(one->steps[i].slot_state, other->steps[i].slot_state);
-		assert_int_equal(one->steps[i].effective, other->steps[i].effective);
-		assert_int_equal(one->steps[i].entry.kind, other->steps[i].entry.kind);
-		assert_int_equal(one->steps[i].entry.pa, other->steps[i].entry.pa);
+		const struct mmu_step *a = &one->steps[i], *b = &other->steps[i];
+
+		assert_int_equal(a->level, b->level);
+		assert_int_equal(a->table_pa, b->table_pa);
+		assert_int_equal(a->index, b->index);
+		assert_int_equal(a->slot_pa, b->slot_pa);
+		assert_int_equal(a->slot_state, b->slot_state);
+		assert_int_equal(a->readable, b->readable);
+		assert_int_equal(a->raw, b->raw);
+		assert_int_equal(a->second, b->second);
+		assert_int_equal(a->second_pa, b->second_pa);
+		assert_int_equal(a->has_second, b->has_second);
+		assert_int_equal(a->effective, b->effective);
+		assert_int_equal(a->known_bytes, b->known_bytes);
+		assert_int_equal(a->nr_slots, b->nr_slots);
+		assert_ptr_equal(a->probe, b->probe);
+		assert_int_equal(a->entry.kind, b->entry.kind);
+		assert_int_equal(a->entry.rights, b->entry.rights);
+		assert_int_equal(a->entry.attrs, b->entry.attrs);
+		assert_int_equal(a->entry.memory, b->entry.memory);
+		assert_int_equal(a->entry.run_lg2, b->entry.run_lg2);
+		assert_int_equal(a->entry.pa, b->entry.pa);
+		assert_int_equal(a->entry.bad_mask, b->entry.bad_mask);
+		assert_int_equal(a->entry.next_first, b->entry.next_first);
+		assert_int_equal(a->entry.next_count, b->entry.next_count);
+		assert_ptr_equal(a->entry.note, b->entry.note);
 	}
 }
 
-/* A walk in a struct that has had others, and keeps what it shares with the last one. */
-static void compare_again(const struct mmu_walker *plain, uint64_t va, const struct mmu_walk *walk)
+static struct mmu_paths *paths; /* of the world, which does not change */
+
+/* By paths that others took, in a struct that has had others, and in one that has not. */
+static void compare_with_paths(const struct mmu_walker *plain, uint64_t va,
+			       const struct mmu_walk *walk)
 {
 	static struct mmu_walk again;
-	static uint64_t serial;
+	struct mmu_walk fresh = { .serial = 0 };
 	struct mmu_walker walker = *plain;
 
-	walker.serial = ++serial;                        /* each world is another walker */
+	walker.paths = paths;
+	mmu_walker_walk(&walker, va, &fresh);
+	same_walk(walk, &fresh);
 	for (unsigned int bit = 0; bit < 64; bit += 7) { /* what shares ever more with it */
-		mmu_walker_walk_again(&walker, va ^ (uint64_t)1 << (63 - bit), &again);
-		mmu_walker_walk_again(&walker, va, &again);
+		mmu_walker_walk(&walker, va ^ (uint64_t)1 << (63 - bit), &again);
+		mmu_walker_walk(&walker, va, &again);
 		same_walk(walk, &again);
 	}
 }
@@ -279,7 +321,7 @@ static void compare(const struct world *w, uint64_t va)
 
 	memset(&walk, 0xa5, sizeof(walk)); /* every field must be written */
 	mmu_walker_walk(&walker, va, &walk);
-	compare_again(&walker, va, &walk);
+	compare_with_paths(&walker, va, &walk);
 	naive_translate(w, va, &naive);
 	naive_rights(w, &naive);
 	AGREE(result);
@@ -298,7 +340,8 @@ static void compare(const struct world *w, uint64_t va)
 	     bit++) {
 		if (naive.rights >> bit & 1)
 			continue;
-		AGREE(denied_by[bit]);
+		assert_int_equal(mmu_walk_denied_by(&walk, (enum mmu_right)(1u << bit)),
+				 naive.denied_by[bit]);
 		seen_denials[naive.denied_by[bit]]++;
 	}
 	for (unsigned int i = 0; i < walk.nr_steps; i++)
@@ -385,8 +428,11 @@ static void run(bool hostile)
 			world_create(&w, world_archs[i],
 				     world_archs[i]->samples[j % world_archs[i]->nr_samples],
 				     hostile);
+			paths = mmu_paths_create(&w.regimes);
+			assert_non_null(paths);
 			for (unsigned int k = 0; k < ADDRESSES; k++)
 				compare(&w, any_va(&w));
+			mmu_paths_destroy(paths);
 			for (unsigned int level = 0; level <= top_level(&w); level++)
 				for (unsigned int k = 0; k < TABLES_PER_LEVEL; k++)
 					compare_table(&w, level,

@@ -180,7 +180,7 @@ static void test_primary(void **state)
 	assert_int_equal(walk.steps[0].second, 0x7000 | MMU_RIGHTS_ALL);
 	/* the regime's rights and the entry's, and the groups say nothing */
 	assert_int_equal(walk.rights, MMU_RIGHTS_ALL & ~MMU_RIGHT_EXEC);
-	assert_int_equal(walk.denied_by[2], MMU_DENIED_BY_REGIME);
+	assert_int_equal(mmu_walk_denied_by(&walk, MMU_RIGHT_EXEC), MMU_DENIED_BY_REGIME);
 	assert_ptr_equal(walk.regime, &regimes.regime[0]);
 }
 
@@ -192,7 +192,7 @@ static void test_secondary(void **state)
 	assert_string_equal(walk.steps[1].probe, "secondary");
 	assert_int_equal(walk.steps[0].entry.kind, MMU_KIND_EMPTY);
 	assert_int_equal(walk.rights, MMU_RIGHT_READ);
-	assert_int_equal(walk.denied_by[1], 0);
+	assert_int_equal(mmu_walk_denied_by(&walk, MMU_RIGHT_WRITE), 0);
 }
 
 static void test_nothing(void **state)

@@ -325,8 +325,8 @@ static void test_rights_of_the_regime(void **state)
 	put(LOW, 0, 0x7000 | RIGHTS(MMU_RIGHTS_ALL & ~MMU_RIGHT_WRITE) | W_LEAF);
 	mmu_walker_walk(&f.walker, 0, &w);
 	assert_int_equal(w.rights, MMU_RIGHTS_ALL & ~(MMU_RIGHT_WRITE | MMU_RIGHT_USER));
-	assert_int_equal(w.denied_by[1], 0);
-	assert_int_equal(w.denied_by[4], MMU_DENIED_BY_REGIME);
+	assert_int_equal(mmu_walk_denied_by(&w, MMU_RIGHT_WRITE), 0);
+	assert_int_equal(mmu_walk_denied_by(&w, MMU_RIGHT_USER), MMU_DENIED_BY_REGIME);
 	leaves(0, UINT64_MAX, 100);
 	assert_int_equal(f.seen[0].rights, w.rights);
 }

@@ -22,15 +22,17 @@
 
 /* ------------------------------------------------------------------ an architecture, an image */
 
-static const struct mmu_level level = { .name = "L0", .may_be_leaf = true };
+static const struct mmu_level levels[] = { { .name = "L0", .may_be_leaf = true },
+					   { .name = "L1" } };
 
 static void decode(const struct mmu_regime *regime, unsigned int at, uint64_t raw, uint64_t second,
 		   struct mmu_entry *ret)
 {
 	(void)regime;
-	(void)at;
 	(void)second;
-	*ret = (struct mmu_entry){ .kind = raw ? MMU_KIND_LEAF : MMU_KIND_EMPTY,
+	*ret = (struct mmu_entry){ .kind = !raw ? MMU_KIND_EMPTY
+					   : at ? MMU_KIND_TABLE
+						: MMU_KIND_LEAF,
 				   .rights = MMU_RIGHTS_ALL,
 				   .pa = raw & ~UINT64_C(0xfff) };
 }
@@ -40,9 +42,17 @@ static const struct mmu_format format = { .size = sizeof(struct mmu_format),
 					  .entry_bytes = 8,
 					  .slot_bytes = 8,
 					  .nr_levels = 1,
-					  .level = &level,
+					  .level = levels,
 					  .decode = decode };
-static const struct mmu_format *const formats[] = { &format };
+static const struct mmu_format two = { .size = sizeof(struct mmu_format),
+				       .name = "two",
+				       .entry_bytes = 8,
+				       .slot_bytes = 8,
+				       .nr_levels = 2,
+				       .level = levels,
+				       .decode = decode };
+static const struct mmu_format *const formats[] = { &format, &two };
+static const struct mmu_format *runs = &format;
 
 static const char *locate(const struct mmu_facts *facts, const struct mmu_root *root,
 			  struct mmu_regime *ret, size_t *ret_nr)
@@ -50,14 +60,14 @@ static const char *locate(const struct mmu_facts *facts, const struct mmu_root *
 	struct mmu_regimes regimes;
 
 	(void)facts;
-	regimes_of(&regimes, &format, root->value, false);
+	regimes_of(&regimes, runs, root->value, false);
 	*ret = regimes.regime[0];
 	*ret_nr = 1;
 	return NULL;
 }
 
 static const struct mmu_arch arch = {
-	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 1, .locate = locate
+	.name = "fake", .elf_class = 2, .formats = formats, .nr_formats = 2, .locate = locate
 };
 
 /* Each read of entry 1 finds it one page further, up to a number of reads. */
@@ -72,30 +82,37 @@ static struct mmu_span restless_span(const struct mmu_image *image, struct mmu_c
 	return quiet->span(image, cursor, pa);
 }
 
-static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
+static struct mmu_session *open_session(bool live, struct mmu_space **ret)
 {
 	const struct memory_piece whole = { .bytes = 0x40000 };
 	const struct mmu_space_query query = { .size = sizeof(query),
 					       .by = MMU_SPACE_PGD,
 					       .value = TABLE };
 	struct mmu_session *session = calloc(1, sizeof(*session));
-	struct mmu_image_reader restless;
-	struct mmu_space *space;
-	struct mmu_walk walk;
 
 	assert_non_null(session);
 	assert_null(mmu_kernel_init(&session->kernel, memory_image_create(&whole, 1), NULL));
 	session->kernel.arch = &arch;
 	session->learnt = MMU_LEARN_DONE;
-	regimes_of(&session->kernel.regimes, &format, TABLE, false);
+	regimes_of(&session->kernel.regimes, runs, TABLE, false);
 	mmu_memory_init(&session->memory, &session->kernel);
 	memory_image_put(session->kernel.image, TABLE + 8, 8, 0x2001);
-	assert_null(mmu_space_open(session, &query, &space));
+	assert_null(mmu_space_open(session, &query, ret));
+	session->kernel.image->live = live;
+	return session;
+}
+
+static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
+{
+	struct mmu_image_reader restless;
+	struct mmu_space *space;
+	struct mmu_walk walk;
+	struct mmu_session *session = open_session(live, &space);
+
 	quiet = session->kernel.image->reader;
 	restless = *quiet;
 	restless.span = restless_span;
 	session->kernel.image->reader = &restless;
-	session->kernel.image->live = live;
 	looks = 0;
 	changes = nr_changes;
 	mmu_space_walk(space, 0x1234, &walk);
@@ -103,6 +120,41 @@ static struct mmu_walk walk_restless(bool live, unsigned int nr_changes)
 	mmu_space_close(space);
 	mmu_session_close(session);
 	return walk;
+}
+
+/* Walks of one address, whose upper entry leads to another table each time. */
+static unsigned int count_true(bool live)
+{
+	struct mmu_walk *walk;
+	struct mmu_space *space;
+	unsigned int nr_true = 0;
+
+	runs = &two;
+	struct mmu_session *session = open_session(live, &space);
+	assert_null(mmu_walk_create(&walk));
+	memory_image_put(session->kernel.image, 0x2000 + 8, 8, 0x7001);
+	memory_image_put(session->kernel.image, 0x3000 + 8, 8, 0x8001);
+	for (unsigned int i = 0; i < 100; i++) {
+		memory_image_put(session->kernel.image, TABLE + 8, 8, i & 1 ? 0x3001 : 0x2001);
+		mmu_space_walk(space, 0x11234, walk);
+		assert_int_equal(walk->nr_steps, 2);
+		nr_true += walk->pa == (i & 1 ? 0x8234 : 0x7234) &&
+			   walk->steps[0].entry.pa == (i & 1 ? 0x3000 : 0x2000) &&
+			   walk->steps[1].table_pa == walk->steps[0].entry.pa;
+	}
+	mmu_walk_destroy(walk);
+	mmu_space_close(space);
+	mmu_session_close(session);
+	runs = &format;
+	return nr_true;
+}
+
+/* Of a dump the paths are kept that were taken before: only there nothing changes. */
+static void test_paths(void **state)
+{
+	(void)state;
+	assert_int_equal(count_true(true), 100);
+	assert_true(count_true(false) < 100);
 }
 
 static void test_walks(void **state)
@@ -321,9 +373,10 @@ static void test_whole_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walks),          cmocka_unit_test(test_symbols),
-		cmocka_unit_test(test_no_symbols),     cmocka_unit_test(test_19_system_map),
-		cmocka_unit_test(test_19_hostile_map), cmocka_unit_test(test_whole_files),
+		cmocka_unit_test(test_walks),         cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_symbols),       cmocka_unit_test(test_no_symbols),
+		cmocka_unit_test(test_19_system_map), cmocka_unit_test(test_19_hostile_map),
+		cmocka_unit_test(test_whole_files),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, NULL, NULL);

@@ -355,6 +355,7 @@ static struct mmu_meaning meaning_at(struct mmu_space *space, struct mmu_session
 	struct mmu_walk walk;
 
 	put(session, BASE + TABLE + 8 * (va >> 12), 8, entry);
+	space->has_vma = false; /* no dump changes as this one does */
 	mmu_space_walk(space, va, &walk);
 	assert_null(mmu_space_meaning(space, &walk, &meaning));
 	return *meaning;

@@ -259,9 +259,10 @@ static void test_rights_and_denials(void **state)
 	assert_int_equal(w->steps[1].effective,
 			 MMU_RIGHTS_ALL & ~(MMU_RIGHT_EXEC | MMU_RIGHT_USER));
 	assert_int_equal(w->steps[2].effective, w->rights);
-	assert_int_equal(w->denied_by[1], 0); /* write: the leaf */
-	assert_int_equal(w->denied_by[2], 2); /* execute: the root was first */
-	assert_int_equal(w->denied_by[4], 1); /* user: the middle */
+	assert_int_equal(mmu_walk_denied_by(w, MMU_RIGHT_WRITE), 0); /* write: the leaf */
+	assert_int_equal(mmu_walk_denied_by(w, MMU_RIGHT_EXEC),
+			 2); /* execute: the root was first */
+	assert_int_equal(mmu_walk_denied_by(w, MMU_RIGHT_USER), 1); /* user: the middle */
 	close_memory(&f);
 }
 
@@ -547,8 +548,8 @@ static void test_second_copy(void **state)
 	assert_int_equal(w->steps[0].second_pa, ROOT + 4 + 128);
 	assert_int_equal(w->steps[1].second_pa, MID + 12 - 128);
 	assert_int_equal(w->steps[1].second, MMU_RIGHT_USER | MMU_RIGHT_EXEC);
-	assert_int_equal(w->denied_by[3], 1);
-	assert_int_equal(w->denied_by[4], 0);
+	assert_int_equal(mmu_walk_denied_by(w, MMU_RIGHT_EXEC_PRIV), 1);
+	assert_int_equal(mmu_walk_denied_by(w, MMU_RIGHT_USER), 0);
 	close_memory(&f);
 }
 
@@ -639,8 +640,9 @@ static void test_entry_decode(void **state)
 	assert_int_equal(w.pa, 0x120000);
 	assert_int_equal(w.page_bytes, 0x10000);
 	assert_int_equal(w.rights, MMU_RIGHT_READ);
-	assert_int_equal(w.denied_by[1], 1); /* by this level, and by no other */
-	assert_int_equal(w.denied_by[4], 1);
+	assert_int_equal(mmu_walk_denied_by(&w, MMU_RIGHT_WRITE),
+			 1); /* by this level, and by no other */
+	assert_int_equal(mmu_walk_denied_by(&w, MMU_RIGHT_USER), 1);
 	mmu_entry_decode(&arch, &regime, 2, ROOT | ALL | W_TABLE, 0, &w);
 	assert_int_equal(w.steps[0].entry.kind, MMU_KIND_TABLE);
 	assert_false(w.has_pa);
