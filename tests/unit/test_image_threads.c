@@ -12,7 +12,7 @@
 #define NR_THREADS 2u
 #define ROUNDS 2u
 #define READS 1500u
-/* The high pages are more than a cache of unpacked pages holds. */
+/* The high pages are more than a cache of unpacked pages holds, with what cursors share. */
 #define LOW_PAGE 1u
 #define NR_LOW 199u
 #define HIGH_PAGE 1024u
@@ -26,6 +26,7 @@ struct kind {
 	void (*build)(struct build_buffer *buffer);
 	const struct mmu_raw_range *raw;
 	bool unmappable;
+	size_t unpacked_bytes; /* of the source */
 };
 
 /* ------------------------------------------------------------------ images of that memory */
@@ -137,6 +138,7 @@ static const struct kind kinds[] = {
 	{ "elf", "elf", make_elf },
 	{ "flattened elf", "elf", make_flattened_elf },
 	{ "kdump", "kdump", make_kdump },
+	{ "kdump, little memory", "kdump", make_kdump, .unpacked_bytes = 1 << 20 },
 	{ "flattened kdump", "kdump", make_flattened_kdump },
 	{ "lime", "lime", make_lime },
 #ifdef MMU_HAVE_SNAPPY
@@ -242,6 +244,7 @@ static void read_kind(const struct kind *kind)
 		assert_int_equal(ftruncate(file.fd, UNMAPPABLE_BYTES), 0);
 	const struct mmu_source source = { .path = file.path,
 					   .raw = kind->raw,
+					   .unpacked_bytes = kind->unpacked_bytes,
 					   .nr_raw = kind->raw ? 2 : 0 };
 	struct mmu_error *error = mmu_image_open(&source, &image);
 	if (error)
