@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
+#include "image/good_pages.h"
 #include "image/kdump_bitmap.h"
 #include "image/kdump_parts.h"
 #include "image/page_cache.h"
@@ -25,6 +26,7 @@ struct kdump {
 	uint64_t first_pfn; /* of bit 0 of the bitmaps */
 	struct mmu_kdump_bitmaps bitmaps;
 	struct mmu_kdump_parts parts;
+	struct mmu_good_pages good;      /* whose descriptors were looked at */
 	struct mmu_shared_pages *shared; /* unpacked, by their number as in the bitmaps */
 };
 
@@ -126,6 +128,11 @@ static const uint8_t *packed_data(struct place *place, const struct descriptor *
 		       : NULL;
 }
 
+static bool has_size(const struct kdump *kdump, const struct descriptor *descriptor)
+{
+	return descriptor->bytes && descriptor->bytes <= kdump->header.block_bytes;
+}
+
 /* Where the data of a dumped page lie. @return MMU_PAGE_PRESENT: its descriptor makes sense */
 static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *place, uint64_t pfn,
 				       struct descriptor *ret)
@@ -139,8 +146,7 @@ static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *
 		     mmu_kdump_rank(&kdump->bitmaps, part->first_pfn);
 	if (!read_descriptor(place, n, ret))
 		return MMU_PAGE_TRUNCATED;
-	return ret->bytes && ret->bytes <= kdump->header.block_bytes ? MMU_PAGE_PRESENT
-								     : MMU_PAGE_UNREADABLE;
+	return has_size(kdump, ret) ? MMU_PAGE_PRESENT : MMU_PAGE_UNREADABLE;
 }
 
 /* Room that this cursor has for an unpacked page, once those that all share are full; or NULL. */
@@ -249,12 +255,48 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 	return (struct mmu_span){ place->last_page + in_page, left, state };
 }
 
+/* Does a page's descriptor lead to data that are there? */
+static enum mmu_page_state descriptor_state(struct place *place,
+					    const struct descriptor *descriptor)
+{
+	return mmu_view_has(place->part->view, &place->hit, descriptor->offset, descriptor->bytes)
+		       ? MMU_PAGE_PRESENT
+		       : MMU_PAGE_TRUNCATED;
+}
+
+/*
+ * Look at the descriptors of a page's neighbours, too: of random pages each descriptor would miss
+ * all caches, and those of 64 pages lie side by side.
+ */
+static void note_good(const struct kdump *kdump, struct place *place, uint64_t pfn)
+{
+	const struct mmu_kdump_part *part = place->part;
+	uint64_t first = pfn & ~UINT64_C(63), end = first + 64, bits = 0;
+	struct descriptor descriptor;
+
+	first = first > part->first_pfn ? first : part->first_pfn;
+	end = end < part->end_pfn ? end : part->end_pfn;
+	uint64_t n = mmu_kdump_rank(&kdump->bitmaps, first) -
+		     mmu_kdump_rank(&kdump->bitmaps, part->first_pfn);
+	for (uint64_t i = first; i < end; i++) {
+		if (mmu_kdump_state(&kdump->bitmaps, i) != MMU_PAGE_PRESENT)
+			continue;
+		if (read_descriptor(place, n++, &descriptor) && has_size(kdump, &descriptor) &&
+		    descriptor_state(place, &descriptor) == MMU_PAGE_PRESENT)
+			bits |= UINT64_C(1) << i % 64;
+	}
+	mmu_good_pages_add(&kdump->good, pfn / 64, bits);
+}
+
 static enum mmu_page_state kdump_state(const struct mmu_image *image, struct mmu_cursor *cursor,
 				       uint64_t pa)
 {
 	const struct kdump *kdump = image->reader_data;
-	uint64_t left;
+	uint64_t left, pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
 	struct descriptor descriptor;
+
+	if (mmu_good_pages_has(&kdump->good, pfn))
+		return MMU_PAGE_PRESENT;
 	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
 	struct place *place = state == MMU_PAGE_PRESENT ? mmu_cursor_state(cursor) : NULL;
 
@@ -262,12 +304,12 @@ static enum mmu_page_state kdump_state(const struct mmu_image *image, struct mmu
 		return state;
 	if (!place)
 		return MMU_PAGE_UNREADABLE;
-	state = find_packed(kdump, place, (pa >> kdump->page_lg2) - kdump->first_pfn, &descriptor);
-	if (state != MMU_PAGE_PRESENT)
-		return state;
-	return mmu_view_has(place->part->view, &place->hit, descriptor.offset, descriptor.bytes)
-		       ? MMU_PAGE_PRESENT
-		       : MMU_PAGE_TRUNCATED;
+	state = find_packed(kdump, place, pfn, &descriptor);
+	if (state == MMU_PAGE_PRESENT)
+		state = descriptor_state(place, &descriptor);
+	if (state == MMU_PAGE_PRESENT)
+		note_good(kdump, place, pfn);
+	return state;
 }
 
 static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_cursor *cursor,
@@ -620,6 +662,7 @@ static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_so
 	image->elf_machine = machine_of(image, kdump);
 	image->most_pages = most_pages(kdump);
 	find_first_pfn(image, kdump);
+	mmu_good_pages_open(&kdump->good, kdump->bitmaps.nr_pfns);
 	kdump->shared = mmu_shared_pages_new(image->page_bytes, source->unpacked_bytes
 									? source->unpacked_bytes
 									: MMU_SHARED_PAGES_BYTES);
@@ -639,6 +682,7 @@ static void kdump_close(struct mmu_image *image)
 		return;
 	mmu_kdump_parts_close(&kdump->parts);
 	mmu_kdump_bitmaps_close(&kdump->bitmaps);
+	mmu_good_pages_close(&kdump->good);
 	mmu_shared_pages_destroy(kdump->shared);
 	free(kdump);
 }
