@@ -6,7 +6,7 @@
 
 #include "tool.h"
 
-static yajl_gen generator;
+static _Thread_local yajl_gen generator;
 
 /* UTF-8 as it may stand in JSON; anything else of a hostile name becomes U+FFFD. */
 static size_t utf8_length(const unsigned char *at)
@@ -96,6 +96,13 @@ void json_end(void)
 	putchar('\n');
 	yajl_gen_clear(generator);
 	yajl_gen_reset(generator, NULL);
+}
+
+void json_release(void)
+{
+	if (generator)
+		yajl_gen_free(generator);
+	generator = NULL;
 }
 
 void json_string(const char *key, const char *value)
