@@ -326,6 +326,14 @@ static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_curs
 	return other_span(image, cursor, pa);
 }
 
+static bool kdump_lacks(const struct mmu_image *image, uint64_t pa)
+{
+	const struct kdump *kdump = image->reader_data;
+
+	return mmu_shared_pages_has_room(kdump->shared) &&
+	       !mmu_shared_pages_find(kdump->shared, (pa >> kdump->page_lg2) - kdump->first_pfn);
+}
+
 static void kdump_stop(void *state)
 {
 	struct place *place = state;
@@ -694,6 +702,7 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.span = kdump_span,
 	.state = kdump_state,
 	.survey = kdump_survey,
+	.lacks = kdump_lacks,
 	.close = kdump_close,
 	.start = kdump_start,
 	.stop = kdump_stop,

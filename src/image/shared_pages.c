@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file A hash of pages that only grows, so that who looks one up needs no lock. */
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -102,9 +101,14 @@ static void prepare(const struct mmu_shared_pages *pages, size_t at)
 			MADV_HUGEPAGE);
 }
 
+bool mmu_shared_pages_has_room(const struct mmu_shared_pages *pages)
+{
+	return pages && __atomic_load_n(&pages->nr, __ATOMIC_RELAXED) < pages->max;
+}
+
 uint8_t *mmu_shared_pages_take(struct mmu_shared_pages *pages)
 {
-	if (!pages || __atomic_load_n(&pages->nr, __ATOMIC_RELAXED) >= pages->max)
+	if (!mmu_shared_pages_has_room(pages))
 		return NULL;
 	uint32_t index = __atomic_fetch_add(&pages->nr, 1, __ATOMIC_RELAXED);
 	if (index >= pages->max)

@@ -3,6 +3,7 @@
 #ifndef MMU_IMAGE_SHARED_PAGES_H
 #define MMU_IMAGE_SHARED_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ const uint8_t *mmu_shared_pages_find(const struct mmu_shared_pages *pages, uint6
 
 /** Room for one more page, which the caller has for itself; NULL: there is none left. */
 uint8_t *mmu_shared_pages_take(struct mmu_shared_pages *pages);
+
+/** Will mmu_shared_pages_take() have room? */
+bool mmu_shared_pages_has_room(const struct mmu_shared_pages *pages);
 
 /**
  * Let others find a page that was taken.

@@ -2,6 +2,7 @@
 /** @file Two threads that read one image of each kind, with a cursor each. */
 #include <elf.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -205,6 +206,25 @@ static void *read_alone(void *context)
 	return NULL;
 }
 
+/* Pages that are expected are there some time, without anybody asking for one of them. */
+static void expect_some(const struct kind *kind, struct mmu_image *image)
+{
+	uint64_t pas[NR_LOW];
+
+	for (unsigned int i = 0; i < NR_LOW; i++)
+		pas[i] = (LOW_PAGE + i) * PAGE;
+	assert_int_equal(mmu_image_expects(image, pas[0]), strcmp(kind->reader, "kdump") == 0);
+	if (!mmu_image_expect(image, pas, NR_LOW))
+		return;
+	for (unsigned int i = 0; i < NR_LOW; i++)
+		while (mmu_image_expects(image, pas[i]))
+			sched_yield();
+	/* the thread goes on with these while others read */
+	for (unsigned int i = 0; i < NR_LOW; i++)
+		pas[i] = (HIGH_PAGE + 1 + 7 * i) * PAGE;
+	mmu_image_expect(image, pas, NR_LOW);
+}
+
 static void read_together(const struct kind *kind, const struct mmu_image *image,
 			  const enum mmu_page_state *states)
 {
@@ -250,6 +270,7 @@ static void read_kind(const struct kind *kind)
 	if (error)
 		fail_msg("%s: %s", kind->name, mmu_error_message(error));
 	assert_string_equal(image->reader->name, kind->reader);
+	expect_some(kind, image);
 	mmu_cursor_init(&cursor, image);
 	for (unsigned int page = 0; page < NR_PAGES; page++) {
 		bool low = page - LOW_PAGE < NR_LOW, high = page - HIGH_PAGE < NR_HIGH;
