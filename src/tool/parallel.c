@@ -214,16 +214,6 @@ struct mmu_error *tool_process_space(struct tool *tool, const struct tool_proces
 	return mmu_space_open(tool->session, &query, ret);
 }
 
-struct mmu_error *tool_learn(struct tool *tool)
-{
-	const struct mmu_tasks_query query = { .size = sizeof(query) };
-	struct mmu_tasks *tasks = NULL;
-	struct mmu_error *error = mmu_tasks_open(tool->session, &query, &tasks);
-
-	mmu_tasks_close(tasks);
-	return error;
-}
-
 int tool_process_open(struct tool *tool, const struct tool_process *process, uint32_t flags,
 		      struct mmu_space **ret)
 {

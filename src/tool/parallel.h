@@ -62,7 +62,4 @@ struct mmu_error *tool_process_space(struct tool *tool, const struct tool_proces
 int tool_process_open(struct tool *tool, const struct tool_process *process, uint32_t flags,
 		      struct mmu_space **ret);
 
-/** Learn the kernel, as must be before several threads open spaces. */
-struct mmu_error *tool_learn(struct tool *tool);
-
 #endif

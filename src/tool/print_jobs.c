@@ -278,7 +278,7 @@ int tool_print_jobs(size_t nr_jobs, unsigned int threads, tool_print_fn print, v
 int tool_print_pids(struct tool *tool, struct tool_space *space, unsigned int threads,
 		    tool_print_fn print, void *context)
 {
-	struct mmu_error *error = tool_learn(tool);
+	struct mmu_error *error = mmu_session_learn(tool->session);
 
 	if (error) /* each of them says so, and it is not learnt while several open a space */
 		threads = 1;

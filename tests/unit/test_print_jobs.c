@@ -48,11 +48,6 @@ unsigned int tool_threads(unsigned int wanted, size_t nr_jobs)
 	return wanted < nr_jobs ? wanted : (unsigned int)nr_jobs;
 }
 
-struct mmu_error *tool_learn(struct tool *tool)
-{
-	return NULL;
-}
-
 /* ------------------------------------------------------------------ jobs */
 
 struct told {
