@@ -36,7 +36,9 @@
  * Threads. Any number of sessions may be used in any number of threads, one thread at a time each.
  * Once mmu_session_learn() has succeeded, spaces of one session may be opened, used and closed in
  * several threads, each space by one thread at a time; while they are, only mmu_space_open() and
- * mmu_session_regime() are called on the session.
+ * mmu_session_regime() are called on the session. Of a compressed dump the library may start a
+ * thread of its own, which unpacks tables ahead of their reader, takes no signals, and ends when
+ * the session is closed.
  */
 #ifndef MMUSCOPE_H
 #define MMUSCOPE_H

@@ -131,6 +131,7 @@ void mmu_image_close(struct mmu_image *image)
 {
 	if (!image)
 		return;
+	mmu_image_expect_no_more(image);
 	if (image->reader)
 		image->reader->close(image);
 	for (size_t i = 0; i < image->nr_notes; i++)

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+struct mmu_ahead;
 struct mmu_image;
 struct mmu_page_cache;
 
@@ -75,6 +76,7 @@ struct mmu_source {
 	size_t nr_raw;
 	/** NULL-terminated paths of the other files of a split dump, in any order; may be NULL. */
 	const char *const *parts;
+	size_t unpacked_bytes; /**< of pages that a kdump's cursors share at most; 0: 64 MiB */
 };
 
 /** One way of reading images. */
@@ -111,6 +113,11 @@ struct mmu_image_reader {
 	/** The last page of RAM, without a survey; NULL where there is none. */
 	bool (*last_ram)(const struct mmu_image *image, uint64_t *ret_first_pa,
 			 uint64_t *ret_last_pa);
+	/**
+	 * Must the page at `pa` be unpacked still, and would all cursors have it then? Any thread
+	 * may ask. NULL: no page is.
+	 */
+	bool (*lacks)(const struct mmu_image *image, uint64_t pa);
 	void (*close)(struct mmu_image *image);
 	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
@@ -151,6 +158,7 @@ struct mmu_image {
 	bool surveyed;              /**< atomic */
 	char *warning;              /**< what is odd about the file, one line, or NULL */
 	void *reader_data;          /**< the reader's own */
+	struct mmu_ahead *ahead;    /**< atomic; NULL until pages are expected */
 	void **owned;               /**< blocks that live as long as the image */
 	size_t nr_owned;
 };
@@ -213,6 +221,26 @@ static inline enum mmu_page_state mmu_image_state(struct mmu_cursor *cursor, uin
 	return reader->state ? reader->state(cursor->image, cursor, pa)
 			     : reader->span(cursor->image, cursor, pa).state;
 }
+
+/** More are not looked ahead for. */
+#define MMU_EXPECTED_MAX 1024u
+
+/** Is mmu_image_expect() of use for this page? */
+static inline bool mmu_image_expects(const struct mmu_image *image, uint64_t pa)
+{
+	return image->reader->lacks && image->reader->lacks(image, pa);
+}
+
+/**
+ * Say which pages will be asked for. A thread of the image unpacks them meanwhile, the first ones
+ * first: so name the one that is needed last in front. What was expected before is forgotten. Any
+ * thread may call it; the thread is started by the first call, where there is more than one CPU.
+ * @return false: nobody does it
+ */
+bool mmu_image_expect(const struct mmu_image *image, const uint64_t *pas, size_t nr);
+
+/** End that thread, as mmu_image_close() does. */
+void mmu_image_expect_no_more(struct mmu_image *image);
 
 /**
  * Copy bytes out of physical memory, across pages and segments.

@@ -7,10 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
+#include "image/good_pages.h"
 #include "image/kdump_bitmap.h"
 #include "image/kdump_parts.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
+#include "image/shared_pages.h"
 #include "image/unpack.h"
 
 #define DESCRIPTOR_BYTES 24
@@ -24,13 +26,16 @@ struct kdump {
 	uint64_t first_pfn; /* of bit 0 of the bitmaps */
 	struct mmu_kdump_bitmaps bitmaps;
 	struct mmu_kdump_parts parts;
+	struct mmu_good_pages good;      /* whose descriptors were looked at */
+	struct mmu_shared_pages *shared; /* unpacked, by their number as in the bitmaps */
 };
 
 /* A cursor's. */
 struct place {
 	const struct mmu_kdump_part *part; /* that was used last */
 	size_t hit;                        /* in its view */
-	struct mmu_page_cache *cache;
+	uint8_t *room;                     /* for a page that all share, or NULL */
+	struct mmu_page_cache *cache;      /* made when those that all share are full */
 	struct mmu_unpacker *unpacker;
 	uint8_t *packed;          /* a page's data, where they are not in one piece */
 	uint64_t last_pfn;        /* relative to first_pfn */
@@ -123,6 +128,11 @@ static const uint8_t *packed_data(struct place *place, const struct descriptor *
 		       : NULL;
 }
 
+static bool has_size(const struct kdump *kdump, const struct descriptor *descriptor)
+{
+	return descriptor->bytes && descriptor->bytes <= kdump->header.block_bytes;
+}
+
 /* Where the data of a dumped page lie. @return MMU_PAGE_PRESENT: its descriptor makes sense */
 static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *place, uint64_t pfn,
 				       struct descriptor *ret)
@@ -136,18 +146,50 @@ static enum mmu_page_state find_packed(const struct kdump *kdump, struct place *
 		     mmu_kdump_rank(&kdump->bitmaps, part->first_pfn);
 	if (!read_descriptor(place, n, ret))
 		return MMU_PAGE_TRUNCATED;
-	return ret->bytes && ret->bytes <= kdump->header.block_bytes ? MMU_PAGE_PRESENT
-								     : MMU_PAGE_UNREADABLE;
+	return has_size(kdump, ret) ? MMU_PAGE_PRESENT : MMU_PAGE_UNREADABLE;
 }
 
+/* Room that this cursor has for an unpacked page, once those that all share are full; or NULL. */
+static uint8_t *own_room(const struct mmu_image *image, struct place *place, uint64_t pfn)
+{
+	if (!place->cache)
+		place->cache = mmu_page_cache_new(image->page_bytes, MMU_PAGE_CACHE_BYTES);
+	return place->cache ? mmu_page_cache_take(place->cache, pfn) : NULL;
+}
+
+static enum mmu_page_state unpack_page(struct mmu_cursor *cursor, struct place *place, uint64_t pfn,
+				       uint32_t packing, struct mmu_bytes packed)
+{
+	const struct kdump *kdump = cursor->image->reader_data;
+
+	if (!place->room)
+		place->room = mmu_shared_pages_take(kdump->shared);
+	uint8_t *page = place->room ? place->room : own_room(cursor->image, place, pfn);
+	cursor->nr_unpacked++;
+	if (!page)
+		return MMU_PAGE_UNREADABLE;
+	if (!mmu_unpack(place->unpacker, packing, packed, page, kdump->header.block_bytes)) {
+		if (!place->room)
+			mmu_page_cache_drop(place->cache);
+		return MMU_PAGE_UNREADABLE;
+	}
+	place->last_page = page;
+	if (page == place->room) {
+		place->last_page = mmu_shared_pages_put(kdump->shared, page, pfn);
+		if (place->last_page == page)
+			place->room = NULL;
+	}
+	return MMU_PAGE_PRESENT;
+}
+
+/* A page that was dumped, and that is not among those that all share. */
 static enum mmu_page_state load_page(struct mmu_cursor *cursor, struct place *place, uint64_t pfn)
 {
 	const struct kdump *kdump = cursor->image->reader_data;
-	uint32_t block_bytes = kdump->header.block_bytes;
 	struct descriptor descriptor;
 	bool in_place;
 
-	place->last_page = mmu_page_cache_find(place->cache, pfn);
+	place->last_page = place->cache ? mmu_page_cache_find(place->cache, pfn) : NULL;
 	if (place->last_page)
 		return MMU_PAGE_PRESENT;
 	enum mmu_page_state state = find_packed(kdump, place, pfn, &descriptor);
@@ -156,19 +198,13 @@ static enum mmu_page_state load_page(struct mmu_cursor *cursor, struct place *pl
 	const uint8_t *data = packed_data(place, &descriptor, &in_place);
 	if (!data)
 		return MMU_PAGE_TRUNCATED;
-	if (in_place && descriptor.packing == MMU_PACKING_NONE && descriptor.bytes == block_bytes) {
+	if (in_place && descriptor.packing == MMU_PACKING_NONE &&
+	    descriptor.bytes == kdump->header.block_bytes) {
 		place->last_page = data;
 		return MMU_PAGE_PRESENT;
 	}
-	uint8_t *page = mmu_page_cache_take(place->cache, pfn);
-	cursor->nr_unpacked++;
-	if (!mmu_unpack(place->unpacker, descriptor.packing,
-			(struct mmu_bytes){ data, descriptor.bytes }, page, block_bytes)) {
-		mmu_page_cache_drop(place->cache);
-		return MMU_PAGE_UNREADABLE;
-	}
-	place->last_page = page;
-	return MMU_PAGE_PRESENT;
+	return unpack_page(cursor, place, pfn, descriptor.packing,
+			   (struct mmu_bytes){ data, descriptor.bytes });
 }
 
 /*
@@ -200,13 +236,15 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 	struct place *place = mmu_cursor_state(cursor);
 	uint64_t pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
 	uint64_t in_page = pa & (kdump->header.block_bytes - 1);
-	uint64_t left;
-	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
+	uint64_t left = kdump->header.block_bytes - in_page;
 
 	if (!place)
-		return (struct mmu_span){ NULL, kdump->header.block_bytes - in_page,
-					  MMU_PAGE_UNREADABLE };
-	place->last_page = NULL;
+		return (struct mmu_span){ NULL, left, MMU_PAGE_UNREADABLE };
+	place->last_pfn = pfn;
+	place->last_page = mmu_shared_pages_find(kdump->shared, pfn);
+	if (place->last_page)
+		return (struct mmu_span){ place->last_page + in_page, left, MMU_PAGE_PRESENT };
+	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
 	if (state == MMU_PAGE_PRESENT)
 		state = load_page(cursor, place, pfn);
 	else if (pa >> kdump->page_lg2 >= kdump->first_pfn && pfn < kdump->bitmaps.nr_pfns)
@@ -214,16 +252,51 @@ static struct mmu_span other_span(const struct mmu_image *image, struct mmu_curs
 		       in_page;
 	if (state != MMU_PAGE_PRESENT)
 		return (struct mmu_span){ NULL, left, state };
-	place->last_pfn = pfn;
 	return (struct mmu_span){ place->last_page + in_page, left, state };
+}
+
+/* Does a page's descriptor lead to data that are there? */
+static enum mmu_page_state descriptor_state(struct place *place,
+					    const struct descriptor *descriptor)
+{
+	return mmu_view_has(place->part->view, &place->hit, descriptor->offset, descriptor->bytes)
+		       ? MMU_PAGE_PRESENT
+		       : MMU_PAGE_TRUNCATED;
+}
+
+/*
+ * Look at the descriptors of a page's neighbours, too: of random pages each descriptor would miss
+ * all caches, and those of 64 pages lie side by side.
+ */
+static void note_good(const struct kdump *kdump, struct place *place, uint64_t pfn)
+{
+	const struct mmu_kdump_part *part = place->part;
+	uint64_t first = pfn & ~UINT64_C(63), end = first + 64, bits = 0;
+	struct descriptor descriptor;
+
+	first = first > part->first_pfn ? first : part->first_pfn;
+	end = end < part->end_pfn ? end : part->end_pfn;
+	uint64_t n = mmu_kdump_rank(&kdump->bitmaps, first) -
+		     mmu_kdump_rank(&kdump->bitmaps, part->first_pfn);
+	for (uint64_t i = first; i < end; i++) {
+		if (mmu_kdump_state(&kdump->bitmaps, i) != MMU_PAGE_PRESENT)
+			continue;
+		if (read_descriptor(place, n++, &descriptor) && has_size(kdump, &descriptor) &&
+		    descriptor_state(place, &descriptor) == MMU_PAGE_PRESENT)
+			bits |= UINT64_C(1) << i % 64;
+	}
+	mmu_good_pages_add(&kdump->good, pfn / 64, bits);
 }
 
 static enum mmu_page_state kdump_state(const struct mmu_image *image, struct mmu_cursor *cursor,
 				       uint64_t pa)
 {
 	const struct kdump *kdump = image->reader_data;
-	uint64_t left;
+	uint64_t left, pfn = (pa >> kdump->page_lg2) - kdump->first_pfn;
 	struct descriptor descriptor;
+
+	if (mmu_good_pages_has(&kdump->good, pfn))
+		return MMU_PAGE_PRESENT;
 	enum mmu_page_state state = bitmap_state(kdump, pa, &left);
 	struct place *place = state == MMU_PAGE_PRESENT ? mmu_cursor_state(cursor) : NULL;
 
@@ -231,12 +304,12 @@ static enum mmu_page_state kdump_state(const struct mmu_image *image, struct mmu
 		return state;
 	if (!place)
 		return MMU_PAGE_UNREADABLE;
-	state = find_packed(kdump, place, (pa >> kdump->page_lg2) - kdump->first_pfn, &descriptor);
-	if (state != MMU_PAGE_PRESENT)
-		return state;
-	return mmu_view_has(place->part->view, &place->hit, descriptor.offset, descriptor.bytes)
-		       ? MMU_PAGE_PRESENT
-		       : MMU_PAGE_TRUNCATED;
+	state = find_packed(kdump, place, pfn, &descriptor);
+	if (state == MMU_PAGE_PRESENT)
+		state = descriptor_state(place, &descriptor);
+	if (state == MMU_PAGE_PRESENT)
+		note_good(kdump, place, pfn);
+	return state;
 }
 
 static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_cursor *cursor,
@@ -251,6 +324,14 @@ static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_curs
 		return (struct mmu_span){ place->last_page + in_page,
 					  kdump->header.block_bytes - in_page, MMU_PAGE_PRESENT };
 	return other_span(image, cursor, pa);
+}
+
+static bool kdump_lacks(const struct mmu_image *image, uint64_t pa)
+{
+	const struct kdump *kdump = image->reader_data;
+
+	return mmu_shared_pages_has_room(kdump->shared) &&
+	       !mmu_shared_pages_find(kdump->shared, (pa >> kdump->page_lg2) - kdump->first_pfn);
 }
 
 static void kdump_stop(void *state)
@@ -271,8 +352,7 @@ static void *kdump_start(const struct mmu_image *image)
 		return NULL;
 	place->packed = malloc(image->page_bytes);
 	place->unpacker = mmu_unpacker_new();
-	place->cache = mmu_page_cache_new(image->page_bytes, MMU_PAGE_CACHE_BYTES);
-	if (place->packed && place->unpacker && place->cache)
+	if (place->packed && place->unpacker)
 		return place;
 	kdump_stop(place);
 	return NULL;
@@ -603,6 +683,10 @@ static struct mmu_error *kdump_open(struct mmu_image *image, const struct mmu_so
 	image->elf_machine = machine_of(image, kdump);
 	image->most_pages = most_pages(kdump);
 	find_first_pfn(image, kdump);
+	mmu_good_pages_open(&kdump->good, kdump->bitmaps.nr_pfns);
+	kdump->shared = mmu_shared_pages_new(image->page_bytes, source->unpacked_bytes
+									? source->unpacked_bytes
+									: MMU_SHARED_PAGES_BYTES);
 	return NULL;
 }
 
@@ -619,6 +703,8 @@ static void kdump_close(struct mmu_image *image)
 		return;
 	mmu_kdump_parts_close(&kdump->parts);
 	mmu_kdump_bitmaps_close(&kdump->bitmaps);
+	mmu_good_pages_close(&kdump->good);
+	mmu_shared_pages_destroy(kdump->shared);
 	free(kdump);
 }
 
@@ -630,6 +716,7 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.state = kdump_state,
 	.survey = kdump_survey,
 	.last_ram = kdump_last_ram,
+	.lacks = kdump_lacks,
 	.close = kdump_close,
 	.start = kdump_start,
 	.stop = kdump_stop,

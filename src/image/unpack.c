@@ -3,6 +3,9 @@
 #include <stdlib.h>
 
 #include <zlib.h>
+#ifdef MMU_HAVE_LIBDEFLATE
+#include <libdeflate.h>
+#endif
 #ifdef MMU_HAVE_LZO
 #include <lzo/lzo1x.h>
 #endif
@@ -15,6 +18,9 @@
 
 #include "image/lazy.h"
 #include "image/unpack.h"
+
+/* To load a library for a checksum pays after so many pages of the process. */
+#define PAGES_BEFORE_LOADING 256u
 
 struct mmu_unpacker {
 	uint8_t *copy; /* of what is unpacked */
@@ -91,23 +97,67 @@ static bool copy_in(struct mmu_unpacker *unpacker, struct mmu_bytes *in)
 	return true;
 }
 
+typedef uint32_t (*adler32_fn)(uint32_t adler, const void *bytes, size_t count);
+
+static uint32_t zlib_adler32(uint32_t adler, const void *bytes, size_t count)
+{
+	return (uint32_t)adler32(adler, bytes, (uInt)count);
+}
+
+/* Libdeflate's is several times as fast as zlib's, which is good enough for a few pages. */
+static adler32_fn adler32_of(void)
+{
+#ifdef MMU_HAVE_LIBDEFLATE
+	_Static_assert(__builtin_types_compatible_p(__typeof__(&libdeflate_adler32), adler32_fn),
+		       "libdeflate's function is another one");
+	static adler32_fn chosen;
+	static unsigned int pages;
+	adler32_fn function = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+
+	if (function)
+		return function;
+	if (__atomic_add_fetch(&pages, 1, __ATOMIC_RELAXED) < PAGES_BEFORE_LOADING)
+		return zlib_adler32;
+	mmu_lazy_function(mmu_lazy_library(MMU_LAZY_DEFLATE), "libdeflate_adler32", &function);
+	__atomic_store_n(&chosen, function ? function : zlib_adler32, __ATOMIC_RELAXED);
+	return function ? function : zlib_adler32;
+#else
+	return zlib_adler32;
+#endif
+}
+
+/* What stands around deflated bytes (RFC 1950): two bytes before them, a checksum behind. */
+#define ZLIB_HEAD_BYTES 2u
+#define ZLIB_TAIL_BYTES 4u
+
+/* A method that is deflate, a window that it can have, a sum that is right, and no dictionary. */
+static bool is_zlib_head(const uint8_t head[ZLIB_HEAD_BYTES])
+{
+	return (head[0] & 0xf) == Z_DEFLATED && head[0] >> 4 <= MAX_WBITS - 8 &&
+	       (head[0] << 8 | head[1]) % 31 == 0 && !(head[1] & 0x20);
+}
+
 static bool unpack_zlib(struct mmu_unpacker *unpacker, struct mmu_bytes in, void *out,
 			uint32_t out_bytes)
 {
 	z_stream *stream = &unpacker->zlib;
 
+	if (in.count < ZLIB_HEAD_BYTES || !is_zlib_head(in.data))
+		return false;
 	/* One stream for all pages: setting it up costs as much as unpacking a page. */
 	if (!unpacker->zlib_ready)
-		unpacker->zlib_ready = inflateInit(stream) == Z_OK;
+		unpacker->zlib_ready = inflateInit2(stream, -MAX_WBITS) == Z_OK;
 	else if (inflateReset(stream) != Z_OK)
 		return false;
 	if (!unpacker->zlib_ready)
 		return false;
-	stream->next_in = (Bytef *)in.data;
-	stream->avail_in = (uInt)in.count;
+	stream->next_in = (Bytef *)in.data + ZLIB_HEAD_BYTES;
+	stream->avail_in = (uInt)(in.count - ZLIB_HEAD_BYTES);
 	stream->next_out = out;
 	stream->avail_out = out_bytes;
-	return inflate(stream, Z_FINISH) == Z_STREAM_END && !stream->avail_out;
+	return inflate(stream, Z_FINISH) == Z_STREAM_END && !stream->avail_out &&
+	       stream->avail_in >= ZLIB_TAIL_BYTES &&
+	       mmu_get_u32(stream->next_in, true) == adler32_of()(1, out, out_bytes);
 }
 
 static bool lzo_ready(struct mmu_unpacker *unpacker)

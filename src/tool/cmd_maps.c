@@ -6,6 +6,8 @@
 
 #include "lists.h"
 #include "maps.h"
+#include "parallel.h"
+#include "print_jobs.h"
 #include "proc.h"
 
 enum {
@@ -32,7 +34,9 @@ struct maps {
 	uint32_t flags;        /* enum mmu_map_flag */
 	bool by_range, all;
 	bool proc, smaps; /* as files below /proc have it */
-	uint64_t shown;   /* spaces so far */
+	unsigned int threads;
+	struct tool_process *processes; /* of --all */
+	/* each job's own */
 	struct maps_text text;
 	int status;
 };
@@ -54,6 +58,7 @@ static const struct argp_option options[] = {
 	{ "smaps", KEY_SMAPS, NULL, 0,
 	  "What /proc/PID/smaps would have said of each VMA, and what was not touched", 1 },
 	{ "all", KEY_ALL, NULL, 0, "Every process", 1 },
+	TOOL_THREADS_OPTION,
 	TOOL_TSV_OPTION,
 	{ 0 },
 };
@@ -142,6 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ALL:
 		maps->all = true;
+		return 0;
+	case TOOL_KEY_THREADS:
+		maps->threads = tool_parse_threads(arg, state);
 		return 0;
 	case TOOL_KEY_TSV:
 		maps->tool->tsv = true;
@@ -285,9 +293,8 @@ static void map_space(struct maps *maps, struct mmu_space *space)
 	if (!maps->filter.range)
 		mmu_space_extent(space, &within.first_va, &within.last_va);
 	within.size = sizeof(within);
-	if (text && maps->shown)
-		printf("\n");
-	maps->shown++;
+	if (text)
+		tool_print_gap();
 	if (maps->proc || maps->smaps) {
 		raise_status(maps, proc_print(maps->tool, space, maps->smaps));
 		return;
@@ -304,63 +311,63 @@ static void map_space(struct maps *maps, struct mmu_space *space)
 
 /* ------------------------------------------------------------------ which spaces */
 
-static void map_task(struct maps *maps, const struct mmu_task *task)
+/* A job: the space is the caller's; so is the status of opening it. */
+static int show_space(const struct maps *maps, int status, struct mmu_space *space)
 {
-	struct mmu_space_query query = maps->space_options.query;
-	struct mmu_space *space;
+	struct maps own = *maps;
 
-	query.size = sizeof(query);
-	query.by = MMU_SPACE_TASK;
-	query.value = task->task_va;
-	struct mmu_error *error = mmu_space_open(maps->tool->session, &query, &space);
-	if (error) {
-		raise_status(maps, tool_fail(maps->tool, error));
-		return;
-	}
-	map_space(maps, space);
-	mmu_space_close(space);
-}
-
-static void map_all(struct maps *maps)
-{
-	const struct mmu_tasks_query query = { .size = sizeof(query) };
-	const struct mmu_error *problem;
-	const struct mmu_task *task;
-	struct mmu_tasks *tasks;
-	struct mmu_error *error = mmu_tasks_open(maps->tool->session, &query, &tasks);
-
-	if (error) {
-		raise_status(maps, tool_fail(maps->tool, error));
-		return;
-	}
-	tool_catch_interrupt();
-	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
-		if (problem)
-			warn(maps, problem);
-		else if (task->owner == MMU_MM_OWN)
-			map_task(maps, task);
-	}
-	mmu_tasks_close(tasks);
-}
-
-static void map_chosen(struct maps *maps)
-{
-	const struct tool_space *chosen = &maps->space_options;
-	struct mmu_space *space;
-	size_t nr = chosen->nr_pids ? chosen->nr_pids : 1;
-
-	for (size_t i = 0; i < nr && !tool_interrupted(); i++) {
-		int status = chosen->nr_pids ? tool_space_open_pid(maps->tool, chosen,
-								   chosen->pids[i], &space)
-					     : tool_space_open(maps->tool, chosen, &space);
-
-		raise_status(maps, status);
-		if (status)
-			continue;
-		tool_catch_interrupt();
-		map_space(maps, space);
+	own.status = status;
+	if (!status) {
+		map_space(&own, space);
 		mmu_space_close(space);
 	}
+	return own.status;
+}
+
+static int map_process(size_t number, void *context)
+{
+	const struct maps *maps = context;
+	struct mmu_space *space = NULL;
+	int status = tool_process_open(maps->tool, &maps->processes[number],
+				       maps->space_options.query.flags, &space);
+
+	return show_space(maps, status, space);
+}
+
+static int map_pid(size_t number, void *context)
+{
+	const struct maps *maps = context;
+	struct mmu_space *space = NULL;
+	int status = tool_space_open_pid(maps->tool, &maps->space_options,
+					 maps->space_options.pids[number], &space);
+
+	return show_space(maps, status, space);
+}
+
+static int map_all(struct maps *maps)
+{
+	size_t nr;
+	int status = tool_processes(maps->tool, &maps->processes, &nr);
+
+	if (status > TOOL_ANSWERED)
+		return status;
+	tool_catch_interrupt();
+	raise_status(maps, status);
+	raise_status(maps, tool_print_jobs(nr, maps->threads, map_process, maps));
+	free(maps->processes);
+	return maps->status;
+}
+
+static int map_chosen(struct maps *maps)
+{
+	struct tool_space *chosen = &maps->space_options;
+	struct mmu_space *space = NULL;
+
+	if (chosen->nr_pids > 1)
+		return tool_print_pids(maps->tool, chosen, maps->threads, map_pid, maps);
+	int status = tool_space_open(maps->tool, chosen, &space);
+	tool_catch_interrupt();
+	return show_space(maps, status, space);
 }
 
 /* Both ends of --range, as lists have them. */
@@ -406,9 +413,5 @@ int tool_maps(struct tool *tool, int argc, char **argv)
 		return maps.status;
 	if (tool->tsv)
 		maps_tsv_header();
-	if (maps.all)
-		map_all(&maps);
-	else
-		map_chosen(&maps);
-	return maps.status;
+	return maps.all ? map_all(&maps) : map_chosen(&maps);
 }

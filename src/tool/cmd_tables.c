@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "lists.h"
+#include "parallel.h"
+#include "print_jobs.h"
 #include "show.h"
 #include "show_tree.h"
 #include "table_list.h"
@@ -21,9 +23,11 @@ struct tables {
 	char *range_text;
 	bool all, raw, tree, every_entry;
 	struct table_part range;
+	unsigned int threads;
+	struct tool_process *processes; /* of --all */
+	/* each job's own */
 	struct mmu_walk *walk;
 	struct mmu_space *space; /* that is being shown */
-	uint64_t shown;          /* spaces so far */
 	int status;
 	/* of the table that is being shown */
 	const struct table_node *node;
@@ -40,6 +44,7 @@ static const struct argp_option options[] = {
 	{ "raw", KEY_RAW, NULL, 0,
 	  "The bytes of one table: of ADDRESS, the lowest on its way or that of --level", 1 },
 	{ "output", 'o', "FILE", 0, "With --raw: into a new file", 1 },
+	TOOL_THREADS_OPTION,
 	TOOL_TSV_OPTION,
 	{ 0 },
 };
@@ -92,6 +97,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		tables->output = arg;
+		return 0;
+	case TOOL_KEY_THREADS:
+		tables->threads = tool_parse_threads(arg, state);
 		return 0;
 	case TOOL_KEY_TSV:
 		tables->tool->tsv = true;
@@ -340,8 +348,7 @@ static void space_head(const struct tables *tables, const struct table_list *lis
 			nr++;
 			bytes += mmu_regime_table_bytes(node->regime, level);
 		}
-	if (tables->shown)
-		printf("\n");
+	tool_print_gap();
 	if (task)
 		printf("pid %d %s  ", task->pid, tool_safe(task->comm));
 	printf("format %s, root 0x%" PRIx64 ": %" PRIu64 " table%s, %" PRIu64 " KiB",
@@ -462,41 +469,56 @@ static int show_space(struct tables *tables)
 		raise_status(tables, write_raw(tables, &list));
 	else
 		show_list(tables, &list);
-	tables->shown++;
 	table_list_release(&list);
 	return TOOL_OK;
 }
 
-static void show_pid(struct tables *tables, int32_t pid)
+/* A job. @param status  of opening the space, which ends with it */
+static int show_opened(const struct tables *tables, int status, struct mmu_space *space)
 {
-	int status = tool_space_open_pid(tables->tool, &tables->space_options, pid, &tables->space);
+	struct tables own = *tables;
 
-	raise_status(tables, status ? status : show_space(tables));
-	if (!status)
-		mmu_space_close(tables->space);
+	if (status)
+		return status;
+	own.space = space;
+	own.walk = tool_walk_create();
+	raise_status(&own, show_space(&own));
+	mmu_walk_destroy(own.walk);
+	mmu_space_close(space);
+	return own.status;
+}
+
+static int show_pid(size_t number, void *context)
+{
+	const struct tables *tables = context;
+	struct mmu_space *space = NULL;
+	int status = tool_space_open_pid(tables->tool, &tables->space_options,
+					 tables->space_options.pids[number], &space);
+
+	return show_opened(tables, status, space);
+}
+
+static int show_process(size_t number, void *context)
+{
+	const struct tables *tables = context;
+	struct mmu_space *space = NULL;
+	int status = tool_process_open(tables->tool, &tables->processes[number],
+				       tables->space_options.query.flags, &space);
+
+	return show_opened(tables, status, space);
 }
 
 static int show_all(struct tables *tables)
 {
-	const struct mmu_tasks_query query = { .size = sizeof(query) };
-	const struct mmu_error *problem;
-	const struct mmu_task *task;
-	struct mmu_tasks *tasks;
-	struct mmu_error *error = mmu_tasks_open(tables->tool->session, &query, &tasks);
+	size_t nr;
+	int status = tool_processes(tables->tool, &tables->processes, &nr);
 
-	if (error)
-		return tool_fail(tables->tool, error);
-	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
-		if (task && task->owner == MMU_MM_OWN)
-			show_pid(tables, task->pid);
-		if (task)
-			continue;
-		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: %s\n", tool_message(tables->tool, problem));
-		raise_status(tables, TOOL_ANSWERED);
-	}
-	mmu_tasks_close(tasks);
-	return TOOL_OK;
+	if (status > TOOL_ANSWERED)
+		return status;
+	raise_status(tables, status);
+	raise_status(tables, tool_print_jobs(nr, tables->threads, show_process, tables));
+	free(tables->processes);
+	return tables->status;
 }
 
 static int take_range(struct tables *tables)
@@ -523,7 +545,8 @@ static int take_range(struct tables *tables)
 
 static int show_spaces(struct tables *tables)
 {
-	const struct tool_space *chosen = &tables->space_options;
+	struct tool_space *chosen = &tables->space_options;
+	struct mmu_space *space = NULL;
 	int status = take_range(tables);
 
 	if (status)
@@ -539,16 +562,10 @@ static int show_spaces(struct tables *tables)
 			   "second_flags");
 	if (tables->all)
 		return show_all(tables);
-	for (size_t i = 0; i < chosen->nr_pids && !tool_interrupted(); i++)
-		show_pid(tables, chosen->pids[i]);
-	if (chosen->nr_pids)
-		return TOOL_OK;
-	status = tool_space_open(tables->tool, chosen, &tables->space);
-	if (!status) {
-		status = show_space(tables);
-		mmu_space_close(tables->space);
-	}
-	return status;
+	if (chosen->nr_pids > 1)
+		return tool_print_pids(tables->tool, chosen, tables->threads, show_pid, tables);
+	status = tool_space_open(tables->tool, chosen, &space);
+	return show_opened(tables, status, space);
 }
 
 int tool_tables(struct tool *tool, int argc, char **argv)
@@ -566,8 +583,5 @@ int tool_tables(struct tool *tool, int argc, char **argv)
 		status = tool_open(tool, tables.image);
 	if (status)
 		return status;
-	tables.walk = tool_walk_create();
-	raise_status(&tables, show_spaces(&tables));
-	mmu_walk_destroy(tables.walk);
-	return tables.status;
+	return show_spaces(&tables);
 }

@@ -10,7 +10,7 @@
  * A list of addresses is a thousand bytes for each of them, nearly all of them names and numbers of
  * our own: these are put down here. What somebody else wrote goes through yajl.
  */
-static struct {
+static _Thread_local struct {
 	char *text;
 	size_t bytes, room;
 	bool more; /* what comes next is not the first in its object or array */
@@ -135,6 +135,12 @@ void json_end(void)
 	json_object_end();
 	*room_for(1) = '\n';
 	fwrite_unlocked(line.text, 1, line.bytes + 1, stdout);
+}
+
+void json_release(void)
+{
+	free(line.text);
+	memset(&line, 0, sizeof(line));
 }
 
 void json_string(const char *key, const char *value)

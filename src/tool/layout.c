@@ -28,7 +28,8 @@ static unsigned int find_columns(void)
 
 unsigned int tool_columns(void)
 {
-	static unsigned int columns; /* once: each line asks, and one layout serves all of them */
+	static _Thread_local unsigned int
+		columns; /* once: each line asks, and one layout serves all of them */
 
 	if (!columns)
 		columns = find_columns();

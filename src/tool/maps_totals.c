@@ -50,8 +50,8 @@ void maps_totals_add(struct maps_totals *totals, const struct mmu_map_row *row)
 static const char *about(uint64_t bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	static char texts[4][32];
-	static unsigned int next;
+	static _Thread_local char texts[4][32];
+	static _Thread_local unsigned int next;
 	char *ret = texts[next++ % 4];
 	unsigned int unit = 0;
 	double value = (double)bytes / 1024;

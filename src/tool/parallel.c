@@ -83,6 +83,15 @@ static unsigned int cpus_at_hand(void)
 	return (unsigned int)CPU_COUNT(&set);
 }
 
+unsigned int tool_threads(unsigned int wanted, size_t nr_jobs)
+{
+	if (!wanted)
+		wanted = cpus_at_hand();
+	if (wanted > TOOL_THREADS_MAX)
+		wanted = TOOL_THREADS_MAX;
+	return wanted > nr_jobs ? (unsigned int)nr_jobs : wanted;
+}
+
 static void run_threads(struct pool *pool, const pthread_t *threads, unsigned int nr,
 			tool_tell_fn tell, void (*drop)(void *result))
 {
@@ -104,12 +113,7 @@ void tool_parallel(size_t nr_jobs, unsigned int threads, tool_work_fn work, tool
 	pthread_t thread[TOOL_THREADS_MAX];
 	unsigned int nr = 0;
 
-	if (!threads)
-		threads = cpus_at_hand();
-	if (threads > TOOL_THREADS_MAX)
-		threads = TOOL_THREADS_MAX;
-	if (threads > nr_jobs)
-		threads = (unsigned int)nr_jobs;
+	threads = tool_threads(threads, nr_jobs);
 	pool.nr_slots = (size_t)threads * AHEAD;
 	pool.slots = threads > 1 ? calloc(pool.nr_slots, sizeof(*pool.slots)) : NULL;
 	if (!pool.slots) {
@@ -208,4 +212,15 @@ struct mmu_error *tool_process_space(struct tool *tool, const struct tool_proces
 					       .flags = flags };
 
 	return mmu_space_open(tool->session, &query, ret);
+}
+
+int tool_process_open(struct tool *tool, const struct tool_process *process, uint32_t flags,
+		      struct mmu_space **ret)
+{
+	struct mmu_error *error = tool_process_space(tool, process, flags, ret);
+
+	if (error)
+		return tool_fail(tool, error);
+	tool_space_warn(*ret);
+	return TOOL_OK;
 }

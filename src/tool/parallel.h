@@ -22,12 +22,15 @@ typedef bool (*tool_tell_fn)(size_t job, void *result, void *context);
 void tool_parallel(size_t nr_jobs, unsigned int threads, tool_work_fn work, tool_tell_fn tell,
 		   void (*drop)(void *result), void *context);
 
+/** How many threads to start. @param wanted  0: as many as there are CPUs at hand */
+unsigned int tool_threads(unsigned int wanted, size_t nr_jobs);
+
 /** The option --threads N of commands that have many jobs. */
 enum { TOOL_KEY_THREADS = 0x410 };
 #define TOOL_THREADS_OPTION                                                                        \
 	{                                                                                          \
 		"threads", TOOL_KEY_THREADS, "N", 0,                                               \
-			"With --all: work on N threads (default: the CPUs at hand)", 1             \
+			"Of many processes: work on N threads (default: the CPUs at hand)", 1      \
 	}
 
 /** Its value. */
@@ -54,5 +57,9 @@ int tool_processes(struct tool *tool, struct tool_process **ret, size_t *ret_nr)
 /** Open the space of one, on any thread. @param flags  of the query */
 struct mmu_error *tool_process_space(struct tool *tool, const struct tool_process *process,
 				     uint32_t flags, struct mmu_space **ret);
+
+/** Likewise, with lines on stderr. @return the exit status */
+int tool_process_open(struct tool *tool, const struct tool_process *process, uint32_t flags,
+		      struct mmu_space **ret);
 
 #endif

@@ -17,7 +17,7 @@ void tool_set_colours(enum tool_colours wanted)
 
 static bool is_coloured(void)
 {
-	static int by_itself = -1;
+	static _Thread_local int by_itself = -1;
 
 	if (by_itself < 0) {
 		const char *no_color = getenv("NO_COLOR");
@@ -49,8 +49,8 @@ const char *tool_level_colour(unsigned int level)
 /* Results of the last four calls stay alive: one printf() may need several. */
 static char *next_buffer(void)
 {
-	static char buffers[4][1100];
-	static unsigned int next;
+	static _Thread_local char buffers[4][1100];
+	static _Thread_local unsigned int next;
 
 	return buffers[next++ % 4];
 }
@@ -88,7 +88,7 @@ const char *tool_vma_rights(const struct mmu_vma_info *vma, char ret[5])
 /* As /proc/PID/maps escapes a newline; and all else that a terminal might not show as it is. */
 static const char *escaped(const char *bytes)
 {
-	static char text[4 * 4096 + 1];
+	static _Thread_local char text[4 * 4096 + 1];
 	char *out = text;
 
 	for (; *bytes && out < text + sizeof(text) - 4; bytes++) {

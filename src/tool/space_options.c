@@ -207,6 +207,14 @@ static void tell_ignored(const struct mmu_space *space, const struct mmu_space_q
 		query->value, root_pa & query->value, query->value & ~root_pa);
 }
 
+void tool_space_warn(const struct mmu_space *space)
+{
+	if (!mmu_space_warning(space))
+		return;
+	fflush(stdout);
+	fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(mmu_space_warning(space)));
+}
+
 static int open_query(struct tool *tool, struct mmu_space_query *query, struct mmu_space **ret)
 {
 	query->size = sizeof(*query);
@@ -216,10 +224,7 @@ static int open_query(struct tool *tool, struct mmu_space_query *query, struct m
 		return tool_fail(tool, error);
 	if (query->flags & MMU_SPACE_REGISTER)
 		tell_ignored(*ret, query);
-	if (mmu_space_warning(*ret)) {
-		fflush(stdout);
-		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(mmu_space_warning(*ret)));
-	}
+	tool_space_warn(*ret);
 	return TOOL_OK;
 }
 

@@ -7,6 +7,9 @@
 #include <stdio.h>
 
 #include "mmuscope/mmuscope.h"
+#ifdef TOOL_THREAD_STREAMS
+#include "streams.h"
+#endif
 
 /** Exit statuses, as documented. If several hold, the greatest wins. */
 enum tool_status {
@@ -200,6 +203,9 @@ int tool_space_open(struct tool *tool, const struct tool_space *space, struct mm
 int tool_space_open_pid(struct tool *tool, const struct tool_space *space, int32_t pid,
 			struct mmu_space **ret);
 
+/** One line on stderr where a space has a warning. */
+void tool_space_warn(const struct mmu_space *space);
+
 /** A walk to be used again and again; ends the tool when there is no memory. */
 struct mmu_walk *tool_walk_create(void);
 
@@ -302,6 +308,8 @@ const char *tool_kind(enum mmu_kind kind);
 void json_begin(const char *thing);
 /** End the line and write it at once, whole. */
 void json_end(void);
+/** Release what this thread's lines were made with. */
+void json_release(void);
 void json_string(const char *key, const char *value);
 void json_hex(const char *key, uint64_t value);
 void json_number(const char *key, int64_t value);

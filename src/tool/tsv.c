@@ -5,7 +5,7 @@
 
 #include "tool.h"
 
-static bool in_row;
+static _Thread_local bool in_row;
 
 static void next_cell(void)
 {

@@ -210,6 +210,7 @@ static void go_on_in_table(struct mmu_sweep *sweep)
 	}
 	if (level->index - table->chunk_first >= table->chunk_count) {
 		mmu_table_load(table, level->index);
+		mmu_table_announce(table, level->index, level->last);
 		sweep->work--;
 	}
 	scanned = table->chunk_whole && level->index >= level->scan_first &&

@@ -85,6 +85,28 @@ void mmu_table_load(struct mmu_table *table, uint64_t index)
 					    table->chunk_count, table->copy[0], table->copy[1]);
 }
 
+void mmu_table_announce(struct mmu_table *table, uint64_t first, uint64_t last)
+{
+	const struct mmu_image *image = table->walker->cursor->image;
+	uint64_t pas[MMU_EXPECTED_MAX], end = table->chunk_first + table->chunk_count;
+	struct mmu_step step;
+	size_t nr = 0;
+
+	if (!image->reader->lacks || !table->level || !table->chunk_whole)
+		return;
+	end = last < end ? last + 1 : end;
+	/* We begin with the first one, and whoever unpacks the others with the last one. */
+	for (uint64_t index = end; index-- > first && nr < MMU_EXPECTED_MAX;) {
+		if (!mmu_table_entry(table, index, &step) || !step.readable ||
+		    step.entry.kind != MMU_KIND_TABLE)
+			continue;
+		if (!nr && !mmu_image_expects(image, step.entry.pa))
+			return;
+		pas[nr++] = step.entry.pa;
+	}
+	mmu_image_expect(image, pas, nr);
+}
+
 /* Zeros at the beginning, as far as blocks of them go and single bytes then. */
 static size_t zeros_at(const uint8_t *bytes, size_t count)
 {

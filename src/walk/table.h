@@ -41,6 +41,12 @@ static inline void mmu_table_move(struct mmu_table *table, uint64_t table_pa)
 void mmu_table_load(struct mmu_table *table, uint64_t index);
 
 /**
+ * Tell the image which tables the entries of the chunk from `first` to `last` lead to, if it would
+ * unpack them ahead of us.
+ */
+void mmu_table_announce(struct mmu_table *table, uint64_t first, uint64_t last);
+
+/**
  * The next entry that is not 0, from one on that the chunk holds, where 0 means empty.
  * @return its index; the first behind the chunk, when there is none in it. It may stop before
  */

@@ -57,13 +57,28 @@ struct kdump {
 	size_t bitmap, bitmap_bytes, descriptor, data;
 };
 
+/* At makedumpfile's level. One stream for all: setting it up costs more than packing a page. */
+static size_t pack_zlib(const uint8_t *page, uint8_t *out)
+{
+	static z_stream stream;
+
+	if (!stream.state && deflateInit(&stream, Z_BEST_SPEED) != Z_OK)
+		abort();
+	stream.next_in = (Bytef *)page;
+	stream.avail_in = BLOCK;
+	stream.next_out = out;
+	stream.avail_out = PACKED_MAX;
+	if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
+		abort();
+	deflateReset(&stream);
+	return PACKED_MAX - stream.avail_out;
+}
+
 /* @return how many bytes; BLOCK or more: it does not pay */
 static size_t pack(uint32_t flag, const uint8_t *page, uint8_t *out)
 {
-	uLongf zlib_bytes = PACKED_MAX;
-
-	if (flag == ZLIB && compress2(out, &zlib_bytes, page, BLOCK, 6) == Z_OK)
-		return zlib_bytes;
+	if (flag == ZLIB)
+		return pack_zlib(page, out);
 #ifdef MMU_HAVE_LZO
 	static uint8_t work[LZO1X_1_MEM_COMPRESS];
 	lzo_uint lzo_bytes = PACKED_MAX;

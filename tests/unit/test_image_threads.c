@@ -2,6 +2,7 @@
 /** @file Two threads that read one image of each kind, with a cursor each. */
 #include <elf.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #define NR_THREADS 2u
 #define ROUNDS 2u
 #define READS 1500u
-/* The high pages are more than a cache of unpacked pages holds. */
+/* The high pages are more than a cache of unpacked pages holds, with what cursors share. */
 #define LOW_PAGE 1u
 #define NR_LOW 199u
 #define HIGH_PAGE 1024u
@@ -26,6 +27,7 @@ struct kind {
 	void (*build)(struct build_buffer *buffer);
 	const struct mmu_raw_range *raw;
 	bool unmappable;
+	size_t unpacked_bytes; /* of the source */
 };
 
 /* ------------------------------------------------------------------ images of that memory */
@@ -137,6 +139,7 @@ static const struct kind kinds[] = {
 	{ "elf", "elf", make_elf },
 	{ "flattened elf", "elf", make_flattened_elf },
 	{ "kdump", "kdump", make_kdump },
+	{ "kdump, little memory", "kdump", make_kdump, .unpacked_bytes = 1 << 20 },
 	{ "flattened kdump", "kdump", make_flattened_kdump },
 	{ "lime", "lime", make_lime },
 #ifdef MMU_HAVE_SNAPPY
@@ -203,6 +206,25 @@ static void *read_alone(void *context)
 	return NULL;
 }
 
+/* Pages that are expected are there some time, without anybody asking for one of them. */
+static void expect_some(const struct kind *kind, struct mmu_image *image)
+{
+	uint64_t pas[NR_LOW];
+
+	for (unsigned int i = 0; i < NR_LOW; i++)
+		pas[i] = (LOW_PAGE + i) * PAGE;
+	assert_int_equal(mmu_image_expects(image, pas[0]), strcmp(kind->reader, "kdump") == 0);
+	if (!mmu_image_expect(image, pas, NR_LOW))
+		return;
+	for (unsigned int i = 0; i < NR_LOW; i++)
+		while (mmu_image_expects(image, pas[i]))
+			sched_yield();
+	/* the thread goes on with these while others read */
+	for (unsigned int i = 0; i < NR_LOW; i++)
+		pas[i] = (HIGH_PAGE + 1 + 7 * i) * PAGE;
+	mmu_image_expect(image, pas, NR_LOW);
+}
+
 static void read_together(const struct kind *kind, const struct mmu_image *image,
 			  const enum mmu_page_state *states)
 {
@@ -242,11 +264,13 @@ static void read_kind(const struct kind *kind)
 		assert_int_equal(ftruncate(file.fd, UNMAPPABLE_BYTES), 0);
 	const struct mmu_source source = { .path = file.path,
 					   .raw = kind->raw,
+					   .unpacked_bytes = kind->unpacked_bytes,
 					   .nr_raw = kind->raw ? 2 : 0 };
 	struct mmu_error *error = mmu_image_open(&source, &image);
 	if (error)
 		fail_msg("%s: %s", kind->name, mmu_error_message(error));
 	assert_string_equal(image->reader->name, kind->reader);
+	expect_some(kind, image);
 	mmu_cursor_init(&cursor, image);
 	for (unsigned int page = 0; page < NR_PAGES; page++) {
 		bool low = page - LOW_PAGE < NR_LOW, high = page - HIGH_PAGE < NR_HIGH;
