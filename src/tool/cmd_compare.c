@@ -93,57 +93,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int usage(const char *message)
 {
-	fprintf(stderr, "mmuscope compare: %s\n'mmuscope compare --help' tells more.\n", message);
-	return TOOL_USAGE;
-}
-
-/* Does the second side have options that only an image has? */
-static bool has_image_options(const struct tool *own)
-{
-	struct tool none;
-
-	tool_init(&none);
-	return memcmp(&own->options, &none.options, sizeof(none.options)) != 0;
+	return sides_usage("compare", message);
 }
 
 /* The second side takes from the first what it leaves out. */
 static int complete_second(struct compare *compare)
 {
 	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
-	struct mmu_space_query *query = &second->space_options.query;
-	const struct mmu_options *image = &first->tool->options;
+	int status;
 
-	if (!second->image && has_image_options(&second->own))
-		return usage("after --with, options of an image go with --image");
-	if (!second->image && !second->address && !second->space_options.chosen && !query->flags)
+	if (second->image || sides_second_is_given(compare)) {
+		status = sides_complete(compare, "compare");
+		if (status)
+			return status;
+	} else {
 		return usage("compare with what? --with ADDRESS, --with --pid PID, --with --image "
 			     "FILE");
+	}
 	if (second->address && !first->address)
 		return usage("an address on the second side needs one on the first");
 	if (!second->address)
 		second->address = first->address;
-	if (compare->tool->tsv && (second->address || compare->tool->json || second->own.json))
+	if (compare->tool->tsv && (second->address || compare->tool->json))
 		return usage("--tsv is for whole spaces, without --json");
-	if (!second->space_options.chosen) {
-		uint32_t flags = query->flags;
-
-		second->space_options = first->space_options;
-		query->flags |= flags;
-	} else if (!second->image && query->by == MMU_SPACE_PGD && !query->format) {
-		query->format = first->space_options.query.format;
-	}
-	compare->tool->json |= second->own.json;
-	compare->one_image = !second->image;
-	second->tool = second->image ? &second->own : first->tool;
-	if (compare->one_image)
-		return TOOL_OK;
-	/* where to look depends on this machine; --ram, --arch and --fact belong to one image */
-	if (!second->own.options.vmlinux)
-		second->own.options.vmlinux = image->vmlinux;
-	if (!second->own.options.plugin_dir)
-		second->own.options.plugin_dir = image->plugin_dir;
-	if (!second->own.options.debug_dirs)
-		second->own.options.debug_dirs = image->debug_dirs;
 	return TOOL_OK;
 }
 
@@ -163,10 +135,8 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 	static const char args_doc[] = "IMAGE [ADDRESS] --with [ADDRESS]";
 	struct side_input inputs[2] = { { compare, 0 }, { compare, 1 } };
 	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
-	int cut = 1;
+	int cut = sides_cut(argc, argv);
 
-	while (cut < argc && strcmp(argv[cut], "--with") != 0)
-		cut++;
 	tool_parse(compare->tool, cut, argv, options, parse, args_doc, doc, &inputs[0],
 		   &first->space_options);
 	if (!first->image)
@@ -190,14 +160,8 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 static int open_side(struct compare_side *side)
 {
 	uint64_t va;
+	int status = sides_open(side);
 
-	if (side->image) {
-		int status = tool_open(side->tool, side->image);
-
-		if (status)
-			return status;
-	}
-	int status = tool_space_open(side->tool, &side->space_options, &side->space);
 	if (status || !side->address)
 		return status;
 	status = tool_address(side->tool, side->address, &va);
@@ -286,12 +250,9 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	if (!status)
 		status = compare->side[0].address ? compare_walks(compare)
 						  : compare_spaces(compare);
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < 2; i++)
 		mmu_walk_destroy(compare->side[i].walk);
-		mmu_space_close(compare->side[i].space);
-	}
-	tool_warn(compare->side[1].own.session);
-	tool_close(&compare->side[1].own, status);
+	sides_close(compare, status);
 	free(compare);
 	return status;
 }

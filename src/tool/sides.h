@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What mmuscope compare compares, and how it is told. */
-#ifndef MMU_TOOL_COMPARE_H
-#define MMU_TOOL_COMPARE_H
+/** @file Two sides, left and right of --with: what compare compares, and how it is told. */
+#ifndef MMU_TOOL_SIDES_H
+#define MMU_TOOL_SIDES_H
 
 #include "tool.h"
 
@@ -21,6 +21,29 @@ struct compare {
 	bool has_range;           /**< range was given */
 	bool all, one_image;
 };
+
+/* ------------------------------------------------------------------ which two */
+
+/** Where the second side begins: the number of "--with" among the arguments, or argc. */
+int sides_cut(int argc, char **argv);
+
+/** One line on stderr, and where to read more. @return TOOL_USAGE */
+int sides_usage(const char *command, const char *message);
+
+/** Does the second side say something of its own: an image, an address, a space? */
+bool sides_second_is_given(const struct compare *compare);
+
+/**
+ * Let the second side take from the first what it leaves out.
+ * @return TOOL_OK, or TOOL_USAGE after lines on stderr
+ */
+int sides_complete(struct compare *compare, const char *command);
+
+/** Open an image, if the side has one of its own, and the space. @return as tool_space_open() */
+int sides_open(struct compare_side *side);
+
+/** Close all of both but the first one's session. @param status  of the answer */
+void sides_close(struct compare *compare, int status);
 
 /** "first", "second". */
 const char *compare_side_name(unsigned int side);
