@@ -27,24 +27,6 @@ struct side_input {
 	unsigned int side;
 };
 
-static void parse_range(struct compare *compare, const char *arg, struct argp_state *state)
-{
-	char *copy = strdup(arg), *dash = copy ? strchr(copy, '-') : NULL;
-
-	if (dash)
-		*dash++ = '\0';
-	if (!dash || !tool_hex(copy, &compare->range[0].first_va) ||
-	    !tool_hex(dash, &compare->range[0].last_va) ||
-	    compare->range[0].first_va > compare->range[0].last_va)
-		argp_error(state,
-			   "--range %s: two addresses with a '-' between them, the lower "
-			   "one first",
-			   arg);
-	compare->range[1] = compare->range[0];
-	compare->has_range = true;
-	free(copy);
-}
-
 static void parse_argument(const struct side_input *input, char *arg, struct argp_state *state)
 {
 	struct compare_side *side = &input->compare->side[input->side];
@@ -75,7 +57,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		compare->side[1].image = arg;
 		return 0;
 	case KEY_RANGE:
-		parse_range(compare, arg, state);
+		compare->range_text = arg;
 		return 0;
 	case 'a':
 		compare->all = true;
@@ -132,26 +114,22 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 		"  compare vmcore -p 1 --with -p 2\n"
 		"  compare before -p 1 --with --image after\n\n"
 		"Exit status 0: they are the same; 1: they differ.";
-	static const char args_doc[] = "IMAGE [ADDRESS] --with [ADDRESS]";
 	struct side_input inputs[2] = { { compare, 0 }, { compare, 1 } };
-	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
-	int cut = sides_cut(argc, argv);
+	const struct sides_parser parser = { .options = options,
+					     .parser = parse,
+					     .args_doc = "IMAGE [ADDRESS] --with [ADDRESS]",
+					     .doc = doc,
+					     .input = { &inputs[0], &inputs[1] } };
+	struct compare_side *first = &compare->side[0];
+	bool with = sides_parse(compare, argc, argv, &parser);
 
-	tool_parse(compare->tool, cut, argv, options, parse, args_doc, doc, &inputs[0],
-		   &first->space_options);
 	if (!first->image)
 		return usage("no image given");
 	if (!first->space_options.chosen)
 		return usage("whose tables? One of --pid, --comm, --task, --mm, --pgd, --cpu, "
 			     "--kernel");
-	if (cut == argc)
+	if (!with)
 		return usage("compare with what? The second side stands after --with");
-	static char name[] = "compare";
-	char *saved = argv[cut];
-	argv[cut] = name;
-	tool_parse(&second->own, argc - cut, argv + cut, options, parse, args_doc, doc, &inputs[1],
-		   &second->space_options);
-	argv[cut] = saved;
 	return complete_second(compare);
 }
 
@@ -215,7 +193,7 @@ static int compare_spaces(struct compare *compare)
 
 	for (unsigned int i = 0; i < 2; i++) {
 		range[i].size = sizeof(range[i]);
-		if (!compare->has_range)
+		if (!compare->range_text)
 			choose_range(compare->side[i].space, halves, &range[i]);
 	}
 	tool_catch_interrupt();
@@ -247,6 +225,10 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	tool_fold(tool, 2);
 	for (unsigned int i = 0; i < 2 && !status; i++)
 		status = open_side(&compare->side[i]);
+	if (!status && compare->range_text)
+		status = tool_range(tool, compare->range_text, &compare->range[0].first_va,
+				    &compare->range[0].last_va);
+	compare->range[1] = compare->range[0];
 	if (!status)
 		status = compare->side[0].address ? compare_walks(compare)
 						  : compare_spaces(compare);

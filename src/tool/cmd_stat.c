@@ -341,31 +341,23 @@ static int parse_sides(struct stat_command *command, int argc, char **argv)
 		"architectures:\v"
 		"  stat vmcore -p 1 --with -p 2\n"
 		"  stat vmcore -p 1 --with other-vmcore -s other-vmlinux";
-	static const char args_doc[] = "IMAGE [--with [IMAGE]]";
 	struct side_input inputs[2] = { { command, 0 }, { command, 1 } };
-	struct compare_side *second = &command->sides.side[1];
-	int cut = sides_cut(argc, argv);
-	static char name[] = "stat";
+	const struct sides_parser parser = { .options = options,
+					     .parser = parse,
+					     .args_doc = "IMAGE [--with [IMAGE]]",
+					     .doc = doc,
+					     .input = { &inputs[0], &inputs[1] } };
+	int status = TOOL_OK;
 
-	tool_parse(command->options.tool, cut, argv, options, parse, args_doc, doc, &inputs[0],
-		   command->space);
-	command->with = cut < argc;
-	if (command->with) {
-		if (command->all)
-			return sides_usage("stat", "--all stands without --with");
-		char *saved = argv[cut];
-		argv[cut] = name;
-		tool_parse(&second->own, argc - cut, argv + cut, options, parse, args_doc, doc,
-			   &inputs[1], &second->space_options);
-		argv[cut] = saved;
-		if (command->all)
-			return sides_usage("stat", "--all stands without --with");
-		if (!sides_second_is_given(&command->sides))
-			return sides_usage("stat", "beside what? --with --pid PID, --with IMAGE");
-		int status = sides_complete(&command->sides, "stat");
-		if (status)
-			return status;
-	}
+	command->with = sides_parse(&command->sides, argc, argv, &parser);
+	if (command->with && command->all)
+		return sides_usage("stat", "--all stands without --with");
+	if (command->with && !sides_second_is_given(&command->sides))
+		return sides_usage("stat", "beside what? --with --pid PID, --with IMAGE");
+	if (command->with)
+		status = sides_complete(&command->sides, "stat");
+	if (status)
+		return status;
 	if (command->options.tool->tsv && command->options.tool->json)
 		return sides_usage("stat", "only one of --json, --tsv");
 	return TOOL_OK;

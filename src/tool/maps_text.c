@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file A map for people: what a space holds in all, then its VMAs or regions. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,24 +20,6 @@ static const struct tool_column all_columns[NR_COLUMNS] = {
 	[PAGES] = { "PAGES", 8, 1 },           [SIZE] = { "SIZE", 4, 1 },
 	[PHYSICAL] = { "PHYSICAL", -13, 1 },   [NAME] = { "NAME", 0, 1 },
 };
-
-struct row {
-	char text[NR_COLUMNS][80];
-	const char *cells[NR_COLUMNS];
-};
-
-static void cell(struct row *row, size_t column, const char *format, ...)
-	__attribute__((__format__(__printf__, 3, 4)));
-
-static void cell(struct row *row, size_t column, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(row->text[column], sizeof(row->text[column]), format, args);
-	va_end(args);
-	row->cells[column] = row->text[column];
-}
 
 /* ------------------------------------------------------------------ the head */
 
@@ -99,7 +80,8 @@ void maps_text_begin(struct maps_text *text, const struct mmu_space *space, bool
 /* ------------------------------------------------------------------ rows */
 
 /* Two columns: how many pages of which size. */
-static void pages_cells(const struct mmu_map_row *row, struct row *cells, uint64_t base_bytes)
+static void pages_cells(const struct mmu_map_row *row, struct tool_cells *cells,
+			uint64_t base_bytes)
 {
 	const struct mmu_range *range = &row->range;
 	bool no_pages = range->result == MMU_RESULT_EMPTY ||
@@ -108,27 +90,28 @@ static void pages_cells(const struct mmu_map_row *row, struct row *cells, uint64
 	uint64_t bytes = no_pages || !range->page_bytes ? base_bytes : range->page_bytes;
 	unsigned int unit = 0;
 
-	cell(cells, PAGES, "%" PRIu64, row->pages);
+	tool_cell(cells, PAGES, "%" PRIu64, row->pages);
 	for (; bytes % 1024 == 0 && unit < 4; unit++)
 		bytes /= 1024;
-	cell(cells, SIZE, "%" PRIu64 "%c", bytes, "BKMGT"[unit]);
+	tool_cell(cells, SIZE, "%" PRIu64 "%c", bytes, "BKMGT"[unit]);
 }
 
-static void place_cell(const struct mmu_map_row *row, struct row *cells)
+static void place_cell(const struct mmu_map_row *row, struct tool_cells *cells)
 {
 	const struct mmu_range *range = &row->range;
 	const char *next = maps_next_word(row->next);
 
 	if (next)
-		cell(cells, PHYSICAL, "next: %s", next);
+		tool_cell(cells, PHYSICAL, "next: %s", next);
 	else if (row->runs > 1)
-		cell(cells, PHYSICAL, "%" PRIu64 " runs", row->runs);
+		tool_cell(cells, PHYSICAL, "%" PRIu64 " runs", row->runs);
 	else if (range->has_pa)
-		cell(cells, PHYSICAL, "0x%" PRIx64, range->pa);
+		tool_cell(cells, PHYSICAL, "0x%" PRIx64, range->pa);
 	else if (range->has_target)
-		cell(cells, PHYSICAL, "0x%" PRIx64, range->target_pa);
+		tool_cell(cells, PHYSICAL, "0x%" PRIx64, range->target_pa);
 	else if (range->has_swap)
-		cell(cells, PHYSICAL, "swap %u:0x%" PRIx64, range->swap_type, range->swap_offset);
+		tool_cell(cells, PHYSICAL, "swap %u:0x%" PRIx64, range->swap_type,
+			  range->swap_offset);
 }
 
 static const char *area_name(const struct mmu_map_row *row)
@@ -141,13 +124,13 @@ static const char *area_name(const struct mmu_map_row *row)
 }
 
 static void print_cells(const struct maps_text *text, const struct mmu_map_row *row,
-			struct row *cells)
+			struct tool_cells *cells)
 {
 	struct tool_column columns[NR_COLUMNS];
 	char rights[5];
 
 	if (row->vma)
-		cell(cells, VMA, "%s", tool_vma_rights(row->vma, rights));
+		tool_cell(cells, VMA, "%s", tool_vma_rights(row->vma, rights));
 	cells->cells[NAME] = area_name(row);
 	memcpy(columns, all_columns, sizeof(columns));
 	columns[ADDRESSES].width = -(2 * text->digits + 1);
@@ -159,19 +142,20 @@ static void print_row(const struct maps_text *text, const struct mmu_map_row *ro
 {
 	const struct mmu_range *range = &row->range;
 	uint64_t base_bytes = UINT64_C(1) << mmu_space_regime(text->space, 0)->page_lg2;
-	struct row cells;
+	struct tool_cells cells;
 	char rights[6];
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		cells.cells[i] = "-";
 	if (ranges)
-		cell(&cells, ADDRESSES, "  %" PRIu64 " range%s", ranges, ranges == 1 ? "" : "s");
+		tool_cell(&cells, ADDRESSES, "  %" PRIu64 " range%s", ranges,
+			  ranges == 1 ? "" : "s");
 	else
-		cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits, range->first_va,
-		     text->digits, range->last_va);
-	cell(&cells, RESULT, "%s", mmu_result_name(range->result));
+		tool_cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
+			  range->first_va, text->digits, range->last_va);
+	tool_cell(&cells, RESULT, "%s", mmu_result_name(range->result));
 	if (range->rights || range->has_pa)
-		cell(&cells, RIGHTS, "%s", mmu_rights_text(range->rights, rights));
+		tool_cell(&cells, RIGHTS, "%s", mmu_rights_text(range->rights, rights));
 	pages_cells(row, &cells, base_bytes);
 	place_cell(row, &cells);
 	print_cells(text, row, &cells);
@@ -184,13 +168,13 @@ static void print_area(const struct maps_text *text)
 {
 	const struct mmu_map_row row = { .vma = text->has_vma ? &text->vma : NULL,
 					 .region = text->region };
-	struct row cells;
+	struct tool_cells cells;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		cells.cells[i] = "-";
-	cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
-	     row.vma ? row.vma->first_va : row.region->first_va, text->digits,
-	     row.vma ? row.vma->last_va : row.region->last_va);
+	tool_cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
+		  row.vma ? row.vma->first_va : row.region->first_va, text->digits,
+		  row.vma ? row.vma->last_va : row.region->last_va);
 	print_cells(text, &row, &cells);
 }
 

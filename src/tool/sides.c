@@ -4,13 +4,24 @@
 
 #include "sides.h"
 
-int sides_cut(int argc, char **argv)
+bool sides_parse(struct compare *compare, int argc, char **argv, const struct sides_parser *parser)
 {
+	struct compare_side *side = compare->side;
+	char *name = argv[0], *with;
 	int cut = 1;
 
 	while (cut < argc && strcmp(argv[cut], "--with") != 0)
 		cut++;
-	return cut;
+	tool_parse(compare->tool, cut, argv, parser->options, parser->parser, parser->args_doc,
+		   parser->doc, parser->input[0], &side[0].space_options);
+	if (cut == argc)
+		return false;
+	with = argv[cut];
+	argv[cut] = name;
+	tool_parse(&side[1].own, argc - cut, argv + cut, parser->options, parser->parser,
+		   parser->args_doc, parser->doc, parser->input[1], &side[1].space_options);
+	argv[cut] = with;
+	return true;
 }
 
 int sides_usage(const char *command, const char *message)

@@ -18,14 +18,22 @@ struct compare {
 	struct tool *tool;
 	struct compare_side side[2];
 	struct mmu_part range[2]; /**< whole spaces: what is compared of each */
-	bool has_range;           /**< range was given */
+	const char *range_text;   /**< of --range, or NULL */
 	bool all, one_image;
 };
 
 /* ------------------------------------------------------------------ which two */
 
-/** Where the second side begins: the number of "--with" among the arguments, or argc. */
-int sides_cut(int argc, char **argv);
+/** How a command parses either side; `input` goes to the parser. */
+struct sides_parser {
+	const struct argp_option *options;
+	argp_parser_t parser;
+	const char *args_doc, *doc;
+	void *input[2];
+};
+
+/** Parse what stands left and right of --with. @return false: there is no --with */
+bool sides_parse(struct compare *compare, int argc, char **argv, const struct sides_parser *parser);
 
 /** One line on stderr, and where to read more. @return TOOL_USAGE */
 int sides_usage(const char *command, const char *message);
