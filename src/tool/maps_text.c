@@ -116,10 +116,15 @@ static void place_cell(const struct mmu_map_row *row, struct tool_cells *cells)
 
 static const char *area_name(const struct mmu_map_row *row)
 {
+	static char region[64];
+
 	if (row->vma)
 		return tool_vma_name(row->vma);
-	if (row->region)
-		return row->region->name;
+	if (row->region) {
+		snprintf(region, sizeof(region), "%s%s", row->region->name,
+			 row->region->assumed ? " (assumed)" : "");
+		return region;
+	}
 	return row->vma_unknown ? "(VMA can't be read)" : "-";
 }
 
