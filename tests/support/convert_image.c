@@ -62,7 +62,7 @@ static size_t pack(uint32_t flag, const uint8_t *page, uint8_t *out)
 {
 	uLongf zlib_bytes = PACKED_MAX;
 
-	if (flag == ZLIB && compress2(out, &zlib_bytes, page, BLOCK, 6) == Z_OK)
+	if (flag == ZLIB && compress2(out, &zlib_bytes, page, BLOCK, Z_BEST_SPEED) == Z_OK)
 		return zlib_bytes;
 #ifdef MMU_HAVE_LZO
 	static uint8_t work[LZO1X_1_MEM_COMPRESS];
