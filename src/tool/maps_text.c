@@ -172,7 +172,7 @@ static void print_row(const struct maps_text *text, const struct mmu_map_row *ro
 static void print_area(const struct maps_text *text)
 {
 	const struct mmu_map_row row = { .vma = text->has_vma ? &text->vma : NULL,
-					 .region = text->region };
+					 .region = text->has_region ? &text->region : NULL };
 	struct tool_cells cells;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
@@ -197,14 +197,15 @@ static void end_area(struct maps_text *text)
 	free(text->name);
 	text->name = NULL;
 	text->nr_rows = text->nr_groups = 0;
-	text->has_vma = false;
-	text->region = NULL;
+	text->has_vma = text->has_region = false;
 }
 
 static void begin_area(struct maps_text *text, const struct mmu_map_row *row)
 {
-	text->region = row->region;
 	text->has_vma = row->vma;
+	text->has_region = row->region;
+	if (row->region)
+		text->region = *row->region;
 	if (!row->vma)
 		return;
 	text->vma = *row->vma;
@@ -218,7 +219,13 @@ static bool same_area(const struct maps_text *text, const struct mmu_map_row *ro
 {
 	if (row->vma)
 		return text->has_vma && text->vma.first_va == row->vma->first_va;
-	return row->region && row->region == text->region;
+	return row->region && text->has_region && text->region.first_va == row->region->first_va;
+}
+
+static void point_to_area(const struct maps_text *text, struct mmu_map_row *row)
+{
+	row->vma = text->has_vma ? &text->vma : NULL;
+	row->region = text->has_region ? &text->region : NULL;
 }
 
 static bool same_group(const struct mmu_map_row *one, const struct mmu_map_row *other)
@@ -240,7 +247,7 @@ static void add_to_group(struct maps_text *text, const struct mmu_map_row *row)
 		i--; /* there are fewer kinds of rows, unless an image is full of nonsense */
 	if (i == text->nr_groups) {
 		text->groups[i] = (struct maps_group){ .row = *row, .ranges = 1 };
-		text->groups[i].row.vma = text->has_vma ? &text->vma : NULL;
+		point_to_area(text, &text->groups[i].row);
 		text->nr_groups++;
 		return;
 	}
@@ -262,7 +269,7 @@ void maps_text_row(struct maps_text *text, const struct mmu_map_row *row)
 		print_row(text, row, 0);
 	} else if (text->nr_rows < MAPS_ROWS_MAX) {
 		text->rows[text->nr_rows] = *row;
-		text->rows[text->nr_rows++].vma = row->vma ? &text->vma : NULL;
+		point_to_area(text, &text->rows[text->nr_rows++]);
 	} else {
 		for (size_t i = 0; text->nr_rows == MAPS_ROWS_MAX && i < MAPS_ROWS_MAX; i++)
 			add_to_group(text, &text->rows[i]);
