@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Which anonymous VMAs may have huge pages, by flags, room and settings; and what is unknown. */
+/** @file Which anonymous VMAs may have huge pages, by flags, room and settings. */
 #include "analysis/thp.h"
 #include "support/small_kernel.h"
 
