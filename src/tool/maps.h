@@ -61,7 +61,7 @@ struct maps_text {
 	size_t held_bytes;
 	bool head_shown;
 
-	/* the VMA or region of the rows below, which point here: the map that told it may be gone */
+	/* the VMA or region of the rows below, which point here; a map that is gone told it */
 	struct mmu_vma_info vma;
 	char *name;
 	struct mmu_region region;
