@@ -104,6 +104,9 @@ def questions(side, image, vmlinux, folder):
     space = (*known, '--pid', pid)
     alone = ('--debug-dir', folder)
     batch = (image, vmlinux, pid, COUNT, 'walk')
+    # an older commit lacks some
+    whole = [Question(name, (name, *space)) for name in ('maps', 'tables', 'stat')
+             if side.ask(name, '--help').returncode == 0]
     return pid, [
         Question('info', ('info', *known)),
         Question('info, image alone', ('info', image, *alone)),
@@ -117,6 +120,7 @@ def questions(side, image, vmlinux, folder):
         Question(f'walk --brief -, {COUNT}', ('walk', *space, '--brief', '-'), addresses),
         Question('walk --json --brief -', ('walk', *space, '--json', '--brief', '-'), addresses),
         Question('walk --json -', ('walk', *space, '--json', '-'), addresses),
+        *whole,
         Question('leaves: compare with itself', ('compare', *space, '--with', '--pid', pid)),
         Question('extract', ('extract', image, made, '-s', vmlinux), creates=made),
         Question('library: open a process', batch, key='open_seconds'),

@@ -86,14 +86,18 @@ class Bench:
 
     # ------------------------------------------------------------------------------ processes
 
-    def mmuscope(self, *words, stdin=None, space=None, image=None):
-        """A run of the tool; its output goes nowhere."""
-        command = [str(word) for word in (TOOL, 'walk', image or self.image,
-                                          *(space or self.with_vmlinux), *words)]
+    def mmuscope(self, *words, stdin=None, space=None, image=None, command='walk', creates=None):
+        """A run of the tool; its output goes nowhere. `creates`: a file that must not exist."""
+        command = [str(word) for word in (TOOL, command, image or self.image, *([creates] if creates
+                   else []), *(self.with_vmlinux if space is None else space), *words)]
 
         def run():
+            if creates:
+                creates.unlink(missing_ok=True)
             with open(stdin or os.devnull, 'rb') as source:
                 sample = Sample(command, stdin=source)
+            if creates:
+                creates.unlink(missing_ok=True)
             if sample.status not in (0, 1):
                 raise Failure(f'exit status {sample.status}')
             return sample.seconds, sample.kib
@@ -209,6 +213,21 @@ class Bench:
                 Row('library: decode all entries',
                     self.inside('bench-batch', 'visit_seconds', 'walk'))]
 
+    def commands(self):
+        """Commands that look at a whole space, or at all: start and answer."""
+        extract = self.folder / 'extract'
+        return [Row('walk, one address', self.mmuscope(self.address), 'the start alone'),
+                Row('maps', self.mmuscope(command='maps')),
+                Row('maps --json', self.mmuscope('--json', command='maps')),
+                Row('tables', self.mmuscope(command='tables')),
+                Row('stat', self.mmuscope(command='stat')),
+                Row('stat --all', self.mmuscope('-s', self.vmlinux, '--all', space=(),
+                                                command='stat')),
+                Row('compare with itself', self.mmuscope('--with', '--pid', self.pid,
+                                                         command='compare')),
+                Row('extract', self.mmuscope('-s', self.vmlinux, space=(), command='extract',
+                                             creates=extract), 'of the whole dump')]
+
     def other_forms(self):
         """(name, path) of this dump in other formats, as `./dev bench --make-heavy` leaves them."""
         for name in FORMS:
@@ -230,8 +249,10 @@ class Bench:
         pages.write_text(self.whole('bench-spaces', self.image, self.vmlinux, 'tables'))
         rows = []
         for name, path in (('elf', self.image), *self.other_forms()):
-            rows += [Row(f'{name}: floor', self.timed('bench-floor-pages', path, stdin=pages),
-                         'the same table pages summed by a plain loop')]
+            if name != 'flat':  # which is dump.lzo in another order
+                rows += [Row(f'{name}: floor',
+                             self.timed('bench-floor-pages', path, stdin=pages),
+                             'the same table pages summed by a plain loop')]
             rows += [Row(f'{name}: ranges, {threads} thread{"s" * (threads > 1)}',
                          self.timed('bench-spaces', path, self.vmlinux, 'ranges', threads))
                      for threads in (1, 2)]
@@ -303,6 +324,7 @@ def main(image, vmlinux):
             (f'{COUNT} addresses, in random order', bench.many(peers), COUNT),
             (f'all {shape["tables"]} tables of the process, {shape["entries"]} entries used',
              bench.tables(), None),
+            ('whole spaces, whole process', bench.commands(), None),
             ('facts of the kernel, whole process', bench.facts(), None),
             (f'formats, whole process; {COUNT} addresses', bench.forms(), None),
             ('all spaces: every range of every process', bench.spaces(), None),

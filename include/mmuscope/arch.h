@@ -553,6 +553,8 @@ struct mmu_linear {
 struct mmu_region {
 	uint64_t first_va, last_va;
 	const char *name; /**< static, for people: "vmalloc", "modules" */
+	/** It begins where Linux's sources put it; no fact of this kernel says so. */
+	bool assumed;
 };
 
 /** A bit of vm_area_struct.vm_flags that means something on this architecture only. */

@@ -66,6 +66,13 @@ MMU_EXPORT bool mmu_smaps_get(const struct mmu_smaps *smaps, enum mmu_smaps_item
 			      uint64_t *ret);
 
 /**
+ * THPeligible: may the VMA have transparent huge pages, by its flags, room and file, and by the
+ * settings below /sys/kernel/mm/transparent_hugepage (mm/huge_memory.c)?
+ * @return false, with *ret untouched: not known; it may depend on how the kernel was built
+ */
+MMU_EXPORT bool mmu_smaps_thp_eligible(const struct mmu_smaps *smaps, bool *ret);
+
+/**
  * The protection key of a VMA.
  * @return false, with *ret untouched: this architecture has none
  */

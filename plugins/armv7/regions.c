@@ -10,10 +10,10 @@
 #define VECTORS UINT64_C(0xffff0000) /* with the page of stubs behind them */
 
 static void add(struct mmu_region *regions, size_t *nr, uint64_t first_va, uint64_t last_va,
-		const char *name)
+		const char *name, bool assumed)
 {
 	if (first_va <= last_va && (!*nr || regions[*nr - 1].last_va < first_va))
-		regions[(*nr)++] = (struct mmu_region){ first_va, last_va, name };
+		regions[(*nr)++] = (struct mmu_region){ first_va, last_va, name, assumed };
 }
 
 size_t arm_regions(const struct mmu_facts *facts, struct mmu_region *ret)
@@ -27,14 +27,14 @@ size_t arm_regions(const struct mmu_facts *facts, struct mmu_region *ret)
 	/* pkmap is there with HIGHMEM alone; else modules reach up to lowmem */
 	bool pkmap = facts->get(facts->context, "SYMBOL(pkmap_page_table)", &value);
 	add(ret, &nr, lowmem.first_va - MIB(16), lowmem.first_va - (pkmap ? MIB(2) : 0) - 1,
-	    "modules");
+	    "modules", true);
 	if (pkmap)
-		add(ret, &nr, lowmem.first_va - MIB(2), lowmem.first_va - 1, "pkmap");
-	add(ret, &nr, lowmem.first_va, lowmem.last_va, "lowmem");
+		add(ret, &nr, lowmem.first_va - MIB(2), lowmem.first_va - 1, "pkmap", true);
+	add(ret, &nr, lowmem.first_va, lowmem.last_va, "lowmem", false);
 	vmalloc = (lowmem.last_va + 1 + VMALLOC_OFFSET) & ~(VMALLOC_OFFSET - 1);
-	add(ret, &nr, vmalloc, VMALLOC_END - 1, "vmalloc");
-	add(ret, &nr, VMALLOC_END, VMALLOC_END + MIB(4) - 1, "device tree"); /* 5.10 */
-	add(ret, &nr, FIXADDR, FIXADDR_END - 1, "fixmap");
-	add(ret, &nr, VECTORS, VECTORS + 0x1fff, "vectors");
+	add(ret, &nr, vmalloc, VMALLOC_END - 1, "vmalloc", false);
+	add(ret, &nr, VMALLOC_END, VMALLOC_END + MIB(4) - 1, "device tree", true); /* 5.10 */
+	add(ret, &nr, FIXADDR, FIXADDR_END - 1, "fixmap", true);
+	add(ret, &nr, VECTORS, VECTORS + 0x1fff, "vectors", false); /* Arm ARM, B1.8.1 */
 	return nr;
 }

@@ -39,7 +39,8 @@ struct list {
 };
 
 /* The last region gives way: how far it may grow is known, not how far it does. */
-static void add(struct list *list, uint64_t first_va, uint64_t last_va, const char *name)
+static void add(struct list *list, uint64_t first_va, uint64_t last_va, const char *name,
+		bool assumed)
 {
 	struct mmu_region *before = list->nr ? &list->regions[list->nr - 1] : NULL;
 
@@ -48,7 +49,7 @@ static void add(struct list *list, uint64_t first_va, uint64_t last_va, const ch
 		return;
 	if (before && before->last_va >= first_va)
 		before->last_va = first_va - 1;
-	list->regions[list->nr++] = (struct mmu_region){ first_va, last_va, name };
+	list->regions[list->nr++] = (struct mmu_region){ first_va, last_va, name, assumed };
 }
 
 static bool knows(const struct mmu_facts *facts, const char *key)
@@ -58,30 +59,34 @@ static bool knows(const struct mmu_facts *facts, const char *key)
 	return facts->get(facts->context, key, &value);
 }
 
-/* The base of a region: its variable (4.9), else where it is in kernels that randomize nothing. */
-static bool base_of(const struct mmu_facts *facts, const char *key, bool is_fixed,
-		    uint64_t fixed_va, uint64_t *ret)
+/*
+ * A region that begins where its variable says (4.9), else where it does in kernels that randomize
+ * nothing.
+ */
+static void add_at(const struct mmu_facts *facts, struct list *list, const char *key, bool is_fixed,
+		   uint64_t fixed_va, uint64_t bytes, const char *name)
 {
-	*ret = fixed_va;
-	if (knows(facts, key))
-		return x86_64_variable(facts, key, 0, 8, ret) && *ret >= UINT64_MAX << 56 &&
-		       *ret < IMAGE_MAP;
-	return is_fixed;
+	uint64_t va = fixed_va;
+
+	if (!knows(facts, key) && is_fixed)
+		add(list, va, va + bytes - 1, name, true);
+	else if (knows(facts, key) && x86_64_variable(facts, key, 0, 8, &va) &&
+		 va >= UINT64_MAX << 56 && va < IMAGE_MAP)
+		add(list, va, va + bytes - 1, name, false);
 }
 
 static void add_sized(const struct mmu_facts *facts, struct list *list, const struct layout *layout,
 		      uint64_t direct_va)
 {
 	bool is_fixed = direct_va == layout->direct_va[0] || direct_va == layout->direct_va[1];
-	uint64_t va;
 
-	if (base_of(facts, "SYMBOL(vmalloc_base)", is_fixed, layout->vmalloc_va, &va))
-		add(list, va, va + layout->vmalloc_bytes - 1, "vmalloc");
-	if (base_of(facts, "SYMBOL(vmemmap_base)", is_fixed, layout->vmemmap_va, &va))
-		add(list, va, va + layout->vmemmap_bytes - 1, "vmemmap");
+	add_at(facts, list, "SYMBOL(vmalloc_base)", is_fixed, layout->vmalloc_va,
+	       layout->vmalloc_bytes, "vmalloc");
+	add_at(facts, list, "SYMBOL(vmemmap_base)", is_fixed, layout->vmemmap_va,
+	       layout->vmemmap_bytes, "vmemmap");
 	if (knows(facts, "SYMBOL(kasan_early_shadow_page)") || knows(facts, "SYMBOL(kasan_zero_"
 									    "page)"))
-		add(list, layout->kasan_va, KASAN_END - 1, "KASAN shadow");
+		add(list, layout->kasan_va, KASAN_END - 1, "KASAN shadow", true);
 }
 
 size_t x86_64_regions(const struct mmu_facts *facts, struct mmu_region *ret)
@@ -99,19 +104,20 @@ size_t x86_64_regions(const struct mmu_facts *facts, struct mmu_region *ret)
 	if (nr_linear > 1) {
 		if (linear[1].first_va >= layout->direct_va[1])
 			add(&list, layout->ldt_va, layout->ldt_va + layout->ldt_bytes - 1,
-			    "LDT remap");
-		add(&list, linear[1].first_va, linear[1].last_va, "direct map");
+			    "LDT remap", true);
+		add(&list, linear[1].first_va, linear[1].last_va, "direct map", false);
 		add_sized(facts, &list, layout, linear[1].first_va);
 	}
 	if (knows(facts, "SYMBOL(get_cpu_entry_area)") || /* 4.15 */
 	    knows(facts, "SYMBOL(__pgtable_l5_enabled)")) /* 4.17 */
-		add(&list, CPU_ENTRY_AREA, CPU_ENTRY_AREA + BIT(39) - 1, "cpu_entry_area");
+		add(&list, CPU_ENTRY_AREA, CPU_ENTRY_AREA + BIT(39) - 1, "cpu_entry_area", true);
 	if (knows(facts, "SYMBOL(init_espfix_ap)"))
-		add(&list, ESPFIX, ESPFIX + BIT(39) - 1, "espfix");
-	add(&list, EFI, EFI + 64 * BIT(30) - 1, "EFI run time");
-	add(&list, linear[0].first_va, linear[0].last_va, "image");
-	add(&list, linear[0].last_va + 1, MODULES_END - 1, "modules");
-	add(&list, MODULES_END, VSYSCALL - 1, "fixmap");
-	add(&list, VSYSCALL, VSYSCALL + BIT(12) - 1, "vsyscall");
+		add(&list, ESPFIX, ESPFIX + BIT(39) - 1, "espfix", true);
+	add(&list, EFI, EFI + 64 * BIT(30) - 1, "EFI run time", true);
+	add(&list, linear[0].first_va, linear[0].last_va, "image", false);
+	add(&list, linear[0].last_va + 1, MODULES_END - 1, "modules", true);
+	add(&list, MODULES_END, VSYSCALL - 1, "fixmap", true);
+	/* programs rely on this address */
+	add(&list, VSYSCALL, VSYSCALL + BIT(12) - 1, "vsyscall", false);
 	return list.nr;
 }

@@ -130,12 +130,17 @@ static void account_hugetlb(struct account *account, const struct mmu_walk *walk
 	uint64_t pfn = pa >> mmu_kernel_page_lg2(account->space->memory.kernel);
 	struct mmu_page page;
 
-	if (!mmu_page_read(&account->pages, pfn, &page) || !page.knows_mapcount) {
+	/*
+	 * Whether smaps takes a page in a shared table for shared depends on the release: 6.2 and
+	 * stable ones before it do; then the count of sharers moved, and it asked the old one.
+	 */
+	if (!mmu_page_read(&account->pages, pfn, &page) || !page.knows_mapcount ||
+	    (page.mapcount < 2 && mmu_table_is_shared(&account->pages, leaf->table_pa))) {
 		forget(account, MMU_SMAPS_SHARED_HUGETLB, MMU_SMAPS_PRIVATE_HUGETLB);
 		return;
 	}
-	bool shared = page.mapcount >= 2 || mmu_table_is_shared(&account->pages, leaf->table_pa);
-	add(account, shared ? MMU_SMAPS_SHARED_HUGETLB : MMU_SMAPS_PRIVATE_HUGETLB, bytes);
+	add(account, page.mapcount >= 2 ? MMU_SMAPS_SHARED_HUGETLB : MMU_SMAPS_PRIVATE_HUGETLB,
+	    bytes);
 }
 
 /* ------------------------------------------------------------------ entries */
@@ -344,6 +349,7 @@ struct mmu_error *mmu_smaps_add_up(struct mmu_space *space, const struct mmu_vma
 
 	smaps.bytes[MMU_SMAPS_KERNEL_PAGE_SIZE] = account.page_bytes;
 	smaps.bytes[MMU_SMAPS_MMU_PAGE_SIZE] = account.page_bytes;
+	smaps.thp = mmu_thp_eligible(space, vma);
 	/* walk_page_test(): what has no struct pages is not looked at */
 	if (vma->vm_flags & MMU_VM_PFNMAP || vma->gate) {
 		*ret = smaps;

@@ -3,13 +3,14 @@
 #ifndef MMU_ANALYSIS_SMAPS_H
 #define MMU_ANALYSIS_SMAPS_H
 
-#include "objects/space.h"
+#include "analysis/thp.h"
 
 #define MMU_SMAPS_ITEMS (MMU_SMAPS_SOFT_DIRTY + 1)
 
 struct mmu_smaps {
 	uint64_t bytes[MMU_SMAPS_ITEMS];
 	bool unknown[MMU_SMAPS_ITEMS];
+	enum mmu_thp thp;
 };
 
 /** As mmu_space_smaps(). */

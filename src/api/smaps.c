@@ -69,6 +69,14 @@ bool mmu_smaps_get(const struct mmu_smaps *smaps, enum mmu_smaps_item item, uint
 	return true;
 }
 
+bool mmu_smaps_thp_eligible(const struct mmu_smaps *smaps, bool *ret)
+{
+	if (smaps->thp == MMU_THP_UNKNOWN)
+		return false;
+	*ret = smaps->thp == MMU_THP_YES;
+	return true;
+}
+
 bool mmu_vma_protection_key(const struct mmu_space *space, const struct mmu_vma_info *vma,
 			    uint32_t *ret)
 {

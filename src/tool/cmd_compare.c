@@ -27,24 +27,6 @@ struct side_input {
 	unsigned int side;
 };
 
-static void parse_range(struct compare *compare, const char *arg, struct argp_state *state)
-{
-	char *copy = strdup(arg), *dash = copy ? strchr(copy, '-') : NULL;
-
-	if (dash)
-		*dash++ = '\0';
-	if (!dash || !tool_hex(copy, &compare->range[0].first_va) ||
-	    !tool_hex(dash, &compare->range[0].last_va) ||
-	    compare->range[0].first_va > compare->range[0].last_va)
-		argp_error(state,
-			   "--range %s: two addresses with a '-' between them, the lower "
-			   "one first",
-			   arg);
-	compare->range[1] = compare->range[0];
-	compare->has_range = true;
-	free(copy);
-}
-
 static void parse_argument(const struct side_input *input, char *arg, struct argp_state *state)
 {
 	struct compare_side *side = &input->compare->side[input->side];
@@ -75,7 +57,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		compare->side[1].image = arg;
 		return 0;
 	case KEY_RANGE:
-		parse_range(compare, arg, state);
+		compare->range_text = arg;
 		return 0;
 	case 'a':
 		compare->all = true;
@@ -93,57 +75,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int usage(const char *message)
 {
-	fprintf(stderr, "mmuscope compare: %s\n'mmuscope compare --help' tells more.\n", message);
-	return TOOL_USAGE;
-}
-
-/* Does the second side have options that only an image has? */
-static bool has_image_options(const struct tool *own)
-{
-	struct tool none;
-
-	tool_init(&none);
-	return memcmp(&own->options, &none.options, sizeof(none.options)) != 0;
+	return sides_usage("compare", message);
 }
 
 /* The second side takes from the first what it leaves out. */
 static int complete_second(struct compare *compare)
 {
 	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
-	struct mmu_space_query *query = &second->space_options.query;
-	const struct mmu_options *image = &first->tool->options;
+	int status;
 
-	if (!second->image && has_image_options(&second->own))
-		return usage("after --with, options of an image go with --image");
-	if (!second->image && !second->address && !second->space_options.chosen && !query->flags)
+	if (second->image || sides_second_is_given(compare)) {
+		status = sides_complete(compare, "compare");
+		if (status)
+			return status;
+	} else {
 		return usage("compare with what? --with ADDRESS, --with --pid PID, --with --image "
 			     "FILE");
+	}
 	if (second->address && !first->address)
 		return usage("an address on the second side needs one on the first");
 	if (!second->address)
 		second->address = first->address;
-	if (compare->tool->tsv && (second->address || compare->tool->json || second->own.json))
+	if (compare->tool->tsv && (second->address || compare->tool->json))
 		return usage("--tsv is for whole spaces, without --json");
-	if (!second->space_options.chosen) {
-		uint32_t flags = query->flags;
-
-		second->space_options = first->space_options;
-		query->flags |= flags;
-	} else if (!second->image && query->by == MMU_SPACE_PGD && !query->format) {
-		query->format = first->space_options.query.format;
-	}
-	compare->tool->json |= second->own.json;
-	compare->one_image = !second->image;
-	second->tool = second->image ? &second->own : first->tool;
-	if (compare->one_image)
-		return TOOL_OK;
-	/* where to look depends on this machine; --ram, --arch and --fact belong to one image */
-	if (!second->own.options.vmlinux)
-		second->own.options.vmlinux = image->vmlinux;
-	if (!second->own.options.plugin_dir)
-		second->own.options.plugin_dir = image->plugin_dir;
-	if (!second->own.options.debug_dirs)
-		second->own.options.debug_dirs = image->debug_dirs;
 	return TOOL_OK;
 }
 
@@ -160,28 +114,22 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 		"  compare vmcore -p 1 --with -p 2\n"
 		"  compare before -p 1 --with --image after\n\n"
 		"Exit status 0: they are the same; 1: they differ.";
-	static const char args_doc[] = "IMAGE [ADDRESS] --with [ADDRESS]";
 	struct side_input inputs[2] = { { compare, 0 }, { compare, 1 } };
-	struct compare_side *first = &compare->side[0], *second = &compare->side[1];
-	int cut = 1;
+	const struct sides_parser parser = { .options = options,
+					     .parser = parse,
+					     .args_doc = "IMAGE [ADDRESS] --with [ADDRESS]",
+					     .doc = doc,
+					     .input = { &inputs[0], &inputs[1] } };
+	struct compare_side *first = &compare->side[0];
+	bool with = sides_parse(compare, argc, argv, &parser);
 
-	while (cut < argc && strcmp(argv[cut], "--with") != 0)
-		cut++;
-	tool_parse(compare->tool, cut, argv, options, parse, args_doc, doc, &inputs[0],
-		   &first->space_options);
 	if (!first->image)
 		return usage("no image given");
 	if (!first->space_options.chosen)
 		return usage("whose tables? One of --pid, --comm, --task, --mm, --pgd, --cpu, "
 			     "--kernel");
-	if (cut == argc)
+	if (!with)
 		return usage("compare with what? The second side stands after --with");
-	static char name[] = "compare";
-	char *saved = argv[cut];
-	argv[cut] = name;
-	tool_parse(&second->own, argc - cut, argv + cut, options, parse, args_doc, doc, &inputs[1],
-		   &second->space_options);
-	argv[cut] = saved;
 	return complete_second(compare);
 }
 
@@ -190,14 +138,8 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 static int open_side(struct compare_side *side)
 {
 	uint64_t va;
+	int status = sides_open(side);
 
-	if (side->image) {
-		int status = tool_open(side->tool, side->image);
-
-		if (status)
-			return status;
-	}
-	int status = tool_space_open(side->tool, &side->space_options, &side->space);
 	if (status || !side->address)
 		return status;
 	status = tool_address(side->tool, side->address, &va);
@@ -251,7 +193,7 @@ static int compare_spaces(struct compare *compare)
 
 	for (unsigned int i = 0; i < 2; i++) {
 		range[i].size = sizeof(range[i]);
-		if (!compare->has_range)
+		if (!compare->range_text)
 			choose_range(compare->side[i].space, halves, &range[i]);
 	}
 	tool_catch_interrupt();
@@ -283,15 +225,16 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	tool_fold(tool, 2);
 	for (unsigned int i = 0; i < 2 && !status; i++)
 		status = open_side(&compare->side[i]);
+	if (!status && compare->range_text)
+		status = tool_range(tool, compare->range_text, &compare->range[0].first_va,
+				    &compare->range[0].last_va);
+	compare->range[1] = compare->range[0];
 	if (!status)
 		status = compare->side[0].address ? compare_walks(compare)
 						  : compare_spaces(compare);
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < 2; i++)
 		mmu_walk_destroy(compare->side[i].walk);
-		mmu_space_close(compare->side[i].space);
-	}
-	tool_warn(compare->side[1].own.session);
-	tool_close(&compare->side[1].own, status);
+	sides_close(compare, status);
 	free(compare);
 	return status;
 }

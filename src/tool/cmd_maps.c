@@ -370,28 +370,6 @@ static int map_chosen(struct maps *maps)
 	return show_space(maps, status, space);
 }
 
-/* Both ends of --range, as lists have them. */
-static int take_range(struct maps *maps)
-{
-	char text[TOOL_LINE_MAX];
-	struct tool_line line;
-
-	snprintf(text, sizeof(text), "%s", maps->filter.range);
-	const char *problem = tool_line_parse(text, false, &line);
-	if (!problem && (!line.address || !line.last || line.label[0]))
-		problem = "FIRST-LAST is what a range looks like";
-	int status = problem ? TOOL_USAGE
-			     : tool_address(maps->tool, line.address, &maps->range.first_va);
-	if (!status)
-		status = tool_address(maps->tool, line.last, &maps->range.last_va);
-	if (!status && maps->range.last_va < maps->range.first_va)
-		problem = "the range ends before it begins";
-	if (problem)
-		fprintf(stderr, "mmuscope: --range %s: %s\n", tool_safe(maps->filter.range),
-			problem);
-	return problem ? TOOL_USAGE : status;
-}
-
 int tool_maps(struct tool *tool, int argc, char **argv)
 {
 	static const char doc[] =
@@ -408,7 +386,8 @@ int tool_maps(struct tool *tool, int argc, char **argv)
 	tool_fold(tool, 2);
 	maps.status = tool_open(tool, maps.image);
 	if (!maps.status && maps.filter.range)
-		maps.status = take_range(&maps);
+		maps.status = tool_range(tool, maps.filter.range, &maps.range.first_va,
+					 &maps.range.last_va);
 	if (maps.status)
 		return maps.status;
 	if (tool->tsv)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope ps: the tasks in an image. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "tool.h"
@@ -170,53 +169,34 @@ static void choose_columns(struct ps *ps)
 			ps->columns[i].width = -ps->digits;
 }
 
-/* The cells of a row, in the order of all columns. */
-struct row {
-	char text[NR_COLUMNS][24];
-	const char *cells[NR_COLUMNS];
-};
-
-static void cell(struct row *row, size_t column, const char *format, ...)
-	__attribute__((__format__(__printf__, 3, 4)));
-
-static void cell(struct row *row, size_t column, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(row->text[column], sizeof(row->text[column]), format, args);
-	va_end(args);
-	row->cells[column] = row->text[column];
-}
-
 static void task_text(const struct ps *ps, const struct mmu_task *task)
 {
 	bool own = task->owner == MMU_MM_OWN;
 	size_t nr = 0;
-	struct row row;
+	struct tool_cells row;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		row.cells[i] = own && i >= PGD ? "?" : "-";
-	cell(&row, PID, "%d", task->pid);
-	cell(&row, TGID, "%d", task->tgid);
+	tool_cell(&row, PID, "%d", task->pid);
+	tool_cell(&row, TGID, "%d", task->tgid);
 	if (task->ppid >= 0)
-		cell(&row, PPID, "%d", task->ppid);
+		tool_cell(&row, PPID, "%d", task->ppid);
 	if (task->state)
-		cell(&row, STATE, "%c", task->state);
+		tool_cell(&row, STATE, "%c", task->state);
 	if (task->cpu >= 0)
-		cell(&row, CPU, "%d", task->cpu);
-	cell(&row, TASK, "%0*" PRIx64, ps->digits, task->task_va);
+		tool_cell(&row, CPU, "%d", task->cpu);
+	tool_cell(&row, TASK, "%0*" PRIx64, ps->digits, task->task_va);
 	row.cells[MM] = task->owner != MMU_MM_NONE ? "(kernel)"
 			: task->zombie             ? "(zombie)"
 						   : "(exiting)";
 	if (own)
-		cell(&row, MM, "%0*" PRIx64, ps->digits, task->mm_va);
+		tool_cell(&row, MM, "%0*" PRIx64, ps->digits, task->mm_va);
 	if (own && task->pgd_va)
-		cell(&row, PGD, "%09" PRIx64, task->pgd_pa);
+		tool_cell(&row, PGD, "%09" PRIx64, task->pgd_pa);
 	if (own && task->has_counters) {
-		cell(&row, TABLES, "%" PRIu64, task->table_bytes / 1024);
-		cell(&row, RSS, "%" PRId64, task->rss_pages);
-		cell(&row, SWAP, "%" PRId64, task->swap_pages);
+		tool_cell(&row, TABLES, "%" PRIu64, task->table_bytes / 1024);
+		tool_cell(&row, RSS, "%" PRId64, task->rss_pages);
+		tool_cell(&row, SWAP, "%" PRId64, task->swap_pages);
 	}
 	row.cells[COMM] = tool_safe(task->comm);
 	for (size_t i = 0; i < NR_COLUMNS; i++)

@@ -6,13 +6,13 @@
 #include "parallel.h"
 #include "stat.h"
 
-enum { KEY_ALL = 0x300, KEY_TLB };
+enum { KEY_ALL = 0x300, KEY_TLB, KEY_WITH, KEY_IMAGE };
 
 struct stat_command {
 	struct stat_options options;
-	struct tool_space space;
-	const char *image;
-	bool all;
+	struct compare sides;     /* the second one: behind --with */
+	struct tool_space *space; /* of the first */
+	bool all, with;
 	unsigned int threads;
 	struct tool_process *processes;
 	size_t nr_processes;
@@ -27,9 +27,19 @@ struct stat_command {
 static const struct argp_option options[] = {
 	{ "all", KEY_ALL, NULL, 0, "Every process, a line each, and their sum", 1 },
 	{ "tlb", KEY_TLB, "N,N", 0, "How far so many entries of a TLB reach at best", 1 },
+	{ "with", KEY_WITH, NULL, 0,
+	  "A second space begins here, to stand beside the first; what it leaves out, it takes "
+	  "from that one",
+	  1 },
+	{ "image", KEY_IMAGE, "FILE", 0, "After --with: the second space's image", 1 },
 	TOOL_THREADS_OPTION,
 	TOOL_TSV_OPTION,
 	{ 0 },
+};
+
+struct side_input {
+	struct stat_command *command;
+	unsigned int side;
 };
 
 static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_state *state)
@@ -48,9 +58,30 @@ static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_sta
 	free(copy);
 }
 
+static void parse_image(const struct side_input *input, const char *arg, struct argp_state *state)
+{
+	struct compare_side *side = &input->command->sides.side[input->side];
+
+	if (side->image)
+		argp_error(state, "'%s' is too many: stat takes an image%s", arg,
+			   input->side ? ", and one after --with" : "");
+	side->image = arg;
+}
+
+static void check(const struct stat_command *command, struct argp_state *state)
+{
+	if (!command->sides.side[0].image)
+		argp_error(state, "no image given");
+	if (command->all && command->space->chosen)
+		argp_error(state, "--all, or one of the options that choose a space");
+	if (!command->all && !command->space->chosen)
+		argp_error(state, "%s, or --all", tool_space_names);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct stat_command *command = state->input;
+	const struct side_input *input = state->input;
+	struct stat_command *command = input->command;
 
 	switch (key) {
 	case KEY_ALL:
@@ -59,6 +90,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_TLB:
 		parse_tlb(&command->options, arg, state);
 		return 0;
+	case KEY_WITH: /* the first one was cut off before */
+		argp_error(state, "--with stands once, and written out");
+		return 0;
+	case KEY_IMAGE:
+		if (input->side == 0)
+			argp_error(state, "--image stands after --with");
+		parse_image(input, arg, state);
+		return 0;
 	case TOOL_KEY_THREADS:
 		command->threads = tool_parse_threads(arg, state);
 		return 0;
@@ -66,19 +105,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		command->options.tool->tsv = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (command->image)
-			argp_error(state, "'%s' is too many: stat takes an image", arg);
-		command->image = arg;
+		parse_image(input, arg, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (!command->image)
-			argp_error(state, "no image given");
-		if (command->all && command->space.chosen)
-			argp_error(state, "--all, or one of the options that choose a space");
-		if (!command->all && !command->space.chosen)
-			argp_error(state, "%s, or --all", tool_space_names);
-		if (command->options.tool->tsv && command->options.tool->json)
-			argp_error(state, "only one of --json, --tsv");
+		if (input->side == 0)
+			check(command, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -92,45 +123,89 @@ static void tell(const struct stat_command *command, const struct stat_answer *a
 	if (tool->json)
 		stat_json(&command->options, answer);
 	else if (tool->tsv)
-		stat_tsv(answer);
+		stat_tsv(answer, NULL);
 	else if (command->all && answer->comm)
 		stat_row(answer);
 	else
 		stat_text(&command->options, answer);
 }
 
-/* ------------------------------------------------------------------ one space */
+/* ------------------------------------------------------------------ one space, or two */
+
+static struct stat_answer answer_of(const struct compare_side *side, const struct mmu_stat *stat)
+{
+	const struct mmu_task *task = mmu_space_task(side->space);
+	bool own = task && task->owner == MMU_MM_OWN;
+
+	return (struct stat_answer){
+		.stat = stat,
+		.regime = mmu_space_regime(side->space, 0),
+		.arch = mmu_space_arch(side->space),
+		.comm = task ? task->comm : NULL,
+		.pid = tool_space_pid(side->space),
+		.spaces = 1,
+		.counted = own && task->has_counters &&
+			   !(side->space_options.query.flags & MMU_SPACE_USER_HALF),
+		.counted_bytes = own ? task->table_bytes : 0,
+	};
+}
 
 static int stat_one(struct stat_command *command)
 {
 	struct tool *tool = command->options.tool;
-	struct mmu_space *space = NULL;
+	struct compare_side *side = &command->sides.side[0];
 	struct mmu_stat *stat = NULL;
-	int status = tool_space_open(tool, &command->space, &space);
+	int status = tool_space_open(tool, &side->space_options, &side->space);
 
 	if (status)
 		return status;
-	struct mmu_error *error = mmu_space_stat(space, NULL, &stat);
+	struct mmu_error *error = mmu_space_stat(side->space, NULL, &stat);
 	if (error) {
 		status = tool_fail(tool, error);
 	} else {
-		const struct mmu_task *task = mmu_space_task(space);
-		bool own = task && task->owner == MMU_MM_OWN;
-		const struct stat_answer answer = {
-			.stat = stat,
-			.regime = mmu_space_regime(space, 0),
-			.arch = mmu_space_arch(space),
-			.comm = task ? task->comm : NULL,
-			.pid = tool_space_pid(space),
-			.spaces = 1,
-			.counted = own && task->has_counters &&
-				   !(command->space.query.flags & MMU_SPACE_USER_HALF),
-			.counted_bytes = own ? task->table_bytes : 0,
-		};
+		const struct stat_answer answer = answer_of(side, stat);
+
 		tell(command, &answer);
 	}
 	mmu_stat_destroy(stat);
-	mmu_space_close(space);
+	mmu_space_close(side->space);
+	return status;
+}
+
+static void tell_both(struct stat_command *command, const struct stat_answer answer[2])
+{
+	const struct tool *tool = command->options.tool;
+
+	if (tool->json)
+		stat_sides_json(&command->options, &command->sides, answer);
+	else if (tool->tsv)
+		stat_sides_tsv(answer);
+	else
+		stat_sides_text(&command->options, &command->sides, answer);
+}
+
+static int stat_both(struct stat_command *command)
+{
+	struct compare_side *side = command->sides.side;
+	struct stat_answer answer[2];
+	struct mmu_stat *stat[2] = { NULL, NULL };
+	int status = TOOL_OK;
+
+	for (unsigned int i = 0; i < 2 && !status; i++)
+		status = sides_open(&side[i]);
+	for (unsigned int i = 0; i < 2 && !status; i++) {
+		struct mmu_error *error = mmu_space_stat(side[i].space, NULL, &stat[i]);
+
+		if (error)
+			status = tool_fail(side[i].tool, error);
+		else
+			answer[i] = answer_of(&side[i], stat[i]);
+	}
+	if (!status)
+		tell_both(command, answer);
+	for (unsigned int i = 0; i < 2; i++)
+		mmu_stat_destroy(stat[i]);
+	sides_close(&command->sides, status);
 	return status;
 }
 
@@ -160,7 +235,7 @@ static void *count_process(size_t number, void *context)
 	if (!job)
 		abort();
 	job->error = tool_process_space(command->options.tool, &command->processes[number],
-					command->space.query.flags, &job->space);
+					command->space->query.flags, &job->space);
 	if (!job->error)
 		job->error = mmu_space_stat(job->space, NULL, &job->stat);
 	return job;
@@ -207,7 +282,7 @@ static bool tell_process(size_t number, void *result, void *context)
 			.pid = process->pid,
 			.spaces = 1,
 			.counted = process->has_counters &&
-				   !(command->space.query.flags & MMU_SPACE_USER_HALF),
+				   !(command->space->query.flags & MMU_SPACE_USER_HALF),
 			.counted_bytes = process->table_bytes,
 		};
 		tell(command, &answer);
@@ -242,7 +317,7 @@ static int stat_all(struct stat_command *command)
 	if (status > TOOL_ANSWERED)
 		return status;
 	command->status = status;
-	command->all_counted = !(command->space.query.flags & MMU_SPACE_USER_HALF);
+	command->all_counted = !(command->space->query.flags & MMU_SPACE_USER_HALF);
 	tool_catch_interrupt();
 	if (!tool->json && !tool->tsv)
 		stat_rows_head();
@@ -256,22 +331,57 @@ static int stat_all(struct stat_command *command)
 	return command->status;
 }
 
-int tool_stat(struct tool *tool, int argc, char **argv)
+static int parse_sides(struct stat_command *command, int argc, char **argv)
 {
-	struct stat_command command = { .options = { .tool = tool } };
+	static const char doc[] =
+		"What the tables of an address space cost, and what they are used for: tables "
+		"and their fill by level, page sizes, what the kernel counts as VmPTE, entries "
+		"read for a translation, physical runs. Of a process, the part below the "
+		"kernel's. Two spaces stand side by side, of one image or of two, of whatever "
+		"architectures:\v"
+		"  stat vmcore -p 1 --with -p 2\n"
+		"  stat vmcore -p 1 --with other-vmcore -s other-vmlinux";
+	struct side_input inputs[2] = { { command, 0 }, { command, 1 } };
+	const struct sides_parser parser = { .options = options,
+					     .parser = parse,
+					     .args_doc = "IMAGE [--with [IMAGE]]",
+					     .doc = doc,
+					     .input = { &inputs[0], &inputs[1] } };
+	int status = TOOL_OK;
 
-	tool_parse(tool, argc, argv, options, parse, "IMAGE",
-		   "What the tables of an address space cost, and what they are used for: tables "
-		   "and their fill by level, page sizes, what the kernel counts as VmPTE, entries "
-		   "read for a translation, physical runs. Of a process, the part below the "
-		   "kernel's.",
-		   &command, &command.space);
-	tool_fold(tool, 2);
-	int status = tool_open(tool, command.image);
+	command->with = sides_parse(&command->sides, argc, argv, &parser);
+	if (command->with && command->all)
+		return sides_usage("stat", "--all stands without --with");
+	if (command->with && !sides_second_is_given(&command->sides))
+		return sides_usage("stat", "beside what? --with --pid PID, --with IMAGE");
+	if (command->with)
+		status = sides_complete(&command->sides, "stat");
 	if (status)
 		return status;
-	if (tool->tsv)
-		tsv_header("pid comm level name tables missing entries used empty_tables "
-			   "table_bytes linux_bytes counted_bytes accounting");
-	return command.all ? stat_all(&command) : stat_one(&command);
+	if (command->options.tool->tsv && command->options.tool->json)
+		return sides_usage("stat", "only one of --json, --tsv");
+	return TOOL_OK;
+}
+
+int tool_stat(struct tool *tool, int argc, char **argv)
+{
+	struct stat_command *command = calloc(1, sizeof(*command));
+
+	if (!command)
+		return TOOL_UNUSABLE;
+	command->options.tool = command->sides.tool = command->sides.side[0].tool = tool;
+	command->space = &command->sides.side[0].space_options;
+	tool_init(&command->sides.side[1].own);
+	int status = parse_sides(command, argc, argv);
+	tool_fold(tool, 2);
+	if (!status && !command->with)
+		status = tool_open(tool, command->sides.side[0].image);
+	if (!status && tool->tsv)
+		stat_tsv_header(command->with);
+	if (!status)
+		status = command->with  ? stat_both(command)
+			 : command->all ? stat_all(command)
+					: stat_one(command);
+	free(command);
+	return status;
 }

@@ -521,33 +521,15 @@ static int show_all(struct tables *tables)
 	return tables->status;
 }
 
-static int take_range(struct tables *tables)
-{
-	struct tool_line line;
-	const char *problem;
-
-	if (!tables->range_text)
-		return TOOL_OK;
-	problem = tool_line_parse(tables->range_text, false, &line);
-	if (problem || !line.address || !line.last || *line.label) {
-		fprintf(stderr, "mmuscope: --range %s: %s\n", tool_safe(line.written),
-			problem ? problem : "FIRST-LAST was expected");
-		return TOOL_USAGE;
-	}
-	int status = tool_address(tables->tool, line.address, &tables->range.first_va);
-	if (!status)
-		status = tool_address(tables->tool, line.last, &tables->range.last_va);
-	if (status || tables->range.first_va <= tables->range.last_va)
-		return status;
-	fprintf(stderr, "mmuscope: --range %s ends before it begins\n", tool_safe(line.written));
-	return TOOL_USAGE;
-}
-
 static int show_spaces(struct tables *tables)
 {
-	struct tool_space *chosen = &tables->space_options;
+	const struct tool_space *chosen = &tables->space_options;
 	struct mmu_space *space = NULL;
-	int status = take_range(tables);
+	int status = TOOL_OK;
+
+	if (tables->range_text)
+		status = tool_range(tables->tool, tables->range_text, &tables->range.first_va,
+				    &tables->range.last_va);
 
 	if (status)
 		return status;

@@ -236,3 +236,13 @@ void tool_table_row(const struct tool_column *columns, size_t nr, const char *co
 	}
 	printf("\n");
 }
+
+void tool_cell(struct tool_cells *cells, size_t column, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(cells->text[column], sizeof(cells->text[column]), format, args);
+	va_end(args);
+	cells->cells[column] = cells->text[column];
+}

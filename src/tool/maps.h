@@ -61,11 +61,11 @@ struct maps_text {
 	size_t held_bytes;
 	bool head_shown;
 
-	/* the VMA or region of the rows below; `vma` points to copies */
+	/* the VMA or region of the rows below, which point here; a map that is gone told it */
 	struct mmu_vma_info vma;
 	char *name;
-	const struct mmu_region *region;
-	bool has_vma;
+	struct mmu_region region;
+	bool has_vma, has_region;
 	struct mmu_map_row rows[MAPS_ROWS_MAX];
 	size_t nr_rows; /**< more than MAPS_ROWS_MAX: they are in groups */
 	struct maps_group {

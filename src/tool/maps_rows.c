@@ -66,6 +66,8 @@ void maps_row_json(const struct mmu_space *space, const struct mmu_map_row *row)
 		json_null("vma");
 	if (row->region)
 		json_string("region", row->region->name);
+	if (row->region && row->region->assumed)
+		json_bool("region_assumed", true);
 	if (range->note)
 		json_string("note", range->note);
 	json_end();
@@ -75,7 +77,7 @@ void maps_tsv_header(void)
 {
 	tsv_header("pid comm first: last: result pa: page_size rights pages runs swap_type "
 		   "swap_offset target_pa: assumed next file_page vma vma_first: vma_last: "
-		   "vma_rights vma_offset region note");
+		   "vma_rights vma_offset region region_assumed note");
 }
 
 void maps_row_tsv(const struct mmu_space *space, const struct mmu_map_row *row)
@@ -107,6 +109,7 @@ void maps_row_tsv(const struct mmu_space *space, const struct mmu_map_row *row)
 	tsv_text(vma ? tool_vma_rights(vma, rights) : NULL);
 	tsv_number(vma && vma->has_offset, vma ? (int64_t)vma->offset_bytes : 0);
 	tsv_text(row->region ? row->region->name : NULL);
+	tsv_number(row->region, row->region && row->region->assumed);
 	tsv_text(range->note);
 	tsv_end();
 }

@@ -35,12 +35,15 @@ void proc_smaps_text(FILE *out, const struct mmu_space *space, const struct mmu_
 		     const struct mmu_smaps *smaps)
 {
 	uint32_t key;
+	bool eligible;
 
 	proc_maps_line(out, space, vma);
 	for (unsigned int item = 0; item < MMU_SMAPS_NOT_TOUCHED; item++)
 		print_item(out, smaps, item);
-	/* depends on files below /sys, on the file system, and on the kernel's version */
-	fputs("THPeligible:    unknown\n", out);
+	if (mmu_smaps_thp_eligible(smaps, &eligible))
+		fprintf(out, "THPeligible:    %8d\n", eligible);
+	else
+		fputs("THPeligible:    unknown\n", out);
 	if (mmu_vma_protection_key(space, vma, &key))
 		fprintf(out, "ProtectionKey:  %8" PRIu32 "\n", key);
 	print_flags(out, space, vma);
@@ -99,6 +102,7 @@ static void vma_json(const struct mmu_space *space, const struct mmu_vma_info *v
 	char letters[MMU_VM_FLAG_BYTES], key[64];
 	uint64_t bytes;
 	uint32_t protection;
+	bool eligible;
 	int bit = -1;
 
 	if (smaps)
@@ -117,6 +121,10 @@ static void vma_json(const struct mmu_space *space, const struct mmu_vma_info *v
 		else
 			json_null(key);
 	}
+	if (smaps && mmu_smaps_thp_eligible(smaps, &eligible))
+		json_bool("thp_eligible", eligible);
+	else if (smaps)
+		json_null("thp_eligible");
 	if (smaps && mmu_vma_protection_key(space, vma, &protection))
 		json_number("protection_key", protection);
 	json_end();

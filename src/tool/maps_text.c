@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file A map for people: what a space holds in all, then its VMAs or regions. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,24 +20,6 @@ static const struct tool_column all_columns[NR_COLUMNS] = {
 	[PAGES] = { "PAGES", 8, 1 },           [SIZE] = { "SIZE", 4, 1 },
 	[PHYSICAL] = { "PHYSICAL", -13, 1 },   [NAME] = { "NAME", 0, 1 },
 };
-
-struct row {
-	char text[NR_COLUMNS][80];
-	const char *cells[NR_COLUMNS];
-};
-
-static void cell(struct row *row, size_t column, const char *format, ...)
-	__attribute__((__format__(__printf__, 3, 4)));
-
-static void cell(struct row *row, size_t column, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(row->text[column], sizeof(row->text[column]), format, args);
-	va_end(args);
-	row->cells[column] = row->text[column];
-}
 
 /* ------------------------------------------------------------------ the head */
 
@@ -99,7 +80,8 @@ void maps_text_begin(struct maps_text *text, const struct mmu_space *space, bool
 /* ------------------------------------------------------------------ rows */
 
 /* Two columns: how many pages of which size. */
-static void pages_cells(const struct mmu_map_row *row, struct row *cells, uint64_t base_bytes)
+static void pages_cells(const struct mmu_map_row *row, struct tool_cells *cells,
+			uint64_t base_bytes)
 {
 	const struct mmu_range *range = &row->range;
 	bool no_pages = range->result == MMU_RESULT_EMPTY ||
@@ -108,46 +90,52 @@ static void pages_cells(const struct mmu_map_row *row, struct row *cells, uint64
 	uint64_t bytes = no_pages || !range->page_bytes ? base_bytes : range->page_bytes;
 	unsigned int unit = 0;
 
-	cell(cells, PAGES, "%" PRIu64, row->pages);
+	tool_cell(cells, PAGES, "%" PRIu64, row->pages);
 	for (; bytes % 1024 == 0 && unit < 4; unit++)
 		bytes /= 1024;
-	cell(cells, SIZE, "%" PRIu64 "%c", bytes, "BKMGT"[unit]);
+	tool_cell(cells, SIZE, "%" PRIu64 "%c", bytes, "BKMGT"[unit]);
 }
 
-static void place_cell(const struct mmu_map_row *row, struct row *cells)
+static void place_cell(const struct mmu_map_row *row, struct tool_cells *cells)
 {
 	const struct mmu_range *range = &row->range;
 	const char *next = maps_next_word(row->next);
 
 	if (next)
-		cell(cells, PHYSICAL, "next: %s", next);
+		tool_cell(cells, PHYSICAL, "next: %s", next);
 	else if (row->runs > 1)
-		cell(cells, PHYSICAL, "%" PRIu64 " runs", row->runs);
+		tool_cell(cells, PHYSICAL, "%" PRIu64 " runs", row->runs);
 	else if (range->has_pa)
-		cell(cells, PHYSICAL, "0x%" PRIx64, range->pa);
+		tool_cell(cells, PHYSICAL, "0x%" PRIx64, range->pa);
 	else if (range->has_target)
-		cell(cells, PHYSICAL, "0x%" PRIx64, range->target_pa);
+		tool_cell(cells, PHYSICAL, "0x%" PRIx64, range->target_pa);
 	else if (range->has_swap)
-		cell(cells, PHYSICAL, "swap %u:0x%" PRIx64, range->swap_type, range->swap_offset);
+		tool_cell(cells, PHYSICAL, "swap %u:0x%" PRIx64, range->swap_type,
+			  range->swap_offset);
 }
 
 static const char *area_name(const struct mmu_map_row *row)
 {
+	static char region[64];
+
 	if (row->vma)
 		return tool_vma_name(row->vma);
-	if (row->region)
-		return row->region->name;
+	if (row->region) {
+		snprintf(region, sizeof(region), "%s%s", row->region->name,
+			 row->region->assumed ? " (assumed)" : "");
+		return region;
+	}
 	return row->vma_unknown ? "(VMA can't be read)" : "-";
 }
 
 static void print_cells(const struct maps_text *text, const struct mmu_map_row *row,
-			struct row *cells)
+			struct tool_cells *cells)
 {
 	struct tool_column columns[NR_COLUMNS];
 	char rights[5];
 
 	if (row->vma)
-		cell(cells, VMA, "%s", tool_vma_rights(row->vma, rights));
+		tool_cell(cells, VMA, "%s", tool_vma_rights(row->vma, rights));
 	cells->cells[NAME] = area_name(row);
 	memcpy(columns, all_columns, sizeof(columns));
 	columns[ADDRESSES].width = -(2 * text->digits + 1);
@@ -159,19 +147,20 @@ static void print_row(const struct maps_text *text, const struct mmu_map_row *ro
 {
 	const struct mmu_range *range = &row->range;
 	uint64_t base_bytes = UINT64_C(1) << mmu_space_regime(text->space, 0)->page_lg2;
-	struct row cells;
+	struct tool_cells cells;
 	char rights[6];
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		cells.cells[i] = "-";
 	if (ranges)
-		cell(&cells, ADDRESSES, "  %" PRIu64 " range%s", ranges, ranges == 1 ? "" : "s");
+		tool_cell(&cells, ADDRESSES, "  %" PRIu64 " range%s", ranges,
+			  ranges == 1 ? "" : "s");
 	else
-		cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits, range->first_va,
-		     text->digits, range->last_va);
-	cell(&cells, RESULT, "%s", mmu_result_name(range->result));
+		tool_cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
+			  range->first_va, text->digits, range->last_va);
+	tool_cell(&cells, RESULT, "%s", mmu_result_name(range->result));
 	if (range->rights || range->has_pa)
-		cell(&cells, RIGHTS, "%s", mmu_rights_text(range->rights, rights));
+		tool_cell(&cells, RIGHTS, "%s", mmu_rights_text(range->rights, rights));
 	pages_cells(row, &cells, base_bytes);
 	place_cell(row, &cells);
 	print_cells(text, row, &cells);
@@ -183,14 +172,14 @@ static void print_row(const struct maps_text *text, const struct mmu_map_row *ro
 static void print_area(const struct maps_text *text)
 {
 	const struct mmu_map_row row = { .vma = text->has_vma ? &text->vma : NULL,
-					 .region = text->region };
-	struct row cells;
+					 .region = text->has_region ? &text->region : NULL };
+	struct tool_cells cells;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		cells.cells[i] = "-";
-	cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
-	     row.vma ? row.vma->first_va : row.region->first_va, text->digits,
-	     row.vma ? row.vma->last_va : row.region->last_va);
+	tool_cell(&cells, ADDRESSES, "%0*" PRIx64 "-%0*" PRIx64, text->digits,
+		  row.vma ? row.vma->first_va : row.region->first_va, text->digits,
+		  row.vma ? row.vma->last_va : row.region->last_va);
 	print_cells(text, &row, &cells);
 }
 
@@ -208,14 +197,15 @@ static void end_area(struct maps_text *text)
 	free(text->name);
 	text->name = NULL;
 	text->nr_rows = text->nr_groups = 0;
-	text->has_vma = false;
-	text->region = NULL;
+	text->has_vma = text->has_region = false;
 }
 
 static void begin_area(struct maps_text *text, const struct mmu_map_row *row)
 {
-	text->region = row->region;
 	text->has_vma = row->vma;
+	text->has_region = row->region;
+	if (row->region)
+		text->region = *row->region;
 	if (!row->vma)
 		return;
 	text->vma = *row->vma;
@@ -229,7 +219,13 @@ static bool same_area(const struct maps_text *text, const struct mmu_map_row *ro
 {
 	if (row->vma)
 		return text->has_vma && text->vma.first_va == row->vma->first_va;
-	return row->region && row->region == text->region;
+	return row->region && text->has_region && text->region.first_va == row->region->first_va;
+}
+
+static void point_to_area(const struct maps_text *text, struct mmu_map_row *row)
+{
+	row->vma = text->has_vma ? &text->vma : NULL;
+	row->region = text->has_region ? &text->region : NULL;
 }
 
 static bool same_group(const struct mmu_map_row *one, const struct mmu_map_row *other)
@@ -251,7 +247,7 @@ static void add_to_group(struct maps_text *text, const struct mmu_map_row *row)
 		i--; /* there are fewer kinds of rows, unless an image is full of nonsense */
 	if (i == text->nr_groups) {
 		text->groups[i] = (struct maps_group){ .row = *row, .ranges = 1 };
-		text->groups[i].row.vma = text->has_vma ? &text->vma : NULL;
+		point_to_area(text, &text->groups[i].row);
 		text->nr_groups++;
 		return;
 	}
@@ -273,7 +269,7 @@ void maps_text_row(struct maps_text *text, const struct mmu_map_row *row)
 		print_row(text, row, 0);
 	} else if (text->nr_rows < MAPS_ROWS_MAX) {
 		text->rows[text->nr_rows] = *row;
-		text->rows[text->nr_rows++].vma = row->vma ? &text->vma : NULL;
+		point_to_area(text, &text->rows[text->nr_rows++]);
 	} else {
 		for (size_t i = 0; text->nr_rows == MAPS_ROWS_MAX && i < MAPS_ROWS_MAX; i++)
 			add_to_group(text, &text->rows[i]);

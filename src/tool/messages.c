@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "advice.h"
-#include "tool.h"
+#include "lists.h"
 
 /* What follows is a symbol, though it could be a number: sym:dead. */
 #define SYMBOL_PREFIX "sym:"
@@ -137,6 +137,32 @@ int tool_address(struct tool *tool, const char *text, uint64_t *ret)
 	bool symbols = !error || (info->nr_regimes && !info->lacks);
 	mmu_error_destroy(error);
 	return symbols ? TOOL_USAGE : TOOL_UNUSABLE;
+}
+
+int tool_range(struct tool *tool, const char *text, uint64_t *ret_first_va, uint64_t *ret_last_va)
+{
+	char copy[TOOL_LINE_MAX];
+	struct tool_line line;
+	uint64_t first_va = 0, last_va = 0;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	const char *problem = tool_line_parse(copy, false, &line);
+	if (!problem && (!line.address || !line.last || *line.label))
+		problem = "two addresses with a '-' between them are a range";
+	int status = problem ? TOOL_USAGE : tool_address(tool, line.address, &first_va);
+	if (!status)
+		status = tool_address(tool, line.last, &last_va);
+	if (!status && last_va < first_va) {
+		problem = "the range ends before it begins";
+		status = TOOL_USAGE;
+	}
+	if (problem)
+		fprintf(stderr, "mmuscope: --range %s: %s\n", tool_safe(text), problem);
+	if (status)
+		return status;
+	*ret_first_va = first_va;
+	*ret_last_va = last_va;
+	return TOOL_OK;
 }
 
 struct mmu_facts_iter *tool_facts_open(struct mmu_session *session)

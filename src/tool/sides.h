@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file What mmuscope compare compares, and how it is told. */
-#ifndef MMU_TOOL_COMPARE_H
-#define MMU_TOOL_COMPARE_H
+/** @file Two sides, left and right of --with: what compare compares, and how it is told. */
+#ifndef MMU_TOOL_SIDES_H
+#define MMU_TOOL_SIDES_H
 
 #include "tool.h"
 
@@ -18,9 +18,40 @@ struct compare {
 	struct tool *tool;
 	struct compare_side side[2];
 	struct mmu_part range[2]; /**< whole spaces: what is compared of each */
-	bool has_range;           /**< range was given */
+	const char *range_text;   /**< of --range, or NULL */
 	bool all, one_image;
 };
+
+/* ------------------------------------------------------------------ which two */
+
+/** How a command parses either side; `input` goes to the parser. */
+struct sides_parser {
+	const struct argp_option *options;
+	argp_parser_t parser;
+	const char *args_doc, *doc;
+	void *input[2];
+};
+
+/** Parse what stands left and right of --with. @return false: there is no --with */
+bool sides_parse(struct compare *compare, int argc, char **argv, const struct sides_parser *parser);
+
+/** One line on stderr, and where to read more. @return TOOL_USAGE */
+int sides_usage(const char *command, const char *message);
+
+/** Does the second side say something of its own: an image, an address, a space? */
+bool sides_second_is_given(const struct compare *compare);
+
+/**
+ * Let the second side take from the first what it leaves out.
+ * @return TOOL_OK, or TOOL_USAGE after lines on stderr
+ */
+int sides_complete(struct compare *compare, const char *command);
+
+/** Open an image, if the side has one of its own, and the space. @return as tool_space_open() */
+int sides_open(struct compare_side *side);
+
+/** Close all of both but the first one's session. @param status  of the answer */
+void sides_close(struct compare *compare, int status);
 
 /** "first", "second". */
 const char *compare_side_name(unsigned int side);

@@ -3,7 +3,7 @@
 #ifndef MMU_TOOL_STAT_H
 #define MMU_TOOL_STAT_H
 
-#include "tool.h"
+#include "sides.h"
 
 #define STAT_TLB_MAX 8
 
@@ -36,9 +36,42 @@ struct stat_verdict stat_judge(const struct stat_answer *answer);
 
 void stat_text(const struct stat_options *options, const struct stat_answer *answer);
 void stat_json(const struct stat_options *options, const struct stat_answer *answer);
-void stat_tsv(const struct stat_answer *answer);
+/** @param side  what rows begin with, or NULL */
+void stat_tsv(const struct stat_answer *answer, const char *side);
+/** @param with  rows begin with their side */
+void stat_tsv_header(bool with);
 /** --all: a line each. */
 void stat_row(const struct stat_answer *answer);
 void stat_rows_head(void);
+
+/* ------------------------------------------------------------------ two side by side */
+
+/** Levels of two spaces that stand in one row; -1: one of them has none. */
+struct stat_pair {
+	int level[2];
+};
+
+/** More than two spaces can have. */
+#define STAT_PAIRS_MAX (2 * MMU_LEVELS_MAX)
+
+/**
+ * Which levels belong together: those whose entries reach as far, else those of the same name; the
+ * top ones first.
+ * @return how many rows
+ */
+size_t stat_pairs(const struct stat_answer answer[2], struct stat_pair ret[STAT_PAIRS_MAX]);
+
+/** Bytes that an entry of a level translates. */
+uint64_t stat_reach(const struct stat_answer *answer, int level);
+
+/** "71.2 MiB": to three digits. Up to four calls can be alive. */
+const char *stat_amount(uint64_t bytes);
+
+void stat_sides_text(const struct stat_options *options, const struct compare *sides,
+		     const struct stat_answer answer[2]);
+/** A line for each, and one that compares. */
+void stat_sides_json(const struct stat_options *options, const struct compare *sides,
+		     const struct stat_answer answer[2]);
+void stat_sides_tsv(const struct stat_answer answer[2]);
 
 #endif

@@ -137,7 +137,15 @@ void stat_json(const struct stat_options *options, const struct stat_answer *ans
 	json_end();
 }
 
-void stat_tsv(const struct stat_answer *answer)
+void stat_tsv_header(bool with)
+{
+	tsv_header(with ? "side pid comm level name tables missing entries used empty_tables "
+			  "table_bytes linux_bytes counted_bytes accounting"
+			: "pid comm level name tables missing entries used empty_tables "
+			  "table_bytes linux_bytes counted_bytes accounting");
+}
+
+void stat_tsv(const struct stat_answer *answer, const char *side)
 {
 	const struct mmu_stat_info *info = mmu_stat_get(answer->stat);
 	struct stat_verdict verdict = stat_judge(answer);
@@ -145,6 +153,8 @@ void stat_tsv(const struct stat_answer *answer)
 	for (unsigned int i = info->nr_levels; i-- > 0;) {
 		const struct mmu_stat_level *level = mmu_stat_level_get(answer->stat, i);
 
+		if (side)
+			tsv_text(side);
 		tsv_number(answer->pid >= 0, answer->pid);
 		tsv_text(answer->comm);
 		tsv_number(true, i);

@@ -5,8 +5,7 @@
 
 #include "stat.h"
 
-/* "4 KiB", "71.2 MiB": to three digits, for sums. Up to four calls can be alive. */
-static const char *amount(uint64_t bytes)
+const char *stat_amount(uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	static char texts[4][32];
@@ -38,8 +37,8 @@ static void headline(const struct stat_answer *answer)
 	else if (answer->comm)
 		printf("%spid %d (%s)%s: ", tool_colour(TOOL_BOLD), answer->pid,
 		       tool_safe(answer->comm), tool_colour(TOOL_PLAIN));
-	printf("%s mapped through %s of tables, %s %s\n", amount(info->mapped_bytes),
-	       amount(info->table_bytes), answer->arch->name, answer->regime->format->name);
+	printf("%s mapped through %s of tables, %s %s\n", stat_amount(info->mapped_bytes),
+	       stat_amount(info->table_bytes), answer->arch->name, answer->regime->format->name);
 	if (info->ended == MMU_LEAVES_TOO_MANY)
 		printf("The tables lead to each other in circles: not all was counted\n");
 }
@@ -59,7 +58,7 @@ static void levels_text(const struct stat_answer *answer)
 
 		cells[0] = answer->regime->format->level[i].name;
 		snprintf(text[0], 24, "%" PRIu64, level->tables);
-		snprintf(text[1], 24, "%s", amount(level->table_bytes));
+		snprintf(text[1], 24, "%s", stat_amount(level->table_bytes));
 		snprintf(text[2], 24, "%" PRIu64, level->used);
 		snprintf(text[3], 24, "%" PRIu64, level->entries);
 		snprintf(text[4], 24, "%.1f%%", percent(level->used, level->entries));
@@ -110,7 +109,7 @@ static void runs_text(const struct stat_answer *answer)
 	for (unsigned int n = 0; n < MMU_STAT_RUNS; n++)
 		most = info->run_counts[n] > most ? info->run_counts[n] : most;
 	printf("\nPhysical runs, by length: %" PRIu64 ", the longest %s\n", info->runs,
-	       amount(info->longest_run_bytes));
+	       stat_amount(info->longest_run_bytes));
 	for (unsigned int n = 0; n < MMU_STAT_RUNS; n++) {
 		bool longer = n == MMU_STAT_RUNS - 1;
 
@@ -136,7 +135,7 @@ static void results_text(const struct mmu_stat *stat)
 		bytes = mmu_stat_bytes(stat, (enum mmu_result)i, &entries);
 		if (entries && i != MMU_RESULT_MAPPED)
 			tool_row(name, "%" PRIu64 " %s, %s", entries,
-				 entries == 1 ? "entry" : "entries", amount(bytes));
+				 entries == 1 ? "entry" : "entries", stat_amount(bytes));
 	}
 }
 
@@ -150,16 +149,16 @@ static void memory_text(const struct stat_answer *answer)
 	switch (verdict.how) {
 	case STAT_EQUAL:
 		tool_row("VmPTE", "%s, as read: all tables but the top one",
-			 amount(answer->counted_bytes));
+			 stat_amount(answer->counted_bytes));
 		return;
 	case STAT_DEPOSITED:
 		tool_row("VmPTE", "%s: %s read, and %" PRIu64 " x %s kept for huge pages",
-			 amount(answer->counted_bytes), amount(info->linux_bytes),
-			 verdict.deposited, amount(info->page_tables));
+			 stat_amount(answer->counted_bytes), stat_amount(info->linux_bytes),
+			 verdict.deposited, stat_amount(info->page_tables));
 		return;
 	default:
 		tool_row("VmPTE", "%s, but %s were read: %" PRId64 " bytes %s",
-			 amount(answer->counted_bytes), amount(info->linux_bytes),
+			 stat_amount(answer->counted_bytes), stat_amount(info->linux_bytes),
 			 verdict.difference_bytes < 0 ? -verdict.difference_bytes
 						      : verdict.difference_bytes,
 			 verdict.difference_bytes < 0 ? "more" : "less");
@@ -181,7 +180,7 @@ static void cost_text(const struct stat_options *options, const struct stat_answ
 
 		tool_row("TLB", "%" PRIu64 " entr%s reach%s %s at best, %.1f%% of what is mapped",
 			 options->tlb[i], options->tlb[i] == 1 ? "y" : "ies",
-			 options->tlb[i] == 1 ? "es" : "", amount(reach),
+			 options->tlb[i] == 1 ? "es" : "", stat_amount(reach),
 			 percent(reach, info->mapped_bytes));
 	}
 }
@@ -233,9 +232,9 @@ void stat_row(const struct stat_answer *answer)
 	snprintf(text[2], 24, "%.2f",
 		 info->mapped_pages ? (double)info->page_reads / (double)info->mapped_pages : 0);
 	cells[PID] = text[0];
-	cells[MAPPED] = amount(info->mapped_bytes);
-	cells[TABLES] = amount(info->table_bytes);
-	cells[COUNTED] = answer->counted ? amount(answer->counted_bytes) : "-";
+	cells[MAPPED] = stat_amount(info->mapped_bytes);
+	cells[TABLES] = stat_amount(info->table_bytes);
+	cells[COUNTED] = answer->counted ? stat_amount(answer->counted_bytes) : "-";
 	cells[VERDICT] = words[verdict.how];
 	cells[HUGE_SHARE] = info->mapped_bytes > small ? text[1] : "-";
 	cells[READS] = info->mapped_pages ? text[2] : "-";

@@ -165,6 +165,12 @@ bool tool_bytes(const char *text, uint64_t *ret);
  */
 int tool_address(struct tool *tool, const char *text, uint64_t *ret);
 
+/**
+ * FIRST-LAST, the argument of --range: two addresses, the last one included.
+ * @return as tool_address(), after one line on stderr
+ */
+int tool_range(struct tool *tool, const char *text, uint64_t *ret_first_va, uint64_t *ret_last_va);
+
 /** Refuse to replace a file. @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr */
 int tool_output_check(const char *path);
 
@@ -275,6 +281,18 @@ struct tool_column {
 void tool_table_head(const struct tool_column *columns, size_t nr);
 /** On a narrow terminal cells that are "-" are left out. */
 void tool_table_row(const struct tool_column *columns, size_t nr, const char *const *cells);
+
+#define TOOL_CELLS_MAX 16
+
+/** A row's cells, some of which are made here. */
+struct tool_cells {
+	char text[TOOL_CELLS_MAX][80];
+	const char *cells[TOOL_CELLS_MAX]; /**< as tool_table_row() takes them */
+};
+
+/** Make a cell; what is too long is cut. */
+void tool_cell(struct tool_cells *cells, size_t column, const char *format, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
 
 /** Bytes of hostile origin, made safe for a terminal: \n, \x1b. Up to four calls can be alive. */
 const char *tool_safe(const char *bytes);

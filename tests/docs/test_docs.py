@@ -283,6 +283,7 @@ def test_json_keys_of_an_image(mmuscope, image):
         check_json(mmuscope, 'compare', *image, '--pid', 109, *sides)
     check_json(mmuscope, 'tables', *image, '--pid', 109)
     check_json(mmuscope, 'stat', *image, '--all', '--tlb', '64')
+    check_json(mmuscope, 'stat', *image, '--pid', 109, '--with', '--kernel')
     with tempfile.TemporaryDirectory() as folder:
         check_json(mmuscope, 'extract', image[0], f'{folder}/small', *image[1:])
     for how in [[], ['--string'], ['--value', 'x32']]:

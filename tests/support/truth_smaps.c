@@ -34,7 +34,7 @@ struct check {
 	size_t nr_left_out;
 	struct {
 		uint64_t agree, differ, unknown;
-	} item[ITEMS_MAX];
+	} item[ITEMS_MAX], thp;
 };
 
 static bool is_skipped(const struct check *check, int pid)
@@ -84,6 +84,22 @@ static void check_flags(struct check *check, const struct mmu_vma_info *vma, con
 		tell(check, vma->first_va, "VmFlags", ours, theirs);
 }
 
+static void check_thp(struct check *check, const struct mmu_vma_info *vma, const char *theirs)
+{
+	bool eligible;
+
+	if (!mmu_smaps_thp_eligible(check->smaps, &eligible)) {
+		check->unknown++;
+		check->thp.unknown++;
+		return;
+	}
+	bool same = eligible == (strcmp(theirs, "0") != 0);
+	check->agree += same;
+	check->thp.agree += same;
+	if (!same)
+		tell(check, vma->first_va, "THPeligible", eligible ? "1" : "0", theirs);
+}
+
 static void check_item(struct check *check, const struct mmu_vma_info *vma, const char *key,
 		       const char *theirs)
 {
@@ -95,6 +111,8 @@ static void check_item(struct check *check, const struct mmu_vma_info *vma, cons
 
 	if (strcmp(key, "VmFlags") == 0) {
 		check_flags(check, vma, theirs);
+	} else if (strcmp(key, "THPeligible") == 0) {
+		check_thp(check, vma, theirs);
 	} else if (strcmp(key, "ProtectionKey") == 0) {
 		bool same = mmu_vma_protection_key(check->space, vma, &protection) &&
 			    protection == strtoul(theirs, NULL, 10);
@@ -184,6 +202,8 @@ static void print_items(const struct check *check)
 		printf("%-16s agree %" PRIu64 ", differ %" PRIu64 ", unknown %" PRIu64 "\n", name,
 		       check->item[item].agree, check->item[item].differ,
 		       check->item[item].unknown);
+	printf("%-16s agree %" PRIu64 ", unknown %" PRIu64 "\n", "THPeligible", check->thp.agree,
+	       check->thp.unknown);
 }
 
 int main(int argc, char **argv)

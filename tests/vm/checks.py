@@ -17,6 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINKED_TEXT_VA, TEXT_MAP_VA = 0xffffffff81000000, 0xffffffff80000000  # x86_64
 # beside a raw image there are no notes, and beside these there are the CPUs' registers
 WITHOUT_NOTES, WITH_CPUS = ('raw',), ('elf', 'kdump-zlib')
+# of these QEMU lists the pages that CPU 0's tables map
+WITH_TLB = ('amd64',)
 # checked where they are, by the guest itself
 IN_GUEST = ('live', 'crashed')
 # held to the truth a second time, with nothing but the image
@@ -151,6 +153,38 @@ def check_cpus(target, path, vmlinux, registers, truth):
     return agree, problems
 
 
+# ----------------------------------------------------------------------------------- kernel
+
+def tlb_pages(text):
+    """{address: (physical address, may be written, of user mode, may be executed)}, of entries."""
+    pages = {}
+    for line in text.splitlines():
+        va, pa, flags = line.replace(':', ' ').split()
+        if int(va, 16) >> 63:
+            pages[int(va, 16)] = int(pa, 16), 'W' in flags, 'U' in flags, 'X' not in flags
+    return pages
+
+
+def check_tlb(path, vmlinux, folder):
+    """Every page of the kernel's half, as QEMU walks CPU 0's tables. (agree, problems)"""
+    theirs = tlb_pages((folder / 'tlb').read_text())
+    done = run([tool(), 'maps', path, '-s', vmlinux, '--cpu', 0, '--flat', '--by-page', '--tsv',
+                '--result', 'mapped', '--range', '8000000000000000-ffffffffffffffff'])
+    names, *rows = [line.split('\t') for line in done.stdout.splitlines()] or [[]]
+    ours = {}
+    for row in rows:
+        cell = dict(zip(names, row))
+        ours[int(cell['first'], 0)] = (int(cell['pa'], 0), 'w' in cell['rights'],
+                                           'u' in cell['rights'], 'X' in cell['rights'])
+    problems = [] if ours else [f'differ: maps of CPU 0: {done.stderr.strip()[-200:]}']
+    for va in sorted(ours.keys() | theirs.keys()):
+        (pa, *granted), (true_pa, *entry) = ours.get(va, (None,)), theirs.get(va, (None,))
+        # QEMU has the flags of the last entry; what that one denies, no other can grant
+        if pa != true_pa or any(right and not may for right, may in zip(granted, entry)):
+            problems.append(f'differ: CPU 0 {va:#x}: {pa}, {granted}, truth {true_pa}, {entry}')
+    return len(ours.keys() | theirs.keys()) - len(problems), problems
+
+
 # ----------------------------------------------------------------------------------- all of it
 
 def check_all(target, kind, folder, say):
@@ -232,6 +266,9 @@ def check(target, kind, folder, say, alone=False, wiped=None):
         registers = (folder / 'registers').read_text()
         more, problems = check_cpus(target, path, vmlinux, registers, truth)
         agree, differ, told = agree + more, differ + len(problems), told + problems
+        if target.machine.arch in WITH_TLB:
+            more, problems = check_tlb(path, vmlinux, folder)
+            agree, differ, told = agree + more, differ + len(problems), told + problems
     if kind == 'elf' and not target.tasks and not wiped:
         more, problems = check_proc(path, '-' if alone else vmlinux, folder)
         agree, differ, told = agree + more, differ + len(problems), told + problems

@@ -251,12 +251,16 @@ class Guest:
             self.monitor.do('stop')
             registers = self._registers()
         (self.folder / 'registers').write_text(registers)
+        if self.target.machine.arch in checks.WITH_TLB:
+            (self.folder / 'tlb').write_text(self._human('info tlb'))
+
+    def _human(self, command):
+        return self.monitor.do('human-monitor-command', **{'command-line': command})
 
     def _registers(self):
         names = self.target.machine.registers
         if not names:
-            return self.monitor.do('human-monitor-command',
-                                   **{'command-line': 'info registers -a'})
+            return self._human('info registers -a')
         stub = gdbstub.Stub(self.sockets / 'gdb')
         lines = [f'CPU {cpu} {name} {stub.read(cpu, name):#x}\n'
                  for cpu in range(self.target.machine.smp) for name in names]
