@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/ranges.h"
 #include "api/session.h"
 #include "base/cleanup.h"
 #include "base/hook.h"
@@ -172,33 +173,52 @@ struct mmu_error *mmu_ranges_open(struct mmu_space *space, const struct mmu_part
 	return NULL;
 }
 
-struct mmu_error *mmu_ranges_next(struct mmu_ranges *ranges, const struct mmu_range **ret)
+void mmu_ranges_merge(struct mmu_ranges *ranges)
+{
+	ranges->sweep->sweep.merges = true;
+}
+
+struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t break_va,
+					 const struct mmu_swept **ret, bool *ret_end)
 {
 	struct mmu_sweep *sweep = &ranges->sweep->sweep;
 	struct mmu_leaves *leaves = ranges->leaves;
+	bool at_break = false;
 
-	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped) {
+	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped && !at_break) {
 		struct mmu_error *error = mmu_hook_ask(&leaves->hook, MMU_PHASE_TABLES,
 						       leaves->entries, 0);
 
 		leaves->stopped = error;
 		if (error)
 			return error;
+		sweep->break_va = break_va;
 		leaves->read_all = !mmu_sweep_go_on(sweep);
 		leaves->at = 0;
 		leaves->nr = sweep->nr_ready;
+		at_break = sweep->at_break;
 		/* so many for some ranges: not in all, for they may be found in any number */
-		if (leaves->nr)
+		if (leaves->nr || sweep->went_on)
 			sweep->tables_left = mmu_walker_max_tables(&leaves->space->walker);
 	}
 	*ret = NULL;
+	*ret_end = leaves->at == leaves->nr && !at_break;
 	if (leaves->at < leaves->nr) {
-		const struct mmu_swept *range = &sweep->ranges[leaves->at++];
-
-		leaves->entries += range->entries;
-		*ret = (const struct mmu_range *)range;
+		*ret = &sweep->ranges[leaves->at++];
+		leaves->entries += (*ret)->entries;
 	}
 	return NULL;
+}
+
+struct mmu_error *mmu_ranges_next(struct mmu_ranges *ranges, const struct mmu_range **ret)
+{
+	const struct mmu_swept *range = NULL;
+	bool end;
+	struct mmu_error *error = mmu_ranges_next_before(ranges, 0, &range, &end);
+
+	if (!error)
+		*ret = (const struct mmu_range *)range;
+	return error;
 }
 
 const struct mmu_leaves *mmu_ranges_leaves(const struct mmu_ranges *ranges)
