@@ -178,14 +178,28 @@ void mmu_ranges_merge(struct mmu_ranges *ranges)
 	ranges->sweep->sweep.merges = true;
 }
 
-struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t break_va,
-					 const struct mmu_swept **ret, bool *ret_end)
+/* The next range of those that are ready, or NULL. */
+static inline const struct mmu_swept *take_ready(struct mmu_ranges *ranges)
+{
+	struct mmu_leaves *leaves = ranges->leaves;
+	const struct mmu_swept *ret = NULL;
+
+	if (leaves->at < leaves->nr) {
+		ret = &ranges->sweep->sweep.ranges[leaves->at++];
+		leaves->entries += ret->entries;
+	}
+	return ret;
+}
+
+/* Have more of them ready. @param ret_at_break  there are none before it, but behind it */
+static struct mmu_error *refill(struct mmu_ranges *ranges, uint64_t break_va, bool *ret_at_break)
 {
 	struct mmu_sweep *sweep = &ranges->sweep->sweep;
 	struct mmu_leaves *leaves = ranges->leaves;
-	bool at_break = false;
 
-	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped && !at_break) {
+	*ret_at_break = false;
+	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped &&
+	       !*ret_at_break) {
 		struct mmu_error *error = mmu_hook_ask(&leaves->hook, MMU_PHASE_TABLES,
 						       leaves->entries, 0);
 
@@ -196,29 +210,41 @@ struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t bre
 		leaves->read_all = !mmu_sweep_go_on(sweep);
 		leaves->at = 0;
 		leaves->nr = sweep->nr_ready;
-		at_break = sweep->at_break;
+		*ret_at_break = sweep->at_break;
 		/* so many for some ranges: not in all, for they may be found in any number */
 		if (leaves->nr || sweep->went_on)
 			sweep->tables_left = mmu_walker_max_tables(&leaves->space->walker);
 	}
-	*ret = NULL;
-	*ret_end = leaves->at == leaves->nr && !at_break;
-	if (leaves->at < leaves->nr) {
-		*ret = &sweep->ranges[leaves->at++];
-		leaves->entries += (*ret)->entries;
-	}
+	return NULL;
+}
+
+struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t break_va,
+					 const struct mmu_swept **ret, bool *ret_end)
+{
+	bool at_break;
+	struct mmu_error *error = refill(ranges, break_va, &at_break);
+
+	if (error)
+		return error;
+	*ret = take_ready(ranges);
+	*ret_end = !*ret && !at_break;
 	return NULL;
 }
 
 struct mmu_error *mmu_ranges_next(struct mmu_ranges *ranges, const struct mmu_range **ret)
 {
-	const struct mmu_swept *range = NULL;
-	bool end;
-	struct mmu_error *error = mmu_ranges_next_before(ranges, 0, &range, &end);
+	const struct mmu_swept *range = take_ready(ranges);
+	bool at_break;
 
-	if (!error)
-		*ret = (const struct mmu_range *)range;
-	return error;
+	if (!range) {
+		struct mmu_error *error = refill(ranges, 0, &at_break);
+
+		if (error)
+			return error;
+		range = take_ready(ranges);
+	}
+	*ret = (const struct mmu_range *)range;
+	return NULL;
 }
 
 const struct mmu_leaves *mmu_ranges_leaves(const struct mmu_ranges *ranges)
