@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 	first_s = cpu_now();
 	all_rows(bench.space, &part);
 	first_s = cpu_now() - first_s;
+	bench.tables_only = true;
 	bench_visit(&bench, true);
 	const uint8_t **pages = bench_alloc(bench.nr_tables, sizeof(*pages));
 	for (size_t i = 0; i < bench.nr_tables; i++)
