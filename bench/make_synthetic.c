@@ -24,7 +24,29 @@
 #define FRAMES_PA UINT64_C(0x2000000000)
 #define FRAMES_LG2 36u
 
-extern const struct mmu_arch mmu_arch_x86_64;
+/* MMU_PLUGINS is P(NAME) P(NAME) ...: the build's list. */
+#define P(name) extern const struct mmu_arch mmu_arch_##name;
+MMU_PLUGINS
+#undef P
+#define P(name) &mmu_arch_##name,
+static const struct mmu_arch *const archs[] = { MMU_PLUGINS NULL };
+#undef P
+
+/* Four levels of 512 entries of 8 bytes, little-endian. */
+#define FORMAT "4level"
+
+static const struct mmu_regime *find_regime(uint16_t *ret_machine)
+{
+	for (const struct mmu_arch *const *arch = archs; *arch; arch++)
+		for (size_t i = 0; i < (*arch)->nr_samples; i++) {
+			const struct mmu_regime *regime = (*arch)->samples[i]->regimes[0];
+
+			*ret_machine = (uint16_t)(*arch)->elf_machine;
+			if (!strcmp(regime->format->name, FORMAT))
+				return regime;
+		}
+	return NULL;
+}
 
 static uint64_t next_random(void)
 {
@@ -78,13 +100,13 @@ static void fill(uint8_t *table, const struct mmu_regime *regime, unsigned int l
 	}
 }
 
-static void write_header(FILE *file, uint64_t bytes)
+static void write_header(FILE *file, uint16_t machine, uint64_t bytes)
 {
 	Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			     EV_CURRENT },
 		.e_type = ET_CORE,
-		.e_machine = EM_X86_64,
+		.e_machine = machine,
 		.e_version = EV_CURRENT,
 		.e_phoff = sizeof(header),
 		.e_ehsize = sizeof(header),
@@ -108,8 +130,8 @@ static void write_header(FILE *file, uint64_t bytes)
 }
 
 /* Level by level from the root down, each level's tables by address. */
-static void write_tables(FILE *file, const struct mmu_regime *regime, uint64_t pages,
-			 bool fragmented)
+static void write_tables(FILE *file, uint16_t machine, const struct mmu_regime *regime,
+			 uint64_t pages, bool fragmented)
 {
 	uint64_t nr[5] = { pages };
 	uint64_t pa = FIRST_PA, all = 0;
@@ -117,7 +139,7 @@ static void write_tables(FILE *file, const struct mmu_regime *regime, uint64_t p
 
 	for (unsigned int level = 0; level < 4; level++)
 		all += nr[level + 1] = (nr[level] + ENTRIES - 1) / ENTRIES;
-	write_header(file, all * PAGE);
+	write_header(file, machine, all * PAGE);
 	for (unsigned int level = 4; level-- > 0;) {
 		uint64_t below_pa = pa + nr[level + 1] * PAGE;
 
@@ -136,26 +158,25 @@ int main(int argc, char **argv)
 {
 	bool fragmented = argc > 1 && strcmp(argv[1], "--fragmented") == 0;
 	uint64_t bytes = argc == 3 + fragmented ? size_of(argv[1 + fragmented]) : 0;
-	const struct mmu_regime *regime = NULL;
+	const struct mmu_regime *regime;
+	uint16_t machine;
 
 	if (!bytes) {
 		fprintf(stderr, "usage: make-synthetic [--fragmented] SIZE FILE, SIZE from 1G to "
 				"1T\n");
 		return 2;
 	}
-	for (size_t i = 0; !regime && i < mmu_arch_x86_64.nr_samples; i++)
-		if (!strcmp(mmu_arch_x86_64.samples[i]->regimes[0]->format->name, "4level"))
-			regime = mmu_arch_x86_64.samples[i]->regimes[0];
+	regime = find_regime(&machine);
 	FILE *file = regime ? fopen(argv[2 + fragmented], "wb") : NULL;
 	if (!file) {
 		perror(argv[2 + fragmented]);
 		return 3;
 	}
-	write_tables(file, regime, bytes / PAGE, fragmented);
+	write_tables(file, machine, regime, bytes / PAGE, fragmented);
 	if (ferror(file) | fclose(file)) {
 		perror(argv[2 + fragmented]);
 		return 3;
 	}
-	printf("4level=0x%" PRIx64 "\n", FIRST_PA);
+	printf(FORMAT "=0x%" PRIx64 "\n", FIRST_PA);
 	return 0;
 }

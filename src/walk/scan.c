@@ -155,7 +155,6 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 
 		if (paired || (raw & ~address) != template->other) {
 			if (!(raw | second) && table->zero_is_empty) {
-				/* a single one is passed at once: there may be many */
 				if (++index < end && !word_at(table->raw, index, format, lie))
 					index = mmu_table_skip_zeros(table, first + index) - first;
 				continue;
