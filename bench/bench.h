@@ -17,6 +17,7 @@ struct bench_leaf {
 };
 
 struct bench {
+	bool tables_only; /**< bench_visit() keeps no leaves */
 	struct mmu_session *session;
 	struct mmu_space *space;
 	struct mmu_walk *walk;

@@ -110,7 +110,7 @@ static bool visit_entry(struct visit *visit, const struct mmu_step *step)
 		below.entries = 0;
 		visit_table(&below, at->level - 1, entry->pa);
 		visit->entries += below.entries;
-	} else if (entry->kind == MMU_KIND_LEAF && visit->keep) {
+	} else if (entry->kind == MMU_KIND_LEAF && visit->keep && !bench->tables_only) {
 		bench->leaves = bench_grow(bench->leaves, bench->nr_leaves, sizeof(*bench->leaves));
 		bench->leaves[bench->nr_leaves++] = (struct bench_leaf){ va, (uint64_t)1 << shift };
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file A space as rows: ranges of the tables, joined with VMAs or regions. */
+#include <assert.h>
+
 #include "analysis/space_map.h"
-#include "walk/range.h"
 
 static uint64_t later(uint64_t one, uint64_t other)
 {
@@ -15,23 +16,40 @@ static uint64_t earlier(uint64_t one, uint64_t other)
 
 /* ------------------------------------------------------------------ what comes next */
 
+/* Where the area that comes next begins or ends: no piece goes over it. 0: there is none */
+static uint64_t next_break(const struct mmu_map_join *join)
+{
+	if (!join->has_area)
+		return 0;
+	return join->searched_va < join->area.first_va ? join->area.first_va
+						       : join->area.last_va + 1;
+}
+
+/* The range that comes next, if it begins before the area ends. */
 static struct mmu_error *load_range(struct mmu_map_join *join)
 {
-	const struct mmu_range *range;
-	struct mmu_error *error = NULL;
+	const struct mmu_swept *range;
+	bool end;
 
-	while (!error && !join->has_range && !join->ranges_end) {
-		error = join->source.next_range(join->source.context, &range);
+	while (!join->has_range && !join->ranges_end) {
+		uint64_t break_va = next_break(join);
+		struct mmu_error *error;
+
+		if (join->has_area && join->searched_va > join->area.last_va)
+			return NULL;
+		error = join->source.next_range(join->source.context, break_va, &range, &end);
 		if (error)
 			return error;
-		if (!range || range->first_va > join->last_va)
+		if (range ? range->first_va > join->last_va : end) {
 			join->ranges_end = true;
-		else if (range->last_va >= join->next_va) {
+		} else if (!range) {
+			join->searched_va = break_va;
+		} else if (range->last_va >= join->next_va) {
 			join->range = *range;
 			join->has_range = true;
 		}
 	}
-	return error;
+	return NULL;
 }
 
 /* @return a problem in place of an area, or NULL */
@@ -76,7 +94,7 @@ static void go_behind(struct mmu_map_join *join, uint64_t last_va)
  * What is known from next_va on: a part of a range, or a hole of an area.
  * @return false: of the area there is nothing more to tell, and it was left behind
  */
-static bool next_piece(struct mmu_map_join *join, struct mmu_range *ret, bool *ret_in_area)
+static bool next_piece(struct mmu_map_join *join, struct mmu_swept *ret, bool *ret_in_area)
 {
 	const struct mmu_map_area *area = &join->area;
 	uint64_t range_first = later(join->range.first_va, join->next_va);
@@ -91,9 +109,10 @@ static bool next_piece(struct mmu_map_join *join, struct mmu_range *ret, bool *r
 			go_behind(join, area->last_va);
 			return false;
 		}
-		*ret = (struct mmu_range){ .first_va = area_first,
+		*ret = (struct mmu_swept){ .first_va = area_first,
 					   .last_va = reaches ? range_first - 1 : area->last_va,
-					   .result = MMU_RESULT_EMPTY };
+					   .result = MMU_RESULT_EMPTY,
+					   .runs = 1 };
 		return true;
 	}
 	if (in_area)
@@ -104,16 +123,21 @@ static bool next_piece(struct mmu_map_join *join, struct mmu_range *ret, bool *r
 	if (join->flags & MMU_MAP_PAGES && join->range.page_bytes &&
 	    !has_no_pages(join->range.result))
 		last = earlier(last, range_first | (join->range.page_bytes - 1));
-	if (range_first == join->range.first_va && last == join->range.last_va)
+	if (range_first == join->range.first_va && last == join->range.last_va) {
 		*ret = join->range;
-	else
-		*ret = mmu_range_part(&join->range, range_first, last, join->page_lg2);
+		return true;
+	}
+	assert(join->range.runs == 1);
+	*(struct mmu_range *)ret = mmu_range_part((struct mmu_range *)&join->range, range_first,
+						  last, join->page_lg2);
+	ret->runs = 1;
+	ret->next_pa = ret->pa + (ret->last_va - ret->first_va) + 1;
 	return true;
 }
 
 /* ------------------------------------------------------------------ rows */
 
-static uint64_t pages_of(const struct mmu_range *range, unsigned int page_lg2)
+static uint64_t pages_of(const struct mmu_swept *range, unsigned int page_lg2)
 {
 	uint64_t bytes = range->page_bytes;
 
@@ -122,7 +146,7 @@ static uint64_t pages_of(const struct mmu_range *range, unsigned int page_lg2)
 	return (range->last_va >> page_lg2) - (range->first_va >> page_lg2) + 1;
 }
 
-static bool goes_on(const struct mmu_map_join *join, const struct mmu_range *piece)
+static bool goes_on(const struct mmu_map_join *join, const struct mmu_swept *piece)
 {
 	const struct mmu_range *so_far = &join->row.range;
 
@@ -134,7 +158,7 @@ static bool goes_on(const struct mmu_map_join *join, const struct mmu_range *pie
 }
 
 /* Make a piece a part of the row. @return false: it is none */
-static bool extend_row(struct mmu_map_join *join, const struct mmu_range *piece, bool in_area)
+static bool extend_row(struct mmu_map_join *join, const struct mmu_swept *piece, bool in_area)
 {
 	struct mmu_map_row *row = &join->row;
 	bool of_area = row->vma || row->region || row->vma_unknown;
@@ -145,20 +169,26 @@ static bool extend_row(struct mmu_map_join *join, const struct mmu_range *piece,
 		return false;
 	row->range.last_va = piece->last_va;
 	row->pages += pages_of(piece, join->page_lg2);
-	row->runs += !same_run;
+	row->runs += piece->runs - same_run;
 	if (row->range.note != piece->note)
 		row->range.note = NULL;
 	return true;
 }
 
-static void begin_row(struct mmu_map_join *join, const struct mmu_range *piece, bool in_area)
+static void begin_row(struct mmu_map_join *join, const struct mmu_swept *piece, bool in_area)
 {
 	const struct mmu_map_area *area = &join->area;
 	struct mmu_map_row *row = &join->row;
 
-	*row = (struct mmu_map_row){ .range = *piece,
-				     .pages = pages_of(piece, join->page_lg2),
-				     .runs = piece->result != MMU_RESULT_EMPTY };
+	/* one by one: in one assignment the bytes between are cleared first, which takes longer */
+	row->range = *(const struct mmu_range *)piece;
+	row->pages = pages_of(piece, join->page_lg2);
+	row->runs = piece->result == MMU_RESULT_EMPTY ? 0 : piece->runs;
+	row->vma = NULL;
+	row->region = NULL;
+	row->next = MMU_NEXT_NOT_SAID;
+	row->file_page = 0;
+	row->has_file_page = row->vma_unknown = false;
 	join->row_open = true;
 	if (!in_area)
 		return;
@@ -186,24 +216,25 @@ static bool nothing_left(const struct mmu_map_join *join)
 struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_map_row **ret,
 				    const struct mmu_error **ret_problem)
 {
-	struct mmu_range piece;
+	struct mmu_swept piece;
 	bool in_area;
 
 	*ret_problem = NULL;
 	for (;;) {
-		struct mmu_error *error = join->at_end ? NULL : load_range(join);
+		bool over = join->row_open && !join->has_area && !join->areas_end;
+		struct mmu_error *error;
 
-		if (error)
-			return error;
 		/* a row that is complete points into the area that the next one replaces */
-		if (!join->at_end && !join->has_area && !join->areas_end && !join->row_open) {
+		if (!over && !join->at_end && !join->has_area && !join->areas_end) {
 			*ret_problem = load_area(join);
 			*ret = NULL;
 			if (*ret_problem)
 				return NULL;
 		}
-		bool over = nothing_left(join) ||
-			    (join->row_open && !join->has_area && !join->areas_end);
+		error = over || join->at_end ? NULL : load_range(join);
+		if (error)
+			return error;
+		over |= nothing_left(join);
 		if (!over && !next_piece(join, &piece, &in_area))
 			continue;
 		if (!over && join->row_open && !extend_row(join, &piece, in_area))
@@ -215,7 +246,7 @@ struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_
 			join->row_open = false;
 			return NULL;
 		}
-		join->run_next_pa = piece.pa + (piece.last_va - piece.first_va) + 1;
+		join->run_next_pa = piece.next_pa;
 		go_behind(join, piece.last_va);
 	}
 }

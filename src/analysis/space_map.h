@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "mmuscope/maps.h"
+#include "walk/sweep.h"
 
 /** Addresses that belong together: a VMA, or a region. */
 struct mmu_map_area {
@@ -19,8 +20,13 @@ struct mmu_map_area {
 /** Where ranges and areas come from; each ascending and disjoint. */
 struct mmu_map_source {
 	void *context;
-	/** @param ret  NULL: there are no more; else valid until the next call */
-	struct mmu_error *(*next_range)(void *context, const struct mmu_range **ret);
+	/**
+	 * One with several runs ends before break_va, which never goes down; 0: it may go anywhere.
+	 * @param ret      NULL: no more begin before break_va; else valid until the next call
+	 * @param ret_end  with NULL: there are none behind it, either
+	 */
+	struct mmu_error *(*next_range)(void *context, uint64_t break_va,
+					const struct mmu_swept **ret, bool *ret_end);
 	/**
 	 * What the area points to is valid until the next call. An area need not begin behind the
 	 * last one's end: what lies before it is cut off.
@@ -40,7 +46,8 @@ struct mmu_map_join {
 	bool at_end;    /**< all was told */
 	bool has_range, ranges_end, has_area, areas_end, area_begun;
 	bool row_open;          /**< a row that may go on */
-	struct mmu_range range; /**< whose part from next_va on was not told yet */
+	struct mmu_swept range; /**< whose part from next_va on was not told yet */
+	uint64_t searched_va;   /**< without a range: none begins before it */
 	struct mmu_map_area area;
 	struct mmu_map_row row;
 	uint64_t run_next_pa; /**< where the row's last run would go on */

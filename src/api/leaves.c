@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/ranges.h"
 #include "api/session.h"
 #include "base/cleanup.h"
 #include "base/hook.h"
@@ -172,32 +173,77 @@ struct mmu_error *mmu_ranges_open(struct mmu_space *space, const struct mmu_part
 	return NULL;
 }
 
-struct mmu_error *mmu_ranges_next(struct mmu_ranges *ranges, const struct mmu_range **ret)
+void mmu_ranges_merge(struct mmu_ranges *ranges)
+{
+	ranges->sweep->sweep.merges = true;
+}
+
+/* The next range of those that are ready, or NULL. */
+static inline const struct mmu_swept *take_ready(struct mmu_ranges *ranges)
+{
+	struct mmu_leaves *leaves = ranges->leaves;
+	const struct mmu_swept *ret = NULL;
+
+	if (leaves->at < leaves->nr) {
+		ret = &ranges->sweep->sweep.ranges[leaves->at++];
+		leaves->entries += ret->entries;
+	}
+	return ret;
+}
+
+/* Have more of them ready. @param ret_at_break  there are none before it, but behind it */
+static struct mmu_error *refill(struct mmu_ranges *ranges, uint64_t break_va, bool *ret_at_break)
 {
 	struct mmu_sweep *sweep = &ranges->sweep->sweep;
 	struct mmu_leaves *leaves = ranges->leaves;
 
-	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped) {
+	*ret_at_break = false;
+	while (leaves->at == leaves->nr && !leaves->read_all && !leaves->stopped &&
+	       !*ret_at_break) {
 		struct mmu_error *error = mmu_hook_ask(&leaves->hook, MMU_PHASE_TABLES,
 						       leaves->entries, 0);
 
 		leaves->stopped = error;
 		if (error)
 			return error;
+		sweep->break_va = break_va;
 		leaves->read_all = !mmu_sweep_go_on(sweep);
 		leaves->at = 0;
 		leaves->nr = sweep->nr_ready;
+		*ret_at_break = sweep->at_break;
 		/* so many for some ranges: not in all, for they may be found in any number */
-		if (leaves->nr)
+		if (leaves->nr || sweep->went_on)
 			sweep->tables_left = mmu_walker_max_tables(&leaves->space->walker);
 	}
-	*ret = NULL;
-	if (leaves->at < leaves->nr) {
-		const struct mmu_swept *range = &sweep->ranges[leaves->at++];
+	return NULL;
+}
 
-		leaves->entries += range->entries;
-		*ret = (const struct mmu_range *)range;
+struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t break_va,
+					 const struct mmu_swept **ret, bool *ret_end)
+{
+	bool at_break;
+	struct mmu_error *error = refill(ranges, break_va, &at_break);
+
+	if (error)
+		return error;
+	*ret = take_ready(ranges);
+	*ret_end = !*ret && !at_break;
+	return NULL;
+}
+
+struct mmu_error *mmu_ranges_next(struct mmu_ranges *ranges, const struct mmu_range **ret)
+{
+	const struct mmu_swept *range = take_ready(ranges);
+	bool at_break;
+
+	if (!range) {
+		struct mmu_error *error = refill(ranges, 0, &at_break);
+
+		if (error)
+			return error;
+		range = take_ready(ranges);
 	}
+	*ret = (const struct mmu_range *)range;
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "analysis/space_map.h"
+#include "api/ranges.h"
 #include "api/session.h"
 #include "base/sized.h"
 #include "objects/meaning.h"
@@ -22,11 +23,12 @@ struct mmu_map {
 	struct mmu_map_join join;
 };
 
-static struct mmu_error *next_range(void *context, const struct mmu_range **ret)
+static struct mmu_error *next_range(void *context, uint64_t break_va, const struct mmu_swept **ret,
+				    bool *ret_end)
 {
 	struct mmu_map *map = context;
 
-	return mmu_ranges_next(map->ranges, ret);
+	return mmu_ranges_next_before(map->ranges, break_va, ret, ret_end);
 }
 
 /* ------------------------------------------------------------------ VMAs, then regions */
@@ -143,6 +145,8 @@ struct mmu_error *mmu_map_open(struct mmu_space *space, const struct mmu_map_que
 		free(map);
 		return error;
 	}
+	if (!(own.flags & (MMU_MAP_RUNS | MMU_MAP_PAGES)))
+		mmu_ranges_merge(map->ranges);
 	map->space = space;
 	map->vmas.end = true;
 	map->join = (struct mmu_map_join){ .source = { map, next_range, next_area },

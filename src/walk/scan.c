@@ -2,34 +2,9 @@
 /** @file The inner loops of a sweep: leaves by their templates, runs by compare alone. */
 #include <string.h>
 
+#include "walk/alike.h"
 #include "walk/scan.h"
-
-#define ALWAYS_INLINE inline __attribute__((__always_inline__))
-
-/* How words lie in a table. What is not common goes byte by byte. */
-enum lie { LIE_8, LIE_8_SWAPPED, LIE_4, LIE_4_SWAPPED, LIE_OTHER };
-
-static ALWAYS_INLINE uint64_t word_at(const uint8_t *words, uint64_t index,
-				      const struct mmu_format *format, enum lie lie)
-{
-	uint64_t wide;
-	uint32_t narrow;
-
-	switch (lie) {
-	case LIE_8:
-	case LIE_8_SWAPPED:
-		memcpy(&wide, words + 8 * index, sizeof(wide));
-		return lie == LIE_8 ? wide : __builtin_bswap64(wide);
-	case LIE_4:
-	case LIE_4_SWAPPED:
-		memcpy(&narrow, words + 4 * index, sizeof(narrow));
-		return lie == LIE_4 ? narrow : __builtin_bswap32(narrow);
-	case LIE_OTHER:
-		break;
-	}
-	return mmu_get_uint(words + index * format->slot_bytes, format->entry_bytes,
-			    format->big_endian);
-}
+#include "walk/words.h"
 
 static ALWAYS_INLINE struct mmu_leaf_template *template_of(struct mmu_sweep_level *level,
 							   uint64_t other, uint64_t second_other)
@@ -122,8 +97,38 @@ static ALWAYS_INLINE uint64_t next_of(const struct mmu_sweep *sweep, uint64_t pa
 
 	if (!open || open->result != MMU_RESULT_MAPPED || open->page_bytes != page_bytes)
 		return NOWHERE;
-	*ret_pa = open->pa + (open->last_va - open->first_va) + 1;
+	*ret_pa = open->next_pa;
 	return open->last_va + 1;
+}
+
+/* The entries from index 0 on, `end` at most, that lie whole before an address. */
+static ALWAYS_INLINE uint64_t end_before(uint64_t break_va, uint64_t base_va, unsigned int shift,
+					 uint64_t end)
+{
+	uint64_t room = break_va > base_va ? (break_va - base_va) >> shift : 0;
+
+	return room < end ? room : end;
+}
+
+static ALWAYS_INLINE uint64_t page_of(const struct mmu_leaf_template *template,
+				      const struct mmu_sweep_level *level, uint64_t raw)
+{
+	return template->pa + ((raw & level->alike.address) << level->up);
+}
+
+/* A range of one page. Its note and next_pa are left to the caller. */
+static ALWAYS_INLINE void begin_range(struct mmu_swept *range, uint64_t va, uint64_t pa,
+				      uint64_t page_bytes, uint8_t rights)
+{
+	/* two assignments: one of so many bytes is done byte by byte */
+	*(struct mmu_range *)range = (struct mmu_range){ .first_va = va,
+							 .last_va = va + (page_bytes - 1),
+							 .result = MMU_RESULT_MAPPED,
+							 .rights = rights,
+							 .has_pa = true,
+							 .page_bytes = page_bytes,
+							 .pa = pa };
+	range->entries = range->runs = 1;
 }
 
 static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level, enum lie lie,
@@ -133,6 +138,7 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	const struct mmu_format *format = table->regime->format;
 	const uint64_t address = level->alike.address, first = table->chunk_first;
 	const uint64_t page_bytes = (uint64_t)1 << level->shift;
+	const bool merges = sweep->merges;
 	const uint64_t base_va = level->base_va + (first << level->shift);
 	uint64_t index = level->index - first, end = table->chunk_count, next_pa = 0;
 	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
@@ -141,13 +147,15 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 
 	if (end > level->scan_end - first)
 		end = level->scan_end - first;
+	if (sweep->break_va)
+		end = end_before(sweep->break_va, base_va, level->shift, end);
 	while (index < end) {
 		uint64_t raw = word_at(table->raw, index, format, lie);
 		uint64_t second = paired ? word_at(table->second, index, format, lie) : 0;
 
 		if (paired || (raw & ~address) != template->other) {
 			if (!(raw | second) && table->zero_is_empty) {
-				if (++index < end)
+				if (++index < end && !word_at(table->raw, index, format, lie))
 					index = mmu_table_skip_zeros(table, first + index) - first;
 				continue;
 			}
@@ -158,31 +166,30 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 			template = other;
 		}
 		uint64_t va = base_va + (index << level->shift), count = 1;
-		uint64_t pa = template->pa + ((raw & address) << level->up);
+		uint64_t pa = page_of(template, level, raw);
 		uint8_t rights = level->rights & template->rights;
-		if (va == next_va && pa == next_pa && rights == open->rights) {
-			count += run(level, index, end - index - 1);
+		if (va == next_va && rights == open->rights && (pa == next_pa || merges)) {
+			uint64_t breaks = pa != next_pa;
+
+			count += merges ? level->count_alike(level, index, end - index - 1, &breaks)
+					: run(level, index, end - index - 1);
 			open->last_va += count << level->shift;
 			open->entries += count;
+			open->runs += breaks;
+			pa = page_of(template, level,
+				     word_at(table->raw, index + count - 1, format, lie));
 			if (open->note != template->note)
 				open->note = NULL;
 		} else if (sweep->nr == MMU_SWEEP_BATCH) {
 			break;
 		} else {
 			open = &sweep->ranges[sweep->nr++];
-			*open = (struct mmu_swept){ .first_va = va,
-						    .last_va = va + (page_bytes - 1),
-						    .result = MMU_RESULT_MAPPED,
-						    .rights = rights,
-						    .has_pa = true,
-						    .page_bytes = page_bytes,
-						    .pa = pa,
-						    .note = template->note,
-						    .entries = 1 };
+			begin_range(open, va, pa, page_bytes, rights);
+			open->note = template->note;
 		}
 		index += count;
 		next_va = va + (count << level->shift);
-		next_pa = pa + (count << level->shift);
+		open->next_pa = next_pa = pa + page_bytes;
 	}
 	level->index = first + (index < end ? index : end);
 }
@@ -209,17 +216,6 @@ SCAN(scan_4_pairs, LIE_4, true)
 SCAN(scan_4_swapped_pairs, LIE_4_SWAPPED, true)
 SCAN(scan_other_pairs, LIE_OTHER, true)
 
-static enum lie lie_of(const struct mmu_format *format)
-{
-	bool swapped = format->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-
-	if (format->slot_bytes != format->entry_bytes || format->entry_bytes < 4)
-		return LIE_OTHER;
-	if (format->entry_bytes == 8)
-		return swapped ? LIE_8_SWAPPED : LIE_8;
-	return swapped ? LIE_4_SWAPPED : LIE_4;
-}
-
 mmu_scan_fn mmu_scan_of(const struct mmu_format *format, bool paired)
 {
 	static const mmu_scan_fn scans[][2] = {
@@ -235,11 +231,19 @@ mmu_scan_fn mmu_scan_of(const struct mmu_format *format, bool paired)
 
 /* ------------------------------------------------------------------ templates */
 
+/* Does no bit of an address leave 64 bits on the way to its page? */
+static bool keeps_bits(const struct mmu_alike *alike, unsigned int shift)
+{
+	unsigned int up = shift - (unsigned int)__builtin_ctzll(alike->step);
+
+	return alike->address << up >> up == alike->address;
+}
+
 /* Is it a rule that words can be told by: one step in the lowest bit of one kind of address? */
 static bool is_plain(const struct mmu_alike *alike, bool paired, unsigned int shift)
 {
 	return alike->address && alike->step == (alike->address & -alike->address) &&
-	       alike->step <= (uint64_t)1 << shift &&
+	       alike->step <= (uint64_t)1 << shift && keeps_bits(alike, shift) &&
 	       (!paired ||
 		(alike->second_address == alike->address && alike->second_step == alike->step));
 }
@@ -261,6 +265,7 @@ void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *re
 
 	level->shift = regime->shape[number].shift;
 	level->scan = mmu_scan_of(regime->format, paired);
+	level->count_alike = mmu_alike_of(regime->format, paired);
 	if (!mmu_scan_alike(regime, number, alike))
 		*alike = (struct mmu_alike){ .address = 1, .step = 0 }; /* no template is made */
 	level->step_lg2 = alike->step ? (uint8_t)__builtin_ctzll(alike->step) : 0;

@@ -11,6 +11,23 @@
 
 /* ------------------------------------------------------------------ telling */
 
+/* Make `next` a part of the open range, if it goes on where the last run of that ends. */
+static bool append(const struct mmu_sweep *sweep, struct mmu_swept *open,
+		   const struct mmu_range *next, unsigned int page_lg2)
+{
+	struct mmu_range last = *(struct mmu_range *)open;
+
+	if (next->has_pa && sweep->break_va && next->last_va >= sweep->break_va)
+		return false;
+	if (open->runs > 1)
+		last.pa = open->next_pa - (last.last_va - last.first_va) - 1;
+	if (!mmu_range_append(&last, next, page_lg2))
+		return false;
+	open->last_va = last.last_va;
+	open->note = last.note;
+	return true;
+}
+
 /* What an entry says becomes a range, or the open one goes on. */
 static void add(struct mmu_sweep *sweep, uint64_t last_va)
 {
@@ -21,13 +38,14 @@ static void add(struct mmu_sweep *sweep, uint64_t last_va)
 	if (sweep->correct)
 		sweep->correct(&sweep->walk, sweep->context);
 	next = mmu_range_of_leaf(&sweep->walk, last_va);
-	if (open && mmu_range_append((struct mmu_range *)open, &next, page_lg2)) {
+	if (open && append(sweep, open, &next, page_lg2)) {
 		open->entries++;
-		return;
+	} else {
+		open = &sweep->ranges[sweep->nr++];
+		*(struct mmu_range *)open = next;
+		open->entries = open->runs = 1;
 	}
-	open = &sweep->ranges[sweep->nr++];
-	*(struct mmu_range *)open = next;
-	open->entries = 1;
+	open->next_pa = next.pa + (next.last_va - next.first_va) + 1;
 }
 
 /* Tell of the entries from the step's to the one before level->index. */
@@ -197,6 +215,23 @@ static void take_entry(struct mmu_sweep *sweep, struct mmu_sweep_level *level, b
 	tell(sweep, level);
 }
 
+/* Nothing is told from `va` on before the break was set again. @return false: it lies before it */
+static bool stop_at_break(struct mmu_sweep *sweep, uint64_t va)
+{
+	if (va < sweep->first_va)
+		va = sweep->first_va;
+	sweep->at_break = sweep->break_va && va >= sweep->break_va;
+	return sweep->at_break;
+}
+
+/* Does the entry that comes next not lie whole before the break? */
+static bool reaches_break(const struct mmu_sweep *sweep, const struct mmu_sweep_level *level)
+{
+	uint64_t first_va = level->base_va + (level->index << level->shift);
+
+	return sweep->break_va && first_va + (((uint64_t)1 << level->shift) - 1) >= sweep->break_va;
+}
+
 /* Go on in the table where we are. */
 static void go_on_in_table(struct mmu_sweep *sweep)
 {
@@ -208,19 +243,22 @@ static void go_on_in_table(struct mmu_sweep *sweep)
 		leave(sweep);
 		return;
 	}
+	if (stop_at_break(sweep, level->base_va + (level->index << level->shift)))
+		return;
 	if (level->index - table->chunk_first >= table->chunk_count) {
 		mmu_table_load(table, level->index);
 		mmu_table_announce(table, level->index, level->last);
 		sweep->work--;
 	}
 	scanned = table->chunk_whole && level->index >= level->scan_first &&
-		  level->index < level->scan_end &&
+		  level->index < level->scan_end && !reaches_break(sweep, level) &&
 		  !sweep->regime->format->level[sweep->at].first_of_run;
 	if (scanned) {
 		mark_readable(sweep, level);
 		level->scan(sweep, level);
 		if (level->index >= level->scan_end || sweep->nr == MMU_SWEEP_BATCH ||
-		    level->index - table->chunk_first >= table->chunk_count)
+		    level->index - table->chunk_first >= table->chunk_count ||
+		    reaches_break(sweep, level))
 			return;
 	}
 	take_entry(sweep, level, scanned);
@@ -277,8 +315,11 @@ static void go_on_hashed(struct mmu_sweep *sweep)
 		sweep->regime = NULL;
 		return;
 	}
+	page = &list->pages[sweep->tally.hashed_next];
+	if (stop_at_break(sweep, page->va))
+		return;
 	sweep->work--;
-	page = &list->pages[sweep->tally.hashed_next++];
+	sweep->tally.hashed_next++;
 	last_va = page->va + (page->bytes - 1);
 	if (last_va < sweep->hashed_va || page->va > sweep->last_va)
 		return;
@@ -335,7 +376,8 @@ void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, ui
 	sweep->correct = correct;
 	sweep->context = context;
 	sweep->nr = sweep->nr_ready = 0;
-	sweep->ended = false;
+	sweep->ended = sweep->merges = sweep->at_break = false;
+	sweep->break_va = 0;
 	sweep->wanted_first_va = first_va;
 	sweep->wanted_last_va = last_va;
 	sweep->regime = NULL;
@@ -343,11 +385,16 @@ void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, ui
 
 bool mmu_sweep_go_on(struct mmu_sweep *sweep)
 {
-	if (sweep->nr_ready < sweep->nr) /* the last range may go on */
+	uint64_t runs = UINT64_MAX;
+
+	if (sweep->nr_ready < sweep->nr) { /* the last range may go on */
 		sweep->ranges[0] = sweep->ranges[sweep->nr_ready];
+		runs = sweep->ranges[0].runs;
+	}
 	sweep->nr -= sweep->nr_ready;
 	sweep->work = WORK;
-	while (!sweep->ended && sweep->nr < MMU_SWEEP_BATCH && sweep->work) {
+	sweep->at_break = false;
+	while (!sweep->ended && !sweep->at_break && sweep->nr < MMU_SWEEP_BATCH && sweep->work) {
 		if (!sweep->regime)
 			next_regime(sweep);
 		else if (sweep->regime->format->kind == MMU_FORMAT_HASHED)
@@ -355,7 +402,10 @@ bool mmu_sweep_go_on(struct mmu_sweep *sweep)
 		else
 			go_on_in_table(sweep);
 	}
-	sweep->nr_ready = sweep->ended || !sweep->nr ? sweep->nr : sweep->nr - 1;
+	sweep->went_on = sweep->nr && sweep->ranges[0].runs > runs;
+	sweep->nr_ready = sweep->nr;
+	if (sweep->nr && !sweep->ended && !sweep->at_break)
+		sweep->nr_ready--;
 	return !sweep->ended;
 }
 

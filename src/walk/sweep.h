@@ -12,10 +12,12 @@ struct mmu_sweep;
 /** So many ranges are made at once. */
 #define MMU_SWEEP_BATCH 128u
 
-/** A range, and in how many entries mmu_walker_leaves() tells it: a run counts once. */
+/** A range, and what it is made of. */
 struct mmu_swept {
 	struct mmu_range;
-	uint64_t entries;
+	uint64_t entries; /**< that mmu_walker_leaves() tells: a run counts once */
+	uint64_t runs;    /**< of frames side by side: 1, unless the sweep merges */
+	uint64_t next_pa; /**< has_pa: behind the last run */
 };
 
 /**
@@ -54,14 +56,30 @@ struct mmu_sweep_level {
 	struct mmu_leaf_template templates[MMU_TEMPLATES];
 	/** Goes on over zeros and leaves with templates; stops at what must be decoded. */
 	void (*scan)(struct mmu_sweep *sweep, struct mmu_sweep_level *level);
+	/** See alike.h. */
+	uint64_t (*count_alike)(const struct mmu_sweep_level *level, uint64_t index, uint64_t room,
+				uint64_t *breaks);
 };
 
 /** One pass over a part of a space. Fields up to `nr_ready` are for callers. */
 struct mmu_sweep {
 	struct mmu_tally tally; /**< so far; its end is MMU_LEAVES_STOPPED until it is known */
 	uint64_t tables_left;   /**< see mmu_sweep_init(); may be set again on the way */
+	/**
+	 * Pages of one size, with the same rights and side by side, are one range wherever they
+	 * lie, as far as that takes no decoding: what is told in pieces is to be merged by the
+	 * caller. false at first.
+	 */
+	bool merges;
+	/**
+	 * It stops before what begins here; then all ranges are complete, and it goes on when this
+	 * was set again. What reaches over it is a range of one run. 0: nowhere.
+	 */
+	uint64_t break_va;
 	struct mmu_swept ranges[MMU_SWEEP_BATCH];
 	size_t nr_ready; /**< of the ranges: these are complete */
+	bool at_break;   /**< no more begins before break_va */
+	bool went_on;    /**< a range that is not ready has more runs than the last time */
 	/* its own */
 	struct mmu_walker walker, answer; /* answer: without the image */
 	mmu_sweep_correct_fn correct;

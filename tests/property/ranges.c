@@ -2,7 +2,8 @@
 /**
  * @file
  * A sweep makes the very ranges that come of merging an enumeration's leaves, one by one, and
- * counts the same tables: of random tables, and of tables made to lead its short ways astray.
+ * counts the same tables: of random tables, and of tables made to lead its short ways astray. One
+ * that merges makes ranges of those, and a map of them has the same rows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,16 +14,25 @@
 
 #include <cmocka.h>
 
+#include "analysis/space_map.h"
 #include "property/world.h"
 #include "walk/sweep.h"
 
 #define ROUNDS 12u
-#define PARTS 20u
+#define PARTS 9u
 #define MAX_TABLES 100u
 
 static struct mmu_swept *expected;
 static size_t nr_expected;
-static uint64_t seen_ranges, seen_long, seen_too_many, seen_corrected;
+static uint64_t seen_ranges, seen_long, seen_too_many, seen_corrected, seen_merged, seen_rows;
+
+/*
+ * No range that begins before one of these goes on behind it, and none with a page has a leaf that
+ * reaches over it besides others. Ascending.
+ */
+#define MAX_BREAKS 12u
+static uint64_t breaks[MAX_BREAKS];
+static size_t nr_breaks;
 
 /* ------------------------------------------------------------------ the plain way */
 
@@ -45,8 +55,9 @@ static bool plain_range(const struct mmu_range *range, void *context)
 	if (!(nr_expected & (nr_expected - 1)))
 		expected = reallocarray(expected, 2 * (nr_expected + 1), sizeof(*expected));
 	assert_non_null(expected);
-	*(struct mmu_range *)&expected[nr_expected] = *range;
-	expected[nr_expected++].entries = *entries;
+	expected[nr_expected++] = (struct mmu_swept){
+		*range, *entries, 1, range->pa + (range->last_va - range->first_va) + 1
+	};
 	*entries = 0;
 	return true;
 }
@@ -55,6 +66,14 @@ struct plain {
 	struct mmu_range_merger merger;
 	uint64_t entries;
 };
+
+static bool is_cut(uint64_t first_va, uint64_t last_va)
+{
+	for (size_t i = 0; i < nr_breaks; i++)
+		if (first_va < breaks[i] && breaks[i] <= last_va)
+			return true;
+	return false;
+}
 
 static bool plain_leaf(struct mmu_walk *walk, uint64_t last_va, void *context)
 {
@@ -68,7 +87,8 @@ static bool plain_leaf(struct mmu_walk *walk, uint64_t last_va, void *context)
 	if (plain->merger.has_range) {
 		struct mmu_range longer = plain->merger.range;
 
-		if (!mmu_range_append(&longer, &next, plain->merger.page_lg2))
+		if (is_cut(longer.first_va, walk->has_pa ? last_va : walk->va) ||
+		    !mmu_range_append(&longer, &next, plain->merger.page_lg2))
 			assert_true(mmu_range_flush(&plain->merger));
 	}
 	assert_true(mmu_range_merge(walk, last_va, &plain->merger));
@@ -126,20 +146,36 @@ static void agree(const struct world *w, size_t at, const struct mmu_swept *have
 	seen_long += have->entries > 8;
 }
 
-static void check_part(const struct world *w, uint64_t first_va, uint64_t last_va)
+static struct mmu_sweep *begin_sweep(const struct mmu_walker *walker, uint64_t first_va,
+				     uint64_t last_va)
 {
-	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
-					   .arch = w->arch,
-					   .regimes = &w->regimes };
 	struct mmu_sweep *sweep = malloc(sizeof(*sweep));
-	struct mmu_tally plain = { .kept = false };
-	enum mmu_leaves_end end = enumerate(w, &walker, first_va, last_va, &plain);
-	size_t nr = 0;
-	bool more;
 
 	assert_non_null(sweep);
 	memset(sweep, 0xa5, sizeof(*sweep));
-	mmu_sweep_init(sweep, &walker, first_va, last_va, MAX_TABLES, correct, NULL);
+	mmu_sweep_init(sweep, walker, first_va, last_va, MAX_TABLES, correct, NULL);
+	return sweep;
+}
+
+static void end_sweep(struct mmu_sweep *sweep, const struct mmu_tally *plain)
+{
+	assert_int_equal(sweep->tally.end, plain->end);
+	assert_memory_equal(sweep->tally.tables, plain->tables, sizeof(plain->tables));
+	assert_memory_equal(sweep->tally.missing, plain->missing, sizeof(plain->missing));
+	mmu_sweep_release(sweep);
+	free(sweep);
+}
+
+static void check_part(const struct world *w, const struct mmu_walker *walker, uint64_t first_va,
+		       uint64_t last_va)
+{
+	struct mmu_sweep *sweep = begin_sweep(walker, first_va, last_va);
+	struct mmu_tally plain = { .kept = false };
+	size_t nr = 0;
+	bool more;
+
+	nr_breaks = 0;
+	enumerate(w, walker, first_va, last_va, &plain);
 	do {
 		more = mmu_sweep_go_on(sweep);
 		assert_int_equal(sweep->tally.end == MMU_LEAVES_STOPPED, more);
@@ -147,13 +183,214 @@ static void check_part(const struct world *w, uint64_t first_va, uint64_t last_v
 			agree(w, nr++, &sweep->ranges[i]);
 	} while (more);
 	assert_int_equal(nr, nr_expected);
-	assert_int_equal(sweep->tally.end, end);
-	assert_memory_equal(sweep->tally.tables, plain.tables, sizeof(plain.tables));
-	assert_memory_equal(sweep->tally.missing, plain.missing, sizeof(plain.missing));
-	mmu_sweep_release(sweep);
-	free(sweep);
 	seen_ranges += nr;
-	seen_too_many += end == MMU_LEAVES_TOO_MANY;
+	seen_too_many += plain.end == MMU_LEAVES_TOO_MANY;
+	end_sweep(sweep, &plain);
+}
+
+/* ------------------------------------------------------------------ a sweep that merges */
+
+static int ascending(const void *one, const void *other)
+{
+	uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+
+	return (a > b) - (a < b);
+}
+
+/* Where ranges begin, end, or have their middle. */
+static void choose_breaks(void)
+{
+	size_t nr = nr_expected ? below(MAX_BREAKS + 1) : 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct mmu_swept *range = &expected[below(nr_expected)];
+		uint64_t bytes = range->last_va - range->first_va;
+
+		breaks[i] = range->first_va +
+			    (one_in(3) ? 0 : below(bytes + 1 ? bytes + 1 : bytes));
+		if (one_in(4))
+			breaks[i] = range->last_va + 1;
+		else if (one_in(2))
+			breaks[i] &= -((uint64_t)1 << 12);
+	}
+	qsort(breaks, nr, sizeof(breaks[0]), ascending);
+	nr_breaks = 0;
+	for (size_t i = 0; i < nr; i++)
+		if (breaks[i] && (!nr_breaks || breaks[i] != breaks[nr_breaks - 1]))
+			breaks[nr_breaks++] = breaks[i];
+}
+
+/* One that merges is some of the plain ones, side by side. @return how many */
+static size_t agree_merged(const struct world *w, size_t at, const struct mmu_swept *have)
+{
+	struct mmu_swept sum;
+	size_t nr = 1;
+
+	assert_true(at < nr_expected);
+	sum = expected[at];
+	for (; sum.last_va != have->last_va; nr++) {
+		const struct mmu_swept *next = &expected[at + nr];
+
+		assert_true(at + nr < nr_expected);
+		assert_int_equal(next->first_va, sum.last_va + 1);
+		assert_int_equal(next->result, MMU_RESULT_MAPPED);
+		assert_int_equal(next->rights, sum.rights);
+		assert_int_equal(next->page_bytes, sum.page_bytes);
+		sum.last_va = next->last_va;
+		sum.entries += next->entries;
+		sum.runs++;
+		sum.next_pa = next->next_pa;
+		if (sum.note != next->note)
+			sum.note = NULL;
+	}
+	expected[at] = sum;
+	agree(w, at, have);
+	assert_int_equal(have->runs, sum.runs);
+	assert_true(!have->has_pa || have->next_pa == sum.next_pa);
+	assert_true(sum.runs == 1 || !is_cut(sum.first_va, sum.last_va));
+	seen_merged += sum.runs > 2;
+	return nr;
+}
+
+static void check_merged(const struct world *w, const struct mmu_walker *walker, uint64_t first_va,
+			 uint64_t last_va)
+{
+	struct mmu_sweep *sweep = begin_sweep(walker, first_va, last_va);
+	struct mmu_tally plain = { .kept = false };
+	size_t nr = 0, at_break = 0;
+	bool more;
+
+	enumerate(w, walker, first_va, last_va, &plain);
+	sweep->merges = true;
+	do {
+		sweep->break_va = at_break < nr_breaks ? breaks[at_break] : 0;
+		more = mmu_sweep_go_on(sweep);
+		for (size_t i = 0; i < sweep->nr_ready; i++)
+			nr += agree_merged(w, nr, &sweep->ranges[i]);
+		assert_true(!sweep->at_break || nr == nr_expected ||
+			    expected[nr].first_va >= sweep->break_va);
+		at_break += sweep->at_break;
+	} while (more);
+	assert_int_equal(nr, nr_expected);
+	end_sweep(sweep, &plain);
+}
+
+/* ------------------------------------------------------------------ maps of both */
+
+/* Where a map's rows come from: a sweep that merges, or the plain ranges. */
+struct source {
+	struct mmu_sweep *sweep; /* NULL: the plain ranges */
+	size_t at, nr;
+	bool more;
+	size_t next_area;
+};
+
+static struct mmu_error *next_range(void *context, uint64_t break_va, const struct mmu_swept **ret,
+				    bool *ret_end)
+{
+	struct source *source = context;
+
+	if (!source->sweep) {
+		bool ready = source->at < nr_expected &&
+			     (!break_va || expected[source->at].first_va < break_va);
+
+		*ret_end = source->at == nr_expected;
+		*ret = ready ? &expected[source->at++] : NULL;
+		return NULL;
+	}
+	source->sweep->break_va = break_va;
+	source->sweep->at_break = false;
+	while (source->at == source->nr && source->more && !source->sweep->at_break) {
+		source->more = mmu_sweep_go_on(source->sweep);
+		source->at = 0;
+		source->nr = source->sweep->nr_ready;
+	}
+	*ret_end = !source->more;
+	*ret = source->at < source->nr ? &source->sweep->ranges[source->at++] : NULL;
+	return NULL;
+}
+
+/* From every second break to the next. */
+static bool next_area(void *context, struct mmu_map_area *ret, const struct mmu_error **ret_problem)
+{
+	static const struct mmu_vma_info vmas[2] = { { 0 } };
+	static const struct mmu_region region = { 0 };
+	struct source *source = context;
+	size_t n = source->next_area++;
+	bool is_region = 2 * n > nr_breaks / 2;
+
+	if (2 * n + 1 >= nr_breaks)
+		return false;
+	*ret = (struct mmu_map_area){ .first_va = breaks[2 * n],
+				      .last_va = breaks[2 * n + 1] - 1,
+				      .vma = is_region ? NULL : &vmas[n % 2],
+				      .region = is_region ? &region : NULL,
+				      .holes = !is_region };
+	return true;
+}
+
+static struct mmu_map_join join_of(const struct world *w, struct source *source, uint64_t first_va,
+				   uint64_t last_va, bool flat)
+{
+	return (struct mmu_map_join){ .source = { source, next_range, next_area },
+				      .next_va = first_va,
+				      .last_va = last_va,
+				      .page_lg2 = w->regimes.regime[0].page_lg2,
+				      .areas_end = flat };
+}
+
+static bool same_row(const struct mmu_map_row *one, const struct mmu_map_row *other)
+{
+	const struct mmu_range *a = &one->range, *b = &other->range;
+
+	return a->first_va == b->first_va && a->last_va == b->last_va && a->result == b->result &&
+	       a->rights == b->rights && a->swap_type == b->swap_type && a->has_pa == b->has_pa &&
+	       a->has_swap == b->has_swap && a->has_target == b->has_target &&
+	       a->assumed == b->assumed && a->page_bytes == b->page_bytes && a->pa == b->pa &&
+	       a->swap_offset == b->swap_offset && a->target_pa == b->target_pa &&
+	       a->note == b->note && one->pages == other->pages && one->runs == other->runs &&
+	       one->vma == other->vma && one->region == other->region && one->next == other->next &&
+	       one->file_page == other->file_page && one->has_file_page == other->has_file_page &&
+	       one->vma_unknown == other->vma_unknown;
+}
+
+static void check_maps(const struct world *w, const struct mmu_walker *walker, uint64_t first_va,
+		       uint64_t last_va)
+{
+	struct mmu_tally plain = { .kept = false };
+	struct source sources[2] = {
+		{ .sweep = NULL }, { .sweep = begin_sweep(walker, first_va, last_va), .more = true }
+	};
+	bool flat = one_in(3);
+	struct mmu_map_join joins[2] = { join_of(w, &sources[0], first_va, last_va, flat),
+					 join_of(w, &sources[1], first_va, last_va, flat) };
+	const struct mmu_map_row *rows[2];
+	const struct mmu_error *problem;
+
+	nr_breaks = flat ? 0 : nr_breaks & ~(size_t)1; /* areas begin and end there */
+	enumerate(w, walker, first_va, last_va, &plain);
+	sources[1].sweep->merges = true;
+	do {
+		for (size_t i = 0; i < 2; i++)
+			assert_null(mmu_map_join_next(&joins[i], &rows[i], &problem));
+		assert_int_equal(!rows[0], !rows[1]);
+		if (rows[0])
+			assert_true(same_row(rows[0], rows[1]));
+		seen_rows += rows[0] && rows[0]->runs > 2;
+	} while (rows[0]);
+	end_sweep(sources[1].sweep, &plain);
+}
+
+static void check_all(const struct world *w, uint64_t first_va, uint64_t last_va)
+{
+	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
+					   .arch = w->arch,
+					   .regimes = &w->regimes };
+
+	check_part(w, &walker, first_va, last_va);
+	choose_breaks();
+	check_merged(w, &walker, first_va, last_va);
+	check_maps(w, &walker, first_va, last_va);
 }
 
 /* Parts that begin and end anywhere; often within a few tables, now and then everything. */
@@ -166,7 +403,7 @@ static void check_parts(const struct world *w)
 
 		if (last_va < first_va || one_in(20))
 			last_va = UINT64_MAX;
-		check_part(w, one_in(20) ? 0 : first_va, last_va);
+		check_all(w, one_in(20) ? 0 : first_va, last_va);
 	}
 }
 
@@ -222,12 +459,23 @@ static bool any_leaf(const struct world *w, unsigned int level, const struct mmu
 	return false;
 }
 
-/* Runs that go up, stop for one entry, change a bit, step twice, or stand still. */
+/* Another page for the same leaf. */
+static void move_leaf(const struct mmu_alike *alike, uint64_t *raw, uint64_t *second)
+{
+	uint64_t by = (any() & alike->address) - (*raw & alike->address);
+
+	*raw += by;
+	if (*second)
+		*second += by;
+}
+
+/* Runs that go up or anywhere, stop for one entry, change a bit, step twice, or stand still. */
 static void mislead(const struct world *w, unsigned int level, uint64_t table_pa)
 {
 	uint64_t width = entry_bytes(w) == 8 ? UINT64_MAX : ((uint64_t)1 << 8 * entry_bytes(w)) - 1;
 	uint64_t raw = 0, second = 0, left = 0;
 	struct mmu_alike alike = { .step = 0 };
+	bool scattered = false;
 
 	if (!format_of(w)->alike || !format_of(w)->alike(w->regimes.regime, level, &alike))
 		alike = (struct mmu_alike){ .step = 0 };
@@ -236,6 +484,10 @@ static void mislead(const struct world *w, unsigned int level, uint64_t table_pa
 
 		if (!left && any_leaf(w, level, &alike, &raw, &second))
 			left = one_in(4) ? 1 + below(3) : 1 + below(200);
+		if (one_in(100))
+			scattered = !scattered;
+		if (scattered)
+			move_leaf(&alike, &raw, &second);
 		if (!left)
 			return;
 		if (one_in(40)) {
@@ -305,10 +557,12 @@ static void test_hostile_tables(void **state)
 
 static void test_misleading_tables(void **state)
 {
-	seen_ranges = seen_long = 0;
+	seen_ranges = seen_long = seen_merged = seen_rows = 0;
 	run(MISLEADING);
 	assert_true(seen_ranges > 10000);
 	assert_true(seen_long > 1000);
+	assert_true(seen_merged > 1000);
+	assert_true(seen_rows > 1000);
 }
 
 int main(void)
