@@ -46,6 +46,11 @@ struct mmu_options {
 	const char *const *facts;      /**< NULL-terminated "KEY=VALUE" in VMCOREINFO's notation */
 	const struct mmu_hook *hook;   /**< for all long calls on the session and its spaces */
 	uint64_t flags;                /**< enum mmu_open_flag */
+	/**
+	 * How many times the usual work and memory may be spent on searches, and on what files say
+	 * of themselves; 0: once. The usual goes by what the files take on disk.
+	 */
+	uint64_t budget;
 };
 
 struct mmu_session;
@@ -103,6 +108,10 @@ struct mmu_info {
 	bool has_vmcoreinfo;
 	bool vmcoreinfo_found;   /**< in memory, not in the image's notes */
 	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory; `warning` says so */
+	/** Of the file, that stand for several places in memory, as far as it shows. */
+	uint64_t shared_bytes;
+	/** What ended early for want of mmu_options.budget: "the search for ..."; NULL: nothing. */
+	const char *given_up;
 };
 
 /** What is known now; valid until the next call of mmu_session_info() or mmu_session_close(). */

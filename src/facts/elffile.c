@@ -92,7 +92,7 @@ static struct mmu_error *not_elf(const char *path, struct mmu_bytes map)
 	return mmu_error_new(MMU_ERROR_FORMAT, "%s is not an ELF file, so not a vmlinux", path);
 }
 
-static struct mmu_error *map_file(const char *path, struct mmu_bytes *ret)
+static struct mmu_error *map_file(const char *path, struct mmu_bytes *ret, uint64_t *ret_disk_bytes)
 {
 	MMU_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
@@ -109,6 +109,7 @@ static struct mmu_error *map_file(const char *path, struct mmu_bytes *ret)
 	if (map == MAP_FAILED)
 		return mmu_error_os(errno, "%s can't be mapped", path);
 	*ret = (struct mmu_bytes){ map, (uint64_t)status.st_size };
+	*ret_disk_bytes = (uint64_t)status.st_blocks * 512;
 	return NULL;
 }
 
@@ -329,7 +330,9 @@ struct mmu_error *mmu_elffile_open(const char *path, struct mmu_elffile **ret)
 	if (!file)
 		return mmu_error_no_memory();
 	file->path = strdup(path);
-	error = file->path ? map_file(path, &file->map) : mmu_error_no_memory();
+	error = file->path ? map_file(path, &file->map, &file->disk_bytes) : mmu_error_no_memory();
+	mmu_budget_add_symbols(&file->own_budget, file->disk_bytes);
+	file->budget = &file->own_budget;
 	if (!error)
 		error = elffile_init(file);
 	if (error)

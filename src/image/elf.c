@@ -108,6 +108,11 @@ static struct mmu_error *add_note_segment(struct mmu_image *image, uint64_t offs
 		return NULL;
 	}
 	struct mmu_error *error = mmu_image_bytes(image, offset, bytes, &notes);
+	if (error && mmu_error_code(error) == MMU_ERROR_BUDGET) { /* memory may do without */
+		mmu_image_warn(image, "notes are ignored: %s", mmu_error_message(error));
+		mmu_error_destroy(error);
+		return NULL;
+	}
 	if (error)
 		return error;
 	if (notes.count < bytes)

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/mman.h>
+
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
 
 #define WARNING_BYTES_MAX 1024
+/* Searches let go of the file's mapping after so many bytes: holes take memory too. */
+#define MAPPED_LG2 25
 
 /*
  * What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next, and a
@@ -84,6 +89,8 @@ struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint
 	}
 	if (count > image->view.map.count)
 		count = image->view.map.count;
+	if (!mmu_budget_take(image->budget, MMU_BUDGET_MEMORY, count, "copying notes and tables"))
+		return mmu_budget_error("copying notes and tables out of the file");
 	uint8_t *copy = mmu_image_own(image, malloc(count));
 	if (!copy)
 		return mmu_error_no_memory();
@@ -108,6 +115,21 @@ struct mmu_error *mmu_image_survey(const struct mmu_image *image)
 	}
 	pthread_mutex_unlock(&lock);
 	return error;
+}
+
+bool mmu_image_spend(const struct mmu_image *image, uint64_t bytes, const char *what)
+{
+	struct mmu_budget *budget = image->budget;
+
+	if (!mmu_budget_take(budget, MMU_BUDGET_READ, bytes, what))
+		return false;
+	if (budget && image->file.map.data) {
+		uint64_t after = __atomic_load_n(&budget->spent[MMU_BUDGET_READ], __ATOMIC_RELAXED);
+
+		if (after >> MAPPED_LG2 != (after - bytes) >> MAPPED_LG2)
+			madvise((void *)image->file.map.data, image->file.map.count, MADV_DONTNEED);
+	}
+	return true;
 }
 
 void mmu_image_close(struct mmu_image *image)
