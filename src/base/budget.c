@@ -66,8 +66,8 @@ bool mmu_budget_take(struct mmu_budget *budget, enum mmu_budget_kind kind, uint6
 		return true;
 	/* what is left may do for something smaller */
 	__atomic_fetch_sub(&budget->spent[kind], amount, __ATOMIC_RELAXED);
-	__atomic_compare_exchange_n(&budget->given_up[kind], &nothing, what, false, __ATOMIC_RELEASE,
-				    __ATOMIC_RELAXED);
+	__atomic_compare_exchange_n(&budget->given_up[kind], &nothing, what, false,
+				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 	return false;
 }
 
@@ -87,10 +87,10 @@ const char *mmu_budget_given_up(const struct mmu_budget *budget)
 
 struct mmu_error *mmu_budget_error(const char *what)
 {
-	return mmu_error_remedy(
-		mmu_error_new(MMU_ERROR_BUDGET,
-			      "%s was given up: it takes more work or memory than files of this "
-			      "size on disk are worth",
-			      what),
-		MMU_REMEDY_BUDGET);
+	return mmu_error_remedy(mmu_error_new(MMU_ERROR_BUDGET,
+					      "%s was given up: it takes more work or memory than "
+					      "files of this "
+					      "size on disk are worth",
+					      what),
+				MMU_REMEDY_BUDGET);
 }

@@ -52,8 +52,8 @@ extern struct mmu_elf_library mmu_libelf;
 /** An open file. Read-only for its users. */
 struct mmu_elffile {
 	char *path;
-	struct mmu_bytes map; /**< the whole file */
-	uint64_t disk_bytes;  /**< that it takes without its holes */
+	struct mmu_bytes map;         /**< the whole file */
+	uint64_t disk_bytes;          /**< that it takes without its holes */
 	struct mmu_budget *budget;    /**< the session's, once it is set; else the file's own */
 	struct mmu_budget own_budget; /**< see mmu_vmlinux_set_budget() */
 	Elf *elf;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What images of all readers share: what they own, say of themselves, and read. */
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,17 @@ void mmu_image_warn(struct mmu_image *image, const char *text, ...)
 		free(image->warning);
 		image->warning = joined;
 	}
+}
+
+void mmu_image_tell_shared(struct mmu_image *image, uint64_t bytes, uint64_t nr, const char *what)
+{
+	if (!bytes)
+		return;
+	image->shared_bytes = bytes;
+	mmu_image_warn(image,
+		       "%" PRIu64 " %s share bytes of the file with others (0x%" PRIx64 " bytes): "
+		       "no writer of dumps does that",
+		       nr, what, bytes);
 }
 
 struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint64_t count,

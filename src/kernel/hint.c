@@ -53,9 +53,9 @@ void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itsel
 		snprintf(lost, sizeof(lost), TRUNCATED "; ", kernel->image->truncated_pages);
 	snprintf(hint, sizeof(hint), "%s%s%s%s", lost, reason, itself ? ", and " : "", why);
 	mmu_fact_store_set_hint(kernel->facts, hint,
-				truncated                             ? MMU_REMEDY_VMLINUX_LOST
+				truncated ? MMU_REMEDY_VMLINUX_LOST
 				: mmu_budget_given_up(kernel->image->budget) ? MMU_REMEDY_BUDGET
-								      : MMU_REMEDY_VMLINUX);
+									     : MMU_REMEDY_VMLINUX);
 	mmu_error_destroy(types);
 }
 
