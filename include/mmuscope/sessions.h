@@ -296,10 +296,10 @@ struct mmu_cross;
 
 /**
  * Go all ways to the tasks of a dump, threads too, and compare them: a task that was taken out of
- * one list is still in the others. Run queues and the list of mms only show tasks; the others should
- * have them all. A way that is broken, or that the facts don't tell of, lacks no task.
+ * one list is still in the others. Run queues and the list of mms only show tasks; the others have
+ * to have all. A way that is broken, or that the facts don't tell of, lacks no task.
  * @param hook  NULL: the session's
- * @return errors of mmu_tasks_open(); MMU_ERROR_UNSUPPORTED: of a running kernel, whose tasks change
+ * @return errors of mmu_tasks_open(); MMU_ERROR_UNSUPPORTED: a running kernel, whose tasks change
  */
 MMU_EXPORT struct mmu_error *mmu_cross_open(struct mmu_session *session,
 					    const struct mmu_hook *hook, struct mmu_cross **ret);

@@ -121,7 +121,7 @@ void mmu_tasks_close(struct mmu_tasks *tasks)
 	free(tasks);
 }
 
-/* ------------------------------------------------------------------ tasks, held against each other */
+/* ------------------------------------------------------------------ who knows each task */
 
 struct mmu_cross {
 	struct mmu_cross_check check;
@@ -131,10 +131,8 @@ struct mmu_cross {
 const char *mmu_task_way_name(enum mmu_task_way way)
 {
 	static const char *const names[MMU_TASK_WAYS] = {
-		[MMU_TASK_WAY_LIST] = "list",
-		[MMU_TASK_WAY_PIDS] = "pid table",
-		[MMU_TASK_WAY_CHILDREN] = "children",
-		[MMU_TASK_WAY_RUN_QUEUES] = "run queues",
+		[MMU_TASK_WAY_LIST] = "list",         [MMU_TASK_WAY_PIDS] = "pid table",
+		[MMU_TASK_WAY_CHILDREN] = "children", [MMU_TASK_WAY_RUN_QUEUES] = "run queues",
 		[MMU_TASK_WAY_MM_LIST] = "mm list",
 	};
 

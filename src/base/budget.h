@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file One budget of work and memory for all searches of a session: hostile files must end too. */
+/** @file One budget of work and memory for all searches of a session. */
 #ifndef MMU_BASE_BUDGET_H
 #define MMU_BASE_BUDGET_H
 

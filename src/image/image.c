@@ -63,7 +63,9 @@ void mmu_image_warn(struct mmu_image *image, const char *text, ...)
 	if (vasprintf(&line, text, args) < 0)
 		line = NULL;
 	va_end(args);
-	if (!line || (image->warning && strlen(image->warning) > WARNING_BYTES_MAX))
+	/* what a thousand headers have in common is said once */
+	if (!line || (image->warning &&
+		      (strlen(image->warning) > WARNING_BYTES_MAX || strstr(image->warning, line))))
 		return;
 	if (!image->warning) {
 		image->warning = mmu_steal(line);

@@ -128,8 +128,8 @@ struct mmu_image {
 	struct mmu_file file;
 	struct mmu_view view;
 	struct mmu_budget *budget; /**< the source's */
-	uint64_t
-		shared_bytes; /**< of the file that several pieces of memory share, as far as seen */
+	/** Of the file, that stand for several places in memory, as far as it shows. */
+	uint64_t shared_bytes;
 	uint16_t elf_machine; /**< EM_*, EM_NONE (0) when the image does not say */
 	uint8_t elf_class;    /**< 1 or 2 (ELFCLASS32, 64), 0 when the image does not say */
 	bool big_endian;      /**< of the dumped machine's kernel, as the headers say */

@@ -69,7 +69,7 @@ struct mmu_error *mmu_kdump_bitmaps_open(struct mmu_image *image, uint64_t offse
 		return error;
 	if (ret->ram.count < bytes || ret->dumped.count < bytes)
 		return mmu_error_new(MMU_ERROR_FORMAT, "parts of the page bitmaps are missing");
-	/* zeros that nobody wrote, as a file with holes has them, would be gone through as others */
+	/* zeros that nobody wrote, as in a file with holes, would be gone through as others */
 	if (!mmu_budget_take(image->budget, MMU_BUDGET_READ, 2 * bytes, BITMAPS))
 		return mmu_budget_error(BITMAPS);
 	if (!image->view.extents)

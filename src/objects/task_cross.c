@@ -366,15 +366,15 @@ static struct mmu_error *compare_all(struct cross *cross)
 struct mmu_error *mmu_tasks_cross(struct mmu_memory *memory, const struct mmu_hook *hook,
 				  struct mmu_cross_check *ret)
 {
-	static void (*const ways[])(struct cross *cross) = { go_list, go_pids, go_queues, go_mms,
-							     go_children };
+	static void (*const ways[])(struct cross * cross) = { go_list, go_pids, go_queues, go_mms,
+							      go_children };
 	struct cross cross = { .memory = memory, .hook = hook, .ret = ret };
 	struct mmu_task init;
 
 	if (memory->kernel->image->live)
-		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
-				     "the tasks of a running kernel come and go while they are "
-				     "compared: a dump is needed");
+		return mmu_error_new(MMU_ERROR_UNSUPPORTED, "the tasks of a running kernel come "
+							    "and go while they are "
+							    "compared: a dump is needed");
 	struct mmu_error *error = mmu_task_read_init(memory, &init);
 	if (error)
 		return error;

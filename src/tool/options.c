@@ -187,11 +187,11 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 
 int tool_refuse_image_options(const struct tool *tool)
 {
-	const char *given = tool->options.vmlinux ? "--symbols"
-			    : tool->nr_debug_dirs ? "--debug-dir"
-			    : tool->options.flags ? "--force"
-			    : tool->nr_facts      ? "--fact"
-			    : tool->options.raw   ? "--ram"
+	const char *given = tool->options.vmlinux  ? "--symbols"
+			    : tool->nr_debug_dirs  ? "--debug-dir"
+			    : tool->options.flags  ? "--force"
+			    : tool->nr_facts       ? "--fact"
+			    : tool->options.raw    ? "--ram"
 			    : tool->nr_parts       ? "--part"
 			    : tool->options.budget ? "--budget"
 						   : NULL;

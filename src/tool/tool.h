@@ -18,7 +18,7 @@ enum tool_status {
 
 /** How mmu_info.given_up is told. */
 #define TOOL_GIVEN_UP                                                                              \
-	"%s was given up: it takes more work or memory than files of this size on disk are "      \
+	"%s was given up: it takes more work or memory than files of this size on disk are "       \
 	"worth; --budget FACTOR raises the limit"
 
 #define TOOL_RAW_MAX 64
