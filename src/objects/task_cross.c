@@ -78,6 +78,7 @@ struct cross {
 	uint64_t init_task_va;
 	struct known *known; /* once for each way that leads to a task */
 	size_t nr;
+	struct mmu_set nodes;  /* of the lists on the way that is being gone */
 	enum mmu_task_way way; /* that is being gone */
 	const struct queue_fields *queues;
 	struct mmu_error *error; /* which ends all */
@@ -102,6 +103,7 @@ static void end_way(struct cross *cross, struct mmu_error *error)
 {
 	struct mmu_error **why = &cross->ret->why_not[cross->way];
 
+	mmu_set_destroy(&cross->nodes);
 	if (!error && !*why && !cross->error) {
 		cross->ret->whole |= BIT_OF(cross->way);
 		return;
@@ -170,7 +172,6 @@ static struct mmu_error *follow(struct cross *cross, uint64_t head_va, uint64_t 
 				const char *what, bool (*fn)(struct cross *cross, uint64_t va))
 {
 	uint64_t node_va = head_va;
-	size_t nr = 0;
 
 	for (;;) {
 		struct mmu_error *error = mmu_memory_read_pointer(cross->memory, node_va, what,
@@ -178,11 +179,15 @@ static struct mmu_error *follow(struct cross *cross, uint64_t head_va, uint64_t 
 
 		if (error || node_va == head_va)
 			return error;
-		if (nr++ == TASKS_MAX)
+		/* nobody hangs in two lists of a kind, and no list has a way back into itself */
+		int added = mmu_set_add(&cross->nodes, node_va ? node_va : 1);
+		if (added < 0)
+			return mmu_error_no_memory();
+		if (!added || cross->nodes.nr > TASKS_MAX)
 			return mmu_error_new(MMU_ERROR_CORRUPT,
-					     "%s: the list does not come back to its head at "
-					     "0x%" PRIx64,
-					     what, head_va);
+					     "%s: the list of 0x%" PRIx64 " leads to 0x%" PRIx64
+					     " a second time",
+					     what, head_va, node_va);
 		if (!fn(cross, node_va - node_offset))
 			return NULL;
 	}
@@ -246,6 +251,8 @@ static void go_queues(struct cross *cross)
 	if (!error) {
 		cross->queues = found;
 		error = mmu_memory_each_cpu(cross->memory, go_queue, cross);
+		if (!error && !cross->memory->nr_cpus) /* a kernel for one CPU */
+			error = go_queue(0, cross);
 	}
 	end_way(cross, error);
 }
