@@ -91,6 +91,7 @@ enum mmu_error_kind {
 	MMU_ERROR_PLUGIN,      /**< a back-end can't be loaded */
 	MMU_ERROR_INVALID,     /**< the caller's arguments */
 	MMU_ERROR_STOPPED,     /**< cancelled by the caller: by struct mmu_hook */
+	MMU_ERROR_BUDGET,      /**< a search or a file takes more than mmu_options.budget allows */
 	MMU_ENUM_32(MMU_ERROR),
 };
 
@@ -109,6 +110,7 @@ enum mmu_remedy {
 	MMU_REMEDY_KERNEL_SPACE, /**< MMU_SPACE_KERNEL has it */
 	MMU_REMEDY_TASK_ROOT,  /**< MMU_SPACE_PID or MMU_SPACE_PGD has it, MMU_SPACE_CPU has not */
 	MMU_REMEDY_PLUGIN_DIR, /**< mmu_options.plugin_dir names where it is */
+	MMU_REMEDY_BUDGET,     /**< mmu_options.budget raises the limit */
 	MMU_ENUM_32(MMU_REMEDY),
 };
 

@@ -46,6 +46,11 @@ struct mmu_options {
 	const char *const *facts;      /**< NULL-terminated "KEY=VALUE" in VMCOREINFO's notation */
 	const struct mmu_hook *hook;   /**< for all long calls on the session and its spaces */
 	uint64_t flags;                /**< enum mmu_open_flag */
+	/**
+	 * How many times the usual work and memory may be spent on searches, and on what files say
+	 * of themselves; 0: once. The usual goes by what the files take on disk.
+	 */
+	uint64_t budget;
 };
 
 struct mmu_session;
@@ -103,6 +108,10 @@ struct mmu_info {
 	bool has_vmcoreinfo;
 	bool vmcoreinfo_found;   /**< in memory, not in the image's notes */
 	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory; `warning` says so */
+	/** Of the file, that stand for several places in memory, as far as it shows. */
+	uint64_t shared_bytes;
+	/** What ended early for want of mmu_options.budget: "the search for ..."; NULL: nothing. */
+	const char *given_up;
 };
 
 /** What is known now; valid until the next call of mmu_session_info() or mmu_session_close(). */
@@ -262,6 +271,47 @@ MMU_EXPORT const struct mmu_task *mmu_tasks_next(struct mmu_tasks *tasks,
 						 const struct mmu_error **ret_problem);
 /** Accepts NULL. */
 MMU_EXPORT void mmu_tasks_close(struct mmu_tasks *tasks);
+
+/** Ways to the tasks of a kernel. */
+enum mmu_task_way {
+	MMU_TASK_WAY_LIST,       /**< the list of all processes, and of the threads of each */
+	MMU_TASK_WAY_PIDS,       /**< the table of pids */
+	MMU_TASK_WAY_CHILDREN,   /**< the children of each task, which are processes */
+	MMU_TASK_WAY_RUN_QUEUES, /**< who runs, and who waits for a CPU */
+	MMU_TASK_WAY_MM_LIST,    /**< the owners of mms with pages in swap */
+	MMU_TASK_WAYS,
+	MMU_ENUM_32(MMU_TASK_WAY),
+};
+
+/** "list", "pid table", "children", ...: for people. @return NULL behind the last one */
+MMU_EXPORT const char *mmu_task_way_name(enum mmu_task_way way);
+
+/** A task that some ways lead to, and others, which should, do not. */
+struct mmu_cross_task {
+	struct mmu_task task;
+	uint32_t known_by, lacked_by; /**< bits 1 << enum mmu_task_way */
+};
+
+struct mmu_cross;
+
+/**
+ * Go all ways to the tasks of a dump, threads too, and compare them: a task that was taken out of
+ * one list is still in the others. Run queues and the list of mms only show tasks; the others have
+ * to have all. A way that is broken, or that the facts don't tell of, lacks no task.
+ * @param hook  NULL: the session's
+ * @return errors of mmu_tasks_open(); MMU_ERROR_UNSUPPORTED: a running kernel, whose tasks change
+ */
+MMU_EXPORT struct mmu_error *mmu_cross_open(struct mmu_session *session,
+					    const struct mmu_hook *hook, struct mmu_cross **ret);
+/** The next task that something lacks, by pid. @return NULL: no more; valid until _close() */
+MMU_EXPORT const struct mmu_cross_task *mmu_cross_next(struct mmu_cross *cross);
+/** How many tasks anything knows. */
+MMU_EXPORT uint64_t mmu_cross_tasks(const struct mmu_cross *cross);
+/** Why a way was not gone to its end; NULL: it was. Valid until mmu_cross_close(). */
+MMU_EXPORT const struct mmu_error *mmu_cross_why_not(const struct mmu_cross *cross,
+						     enum mmu_task_way way);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_cross_close(struct mmu_cross *cross);
 
 /* ------------------------------------------------------------------------------------ spaces */
 

@@ -242,7 +242,7 @@ bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
 {
 	unsigned int missing = 0, budget = TABLES_MAX;
 	struct family family = { .top_pa = UINT64_MAX };
-	uint64_t first, last, from = *pa;
+	uint64_t first, last, again, end, from = *pa;
 	uint8_t word[8];
 
 	for (unsigned int n = 0; n < RANGES_MAX && facts->ram(facts->context, n, &first, &last);
@@ -250,11 +250,16 @@ bool x86_64_search(const struct mmu_facts *facts, uint64_t *pa)
 		first = first > from ? first : from;
 		if (first > UINT64_MAX - 4095)
 			break;
-		for (first = (first + 4095) & ~UINT64_C(4095);
-		     first <= last && last - first >= 4095; first += 4096) {
+		first = (first + 4095) & ~UINT64_C(4095);
+		last -= last > UINT64_MAX - 4096 ? 4096 : 0; /* beyond the last page comes 0 */
+		for (; first <= last && last - first >= 4095; first += 4096) {
 			/* one word a page says of nearly all that they are none */
 			if (!facts->read_phys(facts->context, first + LAST * 8, word, 8)) {
 				if (++missing == MISSING_MAX)
+					return false;
+				/* a search that is stopped has no more RAM */
+				if (missing % 4096 == 0 &&
+				    !facts->ram(facts->context, n, &again, &end))
 					return false;
 				continue;
 			}

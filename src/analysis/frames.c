@@ -69,7 +69,7 @@ void mmu_frame_index_add(struct mmu_frame_index *index, const struct mmu_range *
 	uint64_t last_pa;
 	size_t piece;
 
-	if (!piece_of(index, range, &last_pa, &piece))
+	if (!index->items || !piece_of(index, range, &last_pa, &piece))
 		return;
 	size_t at = index->next[piece];
 	struct mmu_frames *item = &index->items[at];

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/hook.h"
 #include "base/sized.h"
+#include "objects/task_cross.h"
 #include "objects/tasks.h"
 
 /* ------------------------------------------------------------------ facts */
@@ -118,4 +119,66 @@ void mmu_tasks_close(struct mmu_tasks *tasks)
 	mmu_error_destroy(tasks->error);
 	free(tasks->items);
 	free(tasks);
+}
+
+/* ------------------------------------------------------------------ who knows each task */
+
+struct mmu_cross {
+	struct mmu_cross_check check;
+	size_t at;
+};
+
+const char *mmu_task_way_name(enum mmu_task_way way)
+{
+	static const char *const names[MMU_TASK_WAYS] = {
+		[MMU_TASK_WAY_LIST] = "list",         [MMU_TASK_WAY_PIDS] = "pid table",
+		[MMU_TASK_WAY_CHILDREN] = "children", [MMU_TASK_WAY_RUN_QUEUES] = "run queues",
+		[MMU_TASK_WAY_MM_LIST] = "mm list",
+	};
+
+	return (unsigned int)way < MMU_TASK_WAYS ? names[way] : NULL;
+}
+
+struct mmu_error *mmu_cross_open(struct mmu_session *session, const struct mmu_hook *hook,
+				 struct mmu_cross **ret)
+{
+	struct mmu_hook own = session->kernel.options.hook;
+	struct mmu_error *error = hook ? mmu_sized(hook, &own) : NULL;
+
+	if (!error)
+		error = mmu_session_learn(session);
+	if (error)
+		return error;
+	struct mmu_cross *cross = calloc(1, sizeof(*cross));
+	if (!cross)
+		return mmu_error_no_memory();
+	error = mmu_tasks_cross(&session->memory, &own, &cross->check);
+	if (error)
+		mmu_cross_close(cross);
+	else
+		*ret = cross;
+	return error;
+}
+
+const struct mmu_cross_task *mmu_cross_next(struct mmu_cross *cross)
+{
+	return cross->at < cross->check.nr ? &cross->check.tasks[cross->at++] : NULL;
+}
+
+uint64_t mmu_cross_tasks(const struct mmu_cross *cross)
+{
+	return cross->check.nr_tasks;
+}
+
+const struct mmu_error *mmu_cross_why_not(const struct mmu_cross *cross, enum mmu_task_way way)
+{
+	return (unsigned int)way < MMU_TASK_WAYS ? cross->check.why_not[way] : NULL;
+}
+
+void mmu_cross_close(struct mmu_cross *cross)
+{
+	if (!cross)
+		return;
+	mmu_cross_check_destroy(&cross->check);
+	free(cross);
 }

@@ -76,7 +76,8 @@ static struct mmu_error *copy_raw(const struct mmu_raw_range *const *from,
 	return NULL;
 }
 
-static struct mmu_error *open_image(const struct mmu_options *options, struct mmu_image **ret)
+static struct mmu_error *open_image(const struct mmu_options *options, struct mmu_budget *budget,
+				    struct mmu_image **ret)
 {
 	struct mmu_raw_range *raw MMU_FREE = NULL;
 	size_t nr_raw = 0;
@@ -87,7 +88,8 @@ static struct mmu_error *open_image(const struct mmu_options *options, struct mm
 	return mmu_image_open(&(struct mmu_source){ .path = options->image,
 						    .raw = raw,
 						    .nr_raw = nr_raw,
-						    .parts = options->parts },
+						    .parts = options->parts,
+						    .budget = budget },
 			      ret);
 }
 
@@ -97,8 +99,9 @@ static struct mmu_error *open_session(struct mmu_session *session,
 	struct mmu_image *image;
 	struct mmu_error *error = copy_options(session, options);
 
+	session->budget.factor = options->budget;
 	if (!error)
-		error = open_image(options, &image);
+		error = open_image(options, &session->budget, &image);
 	if (!error)
 		error = mmu_kernel_init(&session->kernel, image, options->facts);
 	if (!error)
@@ -226,6 +229,8 @@ static void tell_image(const struct mmu_image *image, bool survey, struct mmu_in
 	ret->page_bytes = image->page_bytes;
 	ret->big_endian = image->big_endian;
 	ret->live = image->live;
+	ret->shared_bytes = image->shared_bytes;
+	ret->given_up = mmu_budget_given_up(image->budget);
 	if (!survey && !mmu_image_is_surveyed(image))
 		return;
 	mmu_error_destroy(mmu_image_survey(image)); /* without memory it stays unknown */

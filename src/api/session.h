@@ -3,11 +3,13 @@
 #ifndef MMU_API_SESSION_H
 #define MMU_API_SESSION_H
 
+#include "base/budget.h"
 #include "objects/space.h"
 
 enum mmu_learn_state { MMU_LEARN_NOT_YET, MMU_LEARN_DONE, MMU_LEARN_FAILED };
 
 struct mmu_session {
+	struct mmu_budget budget; /* of its image, its vmlinux, and what is searched for in them */
 	struct mmu_kernel kernel;
 	struct mmu_memory memory;
 	enum mmu_learn_state learnt;

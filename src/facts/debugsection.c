@@ -18,6 +18,7 @@
 /* A size beyond this is damage. */
 #define SECTION_BYTES_MAX ((uint64_t)1 << 31)
 #define ZDEBUG_HEADER_BYTES 12
+#define DEBUG_INFO "unpacking debug info"
 
 struct stream {
 	struct mmu_bytes packed;
@@ -185,6 +186,9 @@ struct mmu_error *mmu_debugsection_get(const struct mmu_elffile *file, const cha
 	if (limit > MMU_DEBUGSECTION_LIMIT)
 		limit = MMU_DEBUGSECTION_LIMIT;
 	uint64_t bytes = stream.bytes < limit ? stream.bytes : limit;
+	if (!mmu_budget_take(file->budget, MMU_BUDGET_UNPACK, bytes, DEBUG_INFO))
+		return mmu_error_context(mmu_budget_error("unpacking it"), "%s (%" PRIu64 " bytes)",
+					 name, bytes);
 	void *own = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (own == MAP_FAILED)

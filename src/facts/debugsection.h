@@ -22,7 +22,7 @@ struct mmu_debugsection {
  * @param limit  decompress no more than this, nor than MMU_DEBUGSECTION_LIMIT; sections that are
  *               not compressed are always whole
  * @param ret    owned by the caller; all zero when there is no such section
- * @return MMU_ERROR_CORRUPT, _UNSUPPORTED (the compression), _NO_MEMORY
+ * @return MMU_ERROR_CORRUPT, _UNSUPPORTED (the compression), _BUDGET, _NO_MEMORY
  */
 struct mmu_error *mmu_debugsection_get(const struct mmu_elffile *file, const char *name,
 				       uint64_t limit, struct mmu_debugsection *ret) MMU_MUST_CHECK;

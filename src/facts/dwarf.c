@@ -12,7 +12,7 @@
  */
 #define UNITS_MAX 256
 #define UNITS_REFERRED_MAX 8192
-#define ENTRIES_MAX 4000000
+#define SEARCH "the search for types in debug info"
 /* Decompress this much of .debug_info first, and more if the unit is not in it. */
 #define FIRST_LIMIT ((uint64_t)1 << 20)
 
@@ -56,10 +56,10 @@ struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const 
 
 static struct mmu_error *spend(struct mmu_dwarf *dwarf, Dwarf_Die die)
 {
-	if (!dwarf->budget)
-		return mmu_die_corrupt(dwarf, die, "more entries than any kernel has", NULL);
-	dwarf->budget--;
-	return NULL;
+	(void)die;
+	if (mmu_budget_take(dwarf->object.file->budget, MMU_BUDGET_ENTRIES, 1, SEARCH))
+		return NULL;
+	return mmu_budget_error(SEARCH);
 }
 
 static enum unit_status read_unit(const struct mmu_dwarf *dwarf, uint64_t at, struct unit *ret)
@@ -532,11 +532,6 @@ static struct mmu_error *choose_unit(struct mmu_dwarf *dwarf, struct search *sea
 	return no_core_unit(units, split);
 }
 
-void mmu_dwarf_question(struct mmu_dwarf *dwarf)
-{
-	dwarf->budget = ENTRIES_MAX;
-}
-
 /* libdwarf keeps what it has seen of a section: to show it more, open it again. */
 static struct mmu_error *open_enough(struct mmu_dwarf *dwarf, const struct mmu_elffile *file,
 				     struct search *search)
@@ -554,7 +549,6 @@ static struct mmu_error *open_enough(struct mmu_dwarf *dwarf, const struct mmu_e
 		if (error)
 			return error;
 		dwarf->checked_end = 0;
-		mmu_dwarf_question(dwarf);
 		search_reset(search);
 		error = choose_unit(dwarf, search, &more);
 		if (error || more)
@@ -640,7 +634,6 @@ static struct mmu_error *search_nearby(struct mmu_dwarf *dwarf, const char *name
 		at = unit.end;
 		if (unit.type != DW_UT_compile || unit.address_bytes != dwarf->address_bytes)
 			continue;
-		mmu_dwarf_question(dwarf);
 		error = mmu_die_at(dwarf, unit.first + unit.header_bytes, &unit_die);
 		if (!error)
 			error = search_one(dwarf, name, unit_die, ret);

@@ -41,7 +41,6 @@ struct mmu_dwarf {
 	Dwarf_Off unit_die;
 	uint64_t checked_end; /**< unit headers before this are sane */
 	uint64_t address_bytes;
-	uint64_t budget; /**< entries that may still be read for the present question */
 	struct mmu_dwarf_list lists[MMU_DWARF_LISTS];
 	unsigned int oldest; /**< of the lists */
 };
@@ -77,13 +76,11 @@ static inline void mmu_die_release(Dwarf_Die *die)
 /** Release at the end of the scope. */
 #define MMU_DIE __attribute__((cleanup(mmu_die_release)))
 
-/** Start a new question: reset the budget of entries. */
-void mmu_dwarf_question(struct mmu_dwarf *dwarf);
 /** Find a named type's definition. @return MMU_ERROR_NOT_FOUND, _CORRUPT */
 struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,
 				 Dwarf_Off *ret) MMU_MUST_CHECK;
 
-/* Outputs are owned by the caller and untouched on failure, which is MMU_ERROR_CORRUPT. */
+/* Outputs are owned by the caller and untouched on failure: MMU_ERROR_CORRUPT, _BUDGET. */
 struct mmu_error *mmu_die_at(struct mmu_dwarf *dwarf, Dwarf_Off offset,
 			     Dwarf_Die *ret) MMU_MUST_CHECK;
 /** The first child; NULL: none. */

@@ -196,7 +196,6 @@ struct mmu_error *mmu_dwarf_size(struct mmu_dwarf *dwarf, const char *type, uint
 	uint64_t bytes = 0;
 	struct mmu_error *error;
 
-	mmu_dwarf_question(dwarf);
 	error = mmu_dwarf_type(dwarf, type, &offset);
 	if (!error)
 		error = type_at(dwarf, offset, &die, &tag);
@@ -611,7 +610,6 @@ struct mmu_error *mmu_dwarf_member(struct mmu_dwarf *dwarf, const char *type, co
 	struct hit hit = { 0 };
 	struct mmu_error *error;
 
-	mmu_dwarf_question(dwarf);
 	error = walk_path(dwarf, type, path, &hit);
 	if (!error)
 		error = describe(dwarf, &hit, ret);
@@ -673,7 +671,6 @@ struct mmu_error *mmu_dwarf_enumerator(struct mmu_dwarf *dwarf, const char *type
 	bool has = false;
 	struct mmu_error *error = NULL;
 
-	mmu_dwarf_question(dwarf);
 	if (!type) {
 		error = find_in_all(dwarf, name, &has, &value);
 	} else {

@@ -107,6 +107,7 @@ static struct mmu_error *map_file(const char *path, struct mmu_elffile *ret)
 	if (map == MAP_FAILED)
 		return mmu_error_os(errno, "%s can't be mapped", path);
 	ret->map = (struct mmu_bytes){ map, (uint64_t)status.st_size };
+	ret->disk_bytes = (uint64_t)status.st_blocks * 512;
 	ret->fd = fd;
 	fd = -1;
 	return NULL;
@@ -330,6 +331,8 @@ struct mmu_error *mmu_elffile_open(const char *path, struct mmu_elffile **ret)
 		return mmu_error_no_memory();
 	file->path = strdup(path);
 	error = file->path ? map_file(path, file) : mmu_error_no_memory();
+	mmu_budget_add_symbols(&file->own_budget, file->disk_bytes);
+	file->budget = &file->own_budget;
 	if (!error)
 		error = elffile_init(file);
 	if (error)

@@ -6,6 +6,7 @@
 #include <gelf.h>
 #include <inttypes.h>
 
+#include "base/budget.h"
 #include "base/bytes.h"
 #include "base/error.h"
 
@@ -51,8 +52,11 @@ extern struct mmu_elf_library mmu_libelf;
 /** An open file. Read-only for its users. */
 struct mmu_elffile {
 	char *path;
-	int fd;               /**< valid if map is */
-	struct mmu_bytes map; /**< the whole file */
+	int fd;                       /**< valid if map is */
+	struct mmu_bytes map;         /**< the whole file */
+	uint64_t disk_bytes;          /**< that it takes without its holes */
+	struct mmu_budget *budget;    /**< the session's, once it is set; else the file's own */
+	struct mmu_budget own_budget; /**< see mmu_vmlinux_set_budget() */
 	Elf *elf;
 	size_t names_index; /**< of the section with the sections' names */
 	uint16_t machine;

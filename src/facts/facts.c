@@ -4,9 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "facts/facts.h"
 #include "facts/store.h"
+
+/* What back-ends ask for, in bytes read: see struct mmu_budget. */
+#define PAGE_BYTES 4096u
+#define MISSING_COST 32u
+#define WALK_COST 512u
 
 static void unlock(struct mmu_fact_store **store)
 {
@@ -219,29 +225,49 @@ static bool cb_note(void *context, const char *name, uint32_t type, unsigned int
 	return false;
 }
 
+/* Whoever has learnt the kernel spends nothing. @return false: no more */
+static bool spend(const struct mmu_fact_store *store, uint64_t bytes)
+{
+	return !store->hooks.spend || store->hooks.spend(store->hooks.context, bytes);
+}
+
 static bool cb_ram(void *context, unsigned int n, uint64_t *ret_first_pa, uint64_t *ret_last_pa)
 {
-	const struct mmu_image *image = ((struct mmu_fact_store *)context)->image;
+	const struct mmu_fact_store *store = context;
+	const struct mmu_image *image = store->image;
 
 	if (n == MMU_RAM_LAST)
 		return mmu_image_last_ram(image, ret_first_pa, ret_last_pa);
 	mmu_error_destroy(mmu_image_survey(image));
-	if (n >= image->nr_ram)
+	if (n >= image->nr_ram || !spend(store, 0)) /* a search that has to end has no more RAM */
 		return false;
 	*ret_first_pa = image->ram[n].first_pa;
 	*ret_last_pa = image->ram[n].last_pa;
 	return true;
 }
 
+/* A word of a page costs the page, which is unpacked, or comes from the disk. */
+static bool spend_page(struct mmu_fact_store *store, uint64_t pa, uint64_t bytes)
+{
+	uint64_t page = pa / PAGE_BYTES;
+	bool again = page == store->spent_page;
+
+	if (!again && mmu_image_state(&store->cursor, pa) != MMU_PAGE_PRESENT)
+		return spend(store, MISSING_COST);
+	store->spent_page = page;
+	return spend(store, again || bytes > PAGE_BYTES ? bytes : PAGE_BYTES);
+}
+
 static bool cb_read_phys(void *context, uint64_t pa, void *buf, size_t bytes)
 {
 	struct mmu_fact_store *store = context;
 
-	LOCK(store); /* of the cursor, too */
-	if (store->hooks.stops && store->hooks.stops(store->hooks.context))
+	if (mmu_budget_ended(store->image->budget, MMU_BUDGET_READ) && !spend(store, 0))
 		return false;
+	LOCK(store); /* of the cursor, too */
 	/* whole tables are looked at once, and not worth the first touch of a page in a mapping */
-	return (bytes < 1024 ? mmu_image_read : mmu_image_peek)(&store->cursor, pa, buf, bytes,
+	return spend_page(store, pa, bytes) &&
+	       (bytes < 1024 ? mmu_image_read : mmu_image_peek)(&store->cursor, pa, buf, bytes,
 								NULL) == MMU_PAGE_PRESENT;
 }
 
@@ -259,17 +285,21 @@ static bool cb_walk(void *context, const struct mmu_regime *regime, uint64_t va,
 	struct mmu_fact_store *store = context;
 
 	LOCK(store);
-	return store->hooks.walk && store->hooks.walk(&store->cursor, regime, va, ret_pa);
+	return store->hooks.walk && spend(store, WALK_COST) &&
+	       store->hooks.walk(&store->cursor, regime, va, ret_pa);
 }
 
 static bool cb_next_mapped(void *context, const struct mmu_regime *regime, uint64_t *va,
 			   uint64_t last_va, uint64_t *ret_pa)
 {
 	struct mmu_fact_store *store = context;
+	uint64_t tables = 0;
 
 	LOCK(store);
-	return store->hooks.next_mapped &&
-	       store->hooks.next_mapped(&store->cursor, regime, va, last_va, ret_pa);
+	if (!store->hooks.next_mapped || !spend(store, WALK_COST))
+		return false;
+	bool found = store->hooks.next_mapped(&store->cursor, regime, va, last_va, ret_pa, &tables);
+	return spend(store, tables * PAGE_BYTES) && found;
 }
 
 static void cb_derived(void *context, const char *key, uint64_t value, const char *how,
@@ -344,6 +374,7 @@ struct mmu_bytes mmu_fact_store_vmcoreinfo(const struct mmu_fact_store *store,
 void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux *vmlinux)
 {
 	LOCK(store);
+	mmu_vmlinux_set_budget(vmlinux, store->image->budget);
 	store->vmlinux = (struct mmu_type_source){ .vmlinux = vmlinux };
 	add_source(store, MMU_PLACE_SYMTAB, MMU_PLACE_VMLINUX_TYPES);
 }

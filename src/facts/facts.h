@@ -114,11 +114,11 @@ struct mmu_fact_hooks {
 	bool (*walk)(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
 		     uint64_t *ret_pa);
 	bool (*next_mapped)(struct mmu_cursor *cursor, const struct mmu_regime *regime,
-			    uint64_t *va, uint64_t last_va, uint64_t *ret_pa);
+			    uint64_t *va, uint64_t last_va, uint64_t *ret_pa, uint64_t *ret_tables);
 	bool (*read_kernel)(void *context, uint64_t va, void *buf, size_t bytes);
-	/** Asked before each read of physical memory: true ends a search through all of it. */
-	bool (*stops)(void *context);
-	void *context; /* of read_kernel() and stops() */
+	/** Told before each read of physical memory: false ends a search through all of it. */
+	bool (*spend)(void *context, uint64_t bytes);
+	void *context; /* of read_kernel() and spend() */
 };
 
 /**

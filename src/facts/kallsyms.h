@@ -3,6 +3,7 @@
 #ifndef MMU_FACTS_KALLSYMS_H
 #define MMU_FACTS_KALLSYMS_H
 
+#include "base/budget.h"
 #include "base/bytes.h"
 #include "base/error.h"
 
@@ -24,15 +25,12 @@ struct mmu_kallsyms_place {
 /** Reads kernel memory, all or nothing. */
 typedef bool (*mmu_kallsyms_read_fn)(void *context, uint64_t va, void *buf, size_t bytes);
 
-/** Enough to read the image of any kernel twice; hostile memory must end too. */
-#define MMU_KALLSYMS_BUDGET_BYTES ((uint64_t)2 << 30)
-
 /** A range of kernel memory, ends inclusive, and what kernel that is. */
 struct mmu_kallsyms_where {
 	uint64_t first_va, last_va;
 	unsigned int pointer_bytes;
 	bool big_endian;
-	uint64_t *budget_bytes; /**< what may still be read, of all ranges of this kernel */
+	struct mmu_budget *budget; /**< read() spends it; NULL: it has no end */
 };
 
 /** Called for each place where a table may lie. @return true: this is it, stop */

@@ -33,7 +33,7 @@ struct finder {
 	mmu_kallsyms_found_fn fn;
 	void *context;
 	unsigned int tries;
-	uint64_t *budget_bytes;
+	struct mmu_budget *budget;
 	struct mmu_kallsyms_place place; /* as far as it is known */
 	unsigned int unit;               /* each part begins at a multiple of it */
 	uint64_t end_va;                 /* of token_index */
@@ -42,9 +42,6 @@ struct finder {
 
 static bool read_all(struct finder *finder, uint64_t va, uint8_t *buf, size_t bytes)
 {
-	if (bytes > *finder->budget_bytes)
-		return false;
-	*finder->budget_bytes -= bytes;
 	return finder->read(finder->context, va, buf, bytes);
 }
 
@@ -61,6 +58,12 @@ static void read_some(struct finder *finder, uint64_t va, uint8_t *buf, size_t b
 			memset(buf + at, 0, here);
 		at += here;
 	}
+}
+
+/* Once a search is given up, nothing more is read. */
+static bool goes_on(const struct finder *finder)
+{
+	return !mmu_budget_ended(finder->budget, MMU_BUDGET_READ);
 }
 
 static uint64_t align(const struct finder *finder, uint64_t va)
@@ -227,7 +230,7 @@ static bool find_markers(struct finder *finder)
 	bool taken = false;
 	unsigned int tries = 64;
 
-	while (chunk && !taken && tries && bytes < SEQS_BYTES_MAX && *finder->budget_bytes) {
+	while (chunk && !taken && tries && bytes < SEQS_BYTES_MAX && goes_on(finder)) {
 		bytes += CHUNK_BYTES;
 		read_some(finder, end_va - bytes, chunk, CHUNK_BYTES + 8 * MARKERS_MIN);
 		for (size_t at = CHUNK_BYTES; at && tries && !taken;) {
@@ -301,7 +304,7 @@ bool mmu_kallsyms_find(const struct mmu_kallsyms_where *where, mmu_kallsyms_read
 		       mmu_kallsyms_found_fn fn, void *context)
 {
 	struct finder finder = {
-		.read = read, .fn = fn, .context = context, .budget_bytes = where->budget_bytes
+		.read = read, .fn = fn, .context = context, .budget = where->budget
 	};
 	uint8_t *chunk = malloc(CHUNK_BYTES + sizeof(digits));
 	bool taken = false;
@@ -309,7 +312,8 @@ bool mmu_kallsyms_find(const struct mmu_kallsyms_where *where, mmu_kallsyms_read
 	finder.place.pointer_bytes = where->pointer_bytes;
 	finder.place.big_endian = where->big_endian;
 	finder.place.by_shape = true;
-	for (uint64_t va = where->first_va; chunk && !taken; va += CHUNK_BYTES) {
+	for (uint64_t va = where->first_va; chunk && !taken && goes_on(&finder);
+	     va += CHUNK_BYTES) {
 		const uint8_t *hit = chunk, *end = chunk + CHUNK_BYTES + sizeof(digits);
 
 		read_some(&finder, va, chunk, CHUNK_BYTES + sizeof(digits));

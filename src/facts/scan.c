@@ -9,6 +9,10 @@
 #define TEXT_MAX_BYTES 4096u
 /* namesz, descsz, type, "VMCOREINFO" and its padding */
 #define NOTE_HEAD_BYTES 24u
+/* In bytes read, for the budget: a text that is held to memory, and pages that are not there. */
+#define TEXT_COST 65536u
+#define MISSING_COST 64u
+#define WHAT "the search for VMCOREINFO in memory"
 
 static const char first_line[] = "OSRELEASE=";
 
@@ -47,7 +51,7 @@ static bool scan_page(struct mmu_cursor *cursor, uint64_t pa, struct mmu_span sp
 {
 	uint8_t copy[2 * PAGE_BYTES];
 	const uint8_t *text;
-	uint64_t stop_pa;
+	uint64_t stop_pa = pa;
 
 	if (span.state != MMU_PAGE_PRESENT || span.bytes < NOTE_HEAD_BYTES ||
 	    (span.data[0] != first_line[0] && memcmp(span.data + 12, "VMCOREINFO", 10) != 0))
@@ -57,7 +61,22 @@ static bool scan_page(struct mmu_cursor *cursor, uint64_t pa, struct mmu_span sp
 		have = stop_pa - pa;
 	size_t bytes = find_text(copy, have, cursor->image->big_endian, &text);
 
-	return bytes && fn(context, (struct mmu_bytes){ text, bytes });
+	return bytes && mmu_image_spend(cursor->image, TEXT_COST, WHAT) &&
+	       fn(context, (struct mmu_bytes){ text, bytes });
+}
+
+static bool spend(const struct mmu_image *image, struct mmu_span span)
+{
+	return mmu_image_spend(image, span.state == MMU_PAGE_PRESENT ? PAGE_BYTES : MISSING_COST,
+			       WHAT);
+}
+
+/* @return how far to go on from an address */
+static uint64_t step_bytes(struct mmu_span span)
+{
+	if (span.state == MMU_PAGE_PRESENT || span.bytes <= PAGE_BYTES)
+		return PAGE_BYTES;
+	return span.bytes & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
 bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, struct mmu_hook_latch *latch, mmu_scan_fn fn,
@@ -73,18 +92,20 @@ bool mmu_scan_vmcoreinfo(struct mmu_cursor *cursor, struct mmu_hook_latch *latch
 	for (size_t i = 0; i < image->nr_ram; i++) {
 		uint64_t pa = (image->ram[i].first_pa + PAGE_BYTES - 1) &
 			      ~(uint64_t)(PAGE_BYTES - 1);
+		uint64_t step, last_pa = image->ram[i].last_pa;
 
-		while (pa >= image->ram[i].first_pa && pa <= image->ram[i].last_pa) {
+		if (pa < image->ram[i].first_pa) /* a part of the last page below 2^64 */
+			continue;
+		for (; pa <= last_pa; pa += step) {
 			struct mmu_span span = mmu_image_span(cursor, pa);
-			uint64_t step = PAGE_BYTES;
 
-			if (span.state != MMU_PAGE_PRESENT && span.bytes > step)
-				step = span.bytes & ~(uint64_t)(PAGE_BYTES - 1);
-			if (mmu_hook_latched(latch))
+			step = step_bytes(span);
+			if (mmu_hook_latched(latch) || !spend(image, span))
 				return false;
 			if (scan_page(cursor, pa, span, fn, context))
 				return true;
-			pa += step;
+			if (last_pa - pa < step) /* and pa + step may be beyond 2^64 */
+				break;
 		}
 	}
 	return false;

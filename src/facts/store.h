@@ -14,6 +14,7 @@ struct mmu_fact_store {
 	uint64_t lookups;
 	const struct mmu_image *image;
 	struct mmu_cursor cursor;    /* for back-ends, under the mutex */
+	uint64_t spent_page;         /* whose bytes were counted last, likewise */
 	struct mmu_bytes vmcoreinfo; /* the image's, or `own_vmcoreinfo` */
 	uint8_t *own_vmcoreinfo;
 	bool vmcoreinfo_found;

@@ -255,6 +255,18 @@ void mmu_vmlinux_close(struct mmu_vmlinux *vmlinux)
 	free(vmlinux);
 }
 
+void mmu_vmlinux_set_budget(struct mmu_vmlinux *vmlinux, struct mmu_budget *budget)
+{
+	struct mmu_elffile *const files[] = { vmlinux->file, vmlinux->debug };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && budget; i++) {
+		if (!files[i])
+			continue;
+		files[i]->budget = budget;
+		mmu_budget_add_symbols(budget, files[i]->disk_bytes);
+	}
+}
+
 const char *mmu_vmlinux_path(const struct mmu_vmlinux *vmlinux)
 {
 	return vmlinux->file->path;

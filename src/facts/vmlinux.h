@@ -3,6 +3,7 @@
 #ifndef MMU_FACTS_VMLINUX_H
 #define MMU_FACTS_VMLINUX_H
 
+#include "base/budget.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "facts/member.h"
@@ -29,6 +30,9 @@ struct mmu_vmlinux_wants {
 struct mmu_error *mmu_vmlinux_open(const char *path, const struct mmu_vmlinux_wants *wants,
 				   struct mmu_vmlinux **ret) MMU_MUST_CHECK;
 void mmu_vmlinux_close(struct mmu_vmlinux *vmlinux);
+
+/** Let it spend the session's budget, to which it adds its files; NULL: each has one of its own. */
+void mmu_vmlinux_set_budget(struct mmu_vmlinux *vmlinux, struct mmu_budget *budget);
 
 const char *mmu_vmlinux_path(const struct mmu_vmlinux *vmlinux);
 uint16_t mmu_vmlinux_machine(const struct mmu_vmlinux *vmlinux);

@@ -21,6 +21,8 @@
 #define CHUNK_HEADER_BYTES 4
 #define CRC_BYTES 4
 #define UNPACKED_BYTES_MAX 65536
+#define PACKED_LEAST 3u
+#define UNPACKED_MOST 64u
 #define FRAMES_MAX ((size_t)1 << 26)
 
 enum chunk_type {
@@ -207,6 +209,30 @@ static bool is_empty(const struct mmu_lime_range *range)
 	       (range->first_pa || range->end == range->data);
 }
 
+/* snappy makes 64 bytes of 3 at most. @param bytes  of memory; 0: 2^64 */
+static bool can_hold(uint64_t packed_bytes, uint64_t bytes)
+{
+	return bytes && (bytes - 1) / UNPACKED_MOST < packed_bytes / PACKED_LEAST + 1;
+}
+
+/* How much of its memory a block holds: where it can't be all, the chunks are counted. */
+static struct mmu_error *count_memory(struct mmu_bytes file, struct mmu_lime_range *range)
+{
+	uint64_t bytes = range->last_pa - range->first_pa + 1, packed = range->end - range->data;
+	struct mmu_lime_range whole = *range;
+	struct block block = { 0 };
+	size_t nr_frames = 0;
+	enum outcome outcome;
+
+	range->bytes = bytes;
+	if (can_hold(packed, bytes))
+		return NULL;
+	struct mmu_error *error = index_block(&nr_frames, file, &whole, &block, &outcome);
+	range->bytes = block.bytes;
+	free(block.frames);
+	return error;
+}
+
 /*
  * Each block ends with its length, so a whole file's blocks are found from its end, without a
  * look at their chunks.
@@ -235,7 +261,9 @@ static struct mmu_error *find_backwards(struct mmu_bytes file, struct mmu_lime_r
 		if (error)
 			break;
 		range.end = range.data + bytes;
-		range.bytes = range.last_pa - range.first_pa + 1;
+		error = count_memory(file, &range);
+		if (error)
+			break;
 		end = range.data - MMU_LIME_HEADER_BYTES;
 		if (!is_empty(&range))
 			error = mmu_lime_add(ranges, range);
@@ -271,11 +299,11 @@ static struct mmu_error *find_forwards(struct mmu_image *image, struct avml *avm
 		if (error)
 			return error;
 		range.bytes = range.last_pa - range.first_pa + 1;
-		if (outcome == OUTCOME_CUT) {
+		if (outcome == OUTCOME_CUT)
 			mmu_image_warn(image, "the file ends inside a block: others may be "
 					      "missing");
+		if (outcome == OUTCOME_CUT || !can_hold(file.count - range.data, range.bytes))
 			range.bytes = block.bytes;
-		}
 		if (outcome == OUTCOME_DAMAGED)
 			mmu_image_warn(image,
 				       "damaged at file offset 0x%" PRIx64 ": the blocks behind it "

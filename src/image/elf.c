@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "image/elfcore.h"
 #include "image/layout.h"
@@ -107,7 +108,14 @@ static struct mmu_error *add_note_segment(struct mmu_image *image, uint64_t offs
 		mmu_image_warn(image, "the notes claim 0x%" PRIx64 " bytes and are ignored", bytes);
 		return NULL;
 	}
+	if (mmu_budget_ended(image->budget, MMU_BUDGET_MEMORY)) /* that was said */
+		return NULL;
 	struct mmu_error *error = mmu_image_bytes(image, offset, bytes, &notes);
+	if (error && mmu_error_code(error) == MMU_ERROR_BUDGET) { /* memory may do without */
+		mmu_image_warn(image, "notes are left out: %s", mmu_error_message(error));
+		mmu_error_destroy(error);
+		return NULL;
+	}
 	if (error)
 		return error;
 	if (notes.count < bytes)
@@ -326,6 +334,45 @@ static void tell_unwritten(struct mmu_image *image, struct elf *elf)
 	}
 }
 
+static int compare_offsets(const void *left, const void *right)
+{
+	const struct mmu_elf_segment *a = left, *b = right;
+
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/*
+ * Segments that share bytes of the file: a few bytes on disk then stand for any amount of memory.
+ * QEMU tells of memory once for every address that it is mapped at, of the same bytes: that is no
+ * other memory. Afterwards the segments are in the order of the file.
+ */
+static void tell_shared(struct mmu_image *image, struct elf *elf)
+{
+	struct mmu_elf_segment *list = elf->segments;
+	uint64_t end = 0, shared = 0, distance = 0;
+	size_t nr = 0;
+
+	qsort(list, elf->nr_segments, sizeof(*list), compare_offsets);
+	for (size_t i = 0; i < elf->nr_segments; i++) {
+		uint64_t room = list[i].offset < image->view.bytes
+					? image->view.bytes - list[i].offset
+					: 0;
+		uint64_t bytes = list[i].file_bytes < room ? list[i].file_bytes : room;
+		uint64_t last = list[i].offset + bytes;
+
+		if (bytes && list[i].offset < end &&
+		    list[i].first_pa - list[i].offset != distance) {
+			shared += (last < end ? last : end) - list[i].offset;
+			nr++;
+		}
+		if (last > end) {
+			end = last;
+			distance = list[i].first_pa - list[i].offset;
+		}
+	}
+	mmu_image_tell_shared(image, shared, nr, "segments");
+}
+
 static struct mmu_error *read_headers(struct mmu_image *image, struct elf *elf)
 {
 	struct mmu_error *error = read_header(image, elf);
@@ -371,6 +418,8 @@ static struct mmu_error *elf_open(struct mmu_image *image, const struct mmu_sour
 	error = make_layout(image, elf);
 	if (!error)
 		tell_unwritten(image, elf);
+	if (!error)
+		tell_shared(image, elf);
 	free(mmu_steal(elf->segments));
 	return error ? error
 		     : mmu_image_set_format(image, "ELF vmcore, %d bits", elf->wide ? 64 : 32);

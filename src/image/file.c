@@ -16,6 +16,8 @@
 #include "image/image.h"
 
 #define RETRIES 16
+/* That are looked at: a file in more pieces counts as its blocks say. */
+#define EXTENTS_MAX 1024u
 #define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
 
 ssize_t mmu_file_read(const struct mmu_file *file, void *buf, size_t bytes, uint64_t offset)
@@ -35,7 +37,30 @@ ssize_t mmu_file_read(const struct mmu_file *file, void *buf, size_t bytes, uint
 	return count;
 }
 
-static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes)
+/*
+ * What a file takes on disk. Where its blocks seem to be few, its holes are looked at: some file
+ * systems count late, or count what they have packed. What has no holes is as large as it says.
+ */
+static uint64_t disk_bytes(int fd, const struct stat *status)
+{
+	uint64_t bytes = (uint64_t)status->st_size, blocks = (uint64_t)status->st_blocks * 512;
+	uint64_t data = 0;
+	off_t hole = 0;
+
+	if (blocks >= bytes)
+		return bytes;
+	for (unsigned int i = 0; i < EXTENTS_MAX; i++) {
+		off_t first = lseek(fd, hole, SEEK_DATA);
+
+		if (first < 0 || (hole = lseek(fd, first, SEEK_HOLE)) <= first)
+			break;
+		data += (uint64_t)(hole - first);
+	}
+	return data > blocks ? data : blocks;
+}
+
+static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes,
+				   uint64_t *ret_disk_bytes)
 {
 	struct stat status;
 
@@ -43,6 +68,7 @@ static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes
 		return mmu_error_os(errno, "%s", path);
 	if (S_ISREG(status.st_mode)) {
 		*ret_bytes = (uint64_t)status.st_size;
+		*ret_disk_bytes = disk_bytes(fd, &status);
 		return NULL;
 	}
 	if (S_ISBLK(status.st_mode)) {
@@ -50,7 +76,7 @@ static struct mmu_error *file_size(const char *path, int fd, uint64_t *ret_bytes
 
 		if (ioctl(fd, BLKGETSIZE64, &bytes) < 0)
 			return mmu_error_os(errno, "%s: size of the block device", path);
-		*ret_bytes = bytes;
+		*ret_bytes = *ret_disk_bytes = bytes;
 		return NULL;
 	}
 	return mmu_error_new(MMU_ERROR_FORMAT, "%s: %s", path,
@@ -140,13 +166,15 @@ static struct mmu_error *open_file(const char *path, bool unmapped, struct mmu_f
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "%s: is hidden here behind another file, as containers do",
 				     path);
-	struct mmu_error *error = file_size(path, fd, &bytes);
+	struct mmu_error *error = file_size(path, fd, &bytes, &file.disk_bytes);
 	if (error)
 		return error;
 	MMU_FREE char *name = strdup(path);
 	if (!name)
 		return mmu_error_no_memory();
 	file.fd = fd;
+	if (file.procfs) /* the running kernel's memory */
+		file.disk_bytes = UINT64_MAX;
 	map_file(&file, bytes);
 	if (file.map_error && !unmapped)
 		return mmu_error_os(file.map_error, "%s: can't be mapped", path);

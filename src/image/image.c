@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What images of all readers share: what they own, say of themselves, and read. */
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/mman.h>
+
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
 
 #define WARNING_BYTES_MAX 1024
+/* Searches let go of the file's mapping after so many bytes: holes take memory too. */
+#define MAPPED_LG2 25
 
 /*
  * What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next, and a
@@ -59,7 +65,9 @@ void mmu_image_warn(struct mmu_image *image, const char *text, ...)
 	if (vasprintf(&line, text, args) < 0)
 		line = NULL;
 	va_end(args);
-	if (!line || (image->warning && strlen(image->warning) > WARNING_BYTES_MAX))
+	/* what a thousand headers have in common is said once */
+	if (!line || (image->warning &&
+		      (strlen(image->warning) > WARNING_BYTES_MAX || strstr(image->warning, line))))
 		return;
 	if (!image->warning) {
 		image->warning = mmu_steal(line);
@@ -67,6 +75,17 @@ void mmu_image_warn(struct mmu_image *image, const char *text, ...)
 		free(image->warning);
 		image->warning = joined;
 	}
+}
+
+void mmu_image_tell_shared(struct mmu_image *image, uint64_t bytes, uint64_t nr, const char *what)
+{
+	if (!bytes)
+		return;
+	image->shared_bytes = bytes;
+	mmu_image_warn(image,
+		       "%" PRIu64 " %s share bytes of the file with others (0x%" PRIx64 " bytes): "
+		       "no writer of dumps does that",
+		       nr, what, bytes);
 }
 
 struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint64_t count,
@@ -86,6 +105,8 @@ struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint
 	}
 	if (count > image->view.map.count)
 		count = image->view.map.count;
+	if (!mmu_budget_take(image->budget, MMU_BUDGET_MEMORY, count, "copying notes and tables"))
+		return mmu_budget_error("copying notes and tables out of the file");
 	uint8_t *copy = mmu_image_own(image, malloc(count));
 	if (!copy)
 		return mmu_error_no_memory();
@@ -124,6 +145,21 @@ bool mmu_image_last_ram(const struct mmu_image *image, uint64_t *ret_first_pa,
 	uint64_t page_pa = last->last_pa & ~((uint64_t)image->page_bytes - 1);
 	*ret_first_pa = page_pa > last->first_pa ? page_pa : last->first_pa;
 	*ret_last_pa = last->last_pa;
+	return true;
+}
+
+bool mmu_image_spend(const struct mmu_image *image, uint64_t bytes, const char *what)
+{
+	struct mmu_budget *budget = image->budget;
+
+	if (!mmu_budget_take(budget, MMU_BUDGET_READ, bytes, what))
+		return false;
+	if (budget && image->file.map.data) {
+		uint64_t after = __atomic_load_n(&budget->spent[MMU_BUDGET_READ], __ATOMIC_RELAXED);
+
+		if (after >> MAPPED_LG2 != (after - bytes) >> MAPPED_LG2)
+			madvise((void *)image->file.map.data, image->file.map.count, MADV_DONTNEED);
+	}
 	return true;
 }
 

@@ -10,6 +10,7 @@
 
 struct mmu_ahead;
 struct mmu_image;
+struct mmu_budget;
 struct mmu_page_cache;
 
 /** A physical range, ends inclusive. */
@@ -40,6 +41,7 @@ struct mmu_file {
 	char *path;
 	int fd;
 	struct mmu_bytes map; /**< count is the file's size; data NULL when that is 0 */
+	uint64_t disk_bytes;  /**< that it really takes, without holes; UINT64_MAX: not known */
 	int map_error;        /**< errno: it can only be read with pread(), map is empty; else 0 */
 	bool procfs;          /**< the kernel makes its content up, and its size means nothing */
 };
@@ -77,6 +79,7 @@ struct mmu_source {
 	/** NULL-terminated paths of the other files of a split dump, in any order; may be NULL. */
 	const char *const *parts;
 	size_t unpacked_bytes; /**< of pages that a kdump's cursors share at most; 0: 64 MiB */
+	struct mmu_budget *budget; /**< the session's, which outlives the image; NULL: no limit */
 };
 
 /** One way of reading images. */
@@ -134,6 +137,9 @@ struct mmu_image {
 	const char *format;
 	struct mmu_file file;
 	struct mmu_view view;
+	struct mmu_budget *budget; /**< the source's */
+	/** Of the file, that stand for several places in memory, as far as it shows. */
+	uint64_t shared_bytes;
 	uint16_t elf_machine; /**< EM_*, EM_NONE (0) when the image does not say */
 	uint8_t elf_class;    /**< 1 or 2 (ELFCLASS32, 64), 0 when the image does not say */
 	bool big_endian;      /**< of the dumped machine's kernel, as the headers say */
@@ -203,6 +209,12 @@ static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_i
 
 /** Accepts a cursor that is all zeros. */
 void mmu_cursor_destroy(struct mmu_cursor *cursor);
+
+/**
+ * Spend what a search reads, and let go of what it has mapped so far: it comes back when it is
+ * needed. @param what  as of mmu_budget_take() @return false: the search must end
+ */
+bool mmu_image_spend(const struct mmu_image *image, uint64_t bytes, const char *what);
 
 /** The bytes at a physical address; valid until the next call with this cursor. */
 static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t pa)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "image/good_pages.h"
@@ -19,6 +20,8 @@
 #define NOTE_BYTES_MAX ((uint64_t)256 << 20)
 /* How far back we look for a page that is not of zeros, before we count them all. */
 #define ZEROS_MAX ((uint64_t)1 << 16)
+/* Pairs of descriptors that are looked at for data that they share. */
+#define SHARED_LOOKS 256u
 
 struct kdump {
 	struct mmu_kdump_header header;
@@ -93,10 +96,12 @@ static bool read_descriptor(struct place *place, uint64_t n, struct descriptor *
 {
 	const struct mmu_kdump_part *part = place->part;
 	uint64_t offset = part->descriptors + n * DESCRIPTOR_BYTES;
-	const uint8_t *at = mmu_view_at(part->view, &place->hit, offset, DESCRIPTOR_BYTES);
 	bool big = part->header.big_endian;
 	uint8_t copy[DESCRIPTOR_BYTES];
 
+	if (n >= part->most)
+		return false;
+	const uint8_t *at = mmu_view_at(part->view, &place->hit, offset, DESCRIPTOR_BYTES);
 	if (!at) {
 		if (mmu_view_copy(part->view, &place->hit, offset, copy, sizeof(copy)) <
 		    sizeof(copy))
@@ -387,6 +392,14 @@ static bool ends_whole(const struct mmu_kdump_part *part, struct place *place, u
 	return true;
 }
 
+/* No more pages can be there than have a descriptor. */
+static uint64_t descriptors_max(const struct mmu_kdump_part *part)
+{
+	return part->view->bytes > part->descriptors
+		       ? (part->view->bytes - part->descriptors) / DESCRIPTOR_BYTES
+		       : 0;
+}
+
 static bool may_be_cut(const struct mmu_kdump_part *part)
 {
 	return part->view->cut || part->header.status & MMU_KDUMP_INCOMPLETE;
@@ -396,19 +409,19 @@ static bool may_be_cut(const struct mmu_kdump_part *part)
  * Writers append page after page, so when the last page's data are there, all are. Only what is
  * known to be damaged is looked at page by page: the descriptors of a big dump are gigabytes.
  */
-static uint64_t count_truncated(const struct mmu_kdump_part *part, struct place *place,
-				uint64_t nr_dumped)
+static uint64_t count_truncated(struct mmu_budget *budget, const struct mmu_kdump_part *part,
+				struct place *place, uint64_t nr_dumped)
 {
-	uint64_t bytes = part->view->bytes;
 	struct descriptor descriptor;
 
 	use_part(place, part);
 	if (!may_be_cut(part) && ends_whole(part, place, nr_dumped, UINT64_MAX))
 		return 0;
-	uint64_t room = bytes > part->descriptors ? (bytes - part->descriptors) / DESCRIPTOR_BYTES
-						  : 0;
-	uint64_t nr = room < nr_dumped ? room : nr_dumped;
+	uint64_t nr = part->most < nr_dumped ? part->most : nr_dumped;
 	uint64_t truncated = nr_dumped - nr;
+	/* holes of a file have no pages, and are not gone through */
+	if (!mmu_budget_take(budget, MMU_BUDGET_READ, nr * DESCRIPTOR_BYTES, "counting pages"))
+		return nr_dumped;
 	for (uint64_t i = 0; i < nr; i++)
 		truncated += !data_is_there(place, i, &descriptor);
 	return truncated;
@@ -420,7 +433,7 @@ static uint64_t count_truncated(const struct mmu_kdump_part *part, struct place 
  * (makedumpfile since 1.3, QEMU). So the first descriptor says how many there are: its data are
  * that page, or what comes behind it.
  */
-static bool is_plainly_whole(const struct mmu_kdump_part *part, struct place *place)
+static bool is_plainly_whole(struct mmu_kdump_part *part, struct place *place)
 {
 	struct descriptor first;
 
@@ -431,8 +444,11 @@ static bool is_plainly_whole(const struct mmu_kdump_part *part, struct place *pl
 	uint64_t bytes = first.offset - part->descriptors;
 	if (bytes % DESCRIPTOR_BYTES)
 		bytes -= bytes > part->header.block_bytes ? part->header.block_bytes : bytes;
-	return bytes && bytes % DESCRIPTOR_BYTES == 0 &&
-	       ends_whole(part, place, bytes / DESCRIPTOR_BYTES, ZEROS_MAX);
+	if (!bytes || bytes % DESCRIPTOR_BYTES ||
+	    !ends_whole(part, place, bytes / DESCRIPTOR_BYTES, ZEROS_MAX))
+		return false;
+	part->most = bytes / DESCRIPTOR_BYTES; /* what the bitmaps promise beyond is not there */
+	return true;
 }
 
 /* Pages that the bitmaps promise, and that are in no part from page frame `first` to `end`. */
@@ -455,12 +471,13 @@ static void count_parts(struct mmu_image *image, struct kdump *kdump, struct pla
 	uint64_t next = 0;
 
 	for (size_t i = 0; i < kdump->parts.nr; i++) {
-		const struct mmu_kdump_part *part = &kdump->parts.part[i];
+		struct mmu_kdump_part *part = &kdump->parts.part[i];
 		uint64_t truncated = 0;
 
+		part->most = descriptors_max(part);
 		if (!is_plainly_whole(part, place))
 			truncated = count_truncated(
-				part, place,
+				image->budget, part, place,
 				mmu_kdump_rank(&kdump->bitmaps, part->end_pfn) -
 					mmu_kdump_rank(&kdump->bitmaps, part->first_pfn));
 		if (truncated && kdump->parts.nr > 1)
@@ -475,18 +492,59 @@ static void count_parts(struct mmu_image *image, struct kdump *kdump, struct pla
 		image->truncated_pages += count_missing(image, kdump, next, kdump->bitmaps.nr_pfns);
 }
 
-/* No more pages can be there than have a descriptor. */
 static uint64_t most_pages(const struct kdump *kdump)
 {
 	uint64_t most = 0;
 
-	for (size_t i = 0; i < kdump->parts.nr; i++) {
-		const struct mmu_kdump_part *part = &kdump->parts.part[i];
-
-		if (part->view->bytes > part->descriptors)
-			most += (part->view->bytes - part->descriptors) / DESCRIPTOR_BYTES;
-	}
+	for (size_t i = 0; i < kdump->parts.nr; i++)
+		most += kdump->parts.part[i].most;
 	return most < kdump->bitmaps.nr_pfns ? most : kdump->bitmaps.nr_pfns;
+}
+
+static bool is_zeros(const uint8_t *data, uint32_t bytes)
+{
+	return !data[0] && !memcmp(data, data + 1, bytes - 1);
+}
+
+/*
+ * Do pages share their data that are not zeros? To look at all descriptors would take gigabytes: a
+ * few neighbours show whether a file is made so. @return bytes that were seen twice
+ */
+static uint64_t find_shared(const struct mmu_kdump_part *part, uint64_t nr)
+{
+	struct place place = { .part = part };
+	uint64_t step = nr / SHARED_LOOKS + 1, bytes = 0;
+	struct descriptor one, next;
+
+	nr = nr < part->most ? nr : part->most;
+	for (uint64_t n = 0; nr && n < nr - 1; n += step) {
+		if (!read_descriptor(&place, n, &one) || !read_descriptor(&place, n + 1, &next) ||
+		    one.offset != next.offset || !one.bytes)
+			continue;
+		const uint8_t *data = mmu_view_at(part->view, &place.hit, one.offset, one.bytes);
+		if (data && !is_zeros(data, one.bytes))
+			bytes += one.bytes;
+	}
+	return bytes;
+}
+
+/* Text is static: an image that is open does not change. */
+static void tell_odd(struct mmu_image *image, const struct kdump *kdump, uint64_t nr_dumped,
+		     bool joined)
+{
+	if (joined)
+		image->survey_warning = "RAM is in so many pieces that the last ones are shown as "
+					"one";
+	if (kdump->parts.nr == 1)
+		image->shared_bytes = find_shared(&kdump->parts.part[0], nr_dumped);
+	if (image->shared_bytes)
+		image->survey_warning = "pages share their bytes in the file, and they are not "
+					"zeros: no writer of dumps does that";
+	if (nr_dumped - image->truncated_pages > image->most_pages) {
+		image->truncated_pages = nr_dumped - image->most_pages;
+		image->survey_warning = "the bitmaps promise more pages than the file has: it is "
+					"truncated, or damaged";
+	}
 }
 
 static struct mmu_error *kdump_survey(struct mmu_image *image)
@@ -502,9 +560,7 @@ static struct mmu_error *kdump_survey(struct mmu_image *image)
 		range->first_pa = (kdump->first_pfn + range->first_pa) << kdump->page_lg2;
 		range->last_pa = ((kdump->first_pfn + range->last_pa + 1) << kdump->page_lg2) - 1;
 	}
-	if (census.joined)
-		image->survey_warning = "RAM is in so many pieces that the last ones are shown as "
-					"one";
+	tell_odd(image, kdump, census.nr_dumped, census.joined);
 	image->ram = census.ram;
 	image->nr_ram = census.nr_ram;
 	image->filtered_pages = census.nr_filtered;

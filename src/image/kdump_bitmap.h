@@ -24,7 +24,7 @@ struct mmu_kdump_bitmaps {
 
 /**
  * @param bytes  of each bitmap
- * @return MMU_ERROR_FORMAT (the file lacks them), _NO_MEMORY
+ * @return MMU_ERROR_FORMAT (the file lacks them), _BUDGET (they are holes), _NO_MEMORY
  */
 struct mmu_error *mmu_kdump_bitmaps_open(struct mmu_image *image, uint64_t offset, uint64_t bytes,
 					 struct mmu_kdump_bitmaps *ret) MMU_MUST_CHECK;

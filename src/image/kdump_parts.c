@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "image/kdump_parts.h"
 #include "image/reader.h"
 
@@ -28,7 +29,8 @@ static struct mmu_error *look_at(struct mmu_kdump_part *part)
 	return mmu_kdump_header_read(&part->own_view, &part->header);
 }
 
-static struct mmu_error *open_others(const char *const *paths, struct mmu_kdump_parts *parts)
+static struct mmu_error *open_others(const char *const *paths, struct mmu_budget *budget,
+				     struct mmu_kdump_parts *parts)
 {
 	struct mmu_error *error = NULL;
 
@@ -40,6 +42,7 @@ static struct mmu_error *open_others(const char *const *paths, struct mmu_kdump_
 			return error; /* it names the file */
 		parts->nr++;
 		part->path = part->file.path;
+		mmu_budget_add_image(budget, part->file.disk_bytes);
 		error = mmu_error_context(look_at(part), "%s", part->path);
 	}
 	return error;
@@ -181,7 +184,7 @@ struct mmu_error *mmu_kdump_parts_open(const struct mmu_image *image,
 	ret->part[0] = (struct mmu_kdump_part){ .path = image->file.path, .header = *header };
 	ret->nr = 1;
 	if (count > 1)
-		error = open_others(source->parts, ret);
+		error = open_others(source->parts, image->budget, ret);
 	set_views(image, ret);
 	for (size_t i = 0; i < ret->nr && !error; i++) {
 		error = lay_out(&ret->part[i]);

@@ -18,6 +18,7 @@ struct mmu_kdump_part {
 	uint64_t first_pfn, end_pfn; /**< none, where they are the same */
 	uint64_t bitmaps;            /**< their offset in the view */
 	uint64_t descriptors;        /**< likewise, of its pages' */
+	uint64_t most;               /**< of them: data, or the end of the file, come behind */
 };
 
 struct mmu_kdump_parts {

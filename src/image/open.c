@@ -2,6 +2,7 @@
 /** @file Opening images: all readers, and which of them serves a source. */
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "image/reader.h"
 
 /* The first whose probe() says so. libkdumpfile is last: it takes whatever it can open. */
@@ -16,6 +17,7 @@ static struct mmu_error *map_source(struct mmu_image *image, const struct mmu_so
 					      : mmu_file_open_unmapped(source->path, &image->file);
 	if (error)
 		return error;
+	mmu_budget_add_image(image->budget, image->file.disk_bytes);
 	image->view = (struct mmu_view){ .map = image->file.map, .bytes = image->file.map.count };
 	return NULL;
 }
@@ -76,6 +78,7 @@ struct mmu_error *mmu_image_open(const struct mmu_source *source, struct mmu_ima
 	if (!image)
 		return mmu_error_no_memory();
 	image->page_bytes = 4096;
+	image->budget = source->budget;
 	struct mmu_error *error = map_source(image, source);
 	if (error) {
 		free(image);

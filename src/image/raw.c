@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "image/layout.h"
 #include "image/reader.h"
@@ -27,6 +28,7 @@ static struct mmu_error *range_bytes(struct mmu_image *image, struct raw *raw,
 		if (error)
 			return error;
 		file = &raw->files[raw->nr_files++];
+		mmu_budget_add_image(image->budget, file->disk_bytes);
 	}
 	uint64_t bytes = range->bytes;
 	/* Memory can begin with anything: this is no proof. */

@@ -43,11 +43,14 @@ struct mmu_error *mmu_image_set_format(struct mmu_image *image, const char *text
 /** Add to image->warning; several are joined with "; ". Without memory it is lost. */
 void mmu_image_warn(struct mmu_image *image, const char *text, ...) MMU_PRINTF(2, 3);
 
+/** Some of the file's bytes stand for several places in memory; 0: none. @param what  "segments" */
+void mmu_image_tell_shared(struct mmu_image *image, uint64_t bytes, uint64_t nr, const char *what);
+
 /**
  * Bytes of the view that live as long as the image: in place, or a copy (never of more than the
  * file's size).
  * @param ret    what is there of them, possibly fewer; untouched on failure
- * @return MMU_ERROR_NO_MEMORY
+ * @return MMU_ERROR_NO_MEMORY, _BUDGET
  */
 struct mmu_error *mmu_image_bytes(struct mmu_image *image, uint64_t offset, uint64_t count,
 				  struct mmu_bytes *ret) MMU_MUST_CHECK;

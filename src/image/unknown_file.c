@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "base/cleanup.h"
 #include "image/lime.h"
 #include "image/reader.h"
 
@@ -82,20 +83,49 @@ static const struct known_file *find(struct mmu_bytes map)
 	return find_zlib(map);
 }
 
+/* A path as a shell takes it: as it is, or in quotes. @return malloc'ed; NULL: no memory */
+static char *for_shell(const char *path, const char *suffix)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=:.,/@%";
+	bool quoted = !path[0] || path[strspn(path, plain)];
+	/* a quote within is '\'' */
+	char *text = malloc(4 * strlen(path) + strlen(suffix) + 5), *at = text;
+
+	if (!text)
+		return NULL;
+	if (path[0] == '-') /* no option */
+		at = stpcpy(at, "./");
+	if (quoted)
+		*at++ = '\'';
+	for (; *path; path++) {
+		if (*path == '\'')
+			at = stpcpy(at, "'\\'");
+		*at++ = *path;
+	}
+	at = stpcpy(at, suffix);
+	strcpy(at, quoted ? "'" : "");
+	return text;
+}
+
 struct mmu_error *mmu_file_recognize(const struct mmu_file *file)
 {
 	const struct known_file *known = find(file->map);
 
 	if (!known)
 		return NULL;
+	MMU_FREE char *path = for_shell(file->path, "");
+	MMU_FREE char *unpacked = for_shell(file->path, ".unpacked");
+	if (!path || !unpacked)
+		return mmu_error_no_memory();
 	switch (known->remedy) {
 	case REMEDY_FILTER:
 		return mmu_error_new(MMU_ERROR_FORMAT,
-				     "is compressed (%s); unpack it first: %s %s > %s.unpacked",
-				     known->what, known->command, file->path, file->path);
+				     "is compressed (%s); unpack it first: %s %s > %s", known->what,
+				     known->command, path, unpacked);
 	case REMEDY_EXTRACT:
 		return mmu_error_new(MMU_ERROR_FORMAT, "is %s; unpack it first: %s %s", known->what,
-				     known->command, file->path);
+				     known->command, path);
 	default:
 		return mmu_error_new(MMU_ERROR_FORMAT, "%s", known->what);
 	}

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/budget.h"
 #include "kernel/hint.h"
 
 #define TRUNCATED "the file is truncated: %" PRIu64 " pages are missing"
@@ -29,10 +30,13 @@ void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itsel
 	bool truncated = itself && is_truncated(kernel, itself);
 	char reason[512], lost[80] = "", hint[1024];
 	uint64_t bytes;
+	struct mmu_member member;
 	struct mmu_error *types = NULL;
 
 	if (vmlinux)
 		types = mmu_vmlinux_size(vmlinux, "task_struct", &bytes);
+	if (vmlinux && !types) /* the budget may have ended between the two */
+		types = mmu_vmlinux_member(vmlinux, "task_struct", "tasks", &member);
 	if (types)
 		snprintf(reason, sizeof(reason), "%s", mmu_error_message(types));
 	else if (vmlinux)
@@ -49,7 +53,9 @@ void mmu_hint_set(const struct mmu_kernel *kernel, const struct mmu_error *itsel
 		snprintf(lost, sizeof(lost), TRUNCATED "; ", kernel->image->truncated_pages);
 	snprintf(hint, sizeof(hint), "%s%s%s%s", lost, reason, itself ? ", and " : "", why);
 	mmu_fact_store_set_hint(kernel->facts, hint,
-				truncated ? MMU_REMEDY_VMLINUX_LOST : MMU_REMEDY_VMLINUX);
+				truncated ? MMU_REMEDY_VMLINUX_LOST
+				: mmu_budget_given_up(kernel->image->budget) ? MMU_REMEDY_BUDGET
+									     : MMU_REMEDY_VMLINUX);
 	mmu_error_destroy(types);
 }
 

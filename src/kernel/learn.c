@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "base/hook.h"
 #include "facts/debuginfod.h"
@@ -15,11 +16,15 @@
 #include "kernel/tables.h"
 #include "kernel/vmcoreinfo.h"
 
-static bool stops(void *context)
+/* Of what a back-end reads while the kernel is learnt. */
+static bool spend(void *context, uint64_t bytes)
 {
 	const struct mmu_kernel *kernel = context;
 
-	return mmu_hook_latched(kernel->latch);
+	return !kernel->latch ||
+	       (!mmu_hook_latched(kernel->latch) &&
+		!mmu_budget_ended(kernel->image->budget, MMU_BUDGET_READ) &&
+		mmu_image_spend(kernel->image, bytes, "the search for the kernel's tables"));
 }
 
 struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *image,
@@ -27,7 +32,7 @@ struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *i
 {
 	kernel->image = image;
 	kernel->hooks = (struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
-						 mmu_memory_read_alone, stops, kernel };
+						 mmu_memory_read_alone, spend, kernel };
 	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);
 	if (!error)
 		error = mmu_layouts_create(&kernel->layouts);
@@ -217,6 +222,19 @@ static struct mmu_error *learn(struct mmu_kernel *kernel, struct mmu_memory *mem
 				 error ? "; " : "", error ? missing : "");
 }
 
+/* What could not be found may be there: the search for it ended early. */
+static struct mmu_error *tell_given_up(const struct mmu_kernel *kernel, struct mmu_error *error)
+{
+	const char *what = mmu_budget_given_up(kernel->image->budget);
+
+	if (!error || !what || mmu_error_code(error) == MMU_ERROR_BUDGET)
+		return error;
+	struct mmu_error *why = mmu_budget_error(what);
+	error = mmu_error_reword(error, "%s; %s", mmu_error_message(error), mmu_error_message(why));
+	mmu_error_destroy(why);
+	return mmu_error_remedy(error, MMU_REMEDY_BUDGET);
+}
+
 struct mmu_error *mmu_kernel_learn(struct mmu_kernel *kernel)
 {
 	struct mmu_hook_latch latch = { .hook = &kernel->options.hook, .phase = MMU_PHASE_LEARN };
@@ -230,7 +248,7 @@ struct mmu_error *mmu_kernel_learn(struct mmu_kernel *kernel)
 	mmu_memory_destroy(&memory);
 	kernel->latch = NULL;
 	if (!latch.stopped)
-		return error;
+		return tell_given_up(kernel, error);
 	mmu_error_destroy(error);
 	return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 #include "base/hook.h"
 #include "kernel/self_described.h"
@@ -11,7 +12,11 @@
 /* vmlinux's BTF takes 3 to 10 MB; a module's, some KB. */
 #define BTF_BYTES_MAX ((uint64_t)64 << 20)
 #define BTF_TRIES_MAX 64u
+#define BTF_PASSES 4u
+#define BTF_SEARCH "the search for BTF"
 #define CHUNK_BYTES 65536u
+/* In bytes, for the budget: the way to them, though they are not there. */
+#define READ_COST 64u
 /* 1 GiB by pages of 4 KiB */
 #define RUN_STEPS_MAX 262144u
 /* No image takes more, and no range that is kept for images: x86_64's is 1 GiB. */
@@ -27,8 +32,12 @@ static bool read_kernel(void *context, uint64_t va, void *buf, size_t bytes)
 {
 	struct mmu_memory *memory = context;
 
-	return !mmu_hook_latched(memory->kernel->latch) &&
-	       mmu_memory_copy(memory, va, buf, bytes) == bytes;
+	if (mmu_hook_latched(memory->kernel->latch))
+		return false;
+	size_t there = mmu_memory_copy(memory, va, buf, bytes);
+	return mmu_image_spend(memory->kernel->image, there + READ_COST,
+			       "the search for what the kernel says of itself") &&
+	       there == bytes;
 }
 
 /* ------------------------------------------------------------------ where the image is mapped */
@@ -142,7 +151,6 @@ struct finding {
 	uint64_t names_va;
 	uint64_t btf_va;
 	unsigned int tries;
-	uint64_t budget_bytes; /* of kallsyms */
 };
 
 static bool read_for_finding(void *context, uint64_t va, void *buf, size_t bytes)
@@ -171,7 +179,7 @@ static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last
 	const struct mmu_kallsyms_where where = { first_va, last_va,
 						  mmu_kernel_pointer_bytes(finding->memory->kernel),
 						  finding->memory->kernel->image->big_endian,
-						  &finding->budget_bytes };
+						  finding->memory->kernel->image->budget };
 
 	return mmu_kallsyms_find(&where, read_for_finding, take_kallsyms, finding);
 }
@@ -179,7 +187,7 @@ static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last
 /* By the places that the notes tell, else by its shape. */
 struct mmu_error *mmu_self_kallsyms(struct mmu_memory *memory, struct mmu_kallsyms **ret)
 {
-	struct finding finding = { .memory = memory, .budget_bytes = MMU_KALLSYMS_BUDGET_BYTES };
+	struct finding finding = { .memory = memory };
 	struct mmu_kallsyms_place place;
 	struct mmu_error *error = NULL;
 
@@ -229,6 +237,9 @@ static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, 
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "BTF at virtual 0x%" PRIx64 " takes %" PRIu64 " bytes",
 				     first_va, bytes);
+	/* it is gone through more than once */
+	if (!mmu_image_spend(memory->kernel->image, BTF_PASSES * bytes, BTF_SEARCH))
+		return mmu_budget_error(BTF_SEARCH);
 	void *copy MMU_FREE = NULL;
 	struct mmu_bytes there;
 	struct mmu_error *error = NULL;

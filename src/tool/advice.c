@@ -61,6 +61,7 @@ void tool_advise(enum mmu_remedy remedy, const struct mmu_info *info, char *ret,
 		[MMU_REMEDY_FORMAT] = "; name it with --format",
 		[MMU_REMEDY_KERNEL_SPACE] = "; --kernel walks the kernel's",
 		[MMU_REMEDY_TASK_ROOT] = ": --pid finds it, and --pgd takes it",
+		[MMU_REMEDY_BUDGET] = "; --budget FACTOR raises the limit",
 		[MMU_REMEDY_PLUGIN_DIR] = "; --plugin-dir names another folder",
 	};
 	size_t which = (size_t)remedy;

@@ -231,6 +231,10 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 		json_string("lacks", told->lacks);
 	if (info->warning)
 		json_string("warning", info->warning);
+	if (info->shared_bytes)
+		json_number("shared_bytes", (int64_t)info->shared_bytes);
+	if (info->given_up)
+		json_string("given_up", info->given_up);
 	if (told->problem[0])
 		json_string("problem", told->problem);
 	json_end();
@@ -425,6 +429,8 @@ static void info_text(const struct info *command, struct mmu_session *session,
 						       "image itself");
 	line("System.map", info->system_map);
 	line("warning", info->warning);
+	if (info->given_up)
+		tool_row("given up", TOOL_GIVEN_UP, info->given_up);
 	print_memory(session, info);
 	tool_row("notes", "VMCOREINFO %s, %u CPU states",
 		 info->vmcoreinfo_found     ? "found in memory"

@@ -3,15 +3,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "tool.h"
+#include "ps.h"
 
-enum { KEY_COMM = 0x300, KEY_USER };
+enum { KEY_COMM = 0x300, KEY_USER, KEY_CROSS };
 
 struct ps {
 	bool begun;
 	struct tool *tool;
 	const char *image;
-	bool threads, user;
+	bool threads, user, cross;
 	int digits;                     /* of a kernel address */
 	struct tool_column columns[16]; /* of the table */
 	size_t nr_columns;
@@ -29,6 +29,8 @@ static const struct argp_option options[] = {
 	{ "threads", 't', NULL, 0, "Threads too, not only the leaders", 1 },
 	{ "comm", KEY_COMM, "NAME", 0, "Only the tasks with this name; repeatable", 1 },
 	{ "user", KEY_USER, NULL, 0, "Only tasks with an address space of their own", 1 },
+	{ "cross", KEY_CROSS, NULL, 0,
+	  "Compare the kernel's lists of tasks; show who is missing in one of them", 1 },
 	TOOL_TSV_OPTION,
 	{ 0 },
 };
@@ -60,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_USER:
 		ps->user = true;
 		return 0;
+	case KEY_CROSS:
+		ps->cross = true;
+		return 0;
 	case TOOL_KEY_TSV:
 		ps->tool->tsv = true;
 		return 0;
@@ -72,6 +77,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!ps->image)
 			argp_error(state, "no image given");
+		if (ps->cross && (ps->threads || ps->user || ps->nr_pids || ps->nr_comms))
+			argp_error(state, "--cross looks at all tasks");
 		if (ps->tool->tsv && ps->tool->json)
 			argp_error(state, "only one of --json, --tsv");
 		return 0;
@@ -310,6 +317,8 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 	ps.status = tool_open(tool, ps.image);
 	if (ps.status)
 		return ps.status;
+	if (ps.cross)
+		return tool_ps_cross(tool);
 	/* a pid may be a thread's */
 	const struct mmu_tasks_query query = { .size = sizeof(query),
 					       .flags = ps.threads || ps.nr_pids ? MMU_TASKS_THREADS

@@ -98,6 +98,10 @@ void tool_close(struct tool *tool, int status)
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(info->warning));
 	}
+	if (info->given_up && !tool->warned && status <= TOOL_ANSWERED) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: " TOOL_GIVEN_UP "\n", info->given_up);
+	}
 	if (status <= TOOL_ANSWERED)
 		warn_of_idle_facts(tool);
 	mmu_session_close(tool->session);

@@ -15,6 +15,7 @@ enum {
 	KEY_DEBUG_DIR,
 	KEY_PART,
 	KEY_COLOR,
+	KEY_BUDGET,
 };
 
 static const struct argp_option global_options[] = {
@@ -32,6 +33,8 @@ static const struct argp_option global_options[] = {
 	{ "part", KEY_PART, "FILE", 0, "Another file of a split dump; repeatable", 100 },
 	{ "arch", KEY_ARCH, "NAME", 0, "Architecture (default: as the image says)", 100 },
 	{ "plugin-dir", KEY_PLUGIN_DIR, "DIR", 0, "Look for back-ends in DIR first", 100 },
+	{ "budget", KEY_BUDGET, "FACTOR", 0,
+	  "Searches may take FACTOR times the usual work and memory", 100 },
 	{ "color", KEY_COLOR, "WHEN", 0, "Colours: always, never, auto (default: on a terminal)",
 	  100 },
 	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
@@ -96,6 +99,10 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_COLOR:
 		parse_color(arg, state);
+		return 0;
+	case KEY_BUDGET:
+		if (!tool_number(arg, &tool->options.budget) || !tool->options.budget)
+			argp_error(state, "--budget %s: it is a number from 1 on", arg);
 		return 0;
 	case KEY_FORCE:
 		tool->options.flags |= MMU_OPEN_FORCE;
@@ -180,13 +187,14 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 
 int tool_refuse_image_options(const struct tool *tool)
 {
-	const char *given = tool->options.vmlinux ? "--symbols"
-			    : tool->nr_debug_dirs ? "--debug-dir"
-			    : tool->options.flags ? "--force"
-			    : tool->nr_facts      ? "--fact"
-			    : tool->options.raw   ? "--ram"
-			    : tool->nr_parts      ? "--part"
-						  : NULL;
+	const char *given = tool->options.vmlinux  ? "--symbols"
+			    : tool->nr_debug_dirs  ? "--debug-dir"
+			    : tool->options.flags  ? "--force"
+			    : tool->nr_facts       ? "--fact"
+			    : tool->options.raw    ? "--ram"
+			    : tool->nr_parts       ? "--part"
+			    : tool->options.budget ? "--budget"
+						   : NULL;
 
 	if (!given)
 		return TOOL_OK;

@@ -19,6 +19,11 @@ enum tool_status {
 	TOOL_UNUSABLE = 3, /**< the image, the symbols or a plugin can't be used */
 };
 
+/** How mmu_info.given_up is told. */
+#define TOOL_GIVEN_UP                                                                              \
+	"%s was given up: it takes more work or memory than files of this size on disk are "       \
+	"worth; --budget FACTOR raises the limit"
+
 #define TOOL_RAW_MAX 64
 #define TOOL_LIST_MAX 64
 

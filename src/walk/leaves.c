@@ -338,7 +338,8 @@ enum mmu_leaves_end mmu_walker_leaves(const struct mmu_walker *walker, uint64_t 
 		*ret = (struct mmu_tally){ .kept = ret->kept, .begun = true };
 	ret->end = MMU_LEAVES_ALL;
 	e.answer.cursor = NULL;
-	visit_regimes(&e, first_va, last_va);
+	if (first_va <= last_va)
+		visit_regimes(&e, first_va, last_va);
 	if (!ret->kept)
 		mmu_tally_release(ret);
 	return ret->end;
@@ -377,15 +378,20 @@ static bool take_mapped(struct mmu_walk *walk, uint64_t last_va, void *context)
 }
 
 bool mmu_translate_next(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t *va,
-			uint64_t last_va, uint64_t *ret_pa)
+			uint64_t last_va, uint64_t *ret_pa, uint64_t *ret_tables)
 {
 	const struct mmu_regimes regimes = { .nr = 1, .regime = { *regime } };
 	const struct mmu_walker walker = { .cursor = cursor, .regimes = &regimes };
-	struct mmu_tally ignored = { .kept = false };
+	struct mmu_tally tally = { .kept = false };
 	struct mmu_walk walk;
 
-	if (mmu_walker_leaves(&walker, *va, last_va, SEARCH_TABLES, false, take_mapped, &walk,
-			      &ignored) != MMU_LEAVES_STOPPED)
+	enum mmu_leaves_end end = mmu_walker_leaves(&walker, *va, last_va, SEARCH_TABLES, false,
+						    take_mapped, &walk, &tally);
+
+	*ret_tables = 0;
+	for (unsigned int level = 0; level < MMU_LEVELS_MAX; level++)
+		*ret_tables += tally.tables[level] + tally.missing[level];
+	if (end != MMU_LEAVES_STOPPED)
 		return false;
 	*va = walk.va;
 	*ret_pa = walk.pa;

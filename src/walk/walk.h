@@ -116,10 +116,13 @@ bool mmu_format_usable(const struct mmu_format *format);
 const char *mmu_locate(const struct mmu_arch *arch, const struct mmu_facts *facts,
 		       const struct mmu_root *root, struct mmu_regimes *ret);
 
-/** What struct mmu_facts calls walk() and next_mapped(), over an image. */
+/**
+ * What struct mmu_facts calls walk() and next_mapped(), over an image.
+ * @param ret_tables  how many tables were read for it; always set
+ */
 bool mmu_translate(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t va,
 		   uint64_t *ret_pa);
 bool mmu_translate_next(struct mmu_cursor *cursor, const struct mmu_regime *regime, uint64_t *va,
-			uint64_t last_va, uint64_t *ret_pa);
+			uint64_t last_va, uint64_t *ret_pa, uint64_t *ret_tables);
 
 #endif

@@ -40,9 +40,8 @@ static bool take(void *context, const struct mmu_kallsyms_place *place)
 
 static bool find(struct mmu_kallsyms **ret)
 {
-	uint64_t budget_bytes = MMU_KALLSYMS_BUDGET_BYTES;
 	const struct mmu_kallsyms_where where = { like.base, like.base + MEMORY - 1, like.word,
-						  like.big_endian, &budget_bytes };
+						  like.big_endian, NULL };
 
 	return mmu_kallsyms_find(&where, read_memory, take, ret);
 }
@@ -178,22 +177,42 @@ static void test_damage_ends(void **state)
 	}
 }
 
+static bool read_and_spend(void *context, uint64_t va, void *buf, size_t bytes)
+{
+	return read_memory(NULL, va, buf, bytes) &&
+	       mmu_budget_take(context, MMU_BUDGET_READ, bytes, "the search");
+}
+
+static bool take_nothing(void *context, const struct mmu_kallsyms_place *place)
+{
+	(void)context;
+	(void)place;
+	return false;
+}
+
 /* A kernel's image may be mapped in many pieces: the budget is that of all of them. */
 static void test_budget(void **state)
 {
-	uint64_t budget_bytes = MEMORY / 2;
-	struct mmu_kallsyms_where where = { 0, MEMORY - 1, 8, false, &budget_bytes };
-	struct mmu_kallsyms *table;
+	struct mmu_budget budget = { .factor = 1 };
+	struct mmu_kallsyms_where where = { 0, MEMORY - 1, 8, false, &budget };
+	unsigned int searches = 0;
+	uint64_t limit = mmu_budget_limit(&budget, MMU_BUDGET_READ), before;
 
 	make(&layouts[5], 8, false);
 	where.first_va += like.base;
 	where.last_va += like.base;
-	assert_false(mmu_kallsyms_find(&where, read_memory, take, &table));
-	assert_true(budget_bytes < MEMORY / 2);
-	budget_bytes = MMU_KALLSYMS_BUDGET_BYTES;
-	assert_true(mmu_kallsyms_find(&where, read_memory, take, &table));
-	assert_true(budget_bytes < MMU_KALLSYMS_BUDGET_BYTES);
-	mmu_kallsyms_close(table);
+	do {
+		before = budget.spent[MMU_BUDGET_READ];
+		assert_true(before <= limit);
+		assert_false(mmu_kallsyms_find(&where, read_and_spend, take_nothing, &budget));
+		assert_true(++searches < 10000);
+	} while (!mmu_budget_given_up(&budget));
+	assert_true(searches > 1);
+	assert_true(budget.spent[MMU_BUDGET_READ] > before);
+	/* and then nothing more is looked at */
+	before = budget.spent[MMU_BUDGET_READ];
+	assert_false(mmu_kallsyms_find(&where, read_and_spend, take_nothing, &budget));
+	assert_int_equal(budget.spent[MMU_BUDGET_READ], before);
 }
 
 int main(void)
