@@ -110,6 +110,13 @@ struct mmu_error *mmu_image_survey(const struct mmu_image *image)
 	return error;
 }
 
+struct mmu_error *mmu_image_failure(const struct mmu_image *image)
+{
+	return image->reader->failure
+		       ? mmu_error_context(image->reader->failure(image), "%s", image->file.path)
+		       : NULL;
+}
+
 void mmu_image_close(struct mmu_image *image)
 {
 	if (!image)

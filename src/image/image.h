@@ -110,6 +110,11 @@ struct mmu_image_reader {
 	struct mmu_error *(*survey)(struct mmu_image *image);
 	void (*close)(struct mmu_image *image);
 	/**
+	 * Why pages can no longer be had, owned by the caller; NULL: they can. A reader that needs
+	 * nothing but the file has none.
+	 */
+	struct mmu_error *(*failure)(const struct mmu_image *image);
+	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
 	 * start() returns NULL without memory: the pages are unreadable then.
 	 */
@@ -179,6 +184,12 @@ static inline bool mmu_image_is_surveyed(const struct mmu_image *image)
 {
 	return !image->reader->survey || __atomic_load_n(&image->surveyed, __ATOMIC_ACQUIRE);
 }
+
+/**
+ * Has the reader broken down, so that all pages that it had not read are unreadable since?
+ * @return why, owned by the caller; the message begins with the path; NULL: it has not
+ */
+struct mmu_error *mmu_image_failure(const struct mmu_image *image) MMU_MUST_CHECK;
 
 /** Begin to read an image, which must stay open; this allocates nothing. */
 static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)

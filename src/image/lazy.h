@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The major versions whose headers we are built with: meson.build has that of libkdumpfile. */
+/* The major versions whose headers we are built with: meson.build has the others. */
 #define MMU_LAZY_SNAPPY "libsnappy.so.1"
 
 /** A library, kept until the process ends; NULL when it can't be loaded. */
