@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Whether this is a build for tests whose run-time needs calls that nothing of ours makes. */
+/** @file Whether this is a build for tests, whose run-time makes calls that we never make. */
 #ifndef MMU_BASE_INSTRUMENTED_H
 #define MMU_BASE_INSTRUMENTED_H
 

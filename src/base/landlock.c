@@ -24,7 +24,9 @@
 #define FS_WRITE_FILE (1ull << 1)
 #define FS_READ_FILE (1ull << 2)
 #define FS_READ_DIR (1ull << 3)
+#define FS_REMOVE_DIR (1ull << 4)
 #define FS_REMOVE_FILE (1ull << 5)
+#define FS_MAKE_DIR (1ull << 7)
 #define FS_MAKE_REG (1ull << 8)
 #define FS_TRUNCATE (1ull << 14)
 #define FS_ABI_1 ((1ull << 13) - 1)
@@ -46,9 +48,14 @@ struct beneath {
 
 int mmu_landlock_abi(void)
 {
-	long abi = syscall(CALL_CREATE, NULL, 0, CREATE_VERSION);
+	static int known = -1; /* it does not change */
 
-	return abi > 0 ? (int)abi : 0;
+	if (known < 0) {
+		long abi = syscall(CALL_CREATE, NULL, 0, CREATE_VERSION);
+
+		known = abi > 0 ? (int)abi : 0;
+	}
+	return known;
 }
 
 /* All that the ABI can forbid in file systems. */
@@ -94,6 +101,8 @@ bool mmu_landlock_allow(int rules, const char *path, unsigned int rights)
 		rule.allowed |= FS_EXECUTE;
 	if (rights & MMU_LANDLOCK_WRITE)
 		rule.allowed |= FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_TRUNCATE;
+	if (rights & MMU_LANDLOCK_TREE)
+		rule.allowed |= FS_REMOVE_DIR | FS_MAKE_DIR | FS_REFER;
 	if (!S_ISDIR(status.st_mode))
 		rule.allowed &= FS_FILE;
 	rule.allowed &= known_rights(mmu_landlock_abi());

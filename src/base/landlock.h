@@ -10,6 +10,7 @@ enum mmu_landlock_right {
 	MMU_LANDLOCK_READ = 1,  /**< files, and what directories hold */
 	MMU_LANDLOCK_EXEC = 2,  /**< programs, with READ */
 	MMU_LANDLOCK_WRITE = 4, /**< make, write, rename and remove files */
+	MMU_LANDLOCK_TREE = 8,  /**< make and remove directories */
 };
 
 /** The kernel's ABI of Landlock; 0: it has none, or it is off. */

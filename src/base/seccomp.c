@@ -72,18 +72,24 @@ static void put_result(struct sock_fprog *program, enum mmu_call_verdict verdict
 	put(program, BPF_RET | BPF_K, 0, 0, result_of(verdict));
 }
 
-static void put_rule(struct sock_fprog *program, const struct mmu_call_rule *rule,
-		     enum mmu_call_verdict otherwise)
+static void put_number(struct sock_fprog *program)
+{
+	put(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
+}
+
+static void put_rule(struct sock_fprog *program, const struct mmu_call_rule *rule)
 {
 	put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, rule->mask ? 5 : 1, (uint32_t)rule->number);
 	if (rule->mask) {
 		put(program, BPF_LD | BPF_W | BPF_ABS, 0, 0,
 		    (uint32_t)offsetof(struct seccomp_data, args[rule->argument]) + LOW_HALF);
 		put(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, rule->mask);
-		put(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, rule->value);
-		put_result(program, otherwise);
+		put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, rule->value);
+		put_result(program, rule->verdict);
+		put_number(program);
+	} else {
+		put_result(program, rule->verdict);
 	}
-	put_result(program, rule->verdict);
 }
 
 bool mmu_seccomp_works(void)
@@ -105,9 +111,9 @@ bool mmu_seccomp_enforce(const struct mmu_call_rule *rules, size_t nr,
 	put(&program, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, arch));
 	put(&program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OUR_ARCH);
 	put_result(&program, MMU_CALL_KILL);
-	put(&program, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
+	put_number(&program);
 	for (size_t i = 0; i < nr; i++)
-		put_rule(&program, &rules[i], otherwise);
+		put_rule(&program, &rules[i]);
 	put_result(&program, otherwise);
 	/* SPEC_ALLOW: no code of strangers is compiled here, and kernels before 5.16 would slow the
 	 * whole process down. Those before 4.17 have neither the flag nor the slowness. */

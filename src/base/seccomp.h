@@ -26,8 +26,8 @@ struct mmu_call_rule {
 bool mmu_seccomp_works(void);
 
 /**
- * From now on calls are judged by the rules: the first with the number counts, and where the
- * argument is another than it says, or no rule has the number, `otherwise`. It holds for all
+ * From now on calls are judged by the rules: the first that has the number and the argument
+ * counts, and where none does, `otherwise`. It holds for all
  * threads; no_new_privs must be set. What earlier filters forbid stays forbidden.
  * @return false: errno says why
  */

@@ -30,6 +30,10 @@ struct mmu_error *mmu_vmlinux_open(const char *path, const struct mmu_vmlinux_wa
 				   struct mmu_vmlinux **ret) MMU_MUST_CHECK;
 void mmu_vmlinux_close(struct mmu_vmlinux *vmlinux);
 
+/** Load the libraries that its types take, if there are any and they can be: no file is opened by
+ * later calls. */
+void mmu_vmlinux_load_libraries(const struct mmu_vmlinux *vmlinux);
+
 const char *mmu_vmlinux_path(const struct mmu_vmlinux *vmlinux);
 uint16_t mmu_vmlinux_machine(const struct mmu_vmlinux *vmlinux);
 uint8_t mmu_vmlinux_class(const struct mmu_vmlinux *vmlinux);

@@ -48,8 +48,13 @@ static void look_after_parent(void)
 
 static bool limit(__rlimit_resource_t what, uint64_t most)
 {
-	const struct rlimit limit = { most, most };
+	struct rlimit limit;
 
+	if (getrlimit(what, &limit) < 0)
+		return false;
+	if (limit.rlim_max > most)
+		limit.rlim_max = most;
+	limit.rlim_cur = limit.rlim_max;
 	return setrlimit(what, &limit) == 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confine.h"
 #include "sides.h"
 
 enum { KEY_WITH = 0x300, KEY_IMAGE, KEY_ALL, KEY_RANGE };
@@ -133,6 +134,7 @@ static int complete_second(struct compare *compare)
 		query->format = first->space_options.query.format;
 	}
 	compare->tool->json |= second->own.json;
+	compare->tool->no_sandbox |= second->own.no_sandbox;
 	compare->one_image = !second->image;
 	second->tool = second->image ? &second->own : first->tool;
 	if (compare->one_image)
@@ -190,13 +192,6 @@ static int parse_sides(struct compare *compare, int argc, char **argv)
 static int open_side(struct compare_side *side)
 {
 	uint64_t va;
-
-	if (side->image) {
-		int status = tool_open(side->tool, side->image);
-
-		if (status)
-			return status;
-	}
 	int status = tool_space_open(side->tool, &side->space_options, &side->space);
 	if (status || !side->address)
 		return status;
@@ -206,6 +201,21 @@ static int open_side(struct compare_side *side)
 	side->walk = tool_walk_create();
 	mmu_space_walk(side->space, va, side->walk);
 	return TOOL_OK;
+}
+
+/* Both images before any kernel is learnt, for then no more can be opened. */
+static int open_sides(struct compare *compare)
+{
+	struct tool *const tools[] = { compare->side[0].tool, compare->side[1].tool };
+	const char *const images[] = { compare->side[0].image, compare->side[1].image };
+	size_t nr = compare->one_image ? 1 : 2;
+	int status = tool_open_all(tools, images, nr);
+
+	for (unsigned int i = 0; i < 2 && !status; i++) {
+		tools[0]->waits = tools[1]->waits = true;
+		status = open_side(&compare->side[i]);
+	}
+	return status ? status : tool_seal_all(tools, nr);
 }
 
 static int compare_walks(const struct compare *compare)
@@ -281,8 +291,8 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	tool_init(&compare->side[1].own);
 	int status = parse_sides(compare, argc, argv);
 	tool_fold(tool, 2);
-	for (unsigned int i = 0; i < 2 && !status; i++)
-		status = open_side(&compare->side[i]);
+	if (!status)
+		status = open_sides(compare);
 	if (!status)
 		status = compare->side[0].address ? compare_walks(compare)
 						  : compare_spaces(compare);
@@ -290,6 +300,7 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 		mmu_walk_destroy(compare->side[i].walk);
 		mmu_space_close(compare->side[i].space);
 	}
+	status = tool_check_image(&compare->side[1].own, status);
 	tool_warn(compare->side[1].own.session);
 	tool_close(&compare->side[1].own, status);
 	free(compare);

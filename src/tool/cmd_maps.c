@@ -333,6 +333,7 @@ static void map_all(struct maps *maps)
 		raise_status(maps, tool_fail(maps->tool, error));
 		return;
 	}
+	raise_status(maps, tool_seal(maps->tool));
 	tool_catch_interrupt();
 	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
 		if (problem)

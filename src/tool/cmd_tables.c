@@ -486,6 +486,7 @@ static int show_all(struct tables *tables)
 
 	if (error)
 		return tool_fail(tables->tool, error);
+	raise_status(tables, tool_seal(tables->tool));
 	while (!tool_interrupted() && ((task = mmu_tasks_next(tasks, &problem)) || problem)) {
 		if (task && task->owner == MMU_MM_OWN)
 			show_pid(tables, task->pid);
@@ -561,6 +562,7 @@ int tool_tables(struct tool *tool, int argc, char **argv)
 		   "way to it.",
 		   &tables, &tables.space_options);
 	tool_fold(tool, 5);
+	tool->output = tables.output;
 	int status = tables.output ? tool_output_check(tables.output) : TOOL_OK;
 	if (!status)
 		status = tool_open(tool, tables.image);

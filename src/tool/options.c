@@ -15,6 +15,7 @@ enum {
 	KEY_DEBUG_DIR,
 	KEY_PART,
 	KEY_COLOR,
+	KEY_NO_SANDBOX,
 };
 
 static const struct argp_option global_options[] = {
@@ -35,6 +36,8 @@ static const struct argp_option global_options[] = {
 	{ "color", KEY_COLOR, "WHEN", 0, "Colours: always, never, auto (default: on a terminal)",
 	  100 },
 	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
+	{ "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
+	  "Do not confine the process: no Landlock, no seccomp, no limits", 100 },
 	{ 0 },
 };
 
@@ -93,6 +96,9 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		tool->json = true;
+		return 0;
+	case KEY_NO_SANDBOX:
+		tool->no_sandbox = true;
 		return 0;
 	case KEY_COLOR:
 		parse_color(arg, state);

@@ -220,7 +220,7 @@ static int open_query(struct tool *tool, struct mmu_space_query *query, struct m
 		fflush(stdout);
 		fprintf(stderr, "mmuscope: warning: %s\n", tool_safe(mmu_space_warning(*ret)));
 	}
-	return TOOL_OK;
+	return tool_seal(tool);
 }
 
 int tool_space_open_pid(struct tool *tool, const struct tool_space *space, int32_t pid,
