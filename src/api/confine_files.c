@@ -69,8 +69,12 @@ static void allow_folder_of(int rules, const char *path)
 static int allow_library(struct dl_phdr_info *info, size_t size, void *context)
 {
 	(void)size;
-	if (info->dlpi_name && strchr(info->dlpi_name, '/'))
-		allow_folder_of(*(int *)context, info->dlpi_name);
+	const char *name = info->dlpi_name;
+
+	/* most lie where all is allowed */
+	if (name && strchr(name, '/') && strncmp(name, "/lib", 4) != 0 &&
+	    strncmp(name, "/usr/lib", 8) != 0)
+		allow_folder_of(*(int *)context, name);
 	return 0;
 }
 
