@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "api/confine.h"
 #include "base/cleanup.h"
@@ -135,14 +136,19 @@ static void allow_server_cache(int rules)
 		{ "HOME", "/.debuginfod_client_cache" },
 	};
 	char path[PATH_BYTES];
+	bool known = false;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		const char *value = secure_getenv(places[i].variable);
 
-		snprintf(path, sizeof(path), "%s%s", value ? value : "", places[i].below);
-		if (value)
-			allow(rules, path,
-			      MMU_LANDLOCK_READ | MMU_LANDLOCK_WRITE | MMU_LANDLOCK_TREE);
+		if (!value)
+			continue;
+		snprintf(path, sizeof(path), "%s%s", value, places[i].below);
+		/* What is not there can't be allowed: libdebuginfod makes it when it has a file. */
+		if (!known && access(path, F_OK) != 0 && strrchr(path, '/'))
+			*strrchr(path, '/') = '\0';
+		known = true;
+		allow(rules, path, MMU_LANDLOCK_READ | MMU_LANDLOCK_WRITE | MMU_LANDLOCK_TREE);
 	}
 	allow_all(rules, network_places, MMU_LANDLOCK_READ);
 }
