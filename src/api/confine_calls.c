@@ -230,7 +230,15 @@ bool mmu_confine_calls(bool writes)
 	return enforce(learning, COUNT(learning), writes);
 }
 
+/* malloc() of glibc opens /proc/sys/vm/overcommit_memory, and can do without it. */
+static const struct mmu_call_rule sealed[] = {
+	{ SYS_openat, MMU_CALL_REFUSE, 2, WRITING, O_RDONLY },
+#ifdef SYS_open
+	{ SYS_open, MMU_CALL_REFUSE, 1, WRITING, O_RDONLY },
+#endif
+};
+
 bool mmu_confine_seal(bool writes)
 {
-	return enforce(NULL, 0, writes);
+	return enforce(sealed, writes ? 0 : COUNT(sealed), writes);
 }

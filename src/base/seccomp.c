@@ -60,6 +60,8 @@ static uint32_t result_of(enum mmu_call_verdict verdict)
 		return SECCOMP_RET_ALLOW;
 	case MMU_CALL_MISSING:
 		return SECCOMP_RET_ERRNO | ENOSYS;
+	case MMU_CALL_REFUSE:
+		return SECCOMP_RET_ERRNO | EACCES;
 	case MMU_CALL_TRAP:
 		return SECCOMP_RET_TRAP;
 	default:

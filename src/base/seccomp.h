@@ -10,6 +10,7 @@
 enum mmu_call_verdict {
 	MMU_CALL_ALLOW,
 	MMU_CALL_MISSING, /**< ENOSYS, as an old kernel would say */
+	MMU_CALL_REFUSE,  /**< EACCES */
 	MMU_CALL_TRAP,    /**< SIGSYS, which ends the process unless it has a handler */
 	MMU_CALL_KILL,    /**< the process ends by SIGSYS, whatever handlers it has */
 };
