@@ -170,7 +170,7 @@ static bool confine(void)
 
 static void close_others(void)
 {
-	for (int fd = 0; fd < MMU_HELPER_SOCKET && !MMU_INSTRUMENTED; fd++)
+	for (int fd = 0; fd < MMU_HELPER_SOCKET; fd++)
 		close(fd);
 #ifdef SYS_close_range
 	if (syscall(SYS_close_range, MMU_HELPER_WINDOW + 1, ~0u, 0) == 0)
