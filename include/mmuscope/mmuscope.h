@@ -45,6 +45,7 @@
 
 #include "mmuscope/arch.h"
 #include "mmuscope/base.h"
+#include "mmuscope/confine.h"
 #include "mmuscope/sessions.h"
 #include "mmuscope/smaps.h"
 #include "mmuscope/walks.h"

@@ -72,6 +72,14 @@ MMU_EXPORT void mmu_session_close(struct mmu_session *session);
  */
 MMU_EXPORT struct mmu_error *mmu_session_learn(struct mmu_session *session);
 
+/**
+ * Has the image's reader broken down, so that pages of it can no longer be read? That is so where
+ * libkdumpfile, which runs in a process of its own, died of the file: what was found unreadable
+ * since may be wrong.
+ * @return NULL: it has not; else why, owned by the caller
+ */
+MMU_EXPORT struct mmu_error *mmu_session_failure(const struct mmu_session *session);
+
 /** Which spaces can be opened without any task: bits of mmu_info.usable. */
 enum mmu_usable {
 	MMU_USABLE_KERNEL = 1 << 0, /**< MMU_SPACE_KERNEL */

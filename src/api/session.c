@@ -151,10 +151,21 @@ void mmu_session_close(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ learning */
 
+struct mmu_error *mmu_session_failure(const struct mmu_session *session)
+{
+	return mmu_image_failure(session->kernel.image);
+}
+
 struct mmu_error *mmu_session_learn(struct mmu_session *session)
 {
 	if (session->learnt == MMU_LEARN_NOT_YET) {
 		session->learn_error = mmu_kernel_learn(&session->kernel);
+		/* where nothing can be read any more, all else that went wrong is of no interest */
+		struct mmu_error *failure = mmu_image_failure(session->kernel.image);
+		if (failure) {
+			mmu_error_destroy(session->learn_error);
+			session->learn_error = failure;
+		}
 		session->learnt = session->learn_error ? MMU_LEARN_FAILED : MMU_LEARN_DONE;
 	}
 	return mmu_error_copy(session->learn_error);

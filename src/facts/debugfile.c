@@ -15,6 +15,9 @@
 
 static const char *const system_dirs[] = { "/usr/lib/debug", NULL };
 
+const char *const mmu_debugfile_places[] = { "/usr/lib/debug", "/lib/modules", "/usr/lib/modules",
+					     "/boot", NULL };
+
 /* Below each directory; %s is the release. */
 static const char *const below_dirs[] = {
 	"boot/vmlinux-%s",

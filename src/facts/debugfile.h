@@ -13,6 +13,9 @@
 struct mmu_error *mmu_debugfile_follow(const struct mmu_elffile *stripped,
 				       struct mmu_elffile **ret) MMU_MUST_CHECK;
 
+/** NULL-terminated: the system's own folders that are looked in. */
+extern const char *const mmu_debugfile_places[];
+
 /** Whether a release from a dump may become part of a path. */
 bool mmu_debugfile_release_good(const char *release);
 

@@ -135,14 +135,20 @@ static void load_dwarf(void)
 #undef LOAD
 }
 
+static pthread_once_t dwarf_once = PTHREAD_ONCE_INIT;
+
+void mmu_dwarfobject_load(void)
+{
+	pthread_once(&dwarf_once, load_dwarf);
+}
+
 struct mmu_error *mmu_dwarfobject_open(const struct mmu_elffile *file, uint64_t limit,
 				       struct mmu_dwarfobject *ret)
 {
 	struct mmu_error *error = NULL;
 	Dwarf_Error problem = NULL;
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, load_dwarf);
+	mmu_dwarfobject_load();
 	if (!dwarf_loaded)
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED, MMU_LAZY_DWARF " can't be loaded");
 	*ret = (struct mmu_dwarfobject){ .file = file, .interface = INTERFACE(ret, &methods) };

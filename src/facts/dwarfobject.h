@@ -101,6 +101,9 @@ struct mmu_dwarfobject {
 	Dwarf_Debug dbg;
 };
 
+/** Load libdwarf now, if it can be. */
+void mmu_dwarfobject_load(void);
+
 /**
  * Open the debug info of a file.
  * @param limit  decompress so much of .debug_info

@@ -7,7 +7,9 @@
 #include "facts/btf.h"
 #include "facts/debugfile.h"
 #include "facts/dwarf.h"
+#include "facts/dwarfobject.h"
 #include "facts/symbols.h"
+#include "image/lazy.h"
 
 #define BANNER_START "Linux version "
 #define BANNER_BYTES_MAX 512
@@ -194,6 +196,18 @@ static const char *package_name(struct mmu_vmlinux *vmlinux, char *ret, size_t b
 }
 
 /* ------------------------------------------------- open and close */
+
+void mmu_vmlinux_load_libraries(const struct mmu_vmlinux *vmlinux)
+{
+	const struct mmu_elffile *file = vmlinux->debug ? vmlinux->debug : vmlinux->file;
+	struct mmu_elfsection info;
+
+	if (!mmu_debugsection_exists(file, ".debug_info"))
+		return;
+	mmu_dwarfobject_load();
+	if (mmu_elffile_named(file, ".debug_info", &info) && (info.flags & SHF_COMPRESSED))
+		mmu_lazy_library(MMU_LAZY_ZSTD);
+}
 
 static struct mmu_error *vmlinux_init(struct mmu_vmlinux *vmlinux, const char *path,
 				      const struct mmu_vmlinux_wants *wants)

@@ -34,6 +34,10 @@ void mmu_vmlinux_close(struct mmu_vmlinux *vmlinux);
 /** Let it spend the session's budget, to which it adds its files; NULL: each has one of its own. */
 void mmu_vmlinux_set_budget(struct mmu_vmlinux *vmlinux, struct mmu_budget *budget);
 
+/** Load the libraries that its types take, if there are any and they can be: no file is opened by
+ * later calls. */
+void mmu_vmlinux_load_libraries(const struct mmu_vmlinux *vmlinux);
+
 const char *mmu_vmlinux_path(const struct mmu_vmlinux *vmlinux);
 uint16_t mmu_vmlinux_machine(const struct mmu_vmlinux *vmlinux);
 uint8_t mmu_vmlinux_class(const struct mmu_vmlinux *vmlinux);

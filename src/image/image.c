@@ -163,6 +163,13 @@ bool mmu_image_spend(const struct mmu_image *image, uint64_t bytes, const char *
 	return true;
 }
 
+struct mmu_error *mmu_image_failure(const struct mmu_image *image)
+{
+	return image->reader->failure
+		       ? mmu_error_context(image->reader->failure(image), "%s", image->file.path)
+		       : NULL;
+}
+
 void mmu_image_close(struct mmu_image *image)
 {
 	if (!image)

@@ -123,6 +123,11 @@ struct mmu_image_reader {
 	bool (*lacks)(const struct mmu_image *image, uint64_t pa);
 	void (*close)(struct mmu_image *image);
 	/**
+	 * Why pages can no longer be had, owned by the caller; NULL: they can. A reader that needs
+	 * nothing but the file has none.
+	 */
+	struct mmu_error *(*failure)(const struct mmu_image *image);
+	/**
 	 * A cursor's own state, for readers whose span() asks for it; both NULL otherwise.
 	 * start() returns NULL without memory: the pages are unreadable then.
 	 */
@@ -200,6 +205,12 @@ static inline bool mmu_image_is_surveyed(const struct mmu_image *image)
 /** The last page of RAM; this takes no survey. @return false: the image has no RAM */
 bool mmu_image_last_ram(const struct mmu_image *image, uint64_t *ret_first_pa,
 			uint64_t *ret_last_pa);
+
+/**
+ * Has the reader broken down, so that all pages that it had not read are unreadable since?
+ * @return why, owned by the caller; the message begins with the path; NULL: it has not
+ */
+struct mmu_error *mmu_image_failure(const struct mmu_image *image) MMU_MUST_CHECK;
 
 /** Begin to read an image, which must stay open; this allocates nothing. */
 static inline void mmu_cursor_init(struct mmu_cursor *cursor, const struct mmu_image *image)

@@ -1,49 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file The formats that libkdumpfile knows and we do not: DISKDUMP, LKCD, SADUMP, s390's, ... */
-#include <elf.h>
+/**
+ * @file The formats that libkdumpfile knows and we do not: DISKDUMP, LKCD, SADUMP, s390's, ... The
+ * library runs in a process of its own (helper.h).
+ */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libkdumpfile/kdumpfile.h>
-
 #include "base/cleanup.h"
 #include "base/list.h"
-#include "image/lazy.h"
+#include "image/helper.h"
 #include "image/page_cache.h"
 #include "image/reader.h"
 
 #define RAM_RANGES_MAX ((size_t)1 << 20)
-#define VMCOREINFO_BYTES_MAX ((size_t)64 << 20)
-#define CACHE_PAGES 4
-
-/* What we use of the library. */
-#define FUNCTIONS(DO)                                                                              \
-	DO(new)                                                                                    \
-	DO(free)                                                                                   \
-	DO(get_err)                                                                                \
-	DO(set_attr)                                                                               \
-	DO(get_attr)                                                                               \
-	DO(read)                                                                                   \
-	DO(bmp_find_set)                                                                           \
-	DO(bmp_find_clear)                                                                         \
-	DO(blob_pin)                                                                               \
-	DO(blob_unpin)                                                                             \
-	DO(blob_size)
+#define VMCOREINFO_BYTES_MAX MMU_HELPER_WINDOW_BYTES
 
 struct kdumpfile {
-#define DECLARE(name) __typeof__(&kdump_##name) name;
-	FUNCTIONS(DECLARE)
-#undef DECLARE
-	kdump_ctx_t *ctx;
-	bool opened;            /* the library has taken the file */
-	struct kdumpfile *next; /* of those that are left to exit() */
+	struct mmu_helper *helper;
 	unsigned int page_lg2;
 	bool knows_ram; /* what is in no range of image->ram need not be looked for */
-	/* Held while the library works: one context is for one thread at a time (0.5.1). */
+	/* Held while the helper works, and until its window is read. */
 	pthread_mutex_t lock;
-	bool odd; /* of the size of the library's cache */
+	struct mmu_error *failure; /* of the helper, once it has one */
 };
 
 /* A cursor's. */
@@ -51,103 +31,27 @@ struct place {
 	struct mmu_page_cache *cache;
 	uint64_t last_pfn;
 	const uint8_t *last_page; /* NULL: there is none */
+	uint64_t next_pfn;        /* who asks for it, reads on */
+	uint32_t ahead;           /* pages that were asked for at once */
 };
 
-static bool load_library(struct kdumpfile *lib)
+static struct mmu_error *read_vmcoreinfo(struct mmu_image *image, struct kdumpfile *lib,
+					 uint64_t bytes)
 {
-	void *library = mmu_lazy_library(MMU_LAZY_KDUMPFILE);
+	struct mmu_helper_reply reply;
 
-#define LOAD(name)                                                                                 \
-	if (!mmu_lazy_function(library, "kdump_" #name, &lib->name))                               \
-		return false;
-	FUNCTIONS(LOAD)
-#undef LOAD
-	return true;
-}
-
-/* Not by kdump_get_typed_attr(): its arguments are others since 0.5.6. */
-static bool get_attr(struct kdumpfile *lib, const char *key, kdump_attr_type_t type,
-		     kdump_attr_value_t *ret)
-{
-	kdump_attr_t attr;
-
-	if (lib->get_attr(lib->ctx, key, &attr) != KDUMP_OK || attr.type != type)
-		return false;
-	*ret = attr.val;
-	return true;
-}
-
-static uint64_t get_number(struct kdumpfile *lib, const char *key, uint64_t otherwise)
-{
-	kdump_attr_value_t value;
-
-	return get_attr(lib, key, KDUMP_NUMBER, &value) ? value.number : otherwise;
-}
-
-static void get_name(struct kdumpfile *lib, const char *key, char to[65])
-{
-	kdump_attr_value_t value;
-	size_t i = 0;
-
-	if (!get_attr(lib, key, KDUMP_STRING, &value))
-		return;
-	/* It goes to terminals: end it where it stops being text. */
-	for (; i < 64 && value.string[i] > ' ' && value.string[i] < 0x7f; i++)
-		to[i] = value.string[i];
-	to[i] = '\0';
-}
-
-static const struct {
-	const char *name;
-	uint16_t elf_machine;
-} archs[] = {
-	{ KDUMP_ARCH_X86_64, EM_X86_64 }, { KDUMP_ARCH_IA32, EM_386 },
-	{ KDUMP_ARCH_ARM, EM_ARM },       { KDUMP_ARCH_AARCH64, EM_AARCH64 },
-	{ KDUMP_ARCH_PPC64, EM_PPC64 },   { KDUMP_ARCH_PPC, EM_PPC },
-	{ KDUMP_ARCH_S390X, EM_S390 },    { KDUMP_ARCH_S390, EM_S390 },
-	{ KDUMP_ARCH_IA64, EM_IA_64 },    { KDUMP_ARCH_ALPHA, EM_ALPHA },
-	{ KDUMP_ARCH_MIPS, EM_MIPS },
-};
-
-static void read_machine(struct mmu_image *image, struct kdumpfile *lib)
-{
-	kdump_attr_value_t value;
-	uint64_t width = get_number(lib, KDUMP_ATTR_PTR_SIZE, 0);
-
-	image->elf_class = width == 8 ? ELFCLASS64 : width == 4 ? ELFCLASS32 : ELFCLASSNONE;
-	image->big_endian = get_number(lib, KDUMP_ATTR_BYTE_ORDER, KDUMP_LITTLE_ENDIAN) ==
-			    KDUMP_BIG_ENDIAN;
-	get_name(lib, "linux.uts.release", image->release);
-	get_name(lib, "linux.uts.machine", image->machine);
-	if (!get_attr(lib, KDUMP_ATTR_ARCH_NAME, KDUMP_STRING, &value))
-		return;
-	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
-		if (!strcmp(value.string, archs[i].name))
-			image->elf_machine = archs[i].elf_machine;
-	}
-}
-
-static struct mmu_error *read_vmcoreinfo(struct mmu_image *image, struct kdumpfile *lib)
-{
-	struct mmu_error *error = NULL;
-	kdump_attr_value_t value;
-
-	if (!get_attr(lib, "linux.vmcoreinfo.raw", KDUMP_BLOB, &value))
+	if (!bytes || bytes > VMCOREINFO_BYTES_MAX)
 		return NULL;
-	const void *data = lib->blob_pin(value.blob);
-	size_t bytes = data ? lib->blob_size(value.blob) : 0;
-	if (bytes && bytes <= VMCOREINFO_BYTES_MAX) {
-		uint8_t *copy = mmu_image_own(image, malloc(bytes));
-
-		if (copy) {
-			memcpy(copy, data, bytes);
-			mmu_image_set_vmcoreinfo(image, (struct mmu_bytes){ copy, bytes });
-		} else {
-			error = mmu_error_no_memory();
-		}
-	}
-	lib->blob_unpin(value.blob);
-	return error;
+	struct mmu_error *error = mmu_helper_ask(lib->helper, MMU_HELPER_VMCOREINFO, 0,
+						 (uint32_t)bytes, &reply);
+	if (error || !reply.count)
+		return error;
+	uint8_t *copy = mmu_image_own(image, malloc(reply.count));
+	if (!copy)
+		return mmu_error_no_memory();
+	memcpy(copy, mmu_helper_window(lib->helper), reply.count);
+	mmu_image_set_vmcoreinfo(image, (struct mmu_bytes){ copy, reply.count });
+	return NULL;
 }
 
 static struct mmu_error *add_ram(struct mmu_image *image, uint64_t first_pa, uint64_t last_pa)
@@ -158,50 +62,169 @@ static struct mmu_error *add_ram(struct mmu_image *image, uint64_t first_pa, uin
 	return NULL;
 }
 
-/* The next run of set bits from *pfn on, which moves behind it. */
-static bool next_run(struct kdumpfile *lib, kdump_bmp_t *map, uint64_t *pfn, uint64_t *ret_first)
+/*
+ * Go over the ranges of one of the helper's maps, as far as they ascend.
+ * @param image  gets them as memory; NULL: they are only counted
+ */
+static struct mmu_error *read_map(struct mmu_image *image, struct kdumpfile *lib,
+				  enum mmu_helper_kind kind, uint64_t *ret_pages)
 {
-	kdump_addr_t first = *pfn, end;
+	uint64_t pfn = 0, most = UINT64_MAX >> lib->page_lg2;
+	struct mmu_helper_range range;
+	struct mmu_helper_reply reply;
+	size_t nr = 0;
 
-	if (lib->bmp_find_set(map, &first) != KDUMP_OK || first < *pfn)
-		return false;
-	end = first;
-	if (lib->bmp_find_clear(map, &end) != KDUMP_OK || end <= first ||
-	    end > UINT64_MAX >> lib->page_lg2)
-		return false;
-	*ret_first = first;
-	*pfn = end;
-	return true;
+	do {
+		struct mmu_error *error = mmu_helper_ask(lib->helper, kind, pfn, 0, &reply);
+
+		for (uint32_t i = 0; !error && i < reply.count; i++) {
+			memcpy(&range, mmu_helper_window(lib->helper) + i * sizeof(range),
+			       sizeof(range));
+			if (range.first_pfn < pfn || range.last_pfn < range.first_pfn ||
+			    range.last_pfn >= most || ++nr > RAM_RANGES_MAX)
+				return NULL;
+			*ret_pages += range.last_pfn - range.first_pfn + 1;
+			pfn = range.last_pfn + 1;
+			if (image)
+				error = add_ram(image, range.first_pfn << lib->page_lg2,
+						(pfn << lib->page_lg2) - 1);
+		}
+		if (error)
+			return error;
+	} while (reply.count == MMU_HELPER_RANGES_MAX);
+	return NULL;
 }
 
-static struct mmu_error *read_ram(struct mmu_image *image, struct kdumpfile *lib)
+static struct mmu_error *read_ram(struct mmu_image *image, struct kdumpfile *lib,
+				  const struct mmu_helper_info *info)
 {
 	struct mmu_error *error = NULL;
-	uint64_t pages = 0, pfn = 0, first;
-	kdump_attr_value_t map;
+	uint64_t pages = 0;
 
-	if (get_attr(lib, KDUMP_ATTR_MEMORY_PAGEMAP, KDUMP_BITMAP, &map)) {
-		while (!error && image->nr_ram < RAM_RANGES_MAX &&
-		       next_run(lib, map.bitmap, &pfn, &first)) {
-			pages += pfn - first;
-			error = add_ram(image, first << lib->page_lg2, (pfn << lib->page_lg2) - 1);
-		}
+	if (info->has_ram_map) {
+		error = read_map(image, lib, MMU_HELPER_RAM, &pages);
 		lib->knows_ram = image->nr_ram && image->nr_ram < RAM_RANGES_MAX;
 	}
 	if (!error && !image->nr_ram) {
-		pages = get_number(lib, "max_pfn", 0);
+		pages = info->max_pfn;
 		if (pages && pages <= UINT64_MAX >> lib->page_lg2)
 			error = add_ram(image, 0, (pages << lib->page_lg2) - 1);
 	}
-	if (error || !get_attr(lib, KDUMP_ATTR_FILE_PAGEMAP, KDUMP_BITMAP, &map))
+	if (error || !info->has_file_map)
 		return error;
-	pfn = 0;
-	for (size_t i = 0; i < RAM_RANGES_MAX && next_run(lib, map.bitmap, &pfn, &first); i++)
-		image->present_pages += pfn - first;
+	error = read_map(NULL, lib, MMU_HELPER_PRESENT, &image->present_pages);
 	if (pages > image->present_pages)
 		image->filtered_pages = pages - image->present_pages;
-	return NULL;
+	return error;
 }
+
+/* ------------------------------------------------------------------ opening */
+
+/* The helper's word, which goes to terminals: it ends where it stops being text. */
+static void end_text(char *text, char lowest, size_t bytes)
+{
+	size_t i = 0;
+
+	while (i < bytes - 1 && text[i] >= lowest && text[i] < 0x7f)
+		i++;
+	text[i] = '\0';
+}
+
+static struct mmu_error *take_info(struct mmu_image *image, struct kdumpfile *lib,
+				   struct mmu_helper_info *info)
+{
+	uint64_t page_bytes = info->page_bytes;
+
+	end_text(info->format, ' ', sizeof(info->format));
+	end_text(info->release, ' ' + 1, sizeof(info->release));
+	end_text(info->machine, ' ' + 1, sizeof(info->machine));
+	if (page_bytes < 4096 || page_bytes > MMU_HELPER_WINDOW_BYTES ||
+	    (page_bytes & (page_bytes - 1)))
+		return mmu_error_new(MMU_ERROR_FORMAT,
+				     "libkdumpfile finds pages of %" PRIu64 " bytes in it",
+				     page_bytes);
+	image->page_bytes = (uint32_t)page_bytes;
+	lib->page_lg2 = (unsigned int)__builtin_ctzll(page_bytes);
+	image->elf_class = info->elf_class <= 2 ? info->elf_class : 0;
+	image->elf_machine = info->elf_machine;
+	image->big_endian = info->big_endian != 0;
+	memcpy(image->release, info->release, sizeof(image->release));
+	memcpy(image->machine, info->machine, sizeof(image->machine));
+	struct mmu_error *error = read_vmcoreinfo(image, lib, info->vmcoreinfo_bytes);
+	if (!error)
+		error = read_ram(image, lib, info);
+	return error ? error : mmu_image_set_format(image, "%s, by libkdumpfile", info->format);
+}
+
+static bool kdumpfile_probe(const struct mmu_image *image, const struct mmu_source *source)
+{
+	/* The library says itself what it does not know, but has no records of flattened files. */
+	return !image->view.extents;
+}
+
+/* The file is nothing of ours, and nobody can say whether it is something of libkdumpfile's. */
+static struct mmu_error *without_helper(struct mmu_image *image, struct mmu_error *why)
+{
+	struct mmu_error *error = mmu_image_unknown(image);
+
+	error = mmu_error_reword(error, "%s; libkdumpfile was not asked: %s",
+				 mmu_error_message(error), mmu_error_message(why));
+	mmu_error_destroy(why);
+	return error;
+}
+
+static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mmu_source *source)
+{
+	struct kdumpfile *lib = calloc(1, sizeof(*lib));
+	char text[MMU_HELPER_TEXT_MAX];
+	struct mmu_helper_reply reply;
+	struct mmu_helper_info info;
+
+	if (!lib)
+		return mmu_error_no_memory();
+	image->reader_data = lib;
+	pthread_mutex_init(&lib->lock, NULL);
+	struct mmu_error *error = mmu_helper_start(&image->file, &lib->helper);
+	if (!error)
+		error = mmu_helper_ask(lib->helper, MMU_HELPER_OPEN, 0, 0, &reply);
+	if (error && mmu_error_code(error) == MMU_ERROR_UNSUPPORTED)
+		return without_helper(image, error);
+	if (error)
+		return error;
+	if (reply.status == MMU_HELPER_UNKNOWN_FILE)
+		return mmu_image_unknown(image);
+	if (reply.status == MMU_HELPER_FAILED) {
+		memcpy(text, mmu_helper_window(lib->helper), sizeof(text));
+		end_text(text, ' ', sizeof(text));
+		return mmu_error_new(MMU_ERROR_FORMAT, "libkdumpfile can't open it: %s", text);
+	}
+	memcpy(&info, mmu_helper_window(lib->helper), sizeof(info));
+	return take_info(image, lib, &info);
+}
+
+static void kdumpfile_close(struct mmu_image *image)
+{
+	struct kdumpfile *lib = image->reader_data;
+
+	if (!lib)
+		return;
+	mmu_helper_stop(lib->helper);
+	mmu_error_destroy(lib->failure);
+	pthread_mutex_destroy(&lib->lock);
+	free(lib);
+}
+
+static struct mmu_error *kdumpfile_failure(const struct mmu_image *image)
+{
+	struct kdumpfile *lib = image->reader_data;
+
+	pthread_mutex_lock(&lib->lock);
+	struct mmu_error *error = mmu_error_copy(lib->failure);
+	pthread_mutex_unlock(&lib->lock);
+	return error;
+}
+
+/* ------------------------------------------------------------------ reading */
 
 /* The index of the range that holds `pa`, or of the first behind it. */
 static size_t find_ram(const struct mmu_image *image, uint64_t pa)
@@ -228,47 +251,55 @@ static struct mmu_span outside_ram(const struct mmu_image *image, uint64_t pa, s
 	return (struct mmu_span){ NULL, pa ? -pa : UINT64_MAX, MMU_PAGE_OUTSIDE_RAM };
 }
 
-/* The library tells the reasons for "no data" apart only by its words. */
-static enum mmu_page_state state_of(struct kdumpfile *lib, kdump_status status)
+/* Who reads one page behind the other gets more at a time. */
+static uint32_t pages_to_ask(const struct mmu_image *image, struct place *place, uint64_t pfn)
 {
-	const char *text;
+	uint32_t most = MMU_HELPER_WINDOW_BYTES / image->page_bytes;
+	uint64_t end = UINT64_MAX / image->page_bytes; /* no page of ours is the last there is */
 
-	switch (status) {
-	case KDUMP_ERR_NODATA:
-		text = lib->get_err(lib->ctx);
-		return text && strstr(text, "xcluded") ? MMU_PAGE_FILTERED : MMU_PAGE_OUTSIDE_RAM;
-	case KDUMP_ERR_EOF:
-		return MMU_PAGE_TRUNCATED;
-	default:
-		return MMU_PAGE_UNREADABLE;
+	if (most > MMU_HELPER_PAGES_MAX)
+		most = MMU_HELPER_PAGES_MAX;
+	place->ahead = place->next_pfn == pfn && pfn ? 2 * place->ahead : 1;
+	if (place->ahead > most)
+		place->ahead = most;
+	if (pfn < end && place->ahead > end - pfn)
+		place->ahead = (uint32_t)(end - pfn);
+	place->next_pfn = pfn + place->ahead;
+	return place->ahead;
+}
+
+/* Fill the cache. The page that was asked for comes last, so that it stays. */
+static const uint8_t *take_pages(struct place *place, const struct mmu_helper_reply *reply,
+				 uint64_t pfn, uint32_t page_bytes, const uint8_t *window)
+{
+	for (uint32_t i = reply->count; i-- > 0;) {
+		if (reply->state[i] != MMU_PAGE_PRESENT ||
+		    (i && mmu_page_cache_find(place->cache, pfn + i)))
+			continue;
+		uint8_t *page = mmu_page_cache_take(place->cache, pfn + i);
+
+		memcpy(page, window + (size_t)i * page_bytes, page_bytes);
+		if (!i)
+			return page;
 	}
+	return NULL;
 }
 
-/*
- * A page that can't be had damages the cache of 0.5.1: later reads fail or crash, in evict_prec()
- * of its cache.c. A change of its size makes a new one. It may be small: cursors have their own.
- */
-static void renew_cache(struct kdumpfile *lib)
+static enum mmu_page_state read_page(const struct mmu_image *image, struct place *place,
+				     uint64_t pfn)
 {
-	kdump_attr_t size = { .type = KDUMP_NUMBER };
-
-	lib->odd = !lib->odd;
-	size.val.number = CACHE_PAGES + lib->odd;
-	lib->set_attr(lib->ctx, "cache.size", &size);
-}
-
-static enum mmu_page_state read_page(struct kdumpfile *lib, uint64_t pfn, uint32_t page_bytes,
-				     uint8_t *page)
-{
-	enum mmu_page_state state = MMU_PAGE_PRESENT;
-	size_t bytes = page_bytes;
+	struct kdumpfile *lib = image->reader_data;
+	enum mmu_page_state state = MMU_PAGE_UNREADABLE;
+	struct mmu_helper_reply reply;
+	uint32_t count = pages_to_ask(image, place, pfn);
 
 	pthread_mutex_lock(&lib->lock);
-	kdump_status status = lib->read(lib->ctx, KDUMP_MACHPHYSADDR, pfn << lib->page_lg2, page,
-					&bytes);
-	if (status != KDUMP_OK || bytes != page_bytes) {
-		state = state_of(lib, status);
-		renew_cache(lib);
+	if (!lib->failure)
+		lib->failure = mmu_helper_ask(lib->helper, MMU_HELPER_PAGES, pfn, count, &reply);
+	if (!lib->failure) {
+		state = (enum mmu_page_state)reply.state[0];
+		place->last_page = take_pages(place, &reply, pfn, image->page_bytes,
+					      mmu_helper_window(lib->helper));
 	}
 	pthread_mutex_unlock(&lib->lock);
 	return state;
@@ -292,14 +323,10 @@ static struct mmu_span kdumpfile_span(const struct mmu_image *image, struct mmu_
 
 		if (lib->knows_ram && (range == image->nr_ram || pa < image->ram[range].first_pa))
 			return outside_ram(image, pa, range);
-		uint8_t *page = mmu_page_cache_take(place->cache, pfn);
-		enum mmu_page_state state = read_page(lib, pfn, image->page_bytes, page);
+		enum mmu_page_state state = read_page(image, place, pfn);
 
-		if (state != MMU_PAGE_PRESENT) {
-			mmu_page_cache_drop(place->cache);
+		if (state != MMU_PAGE_PRESENT)
 			return (struct mmu_span){ NULL, left, state };
-		}
-		place->last_page = page;
 	}
 	place->last_pfn = pfn;
 	return (struct mmu_span){ place->last_page + in_page, left, MMU_PAGE_PRESENT };
@@ -326,85 +353,13 @@ static void *kdumpfile_start(const struct mmu_image *image)
 	return NULL;
 }
 
-static bool kdumpfile_probe(const struct mmu_image *image, const struct mmu_source *source)
-{
-	/* The library says itself what it does not know, but has no records of flattened files. */
-	return !image->view.extents;
-}
-
-static struct mmu_error *read_attributes(struct mmu_image *image, struct kdumpfile *lib)
-{
-	uint64_t page_bytes = get_number(lib, KDUMP_ATTR_PAGE_SIZE, 4096);
-	kdump_attr_value_t format;
-
-	if (page_bytes < 4096 || page_bytes > (1u << 20) || (page_bytes & (page_bytes - 1)))
-		return mmu_error_new(MMU_ERROR_FORMAT,
-				     "libkdumpfile finds pages of %" PRIu64 " bytes in it",
-				     page_bytes);
-	image->page_bytes = (uint32_t)page_bytes;
-	lib->page_lg2 = (unsigned int)__builtin_ctzll(page_bytes);
-	read_machine(image, lib);
-	struct mmu_error *error = read_vmcoreinfo(image, lib);
-	if (!error)
-		error = read_ram(image, lib);
-	if (error)
-		return error;
-	if (!get_attr(lib, KDUMP_ATTR_FILE_FORMAT, KDUMP_STRING, &format))
-		format.string = "unnamed format";
-	return mmu_image_set_format(image, "%.64s, by libkdumpfile", format.string);
-}
-
-static struct mmu_error *kdumpfile_open(struct mmu_image *image, const struct mmu_source *source)
-{
-	struct kdumpfile *lib = calloc(1, sizeof(*lib));
-
-	if (!lib)
-		return mmu_error_no_memory();
-	image->reader_data = lib;
-	pthread_mutex_init(&lib->lock, NULL);
-	if (!load_library(lib))
-		return mmu_image_unknown(image);
-	lib->ctx = lib->new ();
-	if (!lib->ctx)
-		return mmu_error_no_memory();
-	kdump_attr_t fd = { .type = KDUMP_NUMBER, .val.number = (kdump_num_t)image->file.fd };
-	kdump_status status = lib->set_attr(lib->ctx, KDUMP_ATTR_FILE_FD, &fd);
-	lib->opened = status == KDUMP_OK;
-	if (status == KDUMP_ERR_NOTIMPL)
-		return mmu_image_unknown(image);
-	if (status != KDUMP_OK)
-		return mmu_error_new(MMU_ERROR_FORMAT, "libkdumpfile can't open it: %s",
-				     lib->get_err(lib->ctx));
-	return read_attributes(image, lib);
-}
-
-/*
- * kdump_free() of 0.5.1 uses what it has freed before, once a file was opened (valgrind: DISKDUMP
- * files). Such a context is left to exit(), in a list that keeps it from being called a leak.
- */
-static struct kdumpfile *left_to_exit;
-
-static void kdumpfile_close(struct mmu_image *image)
-{
-	struct kdumpfile *lib = image->reader_data;
-
-	if (!lib)
-		return;
-	if (lib->opened) {
-		lib->next = __atomic_exchange_n(&left_to_exit, lib, __ATOMIC_ACQ_REL);
-		return;
-	}
-	if (lib->ctx)
-		lib->free(lib->ctx);
-	free(lib);
-}
-
 const struct mmu_image_reader mmu_reader_kdumpfile = {
 	.name = "libkdumpfile",
 	.probe = kdumpfile_probe,
 	.open = kdumpfile_open,
 	.span = kdumpfile_span,
 	.close = kdumpfile_close,
+	.failure = kdumpfile_failure,
 	.start = kdumpfile_start,
 	.stop = kdumpfile_stop,
 };

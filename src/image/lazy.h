@@ -8,13 +8,17 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The major versions whose headers we are built with: meson.build has that of libkdumpfile. */
+/* The major versions whose headers we are built with: meson.build has the others. */
 #define MMU_LAZY_SNAPPY "libsnappy.so.1"
+
+/** From now on nothing is loaded that is not loaded already: the process may open no more files. */
+extern bool mmu_lazy_closed;
 
 /** A library, kept until the process ends; NULL when it can't be loaded. */
 static inline void *mmu_lazy_library(const char *soname)
 {
-	return dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	return dlopen(soname,
+		      RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | (mmu_lazy_closed ? RTLD_NOLOAD : 0));
 }
 
 /**

@@ -150,6 +150,19 @@ static int open_side(struct compare_side *side)
 	return TOOL_OK;
 }
 
+static int open_sides(struct compare *compare)
+{
+	int status = sides_open_images(compare);
+
+	for (unsigned int i = 0; i < 2 && !status; i++)
+		status = open_side(&compare->side[i]);
+	if (!status && compare->range_text)
+		status = tool_range(compare->tool, compare->range_text, &compare->range[0].first_va,
+				    &compare->range[0].last_va);
+	compare->range[1] = compare->range[0];
+	return status ? status : sides_seal(compare);
+}
+
 static int compare_walks(const struct compare *compare)
 {
 	struct compare_word words[COMPARE_WORDS_MAX];
@@ -223,18 +236,14 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	tool_init(&compare->side[1].own);
 	int status = parse_sides(compare, argc, argv);
 	tool_fold(tool, 2);
-	for (unsigned int i = 0; i < 2 && !status; i++)
-		status = open_side(&compare->side[i]);
-	if (!status && compare->range_text)
-		status = tool_range(tool, compare->range_text, &compare->range[0].first_va,
-				    &compare->range[0].last_va);
-	compare->range[1] = compare->range[0];
+	if (!status)
+		status = open_sides(compare);
 	if (!status)
 		status = compare->side[0].address ? compare_walks(compare)
 						  : compare_spaces(compare);
 	for (unsigned int i = 0; i < 2; i++)
 		mmu_walk_destroy(compare->side[i].walk);
-	sides_close(compare, status);
+	status = sides_close(compare, status);
 	free(compare);
 	return status;
 }

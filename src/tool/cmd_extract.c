@@ -183,13 +183,17 @@ int tool_extract(struct tool *tool, int argc, char **argv)
 		   "tasks, VMAs, struct pages and the kernel's static data; user data only where "
 		   "it is asked for. All tasks stay listed, whatever --pid says.",
 		   &extract, NULL);
+	tool->output = extract.out;
 	int status = tool_output_check(extract.out);
 	if (!status)
 		status = tool_open(tool, extract.image);
 	if (status)
 		return status;
-	struct mmu_error *error = mmu_session_extract(tool->session, &extract.options, extract.out,
-						      &written);
+	struct mmu_error *error = mmu_session_learn(tool->session);
+	if (!error && tool_seal(tool))
+		return TOOL_UNUSABLE;
+	if (!error)
+		error = mmu_session_extract(tool->session, &extract.options, extract.out, &written);
 	if (error)
 		return tool_fail(tool, error);
 	if (tool->json)

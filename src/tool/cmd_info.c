@@ -3,17 +3,21 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "tool.h"
+#include "confine.h"
 
 #define CPUS_SHOWN 16u
 
+enum { KEY_CONFINEMENT = 0x2000 };
+
 struct info {
 	const char *image;
-	bool facts, tsv;
+	bool facts, tsv, confinement;
 };
 
 static const struct argp_option options[] = {
 	{ "facts", 'f', NULL, 0, "Also every fact that was used, with its source", 1 },
+	{ "confinement", KEY_CONFINEMENT, NULL, 0,
+	  "Also what confines the process while it reads the image", 1 },
 	{ "tsv", TOOL_KEY_TSV, NULL, 0, "Only the facts, in tab-separated rows with a header", 1 },
 	{ 0 },
 };
@@ -25,6 +29,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'f':
 		info->facts = true;
+		return 0;
+	case KEY_CONFINEMENT:
+		info->confinement = true;
 		return 0;
 	case TOOL_KEY_TSV:
 		info->tsv = true;
@@ -141,6 +148,7 @@ static size_t count_facts(struct mmu_session *session, size_t *ret_disputed)
 /* What could not be done, in words; "" where nothing failed. */
 struct told {
 	char problem[TOOL_TEXT_MAX], unchecked[TOOL_TEXT_MAX], lacks[TOOL_TEXT_MAX];
+	char confinement[TOOL_TEXT_MAX];
 };
 
 /* Some formats of libkdumpfile have no table of their pages: memory, and nothing counted. */
@@ -181,9 +189,10 @@ static void cpus_json(struct mmu_session *session)
 	json_array_end();
 }
 
-static void info_json(struct mmu_session *session, const struct mmu_info *info,
-		      const struct told *told)
+static void info_json(const struct info *command, const struct tool *tool,
+		      const struct mmu_info *info, const struct told *told)
 {
+	struct mmu_session *session = tool->session;
 	uint64_t first_pa, last_pa;
 
 	json_begin("info");
@@ -237,6 +246,8 @@ static void info_json(struct mmu_session *session, const struct mmu_info *info,
 		json_string("given_up", info->given_up);
 	if (told->problem[0])
 		json_string("problem", told->problem);
+	if (command->confinement)
+		tool_confinement_json(tool);
 	json_end();
 }
 
@@ -444,6 +455,8 @@ static void info_text(const struct info *command, struct mmu_session *session,
 	line("lacks", told->lacks);
 	if (!told->problem[0])
 		print_checked(session, told->unchecked);
+	if (command->confinement)
+		line("confinement", told->confinement);
 	if (command->facts)
 		print_facts(session);
 }
@@ -468,6 +481,9 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_session_learn(tool->session);
 	if (!error)
 		check = mmu_session_cross_check(tool->session);
+	if (tool_seal(tool))
+		return TOOL_UNUSABLE;
+	tool_confinement_words(tool, told.confinement);
 	const struct mmu_info *info = mmu_session_info(tool->session);
 	tool->warned = true;
 	tool_error_text(tool, error, told.problem);
@@ -476,7 +492,7 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	if (command.tsv)
 		facts_tsv(tool->session);
 	else if (tool->json)
-		info_json(tool->session, info, &told);
+		info_json(&command, tool, info, &told);
 	else
 		info_text(&command, tool->session, info, &told);
 	mmu_error_destroy(check);

@@ -327,6 +327,9 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_tasks_open(tool->session, &query, &tasks);
 	if (error)
 		return tool_fail(tool, error);
+	ps.status = tool_seal(tool);
+	if (ps.status)
+		return ps.status;
 	choose_columns(&ps);
 	if (tool->tsv) /* a table without rows is one */
 		show_head(&ps);

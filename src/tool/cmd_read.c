@@ -333,6 +333,7 @@ int tool_read(struct tool *tool, int argc, char **argv)
 		   "Memory at a virtual address, or a physical one: a hex dump of BYTES (default "
 		   "64), a string, a value, or the bare bytes.",
 		   &read, &read.space_options);
+	tool->output = read.output;
 	int status = read.output ? tool_output_check(read.output) : TOOL_OK;
 	if (!status)
 		status = tool_open(tool, read.image);

@@ -189,10 +189,12 @@ static int stat_both(struct stat_command *command)
 	struct compare_side *side = command->sides.side;
 	struct stat_answer answer[2];
 	struct mmu_stat *stat[2] = { NULL, NULL };
-	int status = TOOL_OK;
+	int status = sides_open_images(&command->sides);
 
 	for (unsigned int i = 0; i < 2 && !status; i++)
 		status = sides_open(&side[i]);
+	if (!status)
+		status = sides_seal(&command->sides);
 	for (unsigned int i = 0; i < 2 && !status; i++) {
 		struct mmu_error *error = mmu_space_stat(side[i].space, NULL, &stat[i]);
 
@@ -205,7 +207,7 @@ static int stat_both(struct stat_command *command)
 		tell_both(command, answer);
 	for (unsigned int i = 0; i < 2; i++)
 		mmu_stat_destroy(stat[i]);
-	sides_close(&command->sides, status);
+	status = sides_close(&command->sides, status);
 	return status;
 }
 

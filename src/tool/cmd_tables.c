@@ -560,6 +560,7 @@ int tool_tables(struct tool *tool, int argc, char **argv)
 		   "way to it.",
 		   &tables, &tables.space_options);
 	tool_fold(tool, 5);
+	tool->output = tables.output;
 	int status = tables.output ? tool_output_check(tables.output) : TOOL_OK;
 	if (!status)
 		status = tool_open(tool, tables.image);

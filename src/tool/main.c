@@ -126,6 +126,7 @@ int main(int argc, char **argv)
 		if (strcmp(commands[i].name, argv[input.command_at]) == 0) {
 			status = commands[i].run(&tool, argc - input.command_at,
 						 argv + input.command_at);
+			status = tool_check_image(&tool, status);
 			if (commands[i].run != tool_info) /* info shows it itself */
 				tool_warn(tool.session);
 		}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "advice.h"
+#include "confine.h"
 #include "lists.h"
 
 /* What follows is a symbol, though it could be a number: sym:dead. */
@@ -42,6 +43,13 @@ int tool_fail(const struct tool *tool, struct mmu_error *error)
 	enum mmu_error_kind code = mmu_error_code(error);
 	enum tool_status ret = code < sizeof(status) / sizeof(status[0]) ? status[code] : TOOL_OK;
 
+	struct mmu_error *failure = tool->session ? mmu_session_failure(tool->session) : NULL;
+
+	if (failure) { /* whatever else went wrong, went wrong for that */
+		mmu_error_destroy(error);
+		error = failure;
+		ret = TOOL_UNUSABLE;
+	}
 	fflush(stdout);
 	if (code != MMU_ERROR_STOPPED) /* the user pressed Ctrl-C, and knows */
 		fprintf(stderr, "mmuscope: %s\n", tool_message(tool, error));
@@ -49,16 +57,41 @@ int tool_fail(const struct tool *tool, struct mmu_error *error)
 	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
 }
 
-int tool_open(struct tool *tool, const char *image)
+static void name_image(struct tool *tool, const char *image)
 {
 	tool_take_environment(tool);
 	/* a file of such a name is written ./live or ./- */
 	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
 			      : strcmp(image, "-") == 0  ? "/dev/stdin"
 							 : image;
-	struct mmu_error *error = mmu_session_open(&tool->options, &tool->session);
+}
 
-	return error ? tool_fail(tool, error) : TOOL_OK;
+int tool_open_all(struct tool *const *tools, const char *const *images, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		name_image(tools[i], images[i]);
+	int status = tool_confine_files(tools, nr);
+	for (size_t i = 0; i < nr && !status; i++) {
+		struct mmu_error *error = mmu_session_open(&tools[i]->options, &tools[i]->session);
+
+		if (error)
+			status = tool_fail(tools[i], error);
+	}
+	return status ? status : tool_confine_calls(tools, nr);
+}
+
+int tool_open(struct tool *tool, const char *image)
+{
+	return tool_open_all(&tool, &image, 1);
+}
+
+int tool_check_image(const struct tool *tool, int status)
+{
+	struct mmu_error *error = tool->session && status <= TOOL_ANSWERED
+					  ? mmu_session_failure(tool->session)
+					  : NULL;
+
+	return error ? tool_fail(tool, error) : status;
 }
 
 static bool was_asked_for(struct mmu_session *session, const char *option)

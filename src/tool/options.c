@@ -16,6 +16,7 @@ enum {
 	KEY_PART,
 	KEY_COLOR,
 	KEY_BUDGET,
+	KEY_NO_SANDBOX,
 };
 
 static const struct argp_option global_options[] = {
@@ -38,6 +39,8 @@ static const struct argp_option global_options[] = {
 	{ "color", KEY_COLOR, "WHEN", 0, "Colours: always, never, auto (default: on a terminal)",
 	  100 },
 	{ "json", KEY_JSON, NULL, 0, "JSON Lines instead of text", 100 },
+	{ "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
+	  "Do not confine the process: no Landlock, no seccomp, no limits", 100 },
 	{ 0 },
 };
 
@@ -96,6 +99,9 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		tool->json = true;
+		return 0;
+	case KEY_NO_SANDBOX:
+		tool->no_sandbox = true;
 		return 0;
 	case KEY_COLOR:
 		parse_color(arg, state);

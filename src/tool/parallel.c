@@ -197,6 +197,8 @@ int tool_processes(struct tool *tool, struct tool_process **ret, size_t *ret_nr)
 		}
 	}
 	mmu_tasks_close(tasks);
+	if (tool_seal(tool))
+		status = TOOL_UNUSABLE;
 	*ret = list;
 	*ret_nr = nr;
 	return status;

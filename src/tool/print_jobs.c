@@ -283,6 +283,9 @@ int tool_print_pids(struct tool *tool, struct tool_space *space, unsigned int th
 	if (error) /* each of them says so, and it is not learnt while several open a space */
 		threads = 1;
 	mmu_error_destroy(error);
+	int status = tool_seal(tool);
+	if (status)
+		return status;
 	tool_catch_interrupt();
 	space->query.hook = &tool_worker_hook;
 	return tool_print_jobs(space->nr_pids, threads, print, context);

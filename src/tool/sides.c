@@ -2,6 +2,7 @@
 /** @file The two sides of --with: which they are, and opening them. */
 #include <string.h>
 
+#include "confine.h"
 #include "sides.h"
 
 bool sides_parse(struct compare *compare, int argc, char **argv, const struct sides_parser *parser)
@@ -66,6 +67,7 @@ int sides_complete(struct compare *compare, const char *command)
 		query->format = first->space_options.query.format;
 	}
 	compare->tool->json |= second->own.json;
+	compare->tool->no_sandbox |= second->own.no_sandbox;
 	compare->one_image = !second->image;
 	second->tool = second->image ? &second->own : first->tool;
 	if (compare->one_image)
@@ -80,21 +82,33 @@ int sides_complete(struct compare *compare, const char *command)
 	return TOOL_OK;
 }
 
+int sides_open_images(struct compare *compare)
+{
+	struct tool *const tools[] = { compare->side[0].tool, compare->side[1].tool };
+	const char *const images[] = { compare->side[0].image, compare->side[1].image };
+
+	tools[0]->waits = tools[1]->waits = true;
+	return tool_open_all(tools, images, compare->one_image ? 1 : 2);
+}
+
 int sides_open(struct compare_side *side)
 {
-	if (side->image) {
-		int status = tool_open(side->tool, side->image);
-
-		if (status)
-			return status;
-	}
 	return tool_space_open(side->tool, &side->space_options, &side->space);
 }
 
-void sides_close(struct compare *compare, int status)
+int sides_seal(const struct compare *compare)
+{
+	struct tool *const tools[] = { compare->side[0].tool, compare->side[1].tool };
+
+	return tool_seal_all(tools, compare->one_image ? 1 : 2);
+}
+
+int sides_close(struct compare *compare, int status)
 {
 	for (unsigned int i = 0; i < 2; i++)
 		mmu_space_close(compare->side[i].space);
+	status = tool_check_image(&compare->side[1].own, status);
 	tool_warn(compare->side[1].own.session);
 	tool_close(&compare->side[1].own, status);
+	return status;
 }

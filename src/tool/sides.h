@@ -47,11 +47,18 @@ bool sides_second_is_given(const struct compare *compare);
  */
 int sides_complete(struct compare *compare, const char *command);
 
-/** Open an image, if the side has one of its own, and the space. @return as tool_space_open() */
+/** Open both images, or the one, before any kernel is learnt: then no more can be opened. */
+int sides_open_images(struct compare *compare);
+
+/** Open a side's space. @return as tool_space_open() */
 int sides_open(struct compare_side *side);
 
-/** Close all of both but the first one's session. @param status  of the answer */
-void sides_close(struct compare *compare, int status);
+/** Both kernels are learnt: see tool_seal(). */
+int sides_seal(const struct compare *compare);
+
+/** Close all of both but the first one's session. @param status  of the answer @return the same,
+ * or worse */
+int sides_close(struct compare *compare, int status);
 
 /** "first", "second". */
 const char *compare_side_name(unsigned int side);

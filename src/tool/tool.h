@@ -36,9 +36,12 @@ struct tool {
 	const char *debug_dirs[TOOL_LIST_MAX + 1];
 	const char *parts[TOOL_LIST_MAX + 1];
 	size_t nr_raw, nr_facts, nr_debug_dirs, nr_parts;
-	char *environment; /* what debug_dirs has from it, or NULL */
-	bool json, tsv;    /* one of them, or text */
-	bool warned;       /* the command has told info.warning itself */
+	char *environment;  /* what debug_dirs has from it, or NULL */
+	bool json, tsv;     /* one of them, or text */
+	bool warned;        /* the command has told info.warning itself */
+	bool no_sandbox;    /* nothing is confined */
+	bool waits;         /* another session is still to be opened, or to learn */
+	const char *output; /* the new file that the command will write, or NULL */
 	struct mmu_session *session;
 };
 
@@ -120,6 +123,21 @@ const struct mmu_hook *tool_progress_hook(void);
  * @return TOOL_OK, or TOOL_UNUSABLE after one line on stderr
  */
 int tool_open(struct tool *tool, const char *image);
+
+/** The same for several tools, each with its image: what is open then, was all that there is. */
+int tool_open_all(struct tool *const *tools, const char *const *images, size_t nr);
+
+/**
+ * The kernel is learnt, and nothing more has to be opened: see to it that nothing can be. Does
+ * nothing when it has not learnt, or while tool->waits. @return TOOL_OK, or TOOL_UNUSABLE
+ */
+int tool_seal(struct tool *tool);
+
+/**
+ * Whether the image could be read to the end, when all is answered.
+ * @return `status`, or TOOL_UNUSABLE after one line on stderr
+ */
+int tool_check_image(const struct tool *tool, int status);
 
 /**
  * Close the session, if there is one. If there was an answer (status), print a line on stderr when

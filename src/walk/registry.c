@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "image/lazy.h"
 #include "walk/conformance.h"
 #include "walk/plugindir.h"
 #include "walk/registry.h"
@@ -63,8 +64,7 @@ static bool name_is_sane(const char *name)
 	return bytes > 0 && bytes < NAME_MAX_BYTES;
 }
 
-/* The n-th directory to look in. @return false: there are no more */
-static bool search_dir(const char *plugin_dir, unsigned int n, char *ret, size_t size)
+bool mmu_arch_search_dir(const char *plugin_dir, unsigned int n, char *ret, size_t size)
 {
 	const char *path = secure_getenv("MMUSCOPE_PLUGIN_PATH");
 
@@ -230,9 +230,14 @@ static struct mmu_error *find_arch(const char *name, const char *plugin_dir,
 			return NULL;
 		}
 	}
+	if (mmu_lazy_closed)
+		return mmu_error_new(MMU_ERROR_NOT_FOUND,
+				     "no back-end for architecture '%s' is loaded, and none can be "
+				     "any more",
+				     name);
 	if (nr_loaded == ARCHES_MAX)
 		return mmu_error_new(MMU_ERROR_PLUGIN, "too many back-ends");
-	for (unsigned int n = 0; search_dir(plugin_dir, n, dir, sizeof(dir)); n++) {
+	for (unsigned int n = 0; mmu_arch_search_dir(plugin_dir, n, dir, sizeof(dir)); n++) {
 		snprintf(path, sizeof(path), "%s/" PREFIX "%s" SUFFIX, dir, name);
 		/* without a slash dlopen() would search the system's library path */
 		if (strchr(dir, '/') && access(path, F_OK) == 0)
@@ -299,7 +304,7 @@ struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret)
 	char names[ARCHES_MAX + 1][NAME_MAX_BYTES], dir[4096];
 	size_t count = 0;
 
-	for (unsigned int n = 0; search_dir(plugin_dir, n, dir, sizeof(dir)); n++)
+	for (unsigned int n = 0; mmu_arch_search_dir(plugin_dir, n, dir, sizeof(dir)); n++)
 		count = scan_dir(dir, names, count);
 	/* one block: the pointers, then the texts */
 	char **list = malloc((count + 1) * sizeof(*list) + count * NAME_MAX_BYTES);

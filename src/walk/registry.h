@@ -17,4 +17,11 @@ const char *mmu_arch_name_of_cpus(uint16_t elf_machine);
  */
 struct mmu_error *mmu_arch_list(const char *plugin_dir, char ***ret) MMU_MUST_CHECK;
 
+/**
+ * The directories that back-ends are looked for in, one after the other.
+ * @param plugin_dir  the first; may be NULL
+ * @return false: there are no more
+ */
+bool mmu_arch_search_dir(const char *plugin_dir, unsigned int n, char *ret, size_t size);
+
 #endif

@@ -269,7 +269,7 @@ def image(fixture_dir):
 
 def test_json_keys_of_an_image(mmuscope, image):
     there, swapped = '0x7faceb40448c', '0x7faceb2d3000'
-    check_json(mmuscope, 'info', *image)
+    check_json(mmuscope, 'info', *image, '--confinement')
     check_json(mmuscope, 'ps', '--threads', *image)
     check_json(mmuscope, 'maps', *image, '--pid', 109, '--proc')
     check_json(mmuscope, 'maps', *image, '--pid', 109, '--smaps')

@@ -15,8 +15,8 @@ import pytest
 
 from conftest import build_option, sanitizers
 
-HEADERS = ['analysis.h', 'arch.h', 'base.h', 'maps.h', 'mmuscope.h', 'sessions.h', 'smaps.h',
-           'stat.h', 'walks.h']
+HEADERS = ['analysis.h', 'arch.h', 'base.h', 'confine.h', 'maps.h', 'mmuscope.h', 'sessions.h',
+           'smaps.h', 'stat.h', 'walks.h']
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
@@ -96,7 +96,8 @@ def test_files(installed):
     plugins = {name for name in plain if name.startswith('LIB/mmuscope/')}
     assert plugins == {f'LIB/mmuscope/mmuscope-arch-{name}.so' for name in ARCHES}
     assert plain - plugins == {
-        'bin/mmuscope', *(f'include/mmuscope/{header}' for header in HEADERS),
+        'bin/mmuscope', 'libexec/mmuscope/mmuscope-kdumpfile',
+        *(f'include/mmuscope/{header}' for header in HEADERS),
         'LIB/libmmuscope.so', 'LIB/pkgconfig/mmuscope.pc', 'share/man/man1/mmuscope.1',
         'share/bash-completion/completions/mmuscope'}
 

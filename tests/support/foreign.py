@@ -25,7 +25,8 @@ PACKAGES = ['libc6-dev', 'libelf-dev', 'libdwarf-dev', 'libkdumpfile-dev', 'zlib
 ARCHES = {'armhf': ('arm-linux-gnueabihf', 'arm', 'arm', 'little'),
           's390x': ('s390x-linux-gnu', 's390x', 's390x', 'big')}
 PROGRAMS = {'mmuscope': 'src/tool/mmuscope', 'build-tables': 'tests/golden/build-tables',
-            'hold': 'tests/prototypes/hold'}
+            'hold': 'tests/prototypes/hold',
+            'mmuscope-kdumpfile': 'src/image/mmuscope-kdumpfile'}
 
 
 def say(text):

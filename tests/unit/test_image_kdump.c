@@ -350,10 +350,3 @@ int main(void)
 
 	return cmocka_run_group_tests_name("image-kdump", tests, NULL, NULL);
 }
-
-/* libkdumpfile 0.5.1 does not free the index of a diskdump file. */
-const char *__lsan_default_suppressions(void);
-__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)
-{
-	return "leak:libkdumpfile.so\n";
-}
