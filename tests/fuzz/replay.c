@@ -10,8 +10,9 @@
 /*
  * replay [--mutants N] [--seeds DIR] [FILE|DIR...]
  *
- * Runs each seed of the target, N mutants of each (always the same), then each file. --seeds writes
- * the seeds into DIR and runs nothing. A file that crashes is named by the last line of output.
+ * Runs each seed of the target and each file, and N mutants of each, always the same. --seeds writes
+ * the seeds into DIR and runs nothing. What isn't there is left out. A file that crashes is named by
+ * the last line of output.
  */
 static struct fuzz_random random_bytes;
 static unsigned long mutants, nr_run;
@@ -115,7 +116,9 @@ static void run_path(const char *path)
 	struct dirent **names;
 	struct stat status;
 
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+	if (stat(path, &status) != 0) /* there may be no corpus yet */
+		return;
+	if (S_ISDIR(status.st_mode)) {
 		int nr = scandir(path, &names, NULL, alphasort);
 
 		for (int i = 0; i < nr; i++) {
@@ -140,6 +143,7 @@ static void run_path(const char *path)
 	printf("%s\n", path);
 	fflush(stdout);
 	run(data, bytes);
+	run_mutants(data, bytes);
 	free(data);
 }
 

@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TABLE = HERE.parent.parent / 'docs/reliability.md'
 LIMITS = ['-timeout=5', '-rss_limit_mb=512', '-print_final_stats=1', '-len_control=0',
           '-reload=0', '-verbosity=1']
+MOST_BYTES = 65536  # of an input
 PACKED_BYTES = 30 << 10  # of each target's corpus in the tree
 BEGIN, END = '<!-- executions -->', '<!-- end of executions -->'
 Row = collections.namedtuple('Row', 'commit target executions seconds lines')
@@ -46,6 +47,10 @@ class Runs:
         folder.mkdir(exist_ok=True)
         subprocess.run([self.programs / f'replay-{target}', '--seeds', folder], check=True,
                        stdout=subprocess.DEVNULL)
+        if target == 'vmlinux':
+            for file in (self.programs.parent / 'unit').glob('vmlinux-like-*'):
+                if file.is_file() and file.stat().st_size <= MOST_BYTES:
+                    shutil.copy(file, folder)
         kept = self.programs / 'corpus' / target
         if kept.exists():
             shutil.copytree(kept, folder, dirs_exist_ok=True)
@@ -59,7 +64,7 @@ class Runs:
     def run(self, target, seconds):
         """@return whether nothing was found"""
         folder = self.folder(target)
-        words = self.command(target, f'-max_total_time={seconds}', '-max_len=65536',
+        words = self.command(target, f'-max_total_time={seconds}', f'-max_len={MOST_BYTES}',
                              f'-artifact_prefix={self.work}/{target}-found-', folder)
         log = self.work / f'{target}.log'
         with open(log, 'wb') as stream:

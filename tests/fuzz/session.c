@@ -149,7 +149,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t max, unsigned
 	return made_mutate(data, bytes, max, seed);
 }
 
-/* The kernel is one, with either kind of tree: else all that follows would find nothing, and fast. */
+/* It is a kernel, with either kind of tree: else all that follows would find nothing, and fast. */
 static void check_kernel(uint8_t flags)
 {
 	const uint8_t data[] = { flags };

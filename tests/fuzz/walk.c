@@ -80,9 +80,9 @@ static bool load(uint64_t pa, uint64_t *ret)
 }
 
 /*
- * A page's number (1 byte), a slot in it (2), how (1), the word (8). How: bit 0, the word leads to a
- * page of the memory; bits 1 to 3, so many neighbours (a power of two) go on where it leads; bits 4
- * and 5, the page's state; bit 6, the second word instead, where the level has one.
+ * A page's number (1 byte), a slot in it (2), how (1), the word (8). How: bit 0, the word leads to
+ * a page of the memory; bits 1 to 3, so many neighbours (a power of two) go on where it leads; bits
+ * 4 and 5, the page's state; bit 6, the second word instead, where the level has one.
  */
 static void put_entry(struct fuzz_input *input)
 {
