@@ -402,10 +402,10 @@ static bool find_member(struct lookup *lookup, const struct type *type, unsigned
 		if (name_is(btf, word(btf, at), lookup->name, lookup->name_bytes)) {
 			if (!get_type(btf, word(btf, at + 4), &of))
 				continue;
-			bool filled = fill_member(btf, type, at, &of, ret);
-
+			if (!fill_member(btf, type, at, &of, ret))
+				return false; /* the search may go on, in what `type` is */
 			*ret_type = of; /* which may be where `type` is */
-			return filled;
+			return true;
 		}
 		if (!name_is(btf, word(btf, at), "", 0) || depth == 0 ||
 		    !get_type(btf, word(btf, at + 4), &of) || !resolve(btf, &of) ||

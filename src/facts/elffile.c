@@ -353,6 +353,8 @@ void mmu_elffile_close(struct mmu_elffile *file)
 
 void mmu_elffile_expect(const struct mmu_elffile *file, const struct mmu_elfsection *section)
 {
+	if (!section->bytes.count)
+		return;
 	size_t first = (size_t)(section->bytes.data - file->map.data);
 	size_t before = first & ((size_t)sysconf(_SC_PAGESIZE) - 1);
 
