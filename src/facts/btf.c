@@ -404,7 +404,7 @@ static bool find_member(struct lookup *lookup, const struct type *type, unsigned
 				continue;
 			if (!fill_member(btf, type, at, &of, ret))
 				return false; /* the search may go on, in what `type` is */
-			*ret_type = of; /* which may be where `type` is */
+			*ret_type = of;       /* which may be where `type` is */
 			return true;
 		}
 		if (!name_is(btf, word(btf, at), "", 0) || depth == 0 ||

@@ -3,10 +3,10 @@
  * @file
  * Loaded before all others (LD_PRELOAD): makes one call of the process fail, or all from one on.
  *
- * MMU_FAULT=KIND:N. Call number N, from 1 on, of its kind fails. Kinds: malloc (asked for by our own code), beneath (by
- * libraries), mmap, open, read, write (ENOSPC, and all that follow), short (a read gives half, and all that
- * follow), eintr (a read is interrupted), plugin (the N-th library that is loaded at run time can't
- * be). KIND:0: nothing fails.
+ * MMU_FAULT=KIND:N. Call number N, from 1 on, of its kind fails. KIND:0: nothing fails. Kinds:
+ * malloc (asked for by our own code), beneath (by libraries), mmap, open, read, write (ENOSPC, and
+ * all that follow), short (a read gives half, and all that follow), eintr (a read is interrupted),
+ * plugin (the N-th library that is loaded at run time can't be).
  *
  * MMU_FAULT_REPORT=FILE: what was counted, at the end of the process: "KIND calls", and "leaked
  * blocks": those that our own code asked for and nobody freed.
@@ -82,7 +82,7 @@ static bool is_ours(const void *caller)
 /* ------------------------------------------------------------------ memory */
 
 /* Blocks of ours that live, in a table with open addressing; 0: free, 1: was in use. */
-#define SLOTS (1u << 20)
+#define SLOTS (1u << 16)
 static uintptr_t *slots;
 static void *(*real_malloc)(size_t), *(*real_calloc)(size_t, size_t),
 	*(*real_realloc)(void *, size_t), (*real_free)(void *);
@@ -91,7 +91,7 @@ static size_t early_used;
 
 static uintptr_t *slot_of(uintptr_t block, bool make)
 {
-	size_t at = (block >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 44;
+	size_t at = (block >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 48;
 
 	for (size_t i = 0; i < SLOTS; i++, at++) {
 		uintptr_t *slot = &slots[at % SLOTS];

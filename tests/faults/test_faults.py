@@ -16,7 +16,7 @@ import tempfile
 import pytest
 
 ALL = os.environ.get('MMUSCOPE_FAULTS') == 'all'
-SAMPLE = 14  # runs of each command and kind
+SAMPLE = 3  # runs of each command and kind
 BENEATH = 400  # of the calls of libraries, even when all others are tried
 
 Run = collections.namedtuple('Run', 'status out err leaked counts left')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file BTF: the compact form of types that a kernel carries. The first byte: big-endian, or not. */
+/** @file BTF, the types that a kernel carries. The first byte: big-endian, or not. */
 #include <string.h>
 
 #include "facts/btf.h"

@@ -2,7 +2,8 @@
 /**
  * @file
  * kallsyms found by its shape, and read, in kernels of every layout whose bytes an input changes:
- * the layout (1 byte), the word, the byte order and whether it is searched (1), then records of part (1), offset (2), value (4).
+ * the layout (1 byte), the word, the byte order and whether it is searched (1), then records of
+ * part (1), offset (2), value (4).
  */
 #include <stdlib.h>
 

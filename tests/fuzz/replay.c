@@ -10,9 +10,10 @@
 /*
  * replay [--mutants N] [--seeds DIR] [FILE|DIR...]
  *
- * Runs each seed of the target and each file, and N mutants of each, always the same. --seeds writes
- * the seeds into DIR and runs nothing. What isn't there is left out. A file that crashes is named by
- * the last line of output.
+ * Runs each seed of the target and each FILE, and N mutants of each, always the same; then what is
+ * in each DIR. --seeds
+ * writes the seeds into DIR and runs nothing. What isn't there is left out. Of files that are run
+ * the last one that is named is the one that crashed.
  */
 static struct fuzz_random random_bytes;
 static unsigned long mutants, nr_run;
@@ -111,7 +112,7 @@ static void take_seed(const char *name, const uint8_t *data, size_t bytes)
 	run_mutants(data, bytes);
 }
 
-static void run_path(const char *path)
+static void run_path(const char *path, bool mutate)
 {
 	struct dirent **names;
 	struct stat status;
@@ -126,7 +127,7 @@ static void run_path(const char *path)
 
 			snprintf(inner, sizeof(inner), "%s/%s", path, names[i]->d_name);
 			if (names[i]->d_name[0] != '.')
-				run_path(inner);
+				run_path(inner, false);
 			free(names[i]);
 		}
 		free(nr < 0 ? NULL : names);
@@ -143,7 +144,8 @@ static void run_path(const char *path)
 	printf("%s\n", path);
 	fflush(stdout);
 	run(data, bytes);
-	run_mutants(data, bytes);
+	if (mutate)
+		run_mutants(data, bytes);
 	free(data);
 }
 
@@ -161,7 +163,7 @@ int main(int argc, char **argv)
 	}
 	fuzz_seeds(take_seed);
 	for (; i < argc; i++)
-		run_path(argv[i]);
+		run_path(argv[i], true);
 	printf("%lu inputs\n", nr_run);
 	return 0;
 }
