@@ -11,9 +11,8 @@
  * replay [--mutants N] [--seeds DIR] [FILE|DIR...]
  *
  * Runs each seed of the target and each FILE, and N mutants of each, always the same; then what is
- * in each DIR. --seeds
- * writes the seeds into DIR and runs nothing. What isn't there is left out. Of files that are run
- * the last one that is named is the one that crashed.
+ * in each DIR. --seeds writes the seeds into DIR and runs nothing. What isn't there is left out. Of
+ * files that are run the last one that is named is the one that crashed.
  */
 static struct fuzz_random random_bytes;
 static unsigned long mutants, nr_run;
