@@ -402,10 +402,10 @@ static bool find_member(struct lookup *lookup, const struct type *type, unsigned
 		if (name_is(btf, word(btf, at), lookup->name, lookup->name_bytes)) {
 			if (!get_type(btf, word(btf, at + 4), &of))
 				continue;
-			bool filled = fill_member(btf, type, at, &of, ret);
-
-			*ret_type = of; /* which may be where `type` is */
-			return filled;
+			if (!fill_member(btf, type, at, &of, ret))
+				return false; /* the search may go on, in what `type` is */
+			*ret_type = of;       /* which may be where `type` is */
+			return true;
 		}
 		if (!name_is(btf, word(btf, at), "", 0) || depth == 0 ||
 		    !get_type(btf, word(btf, at + 4), &of) || !resolve(btf, &of) ||
@@ -460,28 +460,44 @@ struct mmu_error *mmu_btf_member(struct mmu_btf *btf, const char *name, const ch
 	return mmu_error_new(MMU_ERROR_NOT_FOUND, "no member %s.%s in BTF", name, path);
 }
 
+/* @return false: the type is no enum, or has no such enumerator */
+static bool find_enumerator(struct mmu_btf *btf, const struct type *type, const char *name,
+			    int64_t *ret)
+{
+	size_t bytes = strlen(name);
+
+	if (type->kind != KIND_ENUM && type->kind != KIND_ENUM64)
+		return false;
+	for (uint32_t i = 0; i < type->nr; i++) {
+		const uint8_t *at = type->more + i * (type->kind == KIND_ENUM ? 8 : 12);
+
+		if (!name_is(btf, word(btf, at), name, bytes))
+			continue;
+		/* the kind flag says signed */
+		uint32_t low = word(btf, at + 4);
+		*ret = type->kind == KIND_ENUM64
+			       ? (int64_t)((uint64_t)word(btf, at + 8) << 32 | low)
+		       : type->kind_flag ? (int32_t)low
+					 : (int64_t)low;
+		return true;
+	}
+	return false;
+}
+
 struct mmu_error *mmu_btf_enumerator(struct mmu_btf *btf, const char *name, const char *enumerator,
 				     int64_t *ret)
 {
 	struct type type = { .kind = 0 };
-	size_t bytes = strlen(enumerator);
-	struct mmu_error *error = find_type(btf, name, &type);
 
+	for (uint32_t id = 1; !name && id <= btf->count; id++)
+		if (get_type(btf, id, &type) && find_enumerator(btf, &type, enumerator, ret))
+			return NULL;
+	struct mmu_error *error = name ? find_type(btf, name, &type) : NULL;
 	if (error)
 		return error;
-	if (!resolve(btf, &type) || (type.kind != KIND_ENUM && type.kind != KIND_ENUM64))
+	if (name && (!resolve(btf, &type) || (type.kind != KIND_ENUM && type.kind != KIND_ENUM64)))
 		return not_found("enum", name);
-	for (uint32_t i = 0; i < type.nr; i++) {
-		const uint8_t *at = type.more + i * (type.kind == KIND_ENUM ? 8 : 12);
-
-		if (!name_is(btf, word(btf, at), enumerator, bytes))
-			continue;
-		/* the kind flag says signed */
-		uint32_t low = word(btf, at + 4);
-		*ret = type.kind == KIND_ENUM64 ? (int64_t)((uint64_t)word(btf, at + 8) << 32 | low)
-		       : type.kind_flag         ? (int32_t)low
-						: (int64_t)low;
+	if (name && find_enumerator(btf, &type, enumerator, ret))
 		return NULL;
-	}
 	return not_found("enumerator", enumerator);
 }

@@ -358,6 +358,8 @@ void mmu_elffile_close(struct mmu_elffile *file)
 
 bool mmu_elffile_read(const struct mmu_elffile *file, struct mmu_bytes bytes, void *buf)
 {
+	if (!bytes.count)
+		return true;
 	uint64_t offset = (uint64_t)(bytes.data - file->map.data), done = 0;
 
 	while (done < bytes.count) {

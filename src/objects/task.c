@@ -220,6 +220,16 @@ static const struct mmu_layout percpu_layout = MMU_LAYOUT(PERCPU_COUNTERS, "perc
 /* The order of include/linux/mm_types_task.h. */
 enum { RSS_FILE, RSS_ANON, RSS_SWAP, RSS_SHMEM, RSS_COUNT };
 
+/* Of counters that are damaged the sum need not be a number of pages, but it must be one. */
+static int64_t add_pages(int64_t sum, int64_t more)
+{
+	int64_t ret;
+
+	if (__builtin_add_overflow(sum, more, &ret))
+		return more < 0 ? INT64_MIN : INT64_MAX;
+	return ret;
+}
+
 /* What the CPUs have counted and not yet added; a kernel for one CPU adds at once. */
 struct deltas {
 	struct mmu_memory *memory;
@@ -236,7 +246,7 @@ static struct mmu_error *add_delta(uint64_t cpu_offset, void *context)
 						       "percpu_counter.counters", &delta);
 
 	if (!error)
-		deltas->sum += (int32_t)delta;
+		deltas->sum = add_pages(deltas->sum, (int32_t)delta);
 	return error;
 }
 
@@ -327,7 +337,8 @@ static void read_counters(struct mmu_memory *memory, struct mmu_task *task)
 	task->swap_pages = rss[RSS_SWAP];
 	/* a counter that another CPU is just lowering can be seen below 0; shmem came with 4.5 */
 	for (unsigned int n = 0; n < RSS_COUNT; n++)
-		task->rss_pages += n != RSS_SWAP && rss[n] > 0 ? rss[n] : 0;
+		if (n != RSS_SWAP && rss[n] > 0)
+			task->rss_pages = add_pages(task->rss_pages, rss[n]);
 }
 
 struct mm_fields {

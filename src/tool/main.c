@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 	program_invocation_name = (char *)"mmuscope"; /* argp's messages begin with it */
 	signal(SIGBUS, on_bus_error);
 	argp_program_version_hook = print_version;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
+	tool_must_parse(argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input));
 	if (!input.command_at) {
 		fprintf(stderr, "mmuscope: no command given; 'mmuscope --help' lists them\n");
 		return TOOL_USAGE;

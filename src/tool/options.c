@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The options of every command, and how a command's own are parsed with them. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,14 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return error;
 }
 
+void tool_must_parse(int error)
+{
+	if (!error)
+		return;
+	fprintf(stderr, "mmuscope: %s\n", error == ENOMEM ? "out of memory" : strerror(error));
+	exit(TOOL_UNUSABLE);
+}
+
 void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_option *options,
 		argp_parser_t parser, const char *args_doc, const char *doc, void *input,
 		struct tool_space *space)
@@ -188,7 +197,7 @@ void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_opti
 
 	snprintf(name, sizeof(name), "mmuscope %s", argv[0]);
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &parse_input);
+	tool_must_parse(argp_parse(&argp, argc, argv, 0, NULL, &parse_input));
 }
 
 int tool_refuse_image_options(const struct tool *tool)

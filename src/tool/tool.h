@@ -71,6 +71,9 @@ int tool_arch(struct tool *tool, int argc, char **argv);
 
 struct tool_space;
 
+/** End the program with a line if argp could not parse: it has no memory. */
+void tool_must_parse(int error);
+
 /** Parse a command's arguments together with the global options and, unless NULL, the space's. */
 void tool_parse(struct tool *tool, int argc, char **argv, const struct argp_option *options,
 		argp_parser_t parser, const char *args_doc, const char *doc, void *input,

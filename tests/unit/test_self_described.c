@@ -84,6 +84,9 @@ static void test_btf(void **state)
 	assert_int_equal(member.offset_bytes, 32);
 	assert_int_equal(member.size_bytes, 12);
 	assert_null(mmu_btf_enumerator(btf, "color", "RED", &value));
+	int64_t any = 0;
+	assert_null(mmu_btf_enumerator(btf, NULL, "RED", &any)); /* of whatever enum */
+	assert_int_equal(any, value);
 	assert_int_equal(value, -1);
 	struct mmu_error *error = mmu_btf_member(btf, "task", "nothing", &member);
 	assert_int_equal(mmu_error_code(error), MMU_ERROR_NOT_FOUND);
