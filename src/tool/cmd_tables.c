@@ -523,7 +523,7 @@ static int show_all(struct tables *tables)
 
 static int show_spaces(struct tables *tables)
 {
-	const struct tool_space *chosen = &tables->space_options;
+	struct tool_space *chosen = &tables->space_options;
 	struct mmu_space *space = NULL;
 	int status = TOOL_OK;
 

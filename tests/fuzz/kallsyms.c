@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "facts/kallsyms.h"
 #include "fuzz/fuzz.h"
 #include "support/kallsyms_like.h"
@@ -86,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct fuzz_input input = { data, bytes };
 	size_t layout = fuzz_take(&input, 1) % LAYOUTS;
 	unsigned int way = (unsigned int)fuzz_take(&input, 1);
-	uint64_t budget_bytes = UINT64_C(1) << 20;
+	struct mmu_budget budget = { .factor = 1 };
 
 	make_like(layout, way & 3);
 	for (unsigned int i = 0; i < RECORDS_MAX && input.bytes; i++)
@@ -94,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	/* the search begins near the tokens: from the front it would take most of the time */
 	size_t near = (like.token_table & ~(size_t)4095) - 4096;
 	const struct mmu_kallsyms_where where = { like.base + near, like.base + near + 0x3fff,
-						  like.word, like.big_endian, &budget_bytes };
+						  like.word, like.big_endian, &budget };
 	if (way & 4) /* fifty times as slow */
 		mmu_kallsyms_find(&where, read_memory, take_place, NULL);
 	struct mmu_kallsyms_place place = {
