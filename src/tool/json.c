@@ -78,7 +78,7 @@ void json_begin(const char *thing)
 	if (!generator) {
 		generator = yajl_gen_alloc(NULL);
 		if (!generator)
-			abort();
+			tool_no_memory();
 	}
 	yajl_gen_map_open(generator);
 	snprintf(schema, sizeof(schema), "mmuscope.%s/1", thing); /* once a line */
