@@ -235,7 +235,7 @@ static void *count_process(size_t number, void *context)
 	struct job *job = calloc(1, sizeof(*job));
 
 	if (!job)
-		abort();
+		tool_no_memory();
 	job->error = tool_process_space(command->options.tool, &command->processes[number],
 					command->space->query.flags, &job->space);
 	if (!job->error)

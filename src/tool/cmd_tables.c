@@ -410,7 +410,7 @@ static int write_bytes(const struct tables *tables, const struct table_node *nod
 	unsigned char *copy = malloc(bytes);
 
 	if (!copy)
-		abort();
+		tool_no_memory();
 	enum mmu_page_state state = mmu_session_read_phys(tables->tool->session, node->table_pa,
 							  copy, bytes, &stop_pa);
 	if (state == MMU_PAGE_PRESENT)

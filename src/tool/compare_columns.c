@@ -46,7 +46,7 @@ void compare_begin(struct compare_columns *columns)
 	for (unsigned int i = 0; i < 2; i++) {
 		columns->side[i] = open_memstream(&columns->text[i], &columns->bytes[i]);
 		if (!columns->side[i])
-			abort();
+			tool_no_memory();
 	}
 }
 

@@ -12,7 +12,7 @@ static void take_debug_dirs(struct tool *tool, const char *list)
 
 	tool->environment = strdup(list);
 	if (!tool->environment)
-		abort();
+		tool_no_memory();
 	for (char *dir = strtok_r(tool->environment, ":", &save);
 	     dir && tool->nr_debug_dirs < TOOL_LIST_MAX; dir = strtok_r(NULL, ":", &save))
 		tool->debug_dirs[tool->nr_debug_dirs++] = dir;

@@ -25,7 +25,7 @@ static char *room_for(size_t bytes)
 		line.room = wanted + line.room + 4096;
 		line.text = realloc(line.text, line.room);
 		if (!line.text)
-			abort();
+			tool_no_memory();
 	}
 	return line.text + line.bytes;
 }
@@ -95,7 +95,7 @@ static char *put_foreign(const char *text)
 	}
 	if (!generator || yajl_gen_string(generator, clean, out) != yajl_gen_status_ok ||
 	    yajl_gen_get_buf(generator, &string, &count) != yajl_gen_status_ok)
-		abort();
+		tool_no_memory();
 	char *end = put(room_for(count), (const char *)string, count);
 	yajl_gen_free(generator);
 	return end;

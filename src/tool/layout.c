@@ -159,7 +159,7 @@ static ssize_t write_folded(void *cookie, const char *bytes, size_t count)
 			fold->capacity = fold->capacity ? 2 * fold->capacity : 256;
 			fold->line = realloc(fold->line, fold->capacity);
 			if (!fold->line)
-				abort();
+				tool_no_memory();
 		}
 		fold->line[fold->bytes++] = bytes[i];
 	}
@@ -187,7 +187,7 @@ void tool_fold(const struct tool *tool, unsigned int margin)
 	fold = (struct fold){ .to = stdout, .width = tool_columns(), .margin = margin };
 	FILE *stream = fopencookie(&fold, "w", functions);
 	if (!stream)
-		abort();
+		tool_no_memory();
 	setvbuf(stream, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
 	stdout = stream;
 }

@@ -74,7 +74,7 @@ void maps_text_begin(struct maps_text *text, const struct mmu_space *space, bool
 	text->real = stdout;
 	stdout = open_memstream(&text->held, &text->held_bytes);
 	if (!stdout)
-		abort();
+		tool_no_memory();
 }
 
 /* ------------------------------------------------------------------ rows */
@@ -211,7 +211,7 @@ static void begin_area(struct maps_text *text, const struct mmu_map_row *row)
 	text->vma = *row->vma;
 	text->name = strdup(row->vma->name);
 	if (!text->name)
-		abort();
+		tool_no_memory();
 	text->vma.name = text->name;
 }
 

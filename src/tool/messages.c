@@ -207,7 +207,7 @@ struct mmu_facts_iter *tool_facts_open(struct mmu_session *session)
 	struct mmu_facts_iter *facts = NULL;
 
 	if (mmu_facts_open(session, &facts))
-		abort();
+		tool_no_memory();
 	return facts;
 }
 

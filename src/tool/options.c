@@ -168,11 +168,19 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return error;
 }
 
+void tool_no_memory(void)
+{
+	fprintf(stderr, "mmuscope: out of memory\n");
+	exit(TOOL_UNUSABLE);
+}
+
 void tool_must_parse(int error)
 {
 	if (!error)
 		return;
-	fprintf(stderr, "mmuscope: %s\n", error == ENOMEM ? "out of memory" : strerror(error));
+	if (error == ENOMEM)
+		tool_no_memory();
+	fprintf(stderr, "mmuscope: %s\n", strerror(error));
 	exit(TOOL_UNUSABLE);
 }
 

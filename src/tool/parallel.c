@@ -193,7 +193,7 @@ int tool_processes(struct tool *tool, struct tool_process **ret, size_t *ret_nr)
 			status = TOOL_ANSWERED;
 		} else if (task->owner == MMU_MM_OWN && task->leader &&
 			   !add_process(&list, &nr, task)) {
-			abort();
+			tool_no_memory();
 		}
 	}
 	mmu_tasks_close(tasks);

@@ -184,8 +184,10 @@ static FILE *stream_of(cookie_write_function_t *function, int mode)
 {
 	FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = function });
 
-	if (!stream)
-		abort();
+	if (!stream) {
+		fprintf(stderr, "mmuscope: out of memory\n");
+		exit(3); /* TOOL_UNUSABLE; tests have this file alone */
+	}
 	setvbuf(stream, NULL, mode, BUFSIZ);
 	return stream;
 }

@@ -258,7 +258,7 @@ struct mmu_walk *tool_walk_create(void)
 	struct mmu_walk *walk = NULL;
 
 	if (mmu_walk_create(&walk))
-		abort();
+		tool_no_memory();
 	return walk;
 }
 
@@ -268,7 +268,7 @@ struct mmu_entries *tool_entries_open(struct mmu_space *space, const struct mmu_
 	struct mmu_entries *entries = NULL;
 
 	if (mmu_entries_open(space, regime, level, table_pa, &entries))
-		abort();
+		tool_no_memory();
 	return entries;
 }
 

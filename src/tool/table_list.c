@@ -50,7 +50,7 @@ static struct table_node *append(struct table_list *list, const struct table_nod
 		level->nodes = reallocarray(level->nodes, level->nr ? 2 * level->nr : 1,
 					    sizeof(*level->nodes));
 		if (!level->nodes)
-			abort();
+			tool_no_memory();
 	}
 	list->nr++;
 	level->nodes[level->nr] = *node;
@@ -136,7 +136,7 @@ static void mark_again(struct table_level *level)
 	struct table_node **order = calloc(level->nr + 1, sizeof(struct table_node *));
 
 	if (!order)
-		abort();
+		tool_no_memory();
 	for (size_t i = 0; i < level->nr; i++)
 		order[i] = &level->nodes[i];
 	qsort(order, level->nr, sizeof(struct table_node *), by_table);

@@ -71,6 +71,9 @@ int tool_arch(struct tool *tool, int argc, char **argv);
 
 struct tool_space;
 
+/** End the program with one line and TOOL_UNUSABLE. */
+_Noreturn void tool_no_memory(void);
+
 /** End the program with a line if argp could not parse: it has no memory. */
 void tool_must_parse(int error);
 

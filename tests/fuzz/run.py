@@ -77,7 +77,7 @@ class Runs:
         edges = re.findall(r' cov: (\d+)', text) or ['0']
         print(f'{target}: {int(executions[-1]):,} executions, {edges[-1]} edges')
         with open(self.done, 'a', encoding='utf-8') as stream:
-            print(commit(), target, executions[-1], taken[-1], '', sep='\t', file=stream)
+            print(commit(), target, executions[-1], taken[-1], '-', sep='\t', file=stream)
         if status:
             print('\n'.join(text.splitlines()[-60:]))
             print(f'{target}: found something, see {log}; its input is {self.work}/{target}-found-*')
@@ -113,7 +113,7 @@ def table(rows):
         one = sums.setdefault(row.target, [0, 0, ''])
         one[0] += int(row.executions)
         one[1] += int(row.seconds)
-        one[2] = row.lines or one[2]
+        one[2] = row.lines if row.lines != '-' else one[2]
     yield '| target | executions | a second | lines covered |'
     yield '|---|--:|--:|--:|'
     for target, (executions, seconds, lines) in sorted(sums.items()):
@@ -131,7 +131,7 @@ def record(runs):
         if old:
             row = row._replace(executions=int(old.executions) + int(row.executions),
                                seconds=int(old.seconds) + int(row.seconds),
-                               lines=row.lines or old.lines)
+                               lines=row.lines if row.lines != '-' else old.lines)
         merged[row.commit, row.target] = row
     with open(kept, 'w', encoding='utf-8') as stream:
         print('# commit', 'target', 'executions', 'seconds', 'lines', sep='\t', file=stream)
