@@ -78,7 +78,7 @@ struct mmu_source {
 	size_t nr_raw;
 	/** NULL-terminated paths of the other files of a split dump, in any order; may be NULL. */
 	const char *const *parts;
-	size_t unpacked_bytes; /**< of pages that a kdump's cursors share at most; 0: 64 MiB */
+	size_t unpacked_bytes;     /**< of pages that a kdump's cursors share at most; 0: 64 MiB */
 	struct mmu_budget *budget; /**< the session's, which outlives the image; NULL: no limit */
 };
 
