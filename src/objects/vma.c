@@ -217,8 +217,10 @@ struct mmu_error *mmu_vma_find_named(struct mmu_memory *memory, uint64_t mm_va, 
 {
 	struct mmu_vma_name name = { .kind = MMU_VMA_NAME_NONE };
 	struct mmu_vma vma;
-	struct mmu_error *error = find(memory, mm_va, va, &vma, &name);
+	struct mmu_error *error = mmu_vma_names_need(memory->kernel);
 
+	if (!error)
+		error = find(memory, mm_va, va, &vma, &name);
 	if (error)
 		return error;
 	*ret_found = vma.vma_va || find_gate(memory, mm_va, va, &vma, &name);
@@ -244,9 +246,10 @@ void mmu_vma_walk_init(struct mmu_vma_walk *vmas, struct mmu_memory *memory, uin
 struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *ret, bool *ret_found)
 {
 	struct mmu_vma vma = { 0 };
-	struct mmu_error *error = NULL;
+	struct mmu_error *error = mmu_vma_names_need(vmas->memory->kernel);
 
 	*ret_found = false;
+	vmas->end |= error != NULL;
 	while (!vmas->end && !error && !*ret_found) {
 		if (!vmas->budget--) {
 			vmas->end = true;

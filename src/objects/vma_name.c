@@ -126,6 +126,21 @@ static bool anon_name(const struct mmu_peek *peek, const struct special_fields *
 	return true;
 }
 
+struct mmu_error *mmu_vma_names_need(const struct mmu_kernel *kernel)
+{
+	const struct mmu_layout *const layouts[] = { &special_layout, &more_layout, &mm_layout };
+	const void *fields;
+
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		struct mmu_error *error = mmu_layout_need(kernel, layouts[i], &fields, NULL);
+
+		if (error && mmu_error_code(error) == MMU_ERROR_NO_MEMORY)
+			return error;
+		mmu_error_destroy(error);
+	}
+	return NULL;
+}
+
 void mmu_vma_name_read(const struct mmu_peek *peek, uint64_t mm_va, const struct mmu_vma *vma,
 		       struct mmu_vma_name *ret)
 {

@@ -40,6 +40,12 @@ struct mmu_vma_name {
 	char text[MMU_PATH_BYTES]; /**< raw bytes; "" where kind is MMU_VMA_NAME_NONE */
 };
 
+/**
+ * Learn what mmu_vma_name_read() asks for, so that no memory for it is not taken for no name.
+ * @return MMU_ERROR_NO_MEMORY alone
+ */
+struct mmu_error *mmu_vma_names_need(const struct mmu_kernel *kernel) MMU_MUST_CHECK;
+
 /** What is missing makes for a shorter name, or none. */
 void mmu_vma_name_read(const struct mmu_peek *peek, uint64_t mm_va, const struct mmu_vma *vma,
 		       struct mmu_vma_name *ret);

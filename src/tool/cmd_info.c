@@ -481,8 +481,11 @@ int tool_info(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_session_learn(tool->session);
 	if (!error)
 		check = mmu_session_cross_check(tool->session);
-	if (tool_seal(tool))
+	if (tool_seal(tool)) {
+		mmu_error_destroy(error);
+		mmu_error_destroy(check);
 		return TOOL_UNUSABLE;
+	}
 	tool_confinement_words(tool, told.confinement);
 	const struct mmu_info *info = mmu_session_info(tool->session);
 	tool->warned = true;

@@ -328,8 +328,10 @@ int tool_ps(struct tool *tool, int argc, char **argv)
 	if (error)
 		return tool_fail(tool, error);
 	ps.status = tool_seal(tool);
-	if (ps.status)
+	if (ps.status) {
+		mmu_tasks_close(tasks);
 		return ps.status;
+	}
 	choose_columns(&ps);
 	if (tool->tsv) /* a table without rows is one */
 		show_head(&ps);

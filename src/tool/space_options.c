@@ -225,7 +225,12 @@ static int open_query(struct tool *tool, struct mmu_space_query *query, struct m
 	if (query->flags & MMU_SPACE_REGISTER)
 		tell_ignored(*ret, query);
 	tool_space_warn(*ret);
-	return tool_seal(tool);
+	int status = tool_seal(tool);
+	if (status) {
+		mmu_space_close(*ret);
+		*ret = NULL;
+	}
+	return status;
 }
 
 int tool_space_open_pid(struct tool *tool, const struct tool_space *space, int32_t pid,

@@ -9,7 +9,7 @@
  * plugin (the N-th library that is loaded at run time can't be).
  *
  * MMU_FAULT_REPORT=FILE: what was counted, at the end of the process: "KIND calls", and "leaked
- * blocks": those that our own code asked for and nobody freed.
+ * blocks": those that our own code asked for and nobody freed, unless it called exit().
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,6 +30,7 @@ static const char *const names[KINDS] = { "malloc", "beneath", "mmap",  "open", 
 					  "write",  "short",   "eintr", "plugin" };
 static unsigned long calls[KINDS], fails_at;
 static enum kind fails = KINDS;
+static bool ended_on_the_spot;
 static int report = -1; /* open from the begin on: later the tool can open no file any more */
 static bool ready;      /* main() is about to run: what comes before is no work of ours */
 
@@ -326,6 +327,15 @@ ssize_t pwrite64(int fd, const void *buf, size_t bytes, off_t offset) __attribut
 
 /* ------------------------------------------------------------------ begin and end */
 
+/* Not what main() returns to: who ends a process on the spot leaves its memory to the system. */
+void exit(int status)
+{
+	REAL(exit)
+	ended_on_the_spot = true;
+	real(status);
+	__builtin_unreachable();
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *text = getenv("MMU_FAULT"), *path = getenv("MMU_FAULT_REPORT");
@@ -353,7 +363,7 @@ __attribute__((destructor)) static void end(void)
 	unsigned long leaked = 0;
 
 	ready = false;
-	for (size_t i = 0; slots && i < SLOTS; i++)
+	for (size_t i = 0; slots && i < SLOTS && !ended_on_the_spot; i++)
 		leaked += slots[i] > 1;
 	if (report < 0)
 		return;

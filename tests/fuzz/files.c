@@ -15,6 +15,8 @@ static struct put {
 	bool unmapped;
 } files[FILES_MAX];
 
+int files_fd = -1;
+
 struct mmu_error *__wrap_mmu_file_open(const char *path, struct mmu_file *ret);
 struct mmu_error *__wrap_mmu_file_open_unmapped(const char *path, struct mmu_file *ret);
 void __wrap_mmu_file_close(struct mmu_file *file);
@@ -44,7 +46,7 @@ static const struct put *find(const char *path)
 static struct mmu_error *open_put(const char *path, bool unmapped, struct mmu_file *ret)
 {
 	const struct put *put = find(path);
-	struct mmu_file file = { .fd = -1 };
+	struct mmu_file file = { .fd = files_fd };
 
 	if (!put)
 		return mmu_error_os(ENOENT, "%s", path);

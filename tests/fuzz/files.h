@@ -17,4 +17,7 @@
  */
 void files_put(const char *path, const void *data, size_t bytes, bool unmapped);
 
+/** What all of them have for a descriptor: -1, or one that is good for nothing but being copied. */
+extern int files_fd;
+
 #endif
