@@ -137,6 +137,7 @@ void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *na
 	uint64_t first_global = symtab.info < count ? symtab.info : 0;
 
 	MMU_FREE uint8_t *copy = copy_strings(&table);
+	(void)copy; /* the table points into it, until it is freed */
 	scan_range(&table, first_global, count - first_global, names, ret);
 	if (!all_global(ret, names->count))
 		scan_range(&table, 0, first_global, names, ret);

@@ -270,6 +270,75 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 	return error;
 }
 
+/* ------------------------------------------------------------------ where the process ends */
+
+struct size_fields {
+	struct mmu_field task_size;
+};
+
+static const struct mmu_field_def size_defs[] = {
+	MMU_FIELD(struct size_fields, task_size, "mm_struct.task_size", MMU_NEED),
+};
+static const struct mmu_layout size_layout = MMU_LAYOUT(TASK_SIZE, "mm_struct", struct size_fields,
+							size_defs);
+
+/* @param ret_va  as far as it is known: 0 where the mm does not say, or can't be read */
+static struct mmu_error *task_size(struct mmu_space *space, uint64_t *ret_va)
+{
+	struct mmu_copy copy;
+	struct mmu_error *error = mmu_object_read(&space->memory, &size_layout, space->mm_va, NULL,
+						  &copy);
+
+	*ret_va = error ? 0
+			: mmu_copy_get(&copy,
+				       &((const struct size_fields *)copy.fields)->task_size);
+	if (!error || mmu_error_code(error) == MMU_ERROR_NO_MEMORY)
+		return error; /* what can't be asked for now is not absent */
+	mmu_error_destroy(error);
+	return NULL;
+}
+
+/*
+ * Where the kernel has regimes of its own in the space, all others are the process's. Else the mm
+ * says where it ends (mm_struct.task_size), or the lowest linear mapping does.
+ */
+static struct mmu_error *find_user_range(struct mmu_space *space)
+{
+	const struct mmu_kernel *kernel = space->memory.kernel;
+	uint64_t last_va = 0, user_last_va = 0, end_va;
+	bool halves = false;
+
+	for (size_t i = 0; i < space->regimes.nr; i++) {
+		const struct mmu_regime *regime = &space->regimes.regime[i];
+
+		halves |= regime->half == MMU_HALF_KERNEL;
+		if (regime->last_va > last_va)
+			last_va = regime->last_va;
+		if (regime->half == MMU_HALF_USER && regime->last_va > user_last_va)
+			user_last_va = regime->last_va;
+	}
+	space->user_range.last_va = space->mm_va && halves ? user_last_va : last_va;
+	if (!space->mm_va || halves)
+		return NULL;
+	struct mmu_error *error = task_size(space, &end_va);
+	if (error)
+		return error;
+	if (end_va && end_va - 1 < last_va) {
+		space->user_range.last_va = end_va - 1;
+		return NULL;
+	}
+	for (size_t i = 0; i < kernel->nr_linear; i++)
+		if (kernel->linear[i].first_va && kernel->linear[i].first_va - 1 < last_va)
+			last_va = kernel->linear[i].first_va - 1;
+	space->user_range.last_va = last_va;
+	return NULL;
+}
+
+struct mmu_va_range mmu_space_user_range(const struct mmu_space *space)
+{
+	return space->user_range;
+}
+
 struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 				 const struct mmu_space_query *query, struct mmu_space **ret)
 {
@@ -285,6 +354,8 @@ struct mmu_error *mmu_space_find(const struct mmu_kernel *kernel,
 							   : open_learnt(space, query);
 	if (!error && !mmu_space_is_bare(query) && !space->foreign)
 		error = mmu_swap_map(kernel, &space->walker.swap);
+	if (!error)
+		error = find_user_range(space);
 	if (!error)
 		*ret = mmu_steal(space);
 	return error;
@@ -532,57 +603,4 @@ void mmu_space_sweep_close(struct mmu_space_sweep *sweep)
 		return;
 	mmu_sweep_release(&sweep->sweep);
 	free(sweep);
-}
-
-struct size_fields {
-	struct mmu_field task_size;
-};
-
-static const struct mmu_field_def size_defs[] = {
-	MMU_FIELD(struct size_fields, task_size, "mm_struct.task_size", MMU_NEED),
-};
-static const struct mmu_layout size_layout = MMU_LAYOUT(TASK_SIZE, "mm_struct", struct size_fields,
-							size_defs);
-
-/*
- * Where the kernel has regimes of its own in the space, all others are the process's. Else the mm
- * says where it ends (mm_struct.task_size), or the lowest linear mapping does.
- */
-struct mmu_va_range mmu_space_user_range(struct mmu_space *space)
-{
-	const struct mmu_kernel *kernel = space->memory.kernel;
-	struct mmu_va_range all = { 0, 0 };
-	uint64_t task_size, user_last_va = 0;
-	struct mmu_copy copy;
-	bool halves = false;
-
-	for (size_t i = 0; i < space->regimes.nr; i++) {
-		const struct mmu_regime *regime = &space->regimes.regime[i];
-
-		halves |= regime->half == MMU_HALF_KERNEL;
-		if (regime->last_va > all.last_va)
-			all.last_va = regime->last_va;
-		if (regime->half == MMU_HALF_USER && regime->last_va > user_last_va)
-			user_last_va = regime->last_va;
-	}
-	if (!space->mm_va)
-		return all;
-	if (halves) {
-		all.last_va = user_last_va;
-		return all;
-	}
-	struct mmu_error *error = mmu_object_read(&space->memory, &size_layout, space->mm_va, NULL,
-						  &copy);
-	task_size = error ? 0
-			  : mmu_copy_get(&copy,
-					 &((const struct size_fields *)copy.fields)->task_size);
-	if (!error && task_size && task_size - 1 < all.last_va) {
-		all.last_va = task_size - 1;
-		return all;
-	}
-	mmu_error_destroy(error);
-	for (size_t i = 0; i < kernel->nr_linear; i++)
-		if (kernel->linear[i].first_va && kernel->linear[i].first_va - 1 < all.last_va)
-			all.last_va = kernel->linear[i].first_va - 1;
-	return all;
 }

@@ -15,12 +15,13 @@ struct mmu_space {
 	unsigned int nr_walks;    /**< so far, up to where paths are kept */
 	struct mmu_task task;
 	bool has_task;
-	char *warning;        /**< what its answers can't be trusted in, or NULL */
-	bool foreign;         /**< no Linux is known there, and its entries are read as if */
-	uint64_t mm_va;       /**< 0: a space without VMAs */
-	struct mmu_hook hook; /**< for long work on it */
-	struct mmu_vma vma;   /**< what a caller was told last */
-	bool has_vma;         /**< and it holds still, with vma_name and vma_info */
+	char *warning;  /**< what its answers can't be trusted in, or NULL */
+	bool foreign;   /**< no Linux is known there, and its entries are read as if */
+	uint64_t mm_va; /**< 0: a space without VMAs */
+	struct mmu_va_range user_range; /**< see mmu_space_extent() */
+	struct mmu_hook hook;           /**< for long work on it */
+	struct mmu_vma vma;             /**< what a caller was told last */
+	bool has_vma;                   /**< and it holds still, with vma_name and vma_info */
 	struct mmu_vma_name vma_name;
 	struct mmu_vma_info vma_info;
 	struct mmu_meaning meaning;
@@ -85,6 +86,6 @@ struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t f
 void mmu_space_sweep_close(struct mmu_space_sweep *sweep);
 
 /** As mmu_space_extent(). */
-struct mmu_va_range mmu_space_user_range(struct mmu_space *space);
+struct mmu_va_range mmu_space_user_range(const struct mmu_space *space);
 
 #endif

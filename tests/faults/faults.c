@@ -30,7 +30,8 @@ static const char *const names[KINDS] = { "malloc", "beneath", "mmap",  "open", 
 					  "write",  "short",   "eintr", "plugin" };
 static unsigned long calls[KINDS], fails_at;
 static enum kind fails = KINDS;
-static bool ready; /* main() is about to run: what comes before is no work of ours */
+static int report = -1; /* open from the begin on: later the tool can open no file any more */
+static bool ready;      /* main() is about to run: what comes before is no work of ours */
 
 /* Does this call fail? */
 static bool fail(enum kind kind)
@@ -327,8 +328,10 @@ ssize_t pwrite64(int fd, const void *buf, size_t bytes, off_t offset) __attribut
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *text = getenv("MMU_FAULT");
+	const char *text = getenv("MMU_FAULT"), *path = getenv("MMU_FAULT_REPORT");
 
+	if (path)
+		report = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (!real_malloc)
 		find_real();
 	for (enum kind kind = 0; text && kind < KINDS; kind++) {
@@ -347,17 +350,14 @@ __attribute__((constructor)) static void begin(void)
 
 __attribute__((destructor)) static void end(void)
 {
-	const char *path = getenv("MMU_FAULT_REPORT");
 	unsigned long leaked = 0;
 
 	ready = false;
 	for (size_t i = 0; slots && i < SLOTS; i++)
 		leaked += slots[i] > 1;
-	FILE *file = path ? fopen(path, "w") : NULL;
-	if (!file)
+	if (report < 0)
 		return;
 	for (enum kind kind = 0; kind < KINDS; kind++)
-		fprintf(file, "%s %lu\n", names[kind], calls[kind]);
-	fprintf(file, "leaked %lu\n", leaked);
-	fclose(file);
+		dprintf(report, "%s %lu\n", names[kind], calls[kind]);
+	dprintf(report, "leaked %lu\n", leaked);
 }

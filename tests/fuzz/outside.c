@@ -39,8 +39,11 @@ void *__wrap_dlopen(const char *name, int flags)
 	return __real_dlopen(name, flags);
 }
 
-int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-		       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+/* A target may have one of its own. */
+__attribute__((weak)) int __wrap_posix_spawn(pid_t *pid, const char *path,
+					     const posix_spawn_file_actions_t *actions,
+					     const posix_spawnattr_t *attributes,
+					     char *const argv[], char *const envp[])
 {
 	return ENOENT;
 }
