@@ -29,7 +29,8 @@ struct mmu_comparison {
 	struct mmu_space *space[2];
 	struct mmu_va_range range[2];
 	struct mmu_hook hook;
-	struct mmu_frame_index *frames[2]; /**< when by_frame */
+	struct mmu_frame_index
+		*frames[2]; /**< when by_frame; one for both where both say the same */
 };
 
 /**
