@@ -427,17 +427,6 @@ static struct mmu_error *index_side(struct mmu_comparison *comparison, unsigned 
 	return filled && mmu_frame_index_finish(index) ? NULL : mmu_error_no_memory();
 }
 
-static void count_shared(struct mmu_comparison *comparison)
-{
-	struct mmu_shared shared = { .has_open = false };
-
-	mmu_shared_init(&shared, comparison->frames);
-	while (mmu_shared_step(&shared)) {
-		comparison->nr_shared++;
-		comparison->shared_bytes += shared.told.last_pa - shared.told.first_pa + 1;
-	}
-}
-
 static struct mmu_error *compare(struct mmu_comparison *comparison)
 {
 	struct mmu_error *error;
@@ -454,7 +443,8 @@ static struct mmu_error *compare(struct mmu_comparison *comparison)
 		if (i == 0 || comparison->frames[1] != comparison->frames[0])
 			error = index_side(comparison, i);
 	if (!error && comparison->by_frame)
-		count_shared(comparison);
+		mmu_shared_sum(comparison->frames, &comparison->nr_shared,
+			       &comparison->shared_bytes);
 	return error;
 }
 

@@ -55,6 +55,9 @@ void mmu_shared_init(struct mmu_shared *shared, struct mmu_frame_index *const fr
 /** @return false: there are no more; else shared->told is the next */
 bool mmu_shared_step(struct mmu_shared *shared);
 
+/** All that two indexes share: how many mmu_shared_step() tells, and what they add up to. */
+void mmu_shared_sum(struct mmu_frame_index *const frames[2], uint64_t *ret_nr, uint64_t *ret_bytes);
+
 /** enum mmu_change bits between two ranges that cover the same addresses; 0: the same. */
 uint32_t mmu_range_changes(const struct mmu_range *first, const struct mmu_range *second);
 

@@ -119,23 +119,28 @@ static bool make_ends(struct mmu_frame_index *index)
 	return true;
 }
 
-/* Each piece holds what begins in it: only within a piece may the order be wrong. */
-static void sort_pieces(struct mmu_frame_index *index)
+/*
+ * Each piece holds what begins in it: only within a piece may the order be wrong.
+ * @return do any overlap?
+ */
+static bool sort_pieces(struct mmu_frame_index *index)
 {
 	struct mmu_frames *items = index->items;
+	bool overlap = false;
 
-	for (size_t first = 0, end; first < index->nr; first = end) {
-		uint64_t piece = items[first].first_pa >> index->piece_lg2;
+	for (size_t piece = 0, first = 0; piece < MMU_FRAME_PIECES; piece++) {
+		size_t end = first + index->filled[piece];
 		bool sorted = true;
 
-		for (end = first + 1;
-		     end < index->nr && (items[end].first_pa >> index->piece_lg2 == piece ||
-					 piece >= MMU_FRAME_PIECES - 1);
-		     end++)
-			sorted = sorted && by_pa(&items[end - 1], &items[end]) < 0;
+		for (size_t i = first + 1; i < end && sorted; i++)
+			sorted = by_pa(&items[i - 1], &items[i]) < 0;
 		if (!sorted)
 			qsort(&items[first], end - first, sizeof(*items), by_pa);
+		for (size_t i = first ? first : 1; i < end; i++)
+			overlap |= items[i].first_pa <= items[i - 1].last_pa;
+		first = end;
 	}
+	return overlap;
 }
 
 /* Leave out what the second pass did not have. */
@@ -155,11 +160,7 @@ static void close_gaps(struct mmu_frame_index *index)
 bool mmu_frame_index_finish(struct mmu_frame_index *index)
 {
 	close_gaps(index);
-	sort_pieces(index);
-	for (size_t i = 1; i < index->nr; i++)
-		if (index->items[i].first_pa <= index->items[i - 1].last_pa)
-			return make_ends(index);
-	return true;
+	return !sort_pieces(index) || make_ends(index);
 }
 
 /*
