@@ -190,7 +190,9 @@ static bool pass_same(struct mmu_differences *differences)
 
 	if (!one || !other || one->first_va != differences->va ||
 	    other->first_va != differences->va || one->last_va != other->last_va ||
-	    mmu_range_changes((const struct mmu_range *)one, (const struct mmu_range *)other))
+	    (one == other ? is_unknown(one->result)
+			  : mmu_range_changes((const struct mmu_range *)one,
+					      (const struct mmu_range *)other)))
 		return false;
 	if (one->has_pa != other->has_pa)
 		differences->same_frames = false;
@@ -232,8 +234,8 @@ static void sum_up(struct mmu_comparison *sums, const struct mmu_range piece[2],
 
 	if (!changes)
 		sums->same_bytes += piece[0].result == MMU_RESULT_EMPTY ? 0 : bytes;
-	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
-		sums->changed_bytes[bit] += changes >> bit & 1 ? bytes : 0;
+	for (; changes; changes &= changes - 1)
+		sums->changed_bytes[__builtin_ctz(changes)] += bytes;
 }
 
 /* Does the piece make the open difference longer? */
@@ -241,16 +243,28 @@ static bool join(struct mmu_differences *differences, const struct mmu_range pie
 		 uint32_t changes)
 {
 	struct mmu_whole_difference *open = &differences->open;
-	struct mmu_range longer[2] = { open->side[0], open->side[1] };
+	struct mmu_range longer[2];
 
 	if (!differences->has_open || open->changes != changes ||
-	    open->last_va + 1 != piece[0].first_va ||
-	    !append_side(&longer[0], &piece[0], differences->side[0]->page_lg2) ||
+	    open->last_va + 1 != piece[0].first_va)
+		return false;
+	memcpy(longer, open->side, sizeof(longer));
+	if (!append_side(&longer[0], &piece[0], differences->side[0]->page_lg2) ||
 	    !append_side(&longer[1], &piece[1], differences->side[0]->page_lg2))
 		return false;
 	memcpy(open->side, longer, sizeof(longer));
 	open->last_va = piece[0].last_va;
 	return true;
+}
+
+/* Member by member: a struct of this size that is set as a whole is cleared byte by byte. */
+static void begin_difference(struct mmu_whole_difference *ret, const struct mmu_range piece[2],
+			     uint32_t changes)
+{
+	ret->first_va = piece[0].first_va;
+	ret->last_va = piece[0].last_va;
+	ret->changes = changes;
+	memcpy(ret->side, piece, sizeof(ret->side));
 }
 
 /* @return true: differences->told is the next */
@@ -269,11 +283,9 @@ static bool step(struct mmu_differences *differences)
 		if (!changes || join(differences, piece, changes))
 			continue;
 		told = differences->has_open;
-		differences->told = differences->open;
-		differences->open = (struct mmu_whole_difference){ .first_va = piece[0].first_va,
-								   .last_va = piece[0].last_va,
-								   .changes = changes,
-								   .side = { piece[0], piece[1] } };
+		if (told)
+			differences->told = differences->open;
+		begin_difference(&differences->open, piece, changes);
 		differences->has_open = true;
 	}
 	if (!told && differences->has_open) {
