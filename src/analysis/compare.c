@@ -25,9 +25,10 @@ struct side {
 };
 
 struct mmu_differences {
-	struct side side[2];
-	uint64_t va, last_va; /* what is left */
+	struct side own[2], *side[2]; /* the same tables twice are read once: one side for both */
+	uint64_t va, last_va;         /* what is left */
 	bool ended, has_open;
+	bool same_frames; /* so far both had the same frames at the same addresses */
 	struct mmu_whole_difference open, told;
 	struct mmu_comparison *sums; /* to add up; NULL: they are known */
 };
@@ -159,7 +160,7 @@ static bool unknown_from(const struct mmu_differences *differences, uint64_t *re
 	bool unknown = false;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		const struct side *side = &differences->side[i];
+		const struct side *side = differences->side[i];
 
 		if (side->now || !side->incomplete || side->unknown_va > differences->last_va ||
 		    (unknown && side->unknown_va >= *ret))
@@ -174,8 +175,8 @@ static bool unknown_from(const struct mmu_differences *differences, uint64_t *re
 static void pass(struct mmu_differences *differences, uint64_t end)
 {
 	for (unsigned int i = 0; i < 2; i++)
-		while (differences->side[i].now && differences->side[i].now->last_va <= end)
-			advance(&differences->side[i]);
+		while (differences->side[i]->now && differences->side[i]->now->last_va <= end)
+			advance(differences->side[i]);
 	if (end == differences->last_va)
 		differences->ended = true;
 	differences->va = end + 1;
@@ -184,13 +185,17 @@ static void pass(struct mmu_differences *differences, uint64_t end)
 /* Most often both sides have the same, as a whole. @return false: not here */
 static bool pass_same(struct mmu_differences *differences)
 {
-	const struct mmu_swept *one = differences->side[0].now, *other = differences->side[1].now;
+	const struct mmu_swept *one = differences->side[0]->now, *other = differences->side[1]->now;
 	uint64_t last_va;
 
 	if (!one || !other || one->first_va != differences->va ||
 	    other->first_va != differences->va || one->last_va != other->last_va ||
-	    mmu_range_changes((const struct mmu_range *)one, (const struct mmu_range *)other))
+	    (one == other ? is_unknown(one->result)
+			  : mmu_range_changes((const struct mmu_range *)one,
+					      (const struct mmu_range *)other)))
 		return false;
+	if (one->has_pa != other->has_pa)
+		differences->same_frames = false;
 	last_va = one->last_va;
 	if (differences->sums)
 		differences->sums->same_bytes += last_va - differences->va + 1;
@@ -208,13 +213,16 @@ static void next_piece(struct mmu_differences *differences, struct mmu_range pie
 			piece[0] = (struct mmu_range){ va, last_va,
 						       .result = MMU_RESULT_UNREADABLE };
 			piece[1] = piece[0];
+			differences->same_frames = false;
 			differences->ended = true;
 			return;
 		}
 		last_va = unknown_va - 1;
 	}
-	piece[0] = side_at(&differences->side[0], va, last_va);
-	piece[1] = side_at(&differences->side[1], va, last_va);
+	piece[0] = side_at(differences->side[0], va, last_va);
+	piece[1] = side_at(differences->side[1], va, last_va);
+	if (piece[0].result != MMU_RESULT_EMPTY || piece[1].result != MMU_RESULT_EMPTY)
+		differences->same_frames = false; /* or the same in other ranges */
 	last_va = piece[0].last_va < piece[1].last_va ? piece[0].last_va : piece[1].last_va;
 	piece[0].last_va = piece[1].last_va = last_va;
 	pass(differences, last_va);
@@ -226,8 +234,8 @@ static void sum_up(struct mmu_comparison *sums, const struct mmu_range piece[2],
 
 	if (!changes)
 		sums->same_bytes += piece[0].result == MMU_RESULT_EMPTY ? 0 : bytes;
-	for (unsigned int bit = 0; bit < MMU_CHANGES; bit++)
-		sums->changed_bytes[bit] += changes >> bit & 1 ? bytes : 0;
+	for (; changes; changes &= changes - 1)
+		sums->changed_bytes[__builtin_ctz(changes)] += bytes;
 }
 
 /* Does the piece make the open difference longer? */
@@ -235,16 +243,28 @@ static bool join(struct mmu_differences *differences, const struct mmu_range pie
 		 uint32_t changes)
 {
 	struct mmu_whole_difference *open = &differences->open;
-	struct mmu_range longer[2] = { open->side[0], open->side[1] };
+	struct mmu_range longer[2];
 
 	if (!differences->has_open || open->changes != changes ||
-	    open->last_va + 1 != piece[0].first_va ||
-	    !append_side(&longer[0], &piece[0], differences->side[0].page_lg2) ||
-	    !append_side(&longer[1], &piece[1], differences->side[0].page_lg2))
+	    open->last_va + 1 != piece[0].first_va)
+		return false;
+	memcpy(longer, open->side, sizeof(longer));
+	if (!append_side(&longer[0], &piece[0], differences->side[0]->page_lg2) ||
+	    !append_side(&longer[1], &piece[1], differences->side[0]->page_lg2))
 		return false;
 	memcpy(open->side, longer, sizeof(longer));
 	open->last_va = piece[0].last_va;
 	return true;
+}
+
+/* Member by member: a struct of this size that is set as a whole is cleared byte by byte. */
+static void begin_difference(struct mmu_whole_difference *ret, const struct mmu_range piece[2],
+			     uint32_t changes)
+{
+	ret->first_va = piece[0].first_va;
+	ret->last_va = piece[0].last_va;
+	ret->changes = changes;
+	memcpy(ret->side, piece, sizeof(ret->side));
 }
 
 /* @return true: differences->told is the next */
@@ -263,11 +283,9 @@ static bool step(struct mmu_differences *differences)
 		if (!changes || join(differences, piece, changes))
 			continue;
 		told = differences->has_open;
-		differences->told = differences->open;
-		differences->open = (struct mmu_whole_difference){ .first_va = piece[0].first_va,
-								   .last_va = piece[0].last_va,
-								   .changes = changes,
-								   .side = { piece[0], piece[1] } };
+		if (told)
+			differences->told = differences->open;
+		begin_difference(&differences->open, piece, changes);
 		differences->has_open = true;
 	}
 	if (!told && differences->has_open) {
@@ -280,12 +298,26 @@ static bool step(struct mmu_differences *differences)
 
 static bool is_stopped(const struct mmu_differences *differences)
 {
-	return differences->side[0].stopped || differences->side[1].stopped;
+	return differences->side[0]->stopped || differences->side[1]->stopped;
 }
 
 static struct mmu_error *stopped(void)
 {
 	return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
+}
+
+/* Are both sides the same part of the same tables, read with the same knowledge? */
+static bool is_one(const struct mmu_comparison *comparison)
+{
+	const struct mmu_space *first = comparison->space[0], *second = comparison->space[1];
+
+	return first->memory.kernel == second->memory.kernel && first->mm_va == second->mm_va &&
+	       first->walker.arch == second->walker.arch &&
+	       first->walker.swap == second->walker.swap &&
+	       first->walker.regimes->nr == second->walker.regimes->nr &&
+	       !memcmp(first->walker.regimes->regime, second->walker.regimes->regime,
+		       first->walker.regimes->nr * sizeof(first->walker.regimes->regime[0])) &&
+	       !memcmp(&comparison->range[0], &comparison->range[1], sizeof(comparison->range[0]));
 }
 
 /* @param sums  what is to be found out on the way; NULL: that is known */
@@ -302,8 +334,10 @@ static struct mmu_error *begin(struct mmu_comparison *comparison, struct mmu_com
 	differences->va = range.first_va;
 	differences->last_va = range.last_va;
 	differences->ended = !comparison->by_address;
-	for (unsigned int i = 0; i < 2; i++) {
-		struct side *side = &differences->side[i];
+	differences->same_frames = comparison->by_address;
+	differences->side[0] = differences->side[1] = &differences->own[0];
+	for (unsigned int i = 0; i < (is_one(comparison) ? 1 : 2); i++) {
+		struct side *side = differences->side[i] = &differences->own[i];
 
 		side->hook = &comparison->hook;
 		side->totals = sums ? &sums->totals[i] : NULL;
@@ -338,12 +372,28 @@ void mmu_differences_close(struct mmu_differences *differences)
 {
 	if (!differences)
 		return;
-	mmu_space_sweep_close(differences->side[0].sweep);
-	mmu_space_sweep_close(differences->side[1].sweep);
+	mmu_space_sweep_close(differences->own[0].sweep);
+	mmu_space_sweep_close(differences->own[1].sweep);
 	free(differences);
 }
 
 /* ------------------------------------------------------------------ all of it */
+
+static void drop_index(struct mmu_frame_index *index)
+{
+	if (index)
+		mmu_frame_index_release(index);
+	free(index);
+}
+
+/* One index for both. */
+static void share_index(struct mmu_comparison *comparison)
+{
+	if (!comparison->by_frame)
+		return;
+	drop_index(comparison->frames[1]);
+	comparison->frames[1] = comparison->frames[0];
+}
 
 /* The first pass: sums, totals, and how many frames begin where. */
 static struct mmu_error *count_all(struct mmu_comparison *comparison)
@@ -356,14 +406,20 @@ static struct mmu_error *count_all(struct mmu_comparison *comparison)
 	while (step(differences) && !is_stopped(differences))
 		comparison->nr_differences++;
 	for (unsigned int i = 0; i < 2; i++) {
-		struct side *side = &differences->side[i];
+		struct side *side = differences->side[i];
 
 		while (side->now) /* what lies where nothing is known of the other side */
 			advance(side);
+		if (side->totals != &comparison->totals[i]) { /* counted for both */
+			comparison->totals[i] = *side->totals;
+			continue;
+		}
 		mmu_totals_finish(&comparison->totals[i],
 				  mmu_walker_regime(&comparison->space[i]->walker),
 				  &side->sweep->sweep.tally);
 	}
+	if (differences->same_frames || differences->side[0] == differences->side[1])
+		share_index(comparison);
 	return is_stopped(differences) ? stopped() : NULL;
 }
 
@@ -383,17 +439,6 @@ static struct mmu_error *index_side(struct mmu_comparison *comparison, unsigned 
 	return filled && mmu_frame_index_finish(index) ? NULL : mmu_error_no_memory();
 }
 
-static void count_shared(struct mmu_comparison *comparison)
-{
-	struct mmu_shared shared = { .has_open = false };
-
-	mmu_shared_init(&shared, comparison->frames);
-	while (mmu_shared_step(&shared)) {
-		comparison->nr_shared++;
-		comparison->shared_bytes += shared.told.last_pa - shared.told.first_pa + 1;
-	}
-}
-
 static struct mmu_error *compare(struct mmu_comparison *comparison)
 {
 	struct mmu_error *error;
@@ -407,9 +452,11 @@ static struct mmu_error *compare(struct mmu_comparison *comparison)
 	}
 	error = count_all(comparison);
 	for (unsigned int i = 0; !error && comparison->by_frame && i < 2; i++)
-		error = index_side(comparison, i);
+		if (i == 0 || comparison->frames[1] != comparison->frames[0])
+			error = index_side(comparison, i);
 	if (!error && comparison->by_frame)
-		count_shared(comparison);
+		mmu_shared_sum(comparison->frames, &comparison->nr_shared,
+			       &comparison->shared_bytes);
 	return error;
 }
 
@@ -439,10 +486,8 @@ void mmu_comparison_destroy(struct mmu_comparison *comparison)
 {
 	if (!comparison)
 		return;
-	for (unsigned int i = 0; i < 2; i++) {
-		if (comparison->frames[i])
-			mmu_frame_index_release(comparison->frames[i]);
-		free(comparison->frames[i]);
-	}
+	if (comparison->frames[1] != comparison->frames[0])
+		drop_index(comparison->frames[1]);
+	drop_index(comparison->frames[0]);
 	free(comparison);
 }

@@ -29,7 +29,8 @@ struct mmu_comparison {
 	struct mmu_space *space[2];
 	struct mmu_va_range range[2];
 	struct mmu_hook hook;
-	struct mmu_frame_index *frames[2]; /**< when by_frame */
+	struct mmu_frame_index
+		*frames[2]; /**< when by_frame; one for both where both say the same */
 };
 
 /**
@@ -53,6 +54,9 @@ struct mmu_shared {
 void mmu_shared_init(struct mmu_shared *shared, struct mmu_frame_index *const frames[2]);
 /** @return false: there are no more; else shared->told is the next */
 bool mmu_shared_step(struct mmu_shared *shared);
+
+/** All that two indexes share: how many mmu_shared_step() tells, and what they add up to. */
+void mmu_shared_sum(struct mmu_frame_index *const frames[2], uint64_t *ret_nr, uint64_t *ret_bytes);
 
 /** enum mmu_change bits between two ranges that cover the same addresses; 0: the same. */
 uint32_t mmu_range_changes(const struct mmu_range *first, const struct mmu_range *second);

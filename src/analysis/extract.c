@@ -147,13 +147,49 @@ static void keep_tables(struct mmu_extraction *extract, struct mmu_space *space)
 
 /* ------------------------------------------------------------------ struct pages */
 
-static bool visit_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
-{
-	struct mmu_extraction *extract = context;
+MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
+MMU_CLEANUP_TYPE(sweep, struct mmu_space_sweep *, mmu_space_sweep_close)
 
-	if (walk->has_pa)
-		mmu_basket_struct_pages(&extract->basket, walk->pa, last_va - walk->va + 1);
-	return !asked_to_stop(extract);
+/* Page by page: a page whose frames have no struct pages says nothing about the next one. */
+static void keep_struct_pages_of_range(struct mmu_extraction *extract,
+				       const struct mmu_swept *range)
+{
+	uint64_t left = range->last_va - range->first_va + 1, pa = range->pa;
+	uint64_t here = range->page_bytes - (range->first_va & (range->page_bytes - 1));
+
+	if (range->entries == 1)
+		here = left; /* without tables one answer is for all addresses */
+	for (; left; here = range->page_bytes) {
+		here = here < left ? here : left;
+		mmu_basket_struct_pages(&extract->basket, pa, here);
+		pa += here;
+		left -= here;
+	}
+}
+
+/* Those of what the user part of a space maps. */
+static struct mmu_error *keep_struct_pages(struct mmu_extraction *extract, struct mmu_space *space)
+{
+	struct mmu_va_range user = mmu_space_user_range(space);
+	struct mmu_space_sweep *sweep MMU_CLEANUP(cleanup_sweep) =
+		mmu_space_sweep_open(space, user.first_va, user.last_va);
+	bool more = sweep;
+
+	if (!sweep)
+		return mmu_error_no_memory();
+	while (more && !extract->stopped) {
+		more = mmu_sweep_go_on(&sweep->sweep);
+		for (size_t i = 0; i < sweep->sweep.nr_ready; i++) {
+			const struct mmu_swept *range = &sweep->sweep.ranges[i];
+
+			extract->entries += range->entries;
+			if (range->has_pa)
+				keep_struct_pages_of_range(extract, range);
+		}
+		extract->stopped = mmu_hook_stops(&extract->wish->hook, MMU_PHASE_EXTRACT,
+						  extract->entries, 0);
+	}
+	return NULL;
 }
 
 /* Those of the tables: the list is sorted so far, and grows at its end. */
@@ -175,8 +211,6 @@ static struct mmu_error *keep_struct_pages_of_tables(struct mmu_extraction *extr
 
 /* ------------------------------------------------------------------ processes */
 
-MMU_CLEANUP_TYPE(space, struct mmu_space *, mmu_space_destroy)
-
 /* The kernel's own copy of the tables, or what user mode runs on, if that is another. */
 static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_va, bool user_half)
 {
@@ -189,14 +223,7 @@ static struct mmu_error *keep_space(struct mmu_extraction *extract, uint64_t mm_
 	if (error)
 		return error;
 	keep_tables(extract, space);
-	if (!user_half) {
-		struct mmu_va_range range = mmu_space_user_range(space);
-		struct mmu_tally tally = { .kept = false };
-
-		mmu_space_visit_leaves(space, range.first_va, range.last_va, false, visit_leaf,
-				       extract, &tally);
-	}
-	return NULL;
+	return user_half ? NULL : keep_struct_pages(extract, space);
 }
 
 static void keep_process(struct mmu_extraction *extract, uint64_t mm_va)

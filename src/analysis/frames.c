@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The frames of a space, ordered by physical address. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/frames.h"
+#include "base/huge.h"
 
 /* What is said of an invented number of mappings. */
 #define TIMES_MAX (((uint64_t)1 << 56) - 1)
@@ -42,10 +44,10 @@ void mmu_frame_index_count(struct mmu_frame_index *index, const struct mmu_range
 
 	if (!piece_of(index, range, &last_pa, &piece))
 		return;
-	if (index->next[piece + 1] && index->last_first_pa[piece] == range->pa &&
+	if (index->begin[piece + 1] && index->last_first_pa[piece] == range->pa &&
 	    index->last_last_pa[piece] == last_pa)
 		return;
-	index->next[piece + 1]++;
+	index->begin[piece + 1]++;
 	index->last_first_pa[piece] = range->pa;
 	index->last_last_pa[piece] = last_pa;
 }
@@ -53,10 +55,10 @@ void mmu_frame_index_count(struct mmu_frame_index *index, const struct mmu_range
 bool mmu_frame_index_make(struct mmu_frame_index *index)
 {
 	for (size_t piece = 0; piece < MMU_FRAME_PIECES; piece++)
-		index->next[piece + 1] += index->next[piece];
-	index->nr = index->next[MMU_FRAME_PIECES];
-	/* no first_pa above its last_pa: what is never filled in is no frame */
-	index->items = calloc(index->nr + 1, sizeof(*index->items));
+		index->begin[piece + 1] += index->begin[piece];
+	index->nr = index->begin[MMU_FRAME_PIECES];
+	/* filled here and there: small pages would cost a fault and a TLB miss each */
+	index->items = mmu_huge_alloc((index->nr + 1) * sizeof(*index->items));
 	return index->items;
 }
 
@@ -71,20 +73,20 @@ void mmu_frame_index_add(struct mmu_frame_index *index, const struct mmu_range *
 
 	if (!index->items || !piece_of(index, range, &last_pa, &piece))
 		return;
-	size_t at = index->next[piece];
+	size_t at = index->begin[piece] + index->filled[piece];
 	struct mmu_frames *item = &index->items[at];
-	if (at && item[-1].times && item[-1].first_pa == range->pa && item[-1].last_pa == last_pa) {
+	if (index->filled[piece] && item[-1].first_pa == range->pa && item[-1].last_pa == last_pa) {
 		item[-1].times += item[-1].times < TIMES_MAX;
 		return;
 	}
-	if (at >= index->nr || item->times) /* another answer than in the first pass */
+	if (at >= index->begin[piece + 1]) /* another answer than in the first pass */
 		return;
 	*item = (struct mmu_frames){ .first_pa = range->pa,
 				     .last_pa = last_pa,
 				     .va = range->first_va,
 				     .times = 1,
 				     .rights = range->rights };
-	index->next[piece]++;
+	index->filled[piece]++;
 }
 
 static int by_pa(const void *left, const void *right)
@@ -117,38 +119,48 @@ static bool make_ends(struct mmu_frame_index *index)
 	return true;
 }
 
-/* Each piece holds what begins in it: only within a piece may the order be wrong. */
-static void sort_pieces(struct mmu_frame_index *index)
+/*
+ * Each piece holds what begins in it: only within a piece may the order be wrong.
+ * @return do any overlap?
+ */
+static bool sort_pieces(struct mmu_frame_index *index)
 {
 	struct mmu_frames *items = index->items;
+	bool overlap = false;
 
-	for (size_t first = 0, end; first < index->nr; first = end) {
-		uint64_t piece = items[first].first_pa >> index->piece_lg2;
+	for (size_t piece = 0, first = 0; piece < MMU_FRAME_PIECES; piece++) {
+		size_t end = first + index->filled[piece];
 		bool sorted = true;
 
-		for (end = first + 1;
-		     end < index->nr && (items[end].first_pa >> index->piece_lg2 == piece ||
-					 piece >= MMU_FRAME_PIECES - 1);
-		     end++)
-			sorted = sorted && by_pa(&items[end - 1], &items[end]) < 0;
+		for (size_t i = first + 1; i < end && sorted; i++)
+			sorted = by_pa(&items[i - 1], &items[i]) < 0;
 		if (!sorted)
 			qsort(&items[first], end - first, sizeof(*items), by_pa);
+		for (size_t i = first ? first : 1; i < end; i++)
+			overlap |= items[i].first_pa <= items[i - 1].last_pa;
+		first = end;
 	}
+	return overlap;
+}
+
+/* Leave out what the second pass did not have. */
+static void close_gaps(struct mmu_frame_index *index)
+{
+	size_t nr = 0;
+
+	for (size_t piece = 0; piece < MMU_FRAME_PIECES; piece++) {
+		if (index->begin[piece] != nr)
+			memmove(&index->items[nr], &index->items[index->begin[piece]],
+				index->filled[piece] * sizeof(*index->items));
+		nr += index->filled[piece];
+	}
+	index->nr = nr;
 }
 
 bool mmu_frame_index_finish(struct mmu_frame_index *index)
 {
-	size_t nr = 0;
-
-	for (size_t i = 0; i < index->nr; i++) /* what the second pass did not have */
-		if (index->items[i].times)
-			index->items[nr++] = index->items[i];
-	index->nr = nr;
-	sort_pieces(index);
-	for (size_t i = 1; i < index->nr; i++)
-		if (index->items[i].first_pa <= index->items[i - 1].last_pa)
-			return make_ends(index);
-	return true;
+	close_gaps(index);
+	return !sort_pieces(index) || make_ends(index);
 }
 
 /*

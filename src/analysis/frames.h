@@ -28,9 +28,10 @@ struct mmu_frame_index {
 		uint64_t last_pa, times;
 	} * ends;
 	unsigned int piece_lg2;
-	/** Per piece: frames that begin there; then where the next of them go; which came last. */
-	size_t next[MMU_FRAME_PIECES + 1];
-	uint64_t last_first_pa[MMU_FRAME_PIECES], last_last_pa[MMU_FRAME_PIECES];
+	/** Per piece: frames that begin there; from mmu_frame_index_make() on: where those go. */
+	size_t begin[MMU_FRAME_PIECES + 1];
+	size_t filled[MMU_FRAME_PIECES]; /**< the second pass: how many of a piece are there */
+	uint64_t last_first_pa[MMU_FRAME_PIECES], last_last_pa[MMU_FRAME_PIECES]; /**< came last */
 };
 
 /** @param image  of the space. To be released with mmu_frame_index_release() */

@@ -80,6 +80,40 @@ bool mmu_shared_step(struct mmu_shared *shared)
 	return true;
 }
 
+/* Both sides have one index, in which nothing overlaps: all of it is shared. */
+static void sum_of_one(const struct mmu_frame_index *index, uint64_t *ret_nr, uint64_t *ret_bytes)
+{
+	uint64_t nr = index->nr, bytes = 0;
+
+	for (size_t i = 0; i < index->nr; i++) {
+		const struct mmu_frames *item = &index->items[i], *last = item - 1;
+
+		bytes += item->last_pa - item->first_pa + 1;
+		if (i && item->first_pa == last->last_pa + 1 &&
+		    item->va - last->va == item->first_pa - last->first_pa &&
+		    item->times == last->times && item->rights == last->rights)
+			nr--;
+	}
+	*ret_nr = nr;
+	*ret_bytes = bytes;
+}
+
+void mmu_shared_sum(struct mmu_frame_index *const frames[2], uint64_t *ret_nr, uint64_t *ret_bytes)
+{
+	struct mmu_shared shared;
+	uint64_t nr = 0, bytes = 0;
+
+	if (frames[0] == frames[1] && !frames[0]->ends) {
+		sum_of_one(frames[0], ret_nr, ret_bytes);
+		return;
+	}
+	mmu_shared_init(&shared, frames);
+	for (; mmu_shared_step(&shared); nr++)
+		bytes += shared.told.last_pa - shared.told.first_pa + 1;
+	*ret_nr = nr;
+	*ret_bytes = bytes;
+}
+
 struct mmu_error *mmu_shared_open(const struct mmu_comparison *comparison, struct mmu_shared **ret)
 {
 	struct mmu_shared *shared = malloc(sizeof(*shared));

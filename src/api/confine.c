@@ -170,6 +170,7 @@ static struct mmu_error *seal(const struct mmu_confine_options *options)
 
 		if (vmlinux)
 			mmu_vmlinux_load_libraries(vmlinux);
+		mmu_kernel_cpu_arch(&options->sessions[i]->kernel); /* loads it, if it is another */
 	}
 	mmu_lazy_closed = true;
 	if (!drop_privileges(options->writable))

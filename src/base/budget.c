@@ -12,7 +12,7 @@
 static const struct {
 	uint64_t any, each;
 } limits[MMU_BUDGET_KINDS] = {
-	[MMU_BUDGET_READ] = { (uint64_t)128 << 20, 128 },
+	[MMU_BUDGET_READ] = { (uint64_t)128 << 20, 256 },
 	[MMU_BUDGET_MEMORY] = { (uint64_t)64 << 20, 32 },
 	[MMU_BUDGET_ENTRIES] = { (uint64_t)4 << 20, 16 },
 	[MMU_BUDGET_UNPACK] = { (uint64_t)64 << 20, 32 },

@@ -170,26 +170,6 @@ struct mmu_error *mmu_image_failure(const struct mmu_image *image)
 		       : NULL;
 }
 
-void mmu_image_close(struct mmu_image *image)
-{
-	if (!image)
-		return;
-	mmu_image_expect_no_more(image);
-	if (image->reader)
-		image->reader->close(image);
-	for (size_t i = 0; i < image->nr_notes; i++)
-		free((char *)image->notes[i].name);
-	free(image->notes);
-	free(image->ram);
-	free(image->warning);
-	for (size_t i = 0; i < image->nr_owned; i++)
-		free(image->owned[i]);
-	free(image->owned);
-	mmu_view_close(&image->view);
-	mmu_file_close(&image->file);
-	free(image);
-}
-
 void mmu_cursor_destroy(struct mmu_cursor *cursor)
 {
 	if (cursor->state)

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/budget.h"
 #include "base/list.h"
 #include "image/kdump_bitmap.h"
 #include "image/reader.h"
@@ -21,7 +20,6 @@
 /* Pages of absence that one span may say at most: keeps a span cheap. */
 #define RUN_WORDS_MAX 4096
 #define RAM_RANGES_MAX ((size_t)1 << 20)
-#define BITMAPS "a look at the page bitmaps"
 
 static uint64_t word_at(const uint8_t *bytes, uint64_t word)
 {
@@ -71,9 +69,6 @@ struct mmu_error *mmu_kdump_bitmaps_open(struct mmu_image *image, uint64_t offse
 		return error;
 	if (ret->ram.count < bytes || ret->dumped.count < bytes)
 		return mmu_error_new(MMU_ERROR_FORMAT, "parts of the page bitmaps are missing");
-	/* zeros that nobody wrote, as in a file with holes, would be gone through as others */
-	if (!mmu_budget_take(image->budget, MMU_BUDGET_READ, 2 * bytes, BITMAPS))
-		return mmu_budget_error(BITMAPS);
 	if (!image->view.extents)
 		ret->file = &image->file;
 	ret->nr_blocks = bytes / BLOCK_BYTES;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Opening and closing a session, and what is told on standard error. */
+/** @file Closing a session, and what is told on standard error. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "advice.h"
-#include "confine.h"
 #include "lists.h"
 
 /* What follows is a symbol, though it could be a number: sym:dead. */
@@ -55,34 +54,6 @@ int tool_fail(const struct tool *tool, struct mmu_error *error)
 		fprintf(stderr, "mmuscope: %s\n", tool_message(tool, error));
 	mmu_error_destroy(error);
 	return ret == TOOL_OK ? TOOL_UNUSABLE : ret;
-}
-
-static void name_image(struct tool *tool, const char *image)
-{
-	tool_take_environment(tool);
-	/* a file of such a name is written ./live or ./- */
-	tool->options.image = strcmp(image, "live") == 0 ? "/proc/kcore"
-			      : strcmp(image, "-") == 0  ? "/dev/stdin"
-							 : image;
-}
-
-int tool_open_all(struct tool *const *tools, const char *const *images, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++)
-		name_image(tools[i], images[i]);
-	int status = tool_confine_files(tools, nr);
-	for (size_t i = 0; i < nr && !status; i++) {
-		struct mmu_error *error = mmu_session_open(&tools[i]->options, &tools[i]->session);
-
-		if (error)
-			status = tool_fail(tools[i], error);
-	}
-	return status ? status : tool_confine_calls(tools, nr);
-}
-
-int tool_open(struct tool *tool, const char *image)
-{
-	return tool_open_all(&tool, &image, 1);
 }
 
 int tool_check_image(const struct tool *tool, int status)

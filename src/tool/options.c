@@ -168,12 +168,6 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return error;
 }
 
-void tool_no_memory(void)
-{
-	fprintf(stderr, "mmuscope: out of memory\n");
-	exit(TOOL_UNUSABLE);
-}
-
 void tool_must_parse(int error)
 {
 	if (!error)

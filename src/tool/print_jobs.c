@@ -95,7 +95,7 @@ static void keep(struct slot *slot, const struct piece *piece, const char *bytes
 		slot->room = 2 * need;
 		slot->kept = realloc(slot->kept, slot->room);
 		if (!slot->kept)
-			abort();
+			tool_no_memory();
 	}
 	memcpy(slot->kept + slot->bytes, piece, sizeof(*piece));
 	if (piece->bytes)
@@ -154,7 +154,7 @@ static FILE *open_stream(struct worker *worker, cookie_write_function_t *functio
 	FILE *stream = fopencookie(worker, "w", (cookie_io_functions_t){ .write = function });
 
 	if (!stream)
-		abort();
+		tool_no_memory();
 	setvbuf(stream, NULL, mode, STREAM_BYTES);
 	__fsetlocking(stream, FSETLOCKING_BYCALLER); /* no other thread has it */
 	return stream;

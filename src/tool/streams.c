@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Where a thread prints to. */
-#include "streams.h"
+/** @file Where a thread prints to, and the end where there is no memory. */
+#include <stdlib.h>
+
+#include "tool.h"
 
 /* Here they are the process's own. */
 #undef stdout
@@ -16,4 +18,10 @@ FILE **tool_out(void)
 FILE **tool_error(void)
 {
 	return tool_thread_streams ? &tool_thread_streams->error : &stderr;
+}
+
+void tool_no_memory(void)
+{
+	fprintf(stderr, "mmuscope: out of memory\n");
+	exit(TOOL_UNUSABLE);
 }

@@ -73,7 +73,8 @@ def test_what_callers_pass_carries_its_size():
     """All structs that functions take by a pointer to const, and callers fill in."""
     assert set(caller_passed()) == {
         'mmu_hook', 'mmu_raw_range', 'mmu_options', 'mmu_tasks_query', 'mmu_space_query',
-        'mmu_map_query', 'mmu_part', 'mmu_extract_pages', 'mmu_extract_options', 'mmu_compare_query'}
+        'mmu_map_query', 'mmu_part', 'mmu_extract_pages', 'mmu_extract_options', 'mmu_compare_query',
+        'mmu_confine_options'}
 
 
 @pytest.mark.skipif(not set(sanitizers()) <= {'address', 'undefined'},

@@ -198,6 +198,38 @@ static void test_shared_nothing(void **state)
 	assert_int_equal(c->nr, 0);
 }
 
+/* One index for both sides adds up as two of the same do. */
+static void test_shared_one_index(void **state)
+{
+	static struct mmu_frame_index index[2];
+	const struct mmu_range one_by_one[] = { page_at(0x1000, 0x8000, 1),
+						page_at(0x9000, 0x5000, 2),
+						page_at(0xb000, 0x7000, 1),
+						page_at(0x30000, 0x1000, 1) };
+	const struct mmu_range within[] = { page_at(0x900000, 0x203000, 1),
+					    page_at(0x400000, 0x200000, 512) };
+	const struct {
+		const struct mmu_range *ranges;
+		size_t nr;
+		uint64_t shared, bytes;
+	} cases[] = { { one_by_one, 4, 3, 0x5000 }, { within, 2, 3, 0x200000 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t nr[2], bytes[2];
+
+		make_index(cases[i].ranges, cases[i].nr, &index[0]);
+		make_index(cases[i].ranges, cases[i].nr, &index[1]);
+		for (unsigned int other = 0; other < 2; other++) {
+			mmu_shared_sum((struct mmu_frame_index *[]){ &index[0], &index[other] },
+				       &nr[other], &bytes[other]);
+			assert_int_equal(nr[other], cases[i].shared);
+			assert_int_equal(bytes[other], cases[i].bytes);
+		}
+		mmu_frame_index_release(&index[0]);
+		mmu_frame_index_release(&index[1]);
+	}
+}
+
 #define FRAMES 1200u /* some lie behind the memory that the image has */
 #define RANDOM 300u
 
@@ -261,7 +293,7 @@ int main(void)
 		cmocka_unit_test(test_changes),          cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_change_names),     cmocka_unit_test(test_shared_many_times),
 		cmocka_unit_test(test_shared_within),    cmocka_unit_test(test_shared_nothing),
-		cmocka_unit_test(test_shared_at_random),
+		cmocka_unit_test(test_shared_one_index), cmocka_unit_test(test_shared_at_random),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);

@@ -100,6 +100,29 @@ static void test_many(void **state)
 	mmu_keep_destroy(&keep);
 }
 
+/* Long lists are sorted digit by digit: all of an address counts, from its ends to its middle. */
+static void test_far_apart(void **state)
+{
+	enum { NR = 5003 };
+	const unsigned int shifts[] = { 3, 11, 30, 47, 51 };
+
+	for (size_t i = 0; i < COUNT(shifts); i++) {
+		struct mmu_keep keep = { 0 };
+
+		mmu_keep_add(&keep, 1, UINT64_MAX, 1);
+		for (uint64_t n = 0; n < NR; n++)
+			mmu_keep_add(&keep, 1 + n % 2, (n * 2003 % NR) << shifts[i], 4);
+		assert_null(mmu_keep_finish(&keep));
+		assert_int_equal(keep.nr, NR + 1);
+		for (uint64_t n = 0; n < NR; n++) {
+			assert_int_equal(keep.list[n].first, n << shifts[i]);
+			assert_int_equal(keep.list[n].last, (n << shifts[i]) + 3);
+		}
+		assert_int_equal(keep.list[NR].first, UINT64_MAX);
+		mmu_keep_destroy(&keep);
+	}
+}
+
 static void test_failure_is_kept(void **state)
 {
 	struct mmu_keep keep = { .failed = true };
@@ -137,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_kinds_and_overlaps),
 		cmocka_unit_test(test_ends_of_memory),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_far_apart),
 		cmocka_unit_test(test_failure_is_kept),
 		cmocka_unit_test(test_tables),
 	};

@@ -145,7 +145,7 @@ static bool fake_ram(void *context, unsigned int n, uint64_t *ret_first_pa, uint
 {
 	*ret_first_pa = 0;
 	*ret_last_pa = fake.last_ram_pa;
-	return n == 0 && fake.last_ram_pa;
+	return (n == 0 || n == MMU_RAM_LAST) && fake.last_ram_pa;
 }
 
 static bool fake_read(void *context, uint64_t pa, void *buf, size_t bytes)
