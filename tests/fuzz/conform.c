@@ -326,13 +326,10 @@ void fuzz_seeds(fuzz_seed_fn take_seed)
 	static const uint8_t good[HEAD_BYTES];
 
 	take_seed("good", good, sizeof(good));
+	/* one sample of each will do: mutants find the others, and a check takes long */
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
-		for (size_t j = 0; j < archs[i]->nr_samples; j++) {
-			const uint8_t head[HEAD_BYTES] = { (uint8_t)i, (uint8_t)j, 1 };
-			char name[64];
+		const uint8_t head[HEAD_BYTES] = { (uint8_t)i, 0, 1 };
 
-			snprintf(name, sizeof(name), "%s-%zu", archs[i]->name, j);
-			take_seed(name, head, sizeof(head));
-		}
+		take_seed(archs[i]->name, head, sizeof(head));
 	}
 }
