@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Is this a build with a sanitizer? It looks for other faults, slowly: tests do less then. */
+/** @file Is this a build with a sanitizer? It looks for other faults, slowly: tests do less. */
 #ifndef MMU_SUPPORT_SANITIZED_H
 #define MMU_SUPPORT_SANITIZED_H
 
