@@ -42,7 +42,7 @@ def hold(tmp_path):
     def run(roots=ROOTS, truth=TRUTH, *pids):
         (tmp_path / 'roots').write_text(roots)
         (tmp_path / 'truth').write_text(truth)
-        return subprocess.run([from_environment('MMUSCOPE_HOLD'), tmp_path / 'image', 'arm64_like',
+        return subprocess.run([from_environment('MMUSCOPE_HOLD'), tmp_path / 'image', 'arm64',
                                tmp_path / 'roots', tmp_path / 'truth', *pids],
                               capture_output=True, text=True, timeout=60)
     return run

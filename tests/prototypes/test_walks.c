@@ -234,7 +234,7 @@ static void lists(const char *const expected[])
 
 static void test_arm64_halves(void **state)
 {
-	struct mmu_regime *user = begin(&mmu_arch_arm64_like, "4k-48"), *kernel = user + 1;
+	struct mmu_regime *user = begin(&mmu_arch_arm64, "4k-48"), *kernel = user + 1;
 	static const char *const all[] = { "400000-401fff mapped 0x41000000/4K rw--u wb PTE",
 					   "403000-403fff mapped 0x41003000/4K rw--u wb PTE (not "
 					   "young: hardware may fault at its first use)",
@@ -290,7 +290,7 @@ static void test_arm64_halves(void **state)
 
 static void test_arm64_granules(void **state)
 {
-	struct mmu_regime *user = begin(&mmu_arch_arm64_like, "16k-52"), *kernel = user + 1;
+	struct mmu_regime *user = begin(&mmu_arch_arm64, "16k-52"), *kernel = user + 1;
 
 	map(user, 0, 0, 0xf000000000000, 0xd000000004000, RW | USER);
 	map(user, 0, 7, 0xf000000200000, 0xd000000200000, RW | USER);
@@ -303,7 +303,7 @@ static void test_arm64_granules(void **state)
 	walks(0xfff0000002345678, "mapped 0x2345678/32768K rw--- PMD");
 	end();
 
-	user = begin(&mmu_arch_arm64_like, "64k-52");
+	user = begin(&mmu_arch_arm64, "64k-52");
 	map(user, 0, 5, 0x200000, 0xf000000200000, RW | USER);
 	map(user, 1, 0, 0x20000000, 0xf000020000000, RW | USER);
 	map(user, 0, 0, 0xf000000000000, 0x10000, RW | USER);
@@ -313,7 +313,7 @@ static void test_arm64_granules(void **state)
 	walks(0xf00000000abcd, "mapped 0x1abcd/64K rw--u PTE");
 	end();
 
-	user = begin(&mmu_arch_arm64_like, "64k-48"); /* the same words, without the trait */
+	user = begin(&mmu_arch_arm64, "64k-48"); /* the same words, without the trait */
 	put(user, 0, 0, 0xf000 | 0x20000 | 3);
 	finish();
 	walks(0, "mapped 0x20000/64K rwxX- PTE (not young: hardware may fault at its first use)");
@@ -577,7 +577,7 @@ static void test_one_root_serves_no_other_half(void **state)
 	static const struct {
 		const struct mmu_arch *arch;
 		const char *name;
-	} samples[] = { { &mmu_arch_arm64_like, "4k-48" },
+	} samples[] = { { &mmu_arch_arm64, "4k-48" },
 			{ &mmu_arch_hash_like, "64k" },
 			{ &mmu_arch_s390x_like, "5level" } };
 	struct mmu_regimes regimes;
@@ -591,7 +591,7 @@ static void test_one_root_serves_no_other_half(void **state)
 		assert_string_equal(regimes.regime[0].name, sample->regimes[0]->name);
 	}
 	/* two halves of one table, as x86 has them */
-	struct mmu_regime low = *mmu_arch_arm64_like.samples[0]->regimes[0], high = low;
+	struct mmu_regime low = *mmu_arch_arm64.samples[0]->regimes[0], high = low;
 	const struct mmu_regime *const halves[] = { &low, &high };
 	const struct mmu_sample both = { sizeof(both), "both", halves, 2 };
 	low.last_va >>= 1;

@@ -20,7 +20,7 @@ ALLOWED = {
     'tests/abi/meson.build': 'the machine that the stored ABI is of',
     'tests/api/meson.build': 'the names of the dumps',
     'tests/fixtures/meson.build': 'the names of the dumps',
-    'tests/prototypes/meson.build': 'a prototype that is called like one',
+    'tests/prototypes/meson.build': 'the back-end whose roots and granules walks are held to',
     'tests/support/convert_image.c': 'writes a kdump file of the fixture',
     'tests/support/foreign.py': 'the machines that check-all builds for',
     'tests/support/hostile/meson.build': "is made of a back-end's sources",
