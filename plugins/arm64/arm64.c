@@ -9,9 +9,7 @@ static const struct mmu_trait traits[] = {
 	{ SWAP6, "swap6", "with none58: a swap entry's type has 6 bits (before 5.19)" },
 };
 
-static const char *const symbols[] = { "swapper_pg_dir", "tramp_pg_dir",       "kimage_voffset",
-				       "memstart_addr",  "vabits_actual",      "_text",
-				       "_end",           "kasan_flag_enabled", NULL };
+static const char *const symbols[] = { "swapper_pg_dir", "tramp_pg_dir", NULL };
 static const char *const types[] = { NULL };
 static const char *const registers[] = { "task_struct.thread.uw", NULL };
 static const char *const flavours[] = { "-arm64", "-arm64-16k", NULL };
@@ -35,7 +33,7 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.formats = arm64_formats,
 	.nr_formats = COUNT(arm64_formats),
 	.samples = arm64_samples,
-	.nr_samples = 10,
+	.nr_samples = ARM64_NR_SAMPLES,
 	.traits = traits,
 	.nr_traits = COUNT(traits),
 	.symbols = symbols,

@@ -49,8 +49,8 @@ enum { MAIR }; /**< MAIR_EL1 as Linux sets it; 0: not known */
 /** The format of this many levels, 2 to 5. NULL: there is none. */
 const struct mmu_format *arm64_format(unsigned int levels) HIDDEN;
 extern const struct mmu_format *const arm64_formats[4] HIDDEN;
-extern const struct mmu_sample *const arm64_samples[] HIDDEN;
-extern const size_t arm64_nr_samples HIDDEN;
+#define ARM64_NR_SAMPLES 10
+extern const struct mmu_sample *const arm64_samples[ARM64_NR_SAMPLES] HIDDEN;
 
 /**
  * The two halves of a space.

@@ -207,11 +207,10 @@ SAMPLE(sample_64k_42, "64k-42", 16, 42, 0);
 SAMPLE(sample_64k_48, "64k-48", 16, 48, 0);
 SAMPLE(sample_64k_52, "64k-52", 16, 52, LPA);
 
-const struct mmu_sample *const arm64_samples[] = {
+const struct mmu_sample *const arm64_samples[ARM64_NR_SAMPLES] = {
 	&sample_4k_48,  &sample_4k_39,  &sample_4k_52,  &sample_16k_36, &sample_16k_47,
 	&sample_16k_48, &sample_16k_52, &sample_64k_42, &sample_64k_48, &sample_64k_52,
 };
-const size_t arm64_nr_samples = COUNT(arm64_samples);
 
 bool arm64_regime(unsigned int page_lg2, unsigned int va_bits, uint32_t traits, enum mmu_half half,
 		  struct mmu_regime *ret)

@@ -161,7 +161,7 @@ static const char *bare_regimes(const struct mmu_facts *facts, const struct mmu_
 	if (root->kind != MMU_ROOT_PGD_PA || !format)
 		return "granule and address bits: PAGESIZE, NUMBER(VA_BITS) or "
 		       "NUMBER(kimage_voffset) is not known";
-	for (size_t i = 0; i < arm64_nr_samples; i++) {
+	for (size_t i = 0; i < ARM64_NR_SAMPLES; i++) {
 		const struct mmu_sample *sample = arm64_samples[i];
 
 		if (sample->regimes[0]->format != format ||
@@ -191,7 +191,6 @@ const char *arm64_locate(const struct mmu_facts *facts, const struct mmu_root *r
 	if (missing || (mmu_root_format(root) && mmu_root_format(root) != kernel.format))
 		return bare_regimes(facts, root, ret, ret_nr);
 	kernel.word[MAIR] = find_mair(facts, &kernel);
-	user = arm64_samples[0]->regimes[0][0];
 	if (!arm64_regime(kernel.page_lg2,
 			  kernel.shape[kernel.top_level].shift +
 				  kernel.shape[kernel.top_level].index_bits,

@@ -22,8 +22,7 @@ SAMPLE(sample48, SV48, "sv48");
 SAMPLE(sample57, SV57, "sv57");
 static const struct mmu_sample *const samples[] = { &sample39, &sample48, &sample57 };
 
-static const char *const symbols[] = { "swapper_pg_dir", "kernel_map", "pgtable_l4_enabled",
-				       "pgtable_l5_enabled", NULL };
+static const char *const symbols[] = { "swapper_pg_dir", NULL };
 static const char *const types[] = { NULL };
 static const char *const registers[] = { "task_struct.thread.fstate", "task_struct.thread.vstate",
 					 NULL };
