@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Where the made-up kernels of the tests keep what a task is made of. */
+/** @file Where the made-up kernels of the tests keep what tasks and spaces are made of. */
 #ifndef MMU_SUPPORT_TASK_FACTS_H
 #define MMU_SUPPORT_TASK_FACTS_H
 
@@ -26,6 +26,30 @@
 	"OFFSET(signal_struct.thread_head)=16", \
 	"OFFSET(mm_struct.pgd)=0", \
 	"SIZE(mm_struct.pgd)=8"
+
+/** Likewise of an mm, its VMAs and the names of files; its tree of VMAs is each kernel's own. */
+#define SPACE_FACTS \
+	"OFFSET(mm_struct.pgtables_bytes)=8", \
+	"OFFSET(mm_struct.rss_stat)=16", \
+	"LENGTH(mm_struct.rss_stat.count)=4", \
+	"OFFSET(mm_struct.brk)=48", \
+	"SIZE(mm_struct.brk)=8", \
+	"OFFSET(mm_struct.start_brk)=56", \
+	"SIZE(mm_struct.start_brk)=8", \
+	"OFFSET(mm_struct.start_stack)=64", \
+	"SIZE(mm_struct.start_stack)=8", \
+	"OFFSET(vm_area_struct.vm_start)=0", \
+	"SIZE(vm_area_struct.vm_start)=8", \
+	"OFFSET(vm_area_struct.vm_end)=8", \
+	"SIZE(vm_area_struct.vm_end)=8", \
+	"OFFSET(vm_area_struct.vm_flags)=16", \
+	"SIZE(vm_area_struct.vm_flags)=8", \
+	"OFFSET(vm_area_struct.vm_file)=24", \
+	"SIZE(vm_area_struct.vm_file)=8", \
+	"OFFSET(file.f_path)=8", \
+	"OFFSET(path.dentry)=8", \
+	"OFFSET(dentry.d_name)=16", \
+	"OFFSET(qstr.name)=8"
 /* clang-format on */
 
 #endif
