@@ -108,7 +108,7 @@ enum mmu_next {
 	MMU_ENUM_32(MMU_NEXT),
 };
 
-/** Why a page has other rights than its VMA: bits. Several: one or more of them hold. */
+/** Why a page has other rights than its VMA: bits. Of several one or more hold; COMES_ALONG all. */
 enum mmu_why {
 	MMU_WHY_ZERO_PAGE = 1 << 0,     /**< a write brings a page of its own */
 	MMU_WHY_COPY_ON_WRITE = 1 << 1, /**< so it does here */
@@ -117,6 +117,8 @@ enum mmu_why {
 	MMU_WHY_USERFAULTFD = 1 << 4,   /**< userfaultfd write-protected it */
 	/** The format can't withhold reading; only a protection key (x86) could. */
 	MMU_WHY_READ_COMES_ALONG = 1 << 5,
+	/** The format can't withhold execution: its entries have no bit for it. */
+	MMU_WHY_EXEC_COMES_ALONG = 1 << 6,
 	MMU_ENUM_32(MMU_WHY),
 };
 

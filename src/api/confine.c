@@ -170,7 +170,8 @@ static struct mmu_error *seal(const struct mmu_confine_options *options)
 
 		if (vmlinux)
 			mmu_vmlinux_load_libraries(vmlinux);
-		mmu_kernel_cpu_arch(&options->sessions[i]->kernel); /* loads it, if it is another */
+		/* loads them, if they are others */
+		mmu_kernel_cpu_arch(&options->sessions[i]->kernel, UINT32_MAX);
 	}
 	mmu_lazy_closed = true;
 	if (!drop_privileges(options->writable))

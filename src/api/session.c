@@ -326,7 +326,7 @@ const struct mmu_regime *mmu_session_regime(const struct mmu_session *session, s
 
 const struct mmu_cpu *mmu_session_cpu(struct mmu_session *session, uint32_t n)
 {
-	const struct mmu_arch *arch = mmu_kernel_cpu_arch(&session->kernel);
+	const struct mmu_arch *arch = mmu_kernel_cpu_arch(&session->kernel, n);
 
 	return arch && arch->cpu &&
 			       arch->cpu(mmu_fact_callbacks(session->kernel.facts), n,

@@ -20,14 +20,15 @@ static struct mmu_error *take_query(const struct mmu_session *session,
 }
 
 /* Where no kernel could be learnt, its CPUs may still tell. @param why  it could not; taken */
-static struct mmu_error *need_cpus(struct mmu_kernel *kernel, struct mmu_error *why)
+static struct mmu_error *need_cpu(struct mmu_kernel *kernel, uint64_t n, struct mmu_error *why)
 {
-	const struct mmu_arch *arch = mmu_kernel_cpu_arch(kernel);
+	const struct mmu_arch *arch = mmu_kernel_cpu_arch(kernel, n < UINT32_MAX ? (uint32_t)n
+										 : UINT32_MAX);
 
 	if (!arch || !arch->locate)
 		return why;
 	mmu_error_destroy(why);
-	return kernel->arch ? NULL : mmu_kernel_set_arch(kernel, arch);
+	return kernel->arch == arch ? NULL : mmu_kernel_set_arch(kernel, arch);
 }
 
 struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_space_query *query,
@@ -50,7 +51,7 @@ struct mmu_error *mmu_space_open(struct mmu_session *session, const struct mmu_s
 					  mmu_space_format_names(session->kernel.arch, names)),
 			MMU_REMEDY_FORMAT);
 	if (error && own.by == MMU_SPACE_CPU && mmu_error_code(error) == MMU_ERROR_NOT_FOUND)
-		error = need_cpus(&session->kernel, error);
+		error = need_cpu(&session->kernel, own.value, error);
 	if (!error)
 		error = mmu_space_find(&session->kernel, &own, ret);
 	if (!error)

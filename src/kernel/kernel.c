@@ -106,16 +106,28 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	return error ? error : mmu_kernel_set_arch(kernel, arch);
 }
 
-const struct mmu_arch *mmu_kernel_cpu_arch(const struct mmu_kernel *kernel)
+static bool has_format(const struct mmu_kernel *kernel, const struct mmu_arch *arch, uint32_t n)
 {
-	const char *name = mmu_arch_name_of_cpus(kernel->image->elf_machine);
-	const struct mmu_arch *arch = kernel->arch;
+	struct mmu_cpu cpu = { .size = 0 };
 
-	if (!arch && kernel->options.arch)
-		name = kernel->options.arch;
-	if (!arch && name)
-		mmu_error_destroy(mmu_arch_load(name, kernel->options.plugin_dir, &arch));
-	return arch;
+	return arch && arch->cpu && arch->cpu(mmu_fact_callbacks(kernel->facts), n, &cpu) &&
+	       cpu.format;
+}
+
+const struct mmu_arch *mmu_kernel_cpu_arch(const struct mmu_kernel *kernel, uint32_t n)
+{
+	uint16_t machine = kernel->image->elf_machine;
+	const char *names[] = { kernel->options.arch ? kernel->options.arch
+						     : mmu_arch_name_of_machine(machine),
+				kernel->options.arch ? NULL : mmu_arch_name_of_cpus(machine) };
+	const struct mmu_arch *arch = kernel->arch, *other = NULL;
+
+	if (!arch && names[0])
+		mmu_error_destroy(mmu_arch_load(names[0], kernel->options.plugin_dir, &arch));
+	if (kernel->regimes.nr || has_format(kernel, arch, n) || !names[1])
+		return arch;
+	mmu_error_destroy(mmu_arch_load(names[1], kernel->options.plugin_dir, &other));
+	return !arch || has_format(kernel, other, n) ? other : arch;
 }
 
 /* VMCOREINFO says it best; a kdump header says it too. */

@@ -61,10 +61,10 @@ struct mmu_error *mmu_kernel_set_arch(struct mmu_kernel *kernel,
 struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel) MMU_MUST_CHECK;
 
 /**
- * The back-end that reads the registers of the image's CPUs, although it may not know its tables;
- * or NULL.
+ * The back-end that reads the registers of the image's CPU n, although it may not know its tables;
+ * or NULL. Of two that read them, the one with a format for what this CPU runs.
  */
-const struct mmu_arch *mmu_kernel_cpu_arch(const struct mmu_kernel *kernel);
+const struct mmu_arch *mmu_kernel_cpu_arch(const struct mmu_kernel *kernel, uint32_t n);
 
 /** Take release and build-id from VMCOREINFO, else from the image's headers. */
 void mmu_kernel_read_identity(struct mmu_kernel *kernel);

@@ -134,18 +134,39 @@ bool mmu_can_be_soft_dirty(const struct mmu_regime *regime, const struct mmu_ste
 	return false;
 }
 
-/* Can a leaf grant what this one does, but not reading? */
-static bool can_withhold_read(const struct mmu_regime *regime, const struct mmu_step *step)
+/* Can a leaf grant what this one does, without some of its rights? */
+static bool can_withhold(const struct mmu_regime *regime, const struct mmu_step *step,
+			 uint8_t rights)
 {
 	const struct mmu_format *format = regime->format;
 	struct mmu_entry entry = step->entry;
 	uint64_t raw, second = 0;
 
-	entry.rights &= (uint8_t)~MMU_RIGHT_READ;
+	entry.rights &= (uint8_t)~rights;
 	if (!format->encode || !format->encode(regime, step->level, &entry, &raw, &second))
 		return false;
 	format->decode(regime, step->level, raw, second, &entry);
-	return !(entry.rights & MMU_RIGHT_READ);
+	return !(entry.rights & rights);
+}
+
+/* All of it comes along with what the VMA allows, or nothing is said. */
+static uint32_t why_more(const struct mmu_walk *walk, const struct mmu_step *leaf, uint8_t more)
+{
+	uint32_t why = 0;
+
+	if (more & MMU_RIGHT_READ) {
+		if (can_withhold(walk->regime, leaf, MMU_RIGHT_READ))
+			return 0;
+		why |= MMU_WHY_READ_COMES_ALONG;
+	}
+	if (more & MMU_RIGHT_EXEC) {
+		/* where one bit denies it to all, the kernel's must go as well */
+		if (can_withhold(walk->regime, leaf, MMU_RIGHT_EXEC) ||
+		    can_withhold(walk->regime, leaf, MMU_RIGHT_EXEC | MMU_RIGHT_EXEC_PRIV))
+			return 0;
+		why |= MMU_WHY_EXEC_COMES_ALONG;
+	}
+	return more & MMU_RIGHT_WRITE ? 0 : why;
 }
 
 static uint32_t why_no_write(const struct mmu_walk *walk, const struct mmu_step *leaf,
@@ -184,8 +205,7 @@ static void compare_rights(const struct mmu_walk *walk, const struct mmu_vma *vm
 	ret->more = granted & (uint8_t)~ret->allowed;
 	if (ret->less == MMU_RIGHT_WRITE)
 		ret->why_less = why_no_write(walk, leaf, vma, ret->zero_page);
-	if (ret->more == MMU_RIGHT_READ && !can_withhold_read(walk->regime, leaf))
-		ret->why_more = MMU_WHY_READ_COMES_ALONG;
+	ret->why_more = why_more(walk, leaf, ret->more);
 }
 
 /* ------------------------------------------------------------------ all of it */

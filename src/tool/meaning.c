@@ -25,6 +25,8 @@ static const struct {
 	{ MMU_WHY_USERFAULTFD, "userfaultfd", "write-protected by userfaultfd" },
 	{ MMU_WHY_READ_COMES_ALONG, "read-comes-along",
 	  "tables can't withhold reading alone, as a protection key can" },
+	{ MMU_WHY_EXEC_COMES_ALONG, "exec-comes-along",
+	  "tables of this format have no bit that withholds execution" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -42,14 +44,15 @@ static void print_accesses(uint8_t rights)
 
 static void print_why(uint32_t why)
 {
+	uint32_t along = MMU_WHY_READ_COMES_ALONG | MMU_WHY_EXEC_COMES_ALONG;
 	const char *before = "";
 
 	for (size_t i = 0; i < COUNT(reasons); i++)
 		if (why & reasons[i].why) {
 			printf("%s%s", before, reasons[i].text);
-			before = "; or ";
+			before = why & along ? "; and " : "; or ";
 		}
-	if (why & (why - 1))
+	if (why & (why - 1) & ~along)
 		printf(" (which, the tables do not tell)");
 	else if (!why)
 		printf("no reason is known");

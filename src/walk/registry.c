@@ -46,11 +46,7 @@ const char *mmu_arch_name_of_machine(uint16_t elf_machine)
 
 const char *mmu_arch_name_of_cpus(uint16_t elf_machine)
 {
-	const char *name = mmu_arch_name_of_machine(elf_machine);
-
-	return name ? name
-		    : name_of(elf_machine, cpu_machines,
-			      sizeof(cpu_machines) / sizeof(cpu_machines[0]));
+	return name_of(elf_machine, cpu_machines, sizeof(cpu_machines) / sizeof(cpu_machines[0]));
 }
 
 /* A name becomes part of a path that is run as code. */

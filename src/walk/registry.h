@@ -8,7 +8,7 @@
 /** The name of the tree's back-end for an EM_* number, or NULL. */
 const char *mmu_arch_name_of_machine(uint16_t elf_machine);
 
-/** Likewise, or of one that reads the registers of this machine's CPUs, if not its tables. */
+/** Of one that reads the registers of this machine's CPUs, and has none of its tables; or NULL. */
 const char *mmu_arch_name_of_cpus(uint16_t elf_machine);
 
 /**
