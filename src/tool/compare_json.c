@@ -32,21 +32,6 @@ static void format_json(const struct compare *compare)
 
 /* ------------------------------------------------------------------ walks */
 
-static void levels_json(const struct mmu_regime *regime)
-{
-	json_array("levels");
-	for (unsigned int level = regime->top_level + 1u; level-- > 0;) {
-		json_object(NULL);
-		json_number("level", level);
-		json_string("name", regime->format->level[level].name);
-		json_number("shift", regime->shape[level].shift);
-		json_number("index_bits", regime->shape[level].index_bits);
-		json_number("table_bytes", (int64_t)mmu_regime_table_bytes(regime, level));
-		json_object_end();
-	}
-	json_array_end();
-}
-
 static void words_json(const struct compare_word *words, size_t nr, bool same)
 {
 	for (size_t i = 0; i < nr; i++) {
@@ -74,7 +59,7 @@ void compare_walks_json(const struct compare *compare, const struct compare_word
 		json_object(NULL);
 		side_json(side, image_of(compare, i));
 		json_hex("va", info->va);
-		levels_json(regime);
+		compare_translation_json(regime);
 		json_number("entries_read", info->nr_steps);
 		json_number("path_bytes", (int64_t)compare_path_bytes(side));
 		json_array("steps");
@@ -136,10 +121,26 @@ static void totals_json(const struct mmu_regime *regime, const struct mmu_totals
 	json_array_end();
 }
 
-static void summary_json(const struct compare *compare, const struct mmu_comparison *comparison)
+static void would_take_json(bool fits, uint64_t bytes)
+{
+	if (fits)
+		json_number("would_take_bytes", (int64_t)bytes);
+	else
+		json_null("would_take_bytes");
+}
+
+static struct mmu_error *summary_json(const struct compare *compare,
+				      const struct mmu_comparison *comparison)
 {
 	const struct mmu_comparison_info *info = mmu_comparison_get(comparison);
+	bool fits[2] = { false };
+	uint64_t taken[2] = { 0 };
+	struct mmu_error *error = NULL;
 
+	for (unsigned int i = 0; i < 2 && !error && !compare_one_format(compare); i++)
+		error = compare_tables_of_other(compare, !i, &fits[i], &taken[i]);
+	if (error)
+		return error;
 	json_begin("compare");
 	json_string("kind", "spaces");
 	json_array("sides");
@@ -150,7 +151,9 @@ static void summary_json(const struct compare *compare, const struct mmu_compari
 		side_json(side, image_of(compare, i));
 		json_hex("first", compare->range[i].first_va);
 		json_hex("last", compare->range[i].last_va);
+		compare_translation_json(mmu_space_regime(side->space, 0));
 		totals_json(mmu_space_regime(side->space, 0), mmu_comparison_totals(comparison, i));
+		would_take_json(fits[i], taken[i]);
 		json_object_end();
 	}
 	json_array_end();
@@ -172,6 +175,7 @@ static void summary_json(const struct compare *compare, const struct mmu_compari
 	json_array_end();
 	json_number("shared_bytes", (int64_t)info->shared_bytes);
 	json_end();
+	return NULL;
 }
 
 static void range_json(const struct mmu_range *range)
@@ -239,9 +243,10 @@ struct mmu_error *compare_spaces_json(const struct compare *compare,
 	const struct mmu_shared_frames *frames;
 	struct mmu_differences *differences = NULL;
 	struct mmu_shared *shared = NULL;
-	struct mmu_error *error = mmu_differences_open(comparison, &differences);
+	struct mmu_error *error = summary_json(compare, comparison);
 
-	summary_json(compare, comparison);
+	if (!error)
+		error = mmu_differences_open(comparison, &differences);
 	while (!error && !tool_interrupted() &&
 	       !(error = mmu_differences_next(differences, &difference)) && difference)
 		difference_json(difference);

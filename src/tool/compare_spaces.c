@@ -290,6 +290,10 @@ struct mmu_error *compare_spaces_text(const struct compare *compare,
 
 	compare_head(compare, &columns);
 	print_totals(compare, comparison, &columns);
+	error = compare_same_pages_text(compare, &columns);
+	if (error)
+		return error;
+	compare_translations_text(compare, &columns);
 	printf("\n");
 	if (!info->by_address) {
 		tool_wrapped("two architectures: their addresses are not compared one by one", "",

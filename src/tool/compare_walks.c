@@ -144,6 +144,7 @@ void compare_walks_text(const struct compare *compare, const struct compare_word
 		write_vma(columns.side[i], side[i].space, info[i]->va);
 	}
 	compare_end(&columns, "address");
+	compare_translations_text(compare, &columns);
 	for (unsigned int i = 0; i < 2; i++) {
 		printf("\n%s 0x%" PRIx64 "\n", compare_side_name(i), info[i]->va);
 		show_ruler(mmu_space_arch(side[i].space), tool_regime(side[i].space, side[i].walk),

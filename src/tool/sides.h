@@ -80,6 +80,17 @@ size_t compare_words(const struct compare *compare, struct compare_word ret[COMP
 /** How the formats of two spaces differ, or "". */
 const char *compare_formats(const struct compare *compare, char ret[320]);
 
+/** Are they of one format, with tables of the same shape? */
+bool compare_one_format(const struct compare *compare);
+
+/**
+ * What the mapped pages of a side would take as tables of the other's format, in its smallest
+ * pages.
+ * @param ret_fits  false: some address is beyond what that format translates
+ */
+struct mmu_error *compare_tables_of_other(const struct compare *compare, unsigned int side,
+					  bool *ret_fits, uint64_t *ret_bytes);
+
 /** Bytes of the tables on the path of a walk. */
 uint64_t compare_path_bytes(const struct compare_side *side);
 
@@ -101,6 +112,12 @@ void compare_end(struct compare_columns *columns, const char *label);
 /** The rows that say what is compared: image, process, format, root. */
 void compare_head(const struct compare *compare, struct compare_columns *columns);
 
+/** Levels, tables, reach, reads and rights of both formats; nothing if it is one. */
+void compare_translations_text(const struct compare *compare, struct compare_columns *columns);
+/** Spaces, likewise: what each format would take for the other's pages. */
+struct mmu_error *compare_same_pages_text(const struct compare *compare,
+					  struct compare_columns *columns);
+
 void compare_walks_text(const struct compare *compare, const struct compare_word *words,
 			size_t nr_words);
 /** This and what follows: an error when the spaces can't be read again. */
@@ -109,6 +126,8 @@ struct mmu_error *compare_spaces_text(const struct compare *compare,
 
 /* ------------------------------------------------------------------ JSON */
 
+/** Of one side: entry_bytes, levels, page_rights. */
+void compare_translation_json(const struct mmu_regime *regime);
 void compare_walks_json(const struct compare *compare, const struct compare_word *words,
 			size_t nr_words);
 struct mmu_error *compare_spaces_json(const struct compare *compare,
