@@ -203,12 +203,12 @@ static bool find_frame(const struct mmu_regime *regime, unsigned int level, uint
 	uint64_t below = level > PTE ? BITS(13, shift_of(regime, level) - 1) : 0;
 
 	*ret_pa = (inverted ? ~raw : raw) & frame_bits(regime, level);
-	return !(raw & below) || (inverted && !(~raw & below));
+	return !(raw & BITS(52, 62)) && (!(raw & below) || (inverted && !(~raw & below)));
 }
 
 /*
  * With two levels, one layout: type from bit 1, offset from bit 9, and 6.3 keeps "exclusive" in bit
- * 7. PAE before L1TF keeps swp_entry_t in the high word. A swp_entry_t has 32 bits: 27 of offset.
+ * 7. PAE before L1TF keeps swp_entry_t in the high word.
  */
 static void find_swap(const struct mmu_regime *regime, uint64_t raw, struct mmu_software *ret)
 {
@@ -218,7 +218,7 @@ static void find_swap(const struct mmu_regime *regime, uint64_t raw, struct mmu_
 		ret->offset = raw >> 9;
 	} else if (regime->traits & L1TF) {
 		ret->type = (uint8_t)(raw >> 59);
-		ret->offset = ~raw << 5 >> 14 & BITS(0, 26);
+		ret->offset = ~raw << 5 >> 14;
 	} else {
 		ret->type = raw >> 32 & 31;
 		ret->offset = raw >> 37;

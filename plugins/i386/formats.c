@@ -32,6 +32,10 @@
 #define KEPT(n, if_, no, name, what) \
 	KEPT_AT(n, LV_LEAF, if_, no, name, what), \
 	AMONG(n, PROTNONE | PSE, PSE, LV_LARGE, if_, no, name, what)
+/* In a swap entry, which a huge page that is being split is not: has PSE. */
+#define SWAP(n, if_, no) \
+	AMONG(n, PROTNONE, 0, LV_PTE, if_, no, "SWP" #n, "not used"), \
+	AMONG(n, PROTNONE | PSE, 0, LV_LARGE, if_, no, "SWP" #n, "not used")
 /* A leaf's bit of hardware, and what stays of it. */
 #define LEAF(n, name, what) \
 	HW(n, LV_LEAF, K_LEAF, name, what), KEPT(n, 0, 0, name, what)
@@ -79,6 +83,7 @@ static const struct mmu_flag two_flags[] = {
 	LOW_BITS,
 	KEPT_AT(12, LV_LARGE, 0, 0, "PAT", "bit 2 of the PAT index"),
 	AMONG(12, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "PAT", "bit 2 of the PAT index"),
+	SWAP(6, 0, 0),
 	{ BITS(13, 20), 0, 0, "PSE36", NULL, "bits 39 to 32 of the address", 0, 0, LV_LARGE,
 	  K_LEAF, true, false },
 };
@@ -87,6 +92,12 @@ static const struct mmu_flag pae_flags[] = {
 	LOW_BITS,
 	KEPT_AT(12, LV_LARGE, 0, 0, "BIT12", "PAT, or inverted with the frame (hugetlb)"),
 	AMONG(12, PROTNONE | PSE, PSE, LV_LARGE, 0, 0, "BIT12", "PAT, or inverted with the frame"),
+	SWAP(1, 0, 0), SWAP(2, 0, 0), SWAP(3, 0, 0), SWAP(4, 0, 0), SWAP(5, 0, 0), SWAP(6, 0, 0),
+	/* before L1TF all is in the high word */
+	{ BITS(9, 31), 0, PROTNONE, "SWP9", NULL, "not used", 0, L1TF, LV_PTE, K_SOFT, true, true,
+	  1 << MMU_HALF_USER },
+	{ BITS(9, 31), 0, PROTNONE | PSE, "SWP9", NULL, "not used", 0, L1TF, LV_LARGE, K_SOFT,
+	  true, true, 1 << MMU_HALF_USER },
 	HW(5, LV_PDPT, K_TABLE, "BIT5", "reserved by the manual; QEMU sets it as ACCESSED"),
 	HW(63, LV_LARGE, K_TABLE, "NX", "instructions are not fetched"),
 	LEAF(63, "NX", "instructions are not fetched"),

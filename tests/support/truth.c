@@ -322,7 +322,6 @@ static void check_words(struct check *check, char **field)
 	}
 }
 
-/* Where the kernel maps all memory; 0: that can't be had. */
 /* Where the kernel maps this memory for itself. @return 0: not known */
 static uint64_t direct_va(struct check *check, uint64_t pa)
 {
@@ -379,6 +378,8 @@ static void check_hidden(struct check *check, char **field)
 	}
 	if (!error && base && walk->has_pa && is_hidden(other, walk->pa))
 		check->agree++;
+	else if (!error && !base && walk->has_pa && mmu_space_arch(check->space)->elf_class == 1)
+		check->silent++; /* high memory of a 32-bit kernel: its map has none of it */
 	else if (check->whole && (error || !base || is_missing(other)))
 		check->silent++; /* what leads there was left out */
 	else
