@@ -165,9 +165,8 @@ static bool encode_table(const struct mmu_regime *regime, unsigned int level,
 	uint64_t first = entry->next_first, count = entry->next_count, raw;
 	bool whole = !first && !count;
 
-	if (level == PTE || entry->run_lg2 ||
-	    (entry->rights | MMU_RIGHT_WRITE) != MMU_RIGHTS_ALL || entry->pa & ~regime->pa_mask ||
-	    entry->pa & (level == PMD ? BITS(0, 10) : BITS(0, 11)))
+	if (level == PTE || entry->run_lg2 || (entry->rights | MMU_RIGHT_WRITE) != MMU_RIGHTS_ALL ||
+	    entry->pa & ~regime->pa_mask || entry->pa & (level == PMD ? BITS(0, 10) : BITS(0, 11)))
 		return false;
 	if (!whole && (level == PMD || first % QUARTER || count % QUARTER || !count ||
 		       first > 3 * QUARTER || count > 4 * QUARTER - first || count == 4 * QUARTER))
@@ -221,11 +220,13 @@ void s390x_explain(const struct mmu_regime *regime, unsigned int level, uint64_t
 		   uint64_t second, struct mmu_software *ret)
 {
 	bool upper_swap = is_upper_swap(regime, level, raw);
-	bool page = level == PTE ? raw & PRESENT
-				 : may_map(level) && raw & UP_LARGE && !upper_swap;
+	bool page = level == PTE ? raw & PRESENT : may_map(level) && raw & UP_LARGE && !upper_swap;
 
 	(void)second;
 	memset(ret, 0, sizeof(*ret));
+	/* mm/maccess.c: the window on real memory is all ones until it is first used */
+	if (regime->half == MMU_HALF_KERNEL && raw == UINT64_MAX)
+		return; /* MMU_SOFTWARE_UNKNOWN */
 	if (page) {
 		ret->kind = MMU_SOFTWARE_NONE;
 		ret->pa = raw & page_mask(regime, level) & regime->pa_mask;

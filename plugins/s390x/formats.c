@@ -143,17 +143,16 @@ static const struct mmu_level pgste_levels[NR_LEVELS] = LEVELS(2048);
 /* clang-format on */
 
 #define FORMAT(text, about, rows)                                                                  \
-	.size = sizeof(struct mmu_format), .name = text, .title = about,                           \
-	.kind = MMU_FORMAT_RADIX, .entry_bytes = 8, .slot_bytes = 8, .big_endian = true,           \
-	.nr_levels = NR_LEVELS, .level = rows, .flags = flags, .nr_flags = COUNT(flags),           \
-	.decode = s390x_decode, .encode = s390x_encode, .explain = s390x_explain,                  \
-	.alike = s390x_alike, .audit = s390x_audit, .root_other_bits = ~ASCE_ORIGIN
+	.size = sizeof(struct mmu_format), .name = text, .title = about, .kind = MMU_FORMAT_RADIX, \
+	.entry_bytes = 8, .slot_bytes = 8, .big_endian = true, .nr_levels = NR_LEVELS,             \
+	.level = rows, .flags = flags, .nr_flags = COUNT(flags), .decode = s390x_decode,           \
+	.encode = s390x_encode, .explain = s390x_explain, .alike = s390x_alike,                    \
+	.audit = s390x_audit, .root_other_bits = ~ASCE_ORIGIN
 const struct mmu_format s390x_formats[NR_FORMATS] = {
 	[DAT] = { FORMAT("dat", "dynamic address translation (SA22-7832, chapter 3)", levels) },
 	[PGSTE] = { FORMAT("pgste", "the same, with KVM's page status beside each page entry",
 			   pgste_levels),
-		    .second_name = "PGSTE",
-		    .second_flags = pgste_flags,
+		    .second_name = "PGSTE", .second_flags = pgste_flags,
 		    .nr_second_flags = COUNT(pgste_flags) },
 };
 
@@ -164,7 +163,10 @@ const struct mmu_format s390x_formats[NR_FORMATS] = {
 #define USER_RIGHTS (MMU_RIGHTS_ALL & ~MMU_RIGHT_EXEC_PRIV)
 #define KERNEL_RIGHTS (MMU_RIGHT_READ | MMU_RIGHT_WRITE | MMU_RIGHT_EXEC_PRIV)
 #define TOP_SHIFT(top) (20 + 11 * ((top)-PMD))
-#define SHAPE(top, n) { (n) > (top) ? 0 : TOP_SHIFT(n), (n) > (top) ? 0 : 11 }
+#define SHAPE(top, n)                                                                              \
+	{                                                                                          \
+		(n) > (top) ? 0 : TOP_SHIFT(n), (n) > (top) ? 0 : 11                               \
+	}
 
 #define REGIME(text, which, kind, top, quarters)                                                   \
 	{                                                                                          \
@@ -172,15 +174,13 @@ const struct mmu_format s390x_formats[NR_FORMATS] = {
 		.last_va = (quarters) * (BIT(TOP_SHIFT(top)) * QUARTER) - 1,                       \
 		.pa_mask = UINT64_MAX, .page_lg2 = 12, .top_level = top,                           \
 		.rights = (which) == MMU_HALF_USER ? USER_RIGHTS : KERNEL_RIGHTS, .half = which,   \
-		.shape = { { 12, 8 },                                                              \
-			   { 20, 11 },                                                             \
-			   SHAPE(top, PUD),                                                        \
-			   SHAPE(top, P4D),                                                        \
-			   SHAPE(top, PGD) },                                                      \
+		.shape = {                                                                         \
+			{ 12, 8 }, { 20, 11 }, SHAPE(top, PUD), SHAPE(top, P4D), SHAPE(top, PGD)   \
+		},                                                                                 \
 	}
 #define SAMPLE(id, text, which, kind, top, quarters)                                               \
-	static const struct mmu_regime id##_regime = REGIME(                                       \
-		(which) == MMU_HALF_USER ? "user" : "kernel", which, kind, top, quarters);         \
+	static const struct mmu_regime id##_regime =                                               \
+		REGIME((which) == MMU_HALF_USER ? "user" : "kernel", which, kind, top, quarters);  \
 	static const struct mmu_regime *const id##_regimes[] = { &id##_regime };                   \
 	static const struct mmu_sample id = { sizeof(struct mmu_sample), text, id##_regimes, 1 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Where an s390x kernel maps memory without looking at tables, and its named regions. */
+/** @file Where an s390x kernel maps memory without looking at tables. */
 #include "s390x.h"
-
-#define IMAGE_BYTES_MAX BIT(29) /* asm/page.h: KERNEL_IMAGE_SIZE */
 
 static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
 {
@@ -74,27 +72,4 @@ const char *s390x_linear(const struct mmu_facts *facts, struct mmu_linear *ret, 
 	if (ram && direct.last_va >= base && direct.last_va < image.first_va)
 		ret[(*ret_nr)++] = direct;
 	return NULL;
-}
-
-/* ------------------------------------------------------------------ regions */
-
-static void add(struct mmu_region *regions, size_t *nr, uint64_t first_va, uint64_t last_va,
-		const char *name)
-{
-	if (first_va <= last_va && *nr < MMU_REGIONS_MAX &&
-	    (!*nr || regions[*nr - 1].last_va < first_va))
-		regions[(*nr)++] = (struct mmu_region){ first_va, last_va, name };
-}
-
-size_t s390x_regions(const struct mmu_facts *facts, struct mmu_region *ret)
-{
-	struct mmu_linear linear[MMU_LINEAR_MAX];
-	size_t nr_linear, nr = 0;
-
-	if (s390x_linear(facts, linear, &nr_linear))
-		return 0;
-	if (nr_linear > 1)
-		add(ret, &nr, linear[1].first_va, linear[1].last_va, "identity mapping");
-	add(ret, &nr, linear[0].first_va, linear[0].last_va, linear[0].name);
-	return nr;
 }

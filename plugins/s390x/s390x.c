@@ -11,13 +11,16 @@ static const struct mmu_trait traits[] = {
 
 static const struct mmu_format *const formats[] = { &s390x_formats[DAT], &s390x_formats[PGSTE] };
 
-static const char *const symbols[] = { "swapper_pg_dir", "vm_layout",     "__kaslr_offset",
-				       "high_memory",    "__abs_lowcore", "MODULES_VADDR",
-				       "MODULES_END",    "VMALLOC_START", "VMALLOC_END",
-				       "vmemmap",        "vmemmap_size",  NULL };
-static const char *const types[] = { "vm_layout", NULL };
+static const char *const symbols[] = {
+	"swapper_pg_dir",     "_stext",      "_end",    "VMALLOC_START", "VMALLOC_END",
+	"MODULES_VADDR",      "MODULES_END", "vmemmap", "vmemmap_size",  "__abs_lowcore",
+	"__memcpy_real_area", NULL
+};
+static const char *const types[] = { NULL };
 static const char *const registers[] = { "task_struct.thread.ufpu", "task_struct.thread.fpu",
 					 "task_struct.thread.acrs", NULL };
+/* NT_S390_PREFIX, NT_S390_CTRS */
+static const uint32_t cpu_notes[] = { 0x305, 0x304, 0 };
 static const char *const flavours[] = { "-s390x", NULL };
 
 __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
@@ -40,6 +43,8 @@ __attribute__((visibility("default"))) const struct mmu_arch mmu_arch_plugin = {
 	.flavours = flavours,
 	.locate = s390x_locate,
 	.linear = s390x_linear,
+	.search = s390x_search,
 	.regions = s390x_regions,
 	.cpu = s390x_cpu,
+	.cpu_notes = cpu_notes,
 };

@@ -60,7 +60,13 @@ enum {
 #define ASCE_TYPE BITS(2, 3)
 #define ASCE_LENGTH BITS(0, 1)
 
-#define QUARTER 512u /* entries */
+#define QUARTER 512u        /* entries */
+#define TABLE_ENTRIES 2048u /* of a segment or region table that is whole */
+
+/** Where the image begins in a vmlinux (6.10): asm/page.h. */
+#define TEXT_OFFSET BIT(20)
+/** No image is larger: asm/page.h, KERNEL_IMAGE_SIZE. */
+#define IMAGE_BYTES_MAX BIT(29)
 
 #define CR0_IEP BIT(20)
 
@@ -91,8 +97,7 @@ bool s390x_encode(const struct mmu_regime *regime, unsigned int level,
 		  const struct mmu_entry *entry, uint64_t *ret_raw, uint64_t *ret_second) HIDDEN;
 void s390x_explain(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 		   uint64_t second, struct mmu_software *ret) HIDDEN;
-bool s390x_alike(const struct mmu_regime *regime, unsigned int level,
-		 struct mmu_alike *ret) HIDDEN;
+bool s390x_alike(const struct mmu_regime *regime, unsigned int level, struct mmu_alike *ret) HIDDEN;
 const char *s390x_audit(const struct mmu_regime *regime, unsigned int level, uint64_t raw,
 			uint64_t second, uint64_t *ret_mask) HIDDEN;
 
@@ -118,5 +123,6 @@ const char *s390x_linear(const struct mmu_facts *facts, struct mmu_linear *ret,
 			 size_t *ret_nr) HIDDEN;
 size_t s390x_regions(const struct mmu_facts *facts, struct mmu_region *ret) HIDDEN;
 bool s390x_cpu(const struct mmu_facts *facts, unsigned int n, struct mmu_cpu *ret) HIDDEN;
+bool s390x_search(const struct mmu_facts *facts, uint64_t *pa) HIDDEN;
 
 #endif
