@@ -132,7 +132,8 @@ static const struct mmu_flag pgste_flags[] = {
 	STATUS(49, "GC", "the guest's changed bit"),
 	STATUS(31, "ZERO", "the guest says: all zeros"),
 	STATUS(30, "NODAT", "the guest says: no tables of its own lie there"),
-	STATUS_FIELD(24, 25, "USAGE", "the guest says: 1 unused, 2 potentially volatile, 3 volatile"),
+	STATUS_FIELD(24, 25, "USAGE",
+		     "the guest says: 1 unused, 2 potentially volatile, 3 volatile"),
 };
 
 #define LEVELS(offset) \

@@ -71,7 +71,7 @@ static void add_vmemmap(const struct mmu_facts *facts, const struct mmu_linear *
 	add_between(list, sized, first, first + bytes, "vmemmap", false);
 }
 
-/* Modules end where the image begins, and vmalloc where they begin, if KASLR is uncoupled (6.10). */
+/* Modules end where the image begins, and vmalloc where they begin (6.10). */
 static void add_vmalloc(const struct mmu_facts *facts, uint64_t slide, struct list *list)
 {
 	uint64_t modules = 0, modules_end = 0, vmalloc = 0, vmalloc_end = 0;

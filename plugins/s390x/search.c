@@ -3,9 +3,9 @@
 #include "s390x.h"
 
 /*
- * A kernel's top table is the one that maps itself: in the identity mapping of all memory, and since
- * 6.10 also in the image, which is the last thing that is mapped. Tables of processes map what
- * processes have. All entries of a table say what type it is of.
+ * A kernel's top table is the one that maps itself: in the identity mapping of all memory, and
+ * since 6.10 also in the image, which is the last thing that is mapped. Tables of processes map
+ * what processes have. All entries of a table say what type it is of.
  */
 #define TABLE_BYTES (TABLE_ENTRIES * 8u)
 #define PAGE_BYTES BIT(12)

@@ -6,9 +6,9 @@
 #define STRUCT_PAGE_BYTES_MAX 512u
 
 /*
- * `vmemmap` is a value, which some architectures compute and VMCOREINFO has (6.9). On others it is a
- * variable, whose address the symbols have: it lies where memory is mapped as it is, and no memmap
- * does.
+ * `vmemmap` is a value, which some architectures compute and VMCOREINFO has (6.9). On others it is
+ * a variable, whose address the symbols have: it lies where memory is mapped as it is, and no
+ * memmap does.
  */
 static struct mmu_error *read_vmemmap(struct mmu_memory *memory, uint64_t va, uint64_t *ret)
 {
