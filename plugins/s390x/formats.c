@@ -34,7 +34,12 @@
 	KEPT_LOW(bit, if_, no, sw, name, what), KEPT_NEW(bit, if_, no, sw, name, what)
 /* Of a large page without storage keys. */
 #define LARGE(bit, if_, no, name, what) \
-	ROW((bit) | UP_VALIDITY, bit, LV_LARGE, K_LEAF, if_, no, true, 0, name, what)
+	ROW((bit) | UP_LARGE | UP_VALIDITY, (bit) | UP_LARGE, LV_LARGE, K_LEAF, if_, no, true, 0, \
+	    name, what)
+/* Of one with a storage key. */
+#define KEY(n, name, what) \
+	ROW(BIT(n) | UP_LARGE | UP_VALIDITY, BIT(n) | UP_LARGE | UP_VALIDITY, LV_LARGE, K_LEAF, 0, \
+	    0, false, 0, name, what)
 
 static const struct mmu_flag flags[] = {
 	ROW(ZERO, ZERO, LV_PTE, K_LEAF, 0, 0, true, 0, "LARGE", "Linux: a part of a large page"),
@@ -58,18 +63,13 @@ static const struct mmu_flag flags[] = {
 	    "written to since it was last asked"),
 	ROW(PRESENT, PRESENT, LV_PTE, K_LEAF | K_SOFT, 0, 0, true, 0, "PRESENT", "a page is there"),
 
-	ROW(UP_VALIDITY, UP_VALIDITY, LV_LARGE, K_LEAF, 0, 0, false, 0, "AV",
+	ROW(UP_LARGE | UP_VALIDITY, UP_LARGE | UP_VALIDITY, LV_LARGE, K_LEAF, 0, 0, false, 0, "AV",
 	    "ACC and F count: a storage key of the large page"),
-	ROW(UP_VALIDITY | BIT(15), UP_VALIDITY | BIT(15), LV_LARGE, K_LEAF, 0, 0, false, 0, "ACC0",
-	    "bit 0 of the access key"),
-	ROW(UP_VALIDITY | BIT(14), UP_VALIDITY | BIT(14), LV_LARGE, K_LEAF, 0, 0, false, 0, "ACC1",
-	    "bit 1 of the access key"),
-	ROW(UP_VALIDITY | BIT(13), UP_VALIDITY | BIT(13), LV_LARGE, K_LEAF, 0, 0, false, 0, "ACC2",
-	    "bit 2 of the access key"),
-	ROW(UP_VALIDITY | BIT(12), UP_VALIDITY | BIT(12), LV_LARGE, K_LEAF, 0, 0, false, 0, "ACC3",
-	    "bit 3 of the access key"),
-	ROW(UP_VALIDITY | BIT(11), UP_VALIDITY | BIT(11), LV_LARGE, K_LEAF, 0, 0, false, 0, "F",
-	    "fetch protection of the storage key"),
+	KEY(15, "ACC0", "bit 0 of the access key"),
+	KEY(14, "ACC1", "bit 1 of the access key"),
+	KEY(13, "ACC2", "bit 2 of the access key"),
+	KEY(12, "ACC3", "bit 3 of the access key"),
+	KEY(11, "F", "fetch protection of the storage key"),
 	LARGE(UP_WRITE, 0, LOW_RW, "WRITE", "may be written to"),
 	KEPT_NEW(UP_WRITE, 0, 0, true, "WRITE", "may be written to"),
 	LARGE(UP_READ, 0, LOW_RW, "READ", "may be read"),
@@ -195,7 +195,7 @@ SAMPLE(half3, "3level-half", MMU_HALF_USER, DAT, PUD, 2);
 SAMPLE(guest3, "pgste", MMU_HALF_USER, PGSTE, PUD, 4);
 
 const struct mmu_sample *const s390x_samples[S390X_NR_SAMPLES] = {
-	&sample3, &sample2, &sample4, &sample5, &kernel3, &kernel4, &half3, &guest3,
+	&sample5, &sample4, &sample3, &sample2, &kernel3, &kernel4, &half3, &guest3,
 };
 
 void s390x_regime(enum mmu_half half, unsigned int top, unsigned int quarters, uint64_t root_pa,
