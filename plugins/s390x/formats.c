@@ -117,7 +117,7 @@ static const struct mmu_flag flags[] = {
 	ROW(PRESENT, PRESENT, LV_PMD, K_TABLE, 0, LOW_RW, true, 0, "PRESENT", "a table is there"),
 };
 
-/* asm/pgtable.h: what KVM keeps of a guest's page. The lowest three bits moved in 6.14. */
+/* asm/pgtable.h: what KVM keeps of a guest's page. UC, IN and VSIE, which moved, are not named. */
 #define STATUS(n, name, what) \
 	{ BIT(n), BIT(n), 0, name, NULL, what, 0, 0, LV_PTE, K_LEAF | K_SOFT, false, true, 0 }
 #define STATUS_FIELD(first, last, name, what) \

@@ -228,7 +228,7 @@ const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FOR
 	return ret;
 }
 
-/* Of what a back-end found: all, or, where a sample was named, which has its own shape, the rest. */
+/* All that a back-end found, or, where a sample was named, all but the shape, which it has. */
 static void take_found(struct mmu_space *space, const struct mmu_regimes *found, bool whole)
 {
 	if (whole)
