@@ -632,6 +632,12 @@ struct mmu_arch {
 	 * @return false: these notes have no such CPU; *ret is untouched
 	 */
 	bool (*cpu)(const struct mmu_facts *facts, unsigned int n, struct mmu_cpu *ret);
+
+	/**
+	 * Types of notes by the name LINUX that say what a CPU translates with, and hold nothing of
+	 * user mode: extracts keep them. Ends with 0. NULL: there are none.
+	 */
+	const uint32_t *cpu_notes;
 };
 
 /** The one symbol that a plugin exports. */

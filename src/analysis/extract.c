@@ -374,11 +374,20 @@ static struct mmu_error *take_present(struct mmu_extraction *extract, struct mmu
 	return NULL;
 }
 
-/* Registers of floating point and vectors are whoever's ran; no walk needs them. */
-static bool wants_note(const struct mmu_note *note)
+/*
+ * Registers of floating point and vectors are whoever's ran; no walk needs them. What a CPU
+ * translates with, the back-end names.
+ */
+static bool wants_note(const struct mmu_note *note, void *context)
 {
-	return strcmp(note->name, "LINUX") != 0 &&
-	       (strcmp(note->name, "CORE") != 0 || note->type == NT_PRSTATUS);
+	const struct mmu_extraction *extract = context;
+	const uint32_t *type = extract->basket.memory.kernel->arch->cpu_notes;
+
+	if (strcmp(note->name, "LINUX") != 0)
+		return strcmp(note->name, "CORE") != 0 || note->type == NT_PRSTATUS;
+	while (type && *type && *type != note->type)
+		type++;
+	return type && *type;
 }
 
 /* Where readers look that know memory by its virtual address. */
@@ -406,7 +415,9 @@ static void find_virtual_addresses(const struct mmu_extraction *extract,
 
 static bool stop_writing(void *context)
 {
-	return mmu_hook_stops(context, MMU_PHASE_EXTRACT, 0, 0);
+	const struct mmu_extraction *extract = context;
+
+	return mmu_hook_stops(&extract->wish->hook, MMU_PHASE_EXTRACT, 0, 0);
 }
 
 static struct mmu_error *write_out(struct mmu_extraction *extract, const char *path)
@@ -419,7 +430,7 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 						 memory->kernel->facts, NULL),
 					 .wants_note = wants_note,
 					 .stop = stop_writing,
-					 .context = (void *)&extract->wish->hook };
+					 .context = extract };
 	struct mmu_elf_written written;
 	struct mmu_error *error = mmu_keep_finish(&extract->basket.keep);
 

@@ -46,14 +46,16 @@ static bool is_missing_or_assumed(const struct mmu_known_fact *fact)
 /*
  * Do sources that are trusted less say the same? SPAN and the LENGTH of an object are no answers to
  * compare: the next symbol and the size are estimates, and LENGTH(mem_section) in VMCOREINFO counts
- * what the pointer of that name leads to.
+ * what the pointer of that name leads to. Of `vmemmap` VMCOREINFO has the value, and symbols have
+ * the place, where it is a variable.
  */
 static void compare(struct mmu_fact_store *store, const char *key, enum mmu_place first,
 		    enum mmu_place last)
 {
 	uint64_t value;
 
-	if (strncmp(key, "SPAN(", 5) == 0 || (strncmp(key, "LENGTH(", 7) == 0 && !strchr(key, '.')))
+	if (strcmp(key, "SYMBOL(vmemmap)") == 0 || strncmp(key, "SPAN(", 5) == 0 ||
+	    (strncmp(key, "LENGTH(", 7) == 0 && !strchr(key, '.')))
 		return;
 	for (unsigned int i = first; i <= last; i++) {
 		enum mmu_fact_source source = mmu_store_sources[i](store, key, &value);

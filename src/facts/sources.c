@@ -9,13 +9,24 @@
 
 /* ------------------------------------------------------------------ KEY=VALUE sources */
 
+/* What architectures print with %lx and without 0x. */
+static bool is_hexadecimal(const char *key)
+{
+	static const char *const keys[] = { "KERNELOFFSET", "KERNELOFFPHYS", "IDENTITYBASE" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return strncmp(key, "SYMBOL(", 7) == 0;
+}
+
 /*
- * Numbers as kernel/vmcore_info.c prints them: symbols and KERNELOFFSET in hexadecimal without 0x,
- * all else in signed decimal or with 0x; "y" for a configuration.
+ * Numbers as kernel/vmcore_info.c prints them: symbols and offsets in hexadecimal without 0x, all
+ * else in signed decimal or with 0x; "y" for a configuration.
  */
 bool mmu_store_parse(const char *key, const char *text, uint64_t *ret)
 {
-	bool hexadecimal = strncmp(key, "SYMBOL(", 7) == 0 || strcmp(key, "KERNELOFFSET") == 0;
+	bool hexadecimal = is_hexadecimal(key);
 	bool negative = text[0] == '-';
 	char *end;
 

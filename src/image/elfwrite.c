@@ -256,7 +256,8 @@ static void put_note(struct writer *writer, const struct mmu_note *note)
 
 static bool wants_note(const struct writer *writer, const struct mmu_note *note)
 {
-	return !writer->output->wants_note || writer->output->wants_note(note);
+	return !writer->output->wants_note ||
+	       writer->output->wants_note(note, writer->output->context);
 }
 
 /* VMCOREINFO becomes a note, wherever it was found. */

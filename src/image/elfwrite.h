@@ -22,7 +22,8 @@ struct mmu_elf_output {
 	uint64_t image_va;
 	struct mmu_bytes
 		vmcoreinfo; /**< to be a note where the image's have none; data NULL: none */
-	bool (*wants_note)(const struct mmu_note *note); /**< NULL: all of them go in */
+	/** Does a note go in? NULL: all of them do. */
+	bool (*wants_note)(const struct mmu_note *note, void *context);
 	bool (*stop)(void *context); /**< asked now and then: true ends it; may be NULL */
 	void *context;
 };

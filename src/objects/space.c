@@ -228,6 +228,20 @@ const char *mmu_space_format_names(const struct mmu_arch *arch, char ret[MMU_FOR
 	return ret;
 }
 
+/* All that a back-end found, or, where a sample was named, all but the shape, which it has. */
+static void take_found(struct mmu_space *space, const struct mmu_regimes *found, bool whole)
+{
+	if (whole)
+		space->regimes = *found;
+	for (size_t i = 0; i < space->regimes.nr && !whole; i++) {
+		struct mmu_regime *regime = &space->regimes.regime[i];
+
+		regime->traits = found->regime[0].traits;
+		regime->pa_mask = found->regime[0].pa_mask;
+		memcpy(regime->word, found->regime[0].word, sizeof(regime->word));
+	}
+}
+
 /*
  * A bare root in a named format needs no kernel; but what the user and the notes say of the machine
  * holds for its tables, too, as which bits are no part of an address.
@@ -243,7 +257,8 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 				     arch->name, query->format,
 				     mmu_space_format_names(arch, names));
 	const struct mmu_format *format = mmu_arch_format(arch, query->format);
-	if (!format) /* the sample has a name of its own */
+	bool is_format = format;
+	if (!is_format) /* the sample has a name of its own */
 		format = sample->regimes[0]->format;
 	if (!mmu_format_usable(format))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
@@ -264,7 +279,7 @@ static struct mmu_error *open_bare(struct mmu_space *space, const struct mmu_spa
 			       &found) ||
 		    found.regime[0].format != format)
 			break;
-		space->regimes = found;
+		take_found(space, &found, is_format);
 		error = take_pgd(space, &found.regime[0], query, &root.value);
 	}
 	return error;

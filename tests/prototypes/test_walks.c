@@ -67,7 +67,7 @@ static uint64_t get_word(const struct mmu_regime *regime, uint64_t pa)
 /* Which word is empty, only the format knows. */
 static uint64_t empty_word(const struct mmu_regime *regime, unsigned int level)
 {
-	if (regime->format != mmu_arch_s390x_like.formats[0])
+	if (regime->format != mmu_arch_s390x.formats[0])
 		return 0;
 	return level ? 0x20 | (level - 1) << 2 : 0x400;
 }
@@ -322,19 +322,19 @@ static void test_arm64_granules(void **state)
 
 static void test_s390x_spaces(void **state)
 {
-	struct mmu_regime *user = begin(&mmu_arch_s390x_like, "3level");
-	static const char *const all[] = { "1000-2fff mapped 0x41000000/4K rwx-u wb PTE",
-					   "3000-3fff mapped 0x41003000/4K rw--u wb PTE (not "
+	struct mmu_regime *user = begin(&mmu_arch_s390x, "3level");
+	static const char *const all[] = { "1000-2fff mapped 0x41000000/4K rwx-u PTE",
+					   "3000-3fff mapped 0x41003000/4K rw--u PTE (not "
 					   "young: invalid for hardware until its next use)",
-					   "4000-4fff mapped 0x41003000/4K rw--u wb PTE (clean: "
+					   "4000-4fff mapped 0x41003000/4K rw--u PTE (clean: "
 					   "read-only for hardware until the first write)",
 					   "5000-5fff protnone 0x41003000/4K PTE",
 					   "6000-6fff swapped 5:0x1234 PTE",
-					   "7000-7fff mapped 0x0/4K rwx-u wb PTE (valid for "
+					   "7000-7fff mapped 0x0/4K rwx-u PTE (valid for "
 					   "hardware, and no page that Linux made)",
 					   "8000-8fff bad-entry PTE (must be 0)",
-					   "300000-3fffff mapped 0x42000000/1024K r-x-u wb PMD",
-					   "a0000000-a00fffff mapped 0x43000000/1024K rw--u wb PMD",
+					   "300000-3fffff mapped 0x42000000/1024K r-x-u PMD",
+					   "a0000000-a00fffff mapped 0x43000000/1024K rw--u PMD",
 					   NULL };
 	uint64_t raw;
 
@@ -352,19 +352,19 @@ static void test_s390x_spaces(void **state)
 	map(user, 1, 0, 0xa0000000, 0x43000000, RW | USER);
 	put(user, 2, 0x80000000, get_word(user, slot_of(user, 2, 0x80000000)) - 3 + 0x41);
 	finish();
-	walks(0x1234, "mapped 0x41000234/4K rwx-u wb PTE");
-	walks(0x3000, "mapped 0x41003000/4K rw--u wb PTE (not young: invalid for hardware until "
+	walks(0x1234, "mapped 0x41000234/4K rwx-u PTE");
+	walks(0x3000, "mapped 0x41003000/4K rw--u PTE (not young: invalid for hardware until "
 		      "its next use)");
-	walks(0x4000, "mapped 0x41003000/4K rw--u wb PTE (clean: read-only for hardware until the "
+	walks(0x4000, "mapped 0x41003000/4K rw--u PTE (clean: read-only for hardware until the "
 		      "first write)");
 	walks(0x5000, "protnone 0x41003000/4K PTE");
 	walks(0x6000, "swapped 5:0x1234 PTE");
-	walks(0x7123, "mapped 0x123/4K rwx-u wb PTE (valid for hardware, and no page that Linux "
+	walks(0x7123, "mapped 0x123/4K rwx-u PTE (valid for hardware, and no page that Linux "
 		      "made)");
 	walks(0x8000, "bad-entry PTE (must be 0)");
 	walks(0x9000, "empty PTE");
-	walks(0x312345, "mapped 0x42012345/1024K r-x-u wb PMD");
-	walks(0xa0012345, "mapped 0x43012345/1024K rw--u wb PMD");
+	walks(0x312345, "mapped 0x42012345/1024K r-x-u PMD");
+	walks(0xa0012345, "mapped 0x43012345/1024K rw--u PMD");
 	walks(0x80000000, "empty PMD");
 	walks(0xc0000000, "empty PMD");
 	walks(UINT64_C(1) << 42, "noncanonical");
@@ -374,26 +374,26 @@ static void test_s390x_spaces(void **state)
 
 static void test_s390x_levels(void **state)
 {
-	struct mmu_regime *kernel = begin(&mmu_arch_s390x_like, "kernel"), *user;
+	struct mmu_regime *kernel = begin(&mmu_arch_s390x, "kernel-3level"), *user;
 
 	map(kernel, 0, 0, 0x1000, 0x44000000, RW | USER | RUN);
 	finish();
-	walks(0x1234, "mapped 0x44000234/4K rw-X- wb PTE");
+	walks(0x1234, "mapped 0x44000234/4K rw-X- PTE");
 	end();
 
-	user = begin(&mmu_arch_s390x_like, "5level");
+	user = begin(&mmu_arch_s390x, "5level");
 	map(user, 0, 0, 0xffffffffffffe000, 0x41000000, RW | USER);
 	map(user, 2, 0, UINT64_C(1) << 53, UINT64_C(1) << 31, RW | USER);
 	finish();
-	walks(0xffffffffffffe010, "mapped 0x41000010/4K rw--u wb PTE");
-	walks((UINT64_C(1) << 53) + 5, "mapped 0x80000005/2097152K rw--u wb PUD");
+	walks(0xffffffffffffe010, "mapped 0x41000010/4K rw--u PTE");
+	walks((UINT64_C(1) << 53) + 5, "mapped 0x80000005/2097152K rw--u PUD");
 	walks(0, "empty PGD");
 	end();
 
-	user = begin(&mmu_arch_s390x_like, "short");
+	user = begin(&mmu_arch_s390x, "3level-half");
 	map(user, 0, 0, 0x1000, 0x41000000, RW | USER);
 	finish();
-	walks(0x1000, "mapped 0x41000000/4K rw--u wb PTE");
+	walks(0x1000, "mapped 0x41000000/4K rw--u PTE");
 	walks(UINT64_C(1) << 41, "noncanonical");
 	end();
 }
@@ -579,7 +579,7 @@ static void test_one_root_serves_no_other_half(void **state)
 		const char *name;
 	} samples[] = { { &mmu_arch_arm64, "4k-48" },
 			{ &mmu_arch_hash_like, "64k" },
-			{ &mmu_arch_s390x_like, "5level" } };
+			{ &mmu_arch_s390x, "5level" } };
 	struct mmu_regimes regimes;
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {

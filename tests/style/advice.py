@@ -7,7 +7,7 @@ import sys
 FOLDERS = 'src/base', 'src/image', 'src/facts', 'src/walk', 'src/kernel', 'src/objects', \
     'src/analysis', 'src/api', 'plugins'
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-OPTION = re.compile(r'(?:^|[ (;:`])(--[a-z][a-z-]*|-[sS])(?![a-z-])')
+OPTION = re.compile(r'(?:^|[ (;:`])(--[a-z][a-z-]*|-[sS])(?![a-z0-9-])')
 
 # Options of other programs, which are true for every client.
 ALLOWED = {'--decompress-debug-sections'}

@@ -155,8 +155,8 @@ int main(int argc, char **argv)
 		tables_stop(&tables);
 		return 1;
 	}
-	printf("arch %s\nformat %s\nroot 0x%" PRIx64 "\n", tables.arch->name,
-	       tables.regimes.regime[0].format->name, tables.regimes.regime[0].root_pa);
+	printf("arch %s\nformat %s\nroot 0x%" PRIx64 "\n", tables.arch->name, tables.name,
+	       tables.regimes.regime[0].root_pa);
 	(elf ? write_elf : write_raw)(&tables, pieces, cut_to_pieces(&tables, pieces), file);
 	tables_stop(&tables);
 	if (fclose(file) != 0) {

@@ -11,8 +11,14 @@
 /** Read physical memory, all or nothing. */
 typedef bool (*naive_read_fn)(void *context, uint64_t pa, void *buf, size_t bytes);
 
+/* A word as it was read, from the first byte of `raw` on. */
+static inline uint64_t naive_word(const struct mmu_format *format, uint64_t raw)
+{
+	return format->big_endian ? be64toh(raw) >> (64 - 8 * format->entry_bytes) : le64toh(raw);
+}
+
 /**
- * Little-endian words, one after the other.
+ * Words, one after the other; windows are not looked at.
  * @param ret_bytes  of the page, or of the hole's entry
  */
 static inline bool naive_walk(naive_read_fn read, const struct mmu_regime *regime, uint64_t va,
@@ -36,7 +42,8 @@ static inline bool naive_walk(naive_read_fn read, const struct mmu_regime *regim
 		    (offset && !read(NULL, slot_pa + (uint64_t)(int64_t)offset, &second,
 				     format->entry_bytes)))
 			return false;
-		format->decode(regime, (unsigned int)level, le64toh(raw), le64toh(second), &entry);
+		format->decode(regime, (unsigned int)level, naive_word(format, raw),
+			       naive_word(format, second), &entry);
 		if (entry.kind == MMU_KIND_LEAF) {
 			*ret_bytes <<= entry.run_lg2;
 			*ret_pa = entry.pa + va % *ret_bytes;

@@ -15,6 +15,7 @@
 
 /* Far more than any test wants; a slip of the pen must not fill the machine. */
 #define MEMORY_MAX ((uint64_t)64 << 20)
+#define EMPTY_WORDS_MAX 4096u
 
 __attribute__((__format__(__printf__, 2, 3))) static bool fail(struct tables *tables,
 							       const char *format, ...)
@@ -85,6 +86,20 @@ static bool put_word(struct tables *tables, uint64_t pa, uint64_t value)
 	return true;
 }
 
+/* Which word is empty is the format's own affair: the smallest that is. */
+static uint64_t empty_word(const struct tables *tables, unsigned int level)
+{
+	const struct mmu_format *format = format_of(tables);
+	struct mmu_entry entry;
+
+	for (uint64_t raw = 0; raw < EMPTY_WORDS_MAX; raw++) {
+		format->decode(tables->regimes.regime, level, raw, 0, &entry);
+		if (entry.kind == MMU_KIND_EMPTY)
+			return raw;
+	}
+	abort();
+}
+
 uint64_t tables_new(struct tables *tables, unsigned int level)
 {
 	const struct mmu_format *format = format_of(tables);
@@ -95,8 +110,12 @@ uint64_t tables_new(struct tables *tables, unsigned int level)
 	uint64_t align = bytes;
 	uint64_t pa = (tables->next_pa + below + align - 1) & -align;
 
+	uint64_t empty = empty_word(tables, level);
+
 	tables->next_pa = pa + bytes + above;
 	grow(tables, tables->next_pa);
+	for (uint64_t at = 0; empty && at < bytes; at += format->slot_bytes)
+		put_word(tables, pa + at, empty);
 	return pa;
 }
 
@@ -431,8 +450,15 @@ static bool set_sample(struct tables *tables, const struct mmu_sample *sample)
 
 static bool do_format(struct tables *tables, const struct line *line)
 {
-	return set_sample(tables, mmu_arch_sample(tables->arch, line->word[1])) ||
-	       fail(tables, "back-end %s has no format '%s'", tables->arch->name, line->word[1]);
+	const struct mmu_sample *sample = mmu_arch_sample(tables->arch, line->word[1]);
+
+	if (set_sample(tables, sample)) {
+		const char *format = tables->regimes.regime[0].format->name;
+
+		tables->name = strcmp(format, line->word[1]) == 0 ? format : sample->name;
+		return true;
+	}
+	return fail(tables, "back-end %s has no format '%s'", tables->arch->name, line->word[1]);
 }
 
 /* What must have been said before a command. */

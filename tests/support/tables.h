@@ -38,6 +38,7 @@ struct tables {
 	const struct mmu_arch *arch;
 	struct mmu_regimes
 		regimes;   /**< of the format's sample; root_pa holds once there is a root */
+	const char *name;  /**< of the format or sample, as the text has it; NULL: it had none */
 	uint64_t first_pa; /**< of the memory */
 	uint8_t *memory;
 	uint64_t bytes;                          /**< of the memory, so far; whole pages */

@@ -305,8 +305,9 @@ static void test_virtual_addresses(void **state)
 
 /* ------------------------------------------------------------------ notes */
 
-static bool no_linux_notes(const struct mmu_note *note)
+static bool no_linux_notes(const struct mmu_note *note, void *context)
 {
+	(void)context;
 	return strcmp(note->name, "LINUX") != 0;
 }
 
