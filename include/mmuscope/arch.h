@@ -632,6 +632,13 @@ struct mmu_arch {
 	 * @return false: these notes have no such CPU; *ret is untouched
 	 */
 	bool (*cpu)(const struct mmu_facts *facts, unsigned int n, struct mmu_cpu *ret);
+
+	/**
+	 * Where elf_data is 0: the kernel's byte order, by what lies in physical memory alone. The
+	 * image's headers may have that of another program. NULL: as they say.
+	 * @return false: nothing tells; *ret_big is untouched
+	 */
+	bool (*byte_order)(const struct mmu_facts *facts, bool *ret_big);
 };
 
 /** The one symbol that a plugin exports. */
@@ -684,6 +691,7 @@ struct mmu_arch {
  * locate(), linear(), regions(), where nothing or nonsense is known. They end; they give a text, or
  *   what keeps the rules above; linear ranges and regions don't overlap and have names.
  * cpu(), likewise: there are words for mode and register, and the format, if any, has a name.
+ * byte_order(), likewise: it ends, and tells something or leaves it alone.
  */
 
 #ifdef __cplusplus
