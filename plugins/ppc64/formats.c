@@ -85,15 +85,19 @@ static const struct mmu_flag tree4k_flags[] = {
 	FIELD(57, 59, LV_PAGE, K_LEAF, true, "PKEY", "protection key, its bits from 2 to 0"),
 };
 
-/* Of each 4 KiB, or of all 64 in [0]: 1 more than the slot in the group; 9 to 15, 0: inverted. */
-#define HIDX(n, text) \
-	{ BITS(4 * (n), 4 * (n) + 3), 0, 0, "HIDX" text, NULL, \
-	  "1 + slot in the group, 9 on: of the inverted hash; 0: none", 0, 0, LV_PTE, \
+/*
+ * Of each 4 KiB, or of all 64 in the first: 1 more than the slot in its group. It is a number of the
+ * kernel's, not of the tables, so that a little-endian one has its bytes the other way round.
+ */
+#define HIDX(at, n, if_, no) \
+	{ BITS(at, (at) + 3), 0, 0, "HIDX" #n, NULL, \
+	  "1 + slot in the group, 9 on: of the inverted hash; 0: none", if_, no, LV_PTE, \
 	  K_LEAF | K_SOFT | MMU_KINDS(MMU_KIND_EMPTY), true, true }
+#define HIDXES(n, m, at) HIDX(4 * (n), n, 0, LITTLE), HIDX(4 * (m), m, 0, LITTLE), \
+	HIDX(at, n, LITTLE, 0), HIDX((at) + 4, m, LITTLE, 0)
 static const struct mmu_flag hidx_flags[] = {
-	HIDX(0, "0"), HIDX(1, "1"), HIDX(2, "2"), HIDX(3, "3"), HIDX(4, "4"), HIDX(5, "5"),
-	HIDX(6, "6"), HIDX(7, "7"), HIDX(8, "8"), HIDX(9, "9"), HIDX(10, "10"), HIDX(11, "11"),
-	HIDX(12, "12"), HIDX(13, "13"), HIDX(14, "14"), HIDX(15, "15"),
+	HIDXES(0, 1, 56), HIDXES(2, 3, 48), HIDXES(4, 5, 40), HIDXES(6, 7, 32),
+	HIDXES(8, 9, 24), HIDXES(10, 11, 16), HIDXES(12, 13, 8), HIDXES(14, 15, 0),
 };
 /* clang-format on */
 

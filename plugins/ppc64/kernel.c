@@ -201,7 +201,7 @@ static void find_table(const struct mmu_facts *facts, struct ppc64_kernel *kerne
 	if (!variable(facts, "SYMBOL(htab_address)", 8, &va))
 		return;
 	if (!va) {
-		facts->derived(facts->context, "NUMBER(htab_address)", 0,
+		facts->derived(facts->context, "HASHED_TABLE", 0,
 			       "the hypervisor holds the hashed table: it is not in the image", 0);
 		return;
 	}
@@ -230,6 +230,8 @@ const char *ppc64_find_kernel(const struct mmu_facts *facts, struct ppc64_kernel
 	if (!read_bits(facts, &kernel))
 		usual_bits(&kernel);
 	kernel.traits = has_old_swap(facts) ? OLD_SWAP : 0;
+	if (kernel.hash && !facts->big_endian)
+		kernel.traits |= LITTLE;
 	if (kernel.hash)
 		find_table(facts, &kernel);
 	*ret = kernel;

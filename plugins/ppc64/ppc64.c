@@ -5,6 +5,7 @@
 static const struct mmu_trait traits[] = {
 	{ ISA3, "isa3", "the hashed table has the entries of ISA 3.0: B lies in the second word" },
 	{ VA65, "va65", "virtual addresses have 65 bits (before POWER6)" },
+	{ LITTLE, "little", "a little-endian kernel: so it keeps the slots of subpages (hidx)" },
 	{ OLD_SWAP, "old-swap",
 	  "bit 5 of a swap entry is soft-dirty, not exclusive (before 5.19)" },
 };

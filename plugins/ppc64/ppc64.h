@@ -16,6 +16,7 @@ enum { PTE, PMD, PUD, PGD, NR_LEVELS };
 enum {
 	ISA3 = 1 << 0,     /**< the hashed table has the entries of ISA 3.0 */
 	VA65 = 1 << 1,     /**< virtual addresses of 65 bits, before POWER6 */
+	LITTLE = 1 << 3,   /**< a little-endian kernel: so it keeps the slots of subpages */
 	OLD_SWAP = 1 << 2, /**< bit 5 of a swap entry is soft-dirty, not exclusive (before 5.19) */
 };
 
