@@ -136,6 +136,9 @@ void ppc64_kernel_regimes(const struct ppc64_kernel *kernel, struct mmu_regime *
 
 /* ------------------------------------------------------------------ kernels */
 
+/** Read a number of the kernel's memory, in its byte order, of 8 bytes at most. */
+bool ppc64_read_number(const struct mmu_facts *facts, uint64_t va, size_t bytes,
+		       uint64_t *ret) HIDDEN;
 /** What kernel it is. @return NULL, or what is missing */
 const char *ppc64_find_kernel(const struct mmu_facts *facts, struct ppc64_kernel *ret) HIDDEN;
 /** Where the linear mapping, which ends with RAM, has a physical address, and back. */
