@@ -9,21 +9,15 @@
 #define COMMON(page, text, first, last, which)                                                     \
 	.size = sizeof(struct mmu_regime), .name = (text), .first_va = (first), .last_va = (last), \
 	.pa_mask = PA_MASK, .page_lg2 = (page), .rights = MMU_RIGHTS_ALL, .half = (which)
-#define TREE(of, whose, page, text, first, last, which, ...)                                       \
-	{                                                                                          \
-		COMMON(page, text, first, last, which), .format = &(of), .view = (whose),          \
-							.top_level = PGD, .shape = {               \
-								__VA_ARGS__                        \
-							}                                          \
-	}
-#define TABLE(page, text, first, last, which, context, big)                                        \
-	{                                                                                          \
-		COMMON(page, text, first, last, which),                                            \
-			.format = &ppc64_hpt, .view = MMU_VIEW_HARDWARE, .shape = { { 12, 0 } },   \
-			.nr_slots = HPT_SLOTS_MIN, .space = HPT_SPACE(context, big)                \
-	}
-
 /* clang-format off */
+#define TREE(of, whose, page, text, first, last, which, ...) \
+	{ COMMON(page, text, first, last, which), .format = &(of), .view = (whose), \
+	  .top_level = PGD, .shape = { __VA_ARGS__ }, \
+	  .traits = (whose) == MMU_VIEW_LINUX && (page) == 16 ? LITTLE : 0 }
+#define TABLE(page, text, first, last, which, context, big) \
+	{ COMMON(page, text, first, last, which), .format = &ppc64_hpt, \
+	  .view = MMU_VIEW_HARDWARE, .shape = { { 12, 0 } }, .nr_slots = HPT_SLOTS_MIN, \
+	  .space = HPT_SPACE(context, big) }
 #define RADIX_64K { 16, 5 }, { 21, 9 }, { 30, 9 }, { 39, 13 }
 #define RADIX_4K  { 12, 9 }, { 21, 9 }, { 30, 9 }, { 39, 13 }
 #define TREE_64K  { 16, 8 }, { 24, 10 }, { 34, 10 }, { 44, 8 }

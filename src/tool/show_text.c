@@ -83,9 +83,12 @@ static void print_ruler_lines(const struct field *fields, unsigned int count, ui
 void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va)
 {
 	struct field fields[MMU_LEVELS_MAX + 2];
-	unsigned int count = fields_of(arch, regime, va, fields), begun = 0;
+	unsigned int count, begun = 0;
 	int columns = (int)tool_columns(), wide = 2;
 
+	if (regime->format->kind == MMU_FORMAT_HASHED) /* no bits of an address are an index */
+		return;
+	count = fields_of(arch, regime, va, fields);
 	for (unsigned int i = 0; i < count; i++) {
 		if (i > begun && wide + field_width(&fields[i]) > columns) {
 			print_ruler_lines(fields + begun, i - begun, va);
