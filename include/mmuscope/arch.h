@@ -634,9 +634,8 @@ struct mmu_arch {
 	bool (*cpu)(const struct mmu_facts *facts, unsigned int n, struct mmu_cpu *ret);
 
 	/**
-	 * Where elf_data is 0: the kernel's byte order, by what lies in physical memory alone. The
-	 * image's headers may have that of another program. NULL: as they say.
-	 * @return false: nothing tells; *ret_big is untouched
+	 * Where elf_data is 0: the kernel's byte order, by what lies in physical memory; the
+	 * image's headers may have another. @return false: nothing tells; *ret_big is untouched
 	 */
 	bool (*byte_order)(const struct mmu_facts *facts, bool *ret_big);
 };

@@ -72,7 +72,7 @@ MMU_EXPORT void mmu_map_close(struct mmu_map *map);
 /** A slot of a hashed table that is not empty. */
 struct mmu_hash_row {
 	const struct mmu_step *step; /**< its place, words and entry, with the entry's own rights */
-	/** The back-end can tell what it serves; else hardware finds it nowhere, and the rest is 0. */
+	/** It is known what it serves; else hardware finds it nowhere, and the rest is 0. */
 	bool served;
 	uint64_t space; /**< how slots call the space that it belongs to */
 	/** The one of the space at hand that it belongs to; NULL: it is another space's. */

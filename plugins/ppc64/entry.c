@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Words of radix trees, and of the tree that Linux keeps beside a hashed table: README.md. */
+/** @file Words of radix trees, and of the tree that Linux keeps beside a hash: README.md. */
 #include <string.h>
 
 #include "ppc64.h"
@@ -35,7 +35,7 @@ static uint64_t left_over(const struct mmu_regime *regime)
 				: BUSY | HASHED_64K | COMBO;
 }
 
-/* Of the tree for the hash, whose huge pages have 16 MiB and 16 GiB, however many entries that is. */
+/* Beside a hash huge pages have 16 MiB and 16 GiB, however many entries that takes. */
 static uint8_t run_of(const struct mmu_regime *regime, unsigned int level)
 {
 	unsigned int huge = level == PMD ? 24 : 34, shift = regime->shape[level].shift;

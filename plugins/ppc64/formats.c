@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** @file Bits, levels and formats of trees: radix, and Linux's beside a hash. README.md has sections. */
+/** @file Bits, levels and formats of trees: radix, and Linux's beside a hash. See README.md. */
 #include "ppc64.h"
 
 /* clang-format off */
@@ -40,7 +40,8 @@
 	PAGE(WRITE, LV_PAGE, false, w, "may be written"), \
 	PAGE(READ, LV_PAGE, false, r, "may be read"), \
 	PAGE(PRIVILEGED, LV_PAGE, false, p, "for the kernel alone"), \
-	PAGE(BIT(4), LV_PAGE, false, "ATT0", "memory: 1 strongly ordered, 3 not cached, tolerant"), \
+	PAGE(BIT(4), LV_PAGE, false, "ATT0", \
+	     "memory: 1 strongly ordered, 3 not cached, tolerant"), \
 	ROW(BIT(5), BIT(5), 0, LV_PAGE, K_LEAF, 0, 0, false, 0, "ATT1", \
 	    "memory: not cached; guarded without ATT0"), \
 	KEPT(BIT(5), LV_PAGE, "ATT1", "memory: not cached; guarded without ATT0"), \
@@ -86,7 +87,7 @@ static const struct mmu_flag tree4k_flags[] = {
 };
 
 /*
- * Of each 4 KiB, or of all 64 in the first: 1 more than the slot in its group. It is a number of the
+ * Of each 4 KiB, or of all 64 in the first: 1 more than the slot in its group. It is a number of
  * kernel's, not of the tables, so that a little-endian one has its bytes the other way round.
  */
 #define HIDX(at, n, if_, no) \
@@ -108,7 +109,7 @@ static const struct mmu_level radix_levels[] = {
 	{ .name = "PGD" },
 };
 
-/* The second half of each page of PTEs has the slots of their subpages: asm/book3s/64/hash-64k.h. */
+/* The second half of a page of PTEs has the slots of their subpages: asm/book3s/64/hash-64k.h */
 static const struct mmu_level tree64k_levels[] = {
 	{ .name = "PTE", .may_be_leaf = true, .second_offset = 2048 },
 	{ .name = "PMD", .may_be_leaf = true },

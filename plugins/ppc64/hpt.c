@@ -42,8 +42,8 @@ bool ppc64_size(uint64_t v, uint64_t r, struct hpt_size *ret)
 }
 
 /*
- * Linux has Ks 0 and Kp 1: user mode may do what PP says, the kernel what is in brackets. 0: nothing
- * (all), 1: read (all), 2: all, 3: read. With PP0, 2: nothing (read).
+ * Linux has Ks 0 and Kp 1: user mode may do what PP says, the kernel what is in brackets.
+ * 0: nothing (all), 1: read (all), 2: all, 3: read. With PP0, 2: nothing (read).
  */
 static uint8_t rights_of(uint64_t r)
 {

@@ -338,8 +338,7 @@ static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, NULL, &bytes, &count);
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->big_endian,
-			     &btf);
+	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->big_endian, &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
 	mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);

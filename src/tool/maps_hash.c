@@ -55,22 +55,20 @@ const char *tool_no_hashed_table(struct mmu_session *session)
 
 /* ------------------------------------------------------------------ whose a slot is */
 
-static void add_owners(struct hash *hash, const struct mmu_space *space, bool kernel)
+/* Of a process its own half: the kernel's is everyone's. */
+static void add_owners(struct hash *hash, const struct mmu_space *space)
 {
 	const struct mmu_task *task = mmu_space_task(space);
 	const struct mmu_regime *regime;
 
 	for (size_t n = 0; (regime = mmu_space_regime(space, n)); n++) {
 		struct owner owner = { regime->space, regime->first_va, regime->last_va,
-				       kernel ? 0 : tool_space_pid(space), "" };
+				       task ? tool_space_pid(space) : 0, "" };
 
 		if (regime->format->kind != MMU_FORMAT_HASHED ||
-		    kernel != (regime->half == MMU_HALF_KERNEL))
+		    (task && regime->half == MMU_HALF_KERNEL))
 			continue;
-		snprintf(owner.name, sizeof(owner.name), "%s",
-			 kernel ? regime->name
-			 : task ? task->comm
-				: "");
+		snprintf(owner.name, sizeof(owner.name), "%s", task ? task->comm : regime->name);
 		hash->owners = reallocarray(hash->owners, hash->nr_owners + 1,
 					    sizeof(*hash->owners));
 		if (!hash->owners)
@@ -94,7 +92,7 @@ static int find_owners(struct hash *hash)
 		status = one > status ? one : status;
 		if (one)
 			continue;
-		add_owners(hash, space, false);
+		add_owners(hash, space);
 		mmu_space_close(space);
 	}
 	free(processes);
@@ -302,7 +300,7 @@ int maps_hash(struct tool *tool, struct mmu_space *space, bool only)
 	hash.table = mmu_hash_table(slots);
 	if (!only)
 		status = find_owners(&hash);
-	add_owners(&hash, space, !mmu_space_task(space));
+	add_owners(&hash, space);
 	shown = show_table(&hash, slots);
 	mmu_hash_close(slots);
 	free(hash.owners);
