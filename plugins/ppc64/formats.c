@@ -88,7 +88,7 @@ static const struct mmu_flag tree4k_flags[] = {
 
 /*
  * Of each 4 KiB, or of all 64 in the first: 1 more than the slot in its group. It is a number of
- * kernel's, not of the tables, so that a little-endian one has its bytes the other way round.
+ * the kernel's, not of the tables: a little-endian one has its bytes the other way round.
  */
 #define HIDX(at, n, if_, no) \
 	{ BITS(at, (at) + 3), 0, 0, "HIDX" #n, NULL, \
