@@ -172,7 +172,7 @@ static bool has_isa3_slots(const struct mmu_facts *facts, const struct ppc64_ker
 	return ret;
 }
 
-/* 5.19 gave bit 5 to PG_anon_exclusive; soft-dirty was there, but never on this machine before. */
+/* 5.19 called a page flag by the name of what it gave bit 5 to; soft-dirty was there before. */
 static bool has_old_swap(const struct mmu_facts *facts)
 {
 	static const char *const newer[] = { "OFFSET(page.compound_info)",

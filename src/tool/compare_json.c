@@ -5,7 +5,7 @@
 
 static void side_json(const struct compare_side *side, const char *image)
 {
-	const struct mmu_regime *regime = mmu_space_regime(side->space, 0);
+	const struct mmu_regime *regime = tool_linux_regime(side->space);
 
 	json_string("image", image);
 	json_string("arch", mmu_space_arch(side->space)->name);
@@ -150,7 +150,7 @@ static void summary_json(const struct compare *compare, const struct mmu_compari
 		side_json(side, image_of(compare, i));
 		json_hex("first", compare->range[i].first_va);
 		json_hex("last", compare->range[i].last_va);
-		totals_json(mmu_space_regime(side->space, 0), mmu_comparison_totals(comparison, i));
+		totals_json(tool_linux_regime(side->space), mmu_comparison_totals(comparison, i));
 		json_object_end();
 	}
 	json_array_end();
