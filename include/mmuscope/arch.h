@@ -638,6 +638,12 @@ struct mmu_arch {
 	 * user mode: extracts keep them. Ends with 0. NULL: there are none.
 	 */
 	const uint32_t *cpu_notes;
+
+	/**
+	 * Where elf_data is 0: the kernel's byte order, by what lies in physical memory; the
+	 * image's headers may have another. @return false: nothing tells; *ret_big is untouched
+	 */
+	bool (*byte_order)(const struct mmu_facts *facts, bool *ret_big);
 };
 
 /** The one symbol that a plugin exports. */
@@ -690,6 +696,7 @@ struct mmu_arch {
  * locate(), linear(), regions(), where nothing or nonsense is known. They end; they give a text, or
  *   what keeps the rules above; linear ranges and regions don't overlap and have names.
  * cpu(), likewise: there are words for mode and register, and the format, if any, has a name.
+ * byte_order(), likewise: it ends, and tells something or leaves it alone.
  */
 
 #ifdef __cplusplus

@@ -67,6 +67,37 @@ MMU_EXPORT const struct mmu_region *mmu_map_region(const struct mmu_map *map, si
 /** Accepts NULL. */
 MMU_EXPORT void mmu_map_close(struct mmu_map *map);
 
+/* ------------------------------------------------------------------------------ hashed tables */
+
+/** A slot of a hashed table that is not empty. */
+struct mmu_hash_row {
+	const struct mmu_step *step; /**< its place, words and entry, with the entry's own rights */
+	/** It is known what it serves; else hardware finds it nowhere, and the rest is 0. */
+	bool served;
+	uint64_t space; /**< how slots call the space that it belongs to */
+	/** The one of the space at hand that it belongs to; NULL: it is another space's. */
+	const struct mmu_regime *regime;
+	/** What it serves; without a regime, the bits that slots have (mmu_format.slot_va_bits). */
+	uint64_t first_va, last_va;
+};
+
+struct mmu_hash;
+
+/**
+ * The hashed table that a space is translated by, with the entries of all spaces, slot by slot as
+ * they lie. The space must stay.
+ * @return MMU_ERROR_NOT_FOUND (it has none, or the image lacks it), _NO_MEMORY
+ */
+MMU_EXPORT struct mmu_error *mmu_hash_open(struct mmu_space *space, struct mmu_hash **ret);
+/** One of its regimes: where it lies, how many slots it has. */
+MMU_EXPORT const struct mmu_regime *mmu_hash_table(const struct mmu_hash *hash);
+/** @param ret  NULL: there are no more; valid until the next call @return MMU_ERROR_STOPPED */
+MMU_EXPORT struct mmu_error *mmu_hash_next(struct mmu_hash *hash, const struct mmu_hash_row **ret);
+/** Slots so far that are not in the image. */
+MMU_EXPORT uint64_t mmu_hash_unreadable(const struct mmu_hash *hash);
+/** Accepts NULL. */
+MMU_EXPORT void mmu_hash_close(struct mmu_hash *hash);
+
 #ifdef __cplusplus
 }
 #endif

@@ -76,6 +76,14 @@ MMU_EXPORT void mmu_walk_destroy(struct mmu_walk *walk);
 /** Translate one address. Never fails: whatever happens is in the walk, in place of the last. */
 MMU_EXPORT void mmu_space_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *walk);
 
+/**
+ * Translate an address by the table that hardware looks into, where that is not the one that Linux
+ * keeps (MMU_VIEW_HARDWARE).
+ * @return false, with the walk untouched: hardware walks Linux's, or no such table is known
+ */
+MMU_EXPORT bool mmu_space_walk_hardware(struct mmu_space *space, uint64_t va,
+					struct mmu_walk *walk);
+
 /** Valid as long as the walk, and each new walk changes it. */
 MMU_EXPORT const struct mmu_walk_info *mmu_walk_get(const struct mmu_walk *walk);
 /** The n-th step, the top table's first, or NULL; valid until the walk is used again. */

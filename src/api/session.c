@@ -238,7 +238,6 @@ static void tell_image(const struct mmu_image *image, bool survey, struct mmu_in
 	ret->reader = image->reader->name;
 	ret->warning = image->warning;
 	ret->page_bytes = image->page_bytes;
-	ret->big_endian = image->big_endian;
 	ret->live = image->live;
 	ret->shared_bytes = image->shared_bytes;
 	ret->given_up = mmu_budget_given_up(image->budget);
@@ -265,6 +264,7 @@ static const struct mmu_info *tell(struct mmu_session *session, bool survey)
 
 	memset(ret, 0, sizeof(*ret));
 	tell_image(kernel->image, survey, ret);
+	ret->big_endian = kernel->big_endian;
 	ret->arch = kernel->arch ? kernel->arch->name : "";
 	ret->backend = kernel->arch;
 	ret->release = kernel->release;

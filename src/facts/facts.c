@@ -330,8 +330,13 @@ struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const st
 	store->wants = mmu_wanted_names_lists(&store->wanted);
 	store->pointer_bytes = arch->elf_class == 1 ? 4 : 8;
 	store->callbacks.pointer_bytes = store->pointer_bytes;
-	store->callbacks.big_endian = store->image->big_endian || arch->elf_data == 2;
 	return NULL;
+}
+
+void mmu_fact_store_set_byte_order(struct mmu_fact_store *store, bool big_endian)
+{
+	LOCK(store);
+	store->callbacks.big_endian = big_endian;
 }
 
 const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store)

@@ -128,6 +128,9 @@ struct mmu_fact_hooks {
 struct mmu_error *mmu_fact_store_set_arch(struct mmu_fact_store *store, const struct mmu_arch *arch,
 					  const struct mmu_fact_hooks *hooks) MMU_MUST_CHECK;
 
+/** The byte order of the kernel, for the back-end; the image's, until it is told. */
+void mmu_fact_store_set_byte_order(struct mmu_fact_store *store, bool big_endian);
+
 /** The names that the core, and the back-end if it is known, ask of a kernel. */
 const struct mmu_vmlinux_wants *mmu_fact_store_wants(const struct mmu_fact_store *store);
 

@@ -70,13 +70,30 @@ static struct mmu_error *check_machine(struct mmu_kernel *kernel, const struct m
 	return mmu_error_remedy(error, MMU_REMEDY_FORCE);
 }
 
+/* vmlinux says it best; then what the back-end sees in memory; then the image's headers. */
+static void find_byte_order(struct mmu_kernel *kernel)
+{
+	struct mmu_vmlinux *vmlinux = mmu_fact_store_vmlinux(kernel->facts);
+	const struct mmu_arch *arch = kernel->arch;
+
+	if (arch->elf_data)
+		kernel->big_endian = kernel->image->big_endian || arch->elf_data == 2;
+	else if (vmlinux)
+		kernel->big_endian = mmu_vmlinux_big_endian(vmlinux);
+	else if (arch->byte_order)
+		arch->byte_order(mmu_fact_callbacks(kernel->facts), &kernel->big_endian);
+	mmu_fact_store_set_byte_order(kernel->facts, kernel->big_endian);
+}
+
 struct mmu_error *mmu_kernel_set_arch(struct mmu_kernel *kernel, const struct mmu_arch *arch)
 {
 	struct mmu_error *error = mmu_fact_store_set_arch(kernel->facts, arch, &kernel->hooks);
 
-	if (!error)
-		kernel->arch = arch;
-	return error;
+	if (error)
+		return error;
+	kernel->arch = arch;
+	find_byte_order(kernel);
+	return NULL;
 }
 
 struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
@@ -86,8 +103,11 @@ struct mmu_error *mmu_kernel_need_arch(struct mmu_kernel *kernel)
 	const char *name = kernel->options.arch;
 	const struct mmu_arch *arch;
 
-	if (kernel->arch)
+	if (kernel->arch) {
+		if (vmlinux)
+			find_byte_order(kernel);
 		return check_machine(kernel, kernel->arch);
+	}
 	if (machine == EM_NONE && vmlinux)
 		machine = mmu_vmlinux_machine(vmlinux);
 	if (!name)

@@ -31,6 +31,7 @@ struct mmu_kernel {
 	struct mmu_fact_hooks hooks;  /**< for its back-end */
 	struct mmu_hook_latch *latch; /**< while it is learnt; else NULL */
 	char release[65], build_id[41];
+	bool big_endian;         /**< its own objects, which the image's headers may not tell */
 	bool vmcoreinfo_refuted; /**< the notes' own does not fit memory, and was put aside */
 	bool asked_itself;       /**< what it carries about itself was looked for */
 	char *warning; /**< the image's, and what is odd about the kernel in it, or NULL */

@@ -31,6 +31,7 @@ struct mmu_error *mmu_kernel_init(struct mmu_kernel *kernel, struct mmu_image *i
 				  const char *const *facts)
 {
 	kernel->image = image;
+	kernel->big_endian = image->big_endian;
 	kernel->hooks = (struct mmu_fact_hooks){ mmu_translate, mmu_translate_next,
 						 mmu_memory_read_alone, spend, kernel };
 	struct mmu_error *error = mmu_fact_store_create(image, facts, &kernel->facts);

@@ -214,7 +214,7 @@ struct mmu_error *mmu_memory_read_part_uint(struct mmu_memory *memory, uint64_t 
 		return mmu_error_new(MMU_ERROR_CORRUPT, "%s: a number of %u bytes", what, bytes);
 	error = mmu_memory_read_part(memory, object_va, offset, buf, bytes, what);
 	if (!error)
-		*ret = mmu_get_uint(buf, bytes, memory->kernel->image->big_endian);
+		*ret = mmu_get_uint(buf, bytes, memory->kernel->big_endian);
 	return error;
 }
 

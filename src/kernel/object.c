@@ -52,7 +52,7 @@ struct mmu_error *mmu_object_read(struct mmu_memory *memory, const struct mmu_la
 		return error;
 	ret->object.copy = ret->bytes;
 	ret->object.part = parts->whole;
-	ret->object.big_endian = memory->kernel->image->big_endian;
+	ret->object.big_endian = memory->kernel->big_endian;
 	while (i < parts->nr && read_part(memory, va, &parts->part[i], ret))
 		i++;
 	if (i == parts->nr)

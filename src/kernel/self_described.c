@@ -116,7 +116,7 @@ static bool find_place(struct mmu_memory *memory, struct mmu_kallsyms_place *ret
 {
 	struct mmu_kallsyms_place place = {
 		.pointer_bytes = mmu_kernel_pointer_bytes(memory->kernel),
-		.big_endian = memory->kernel->image->big_endian,
+		.big_endian = memory->kernel->big_endian,
 	};
 
 	if (!fact(memory, "SYMBOL(kallsyms_names)", &place.names_va) ||
@@ -178,7 +178,7 @@ static bool find_kallsyms_in_run(void *context, uint64_t first_va, uint64_t last
 	struct finding *finding = context;
 	const struct mmu_kallsyms_where where = { first_va, last_va,
 						  mmu_kernel_pointer_bytes(finding->memory->kernel),
-						  finding->memory->kernel->image->big_endian,
+						  finding->memory->kernel->big_endian,
 						  finding->memory->kernel->image->budget };
 
 	return mmu_kallsyms_find(&where, read_for_finding, take_kallsyms, finding);
@@ -230,7 +230,7 @@ static struct mmu_error *has_kernel_types(struct mmu_btf *btf)
 /* As a copy, unless it lies in a mapped file as a whole. */
 static struct mmu_error *open_btf(struct mmu_memory *memory, uint64_t first_va, uint64_t bytes)
 {
-	bool big = memory->kernel->image->big_endian;
+	bool big = memory->kernel->big_endian;
 	struct mmu_btf *btf = NULL;
 
 	if (bytes < 24 || bytes > BTF_BYTES_MAX)
@@ -265,7 +265,7 @@ static bool find_btf_in_run(void *context, uint64_t first_va, uint64_t last_va)
 {
 	struct finding *finding = context;
 	struct mmu_memory *memory = finding->memory;
-	bool big = memory->kernel->image->big_endian;
+	bool big = memory->kernel->big_endian;
 	uint8_t magic[8] = { [2] = 1 }, *chunk MMU_FREE = malloc(CHUNK_BYTES + sizeof(magic));
 
 	mmu_put_uint(magic, 2, big, 0xeb9f);
@@ -338,8 +338,7 @@ static struct mmu_error *learn_from_live(struct mmu_memory *memory)
 	error = mmu_live_read(MMU_LIVE_BTF_PATH, BTF_BYTES_MAX, NULL, &bytes, &count);
 	if (error)
 		return error;
-	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->image->big_endian,
-			     &btf);
+	error = mmu_btf_open((struct mmu_bytes){ bytes, count }, memory->kernel->big_endian, &btf);
 	if (error)
 		return mmu_error_context(error, "%s", MMU_LIVE_BTF_PATH);
 	mmu_fact_store_set_btf(memory->kernel->facts, btf, mmu_steal(bytes), MMU_LIVE_BTF_PATH);

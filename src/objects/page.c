@@ -74,7 +74,7 @@ bool mmu_pages_are_old(const struct mmu_pages *pages)
 static bool read_raw(struct mmu_pages *pages, uint64_t va, unsigned int nr, struct raw_page *ret)
 {
 	ret->nr = nr * pages->map.page_bytes;
-	ret->big_endian = pages->memory->kernel->image->big_endian;
+	ret->big_endian = pages->memory->kernel->big_endian;
 	return mmu_memory_copy(pages->memory, va, ret->bytes, ret->nr) == ret->nr;
 }
 

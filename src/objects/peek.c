@@ -28,7 +28,7 @@ bool mmu_peek_number(const struct mmu_peek *peek, uint64_t va, unsigned int byte
 	if (mmu_memory_copy(peek->memory, va, raw, bytes) < bytes)
 		return false;
 	tell(peek, va, bytes);
-	*ret = mmu_get_uint(raw, bytes, peek->memory->kernel->image->big_endian);
+	*ret = mmu_get_uint(raw, bytes, peek->memory->kernel->big_endian);
 	return true;
 }
 

@@ -98,7 +98,7 @@ static bool find_length(const struct mmu_kernel *kernel, struct length *ret)
 	}
 	if (mmu_fact_get(kernel->facts, "SYMBOL(nr_swapfiles)", &va) &&
 	    mmu_memory_read_alone((void *)kernel, va, bytes, sizeof(bytes))) {
-		uint64_t used = mmu_get_uint(bytes, sizeof(bytes), kernel->image->big_endian);
+		uint64_t used = mmu_get_uint(bytes, sizeof(bytes), kernel->big_endian);
 
 		if (used > ret->least)
 			ret->least = used;

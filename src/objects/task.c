@@ -135,7 +135,7 @@ static bool read_number(struct mmu_memory *memory, uint64_t va, uint64_t *ret)
 
 	if (mmu_memory_copy(memory, va, raw, sizeof(raw)) < sizeof(raw))
 		return false;
-	*ret = mmu_get_uint(raw, sizeof(raw), memory->kernel->image->big_endian);
+	*ret = mmu_get_uint(raw, sizeof(raw), memory->kernel->big_endian);
 	return true;
 }
 
@@ -277,7 +277,7 @@ static bool read_plain(struct mmu_memory *memory, uint64_t count_va, int64_t *re
 
 	if (mmu_memory_copy(memory, count_va, raw, bytes) < bytes)
 		return false;
-	uint64_t value = mmu_get_uint(raw, bytes, memory->kernel->image->big_endian);
+	uint64_t value = mmu_get_uint(raw, bytes, memory->kernel->big_endian);
 	*ret = bytes == 4 ? (int32_t)value : (int64_t)value;
 	return true;
 }

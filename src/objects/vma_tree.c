@@ -72,7 +72,7 @@ static struct mmu_error *maple_slot(struct mmu_memory *memory, uint64_t node_va,
 {
 	unsigned int bytes = mmu_kernel_pointer_bytes(memory->kernel), slot;
 	unsigned int slots = maple_slots(type, bytes);
-	bool big = memory->kernel->image->big_endian;
+	bool big = memory->kernel->big_endian;
 	uint8_t node[MMU_VMA_NODE_BYTES];
 	uint64_t before = 0;
 

@@ -66,7 +66,7 @@ static bool count_slots(struct range *range, uint64_t node_va, uint64_t first, u
 	if (mmu_memory_copy(range->memory, node_va + range->slots_offset, slots, all) < all)
 		return false;
 	for (uint64_t i = 0; i < range->nr_slots; i++, first += step) {
-		bool big = range->memory->kernel->image->big_endian;
+		bool big = range->memory->kernel->big_endian;
 		uint64_t entry = mmu_get_uint(slots + i * bytes, bytes, big);
 
 		if (!pages_inside(range, first, step))

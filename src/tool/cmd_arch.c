@@ -235,7 +235,7 @@ static void print_format(const struct mmu_arch *arch, const struct mmu_format *f
 	const struct mmu_sample *sample = mmu_arch_sample(arch, format->name);
 	const struct mmu_regime *regime = tool_format_regime(arch, format);
 	struct columns columns = columns_of(format);
-	char text[160];
+	char text[240];
 
 	printf("  format %s%s%s: %s\n", tool_colour(TOOL_BOLD), format->name,
 	       tool_colour(TOOL_PLAIN), format->title);
@@ -245,7 +245,17 @@ static void print_format(const struct mmu_arch *arch, const struct mmu_format *f
 		 mmu_regime_va_bits(regime), sign_extended(sample) ? " sign-extended" : "",
 		 tool_pa_bits(arch, format));
 	tool_wrapped(text, "    ", 6, tool_columns());
-	print_levels(format, regime);
+	if (format->kind == MMU_FORMAT_HASHED) {
+		snprintf(text, sizeof(text),
+			 "one table with the entries of all spaces, %u bytes a slot, at places "
+			 "that "
+			 "a hash of the address tells; maps --hash lists it slot by slot: whose "
+			 "each entry is, and what lies where",
+			 format->slot_bytes);
+		tool_wrapped(text, "    ", 6, tool_columns());
+	} else {
+		print_levels(format, regime);
+	}
 	print_row(&columns, "bit", "flag", "levels", "entries", "meaning");
 	print_flags(arch, format, false, false);
 	if (has_software_flags(format)) {
@@ -289,6 +299,8 @@ static void format_json(const struct mmu_arch *arch, const struct mmu_format *fo
 	json_object(NULL);
 	json_string("name", format->name);
 	json_string("title", format->title);
+	if (format->kind == MMU_FORMAT_HASHED)
+		json_string("kind", "hashed");
 	json_number("entry_bytes", format->entry_bytes);
 	json_number("va_bits", mmu_regime_va_bits(regime));
 	json_number("pa_bits", tool_pa_bits(arch, format));

@@ -50,6 +50,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* One of the kernel's own tables, as Linux keeps them; NULL: none is known. */
+static const struct mmu_regime *linux_regime(struct mmu_session *session)
+{
+	const struct mmu_regime *regime;
+
+	for (size_t n = 0; (regime = mmu_session_regime(session, n)); n++)
+		if (regime->view != MMU_VIEW_HARDWARE)
+			return regime;
+	return mmu_session_regime(session, 0);
+}
+
+/* The table that hardware looks into, where that is not Linux's; NULL: it is, or is not known. */
+static const struct mmu_regime *hashed_regime(struct mmu_session *session)
+{
+	const struct mmu_regime *regime;
+
+	for (size_t n = 0; (regime = mmu_session_regime(session, n)); n++)
+		if (regime->format->kind == MMU_FORMAT_HASHED)
+			return regime;
+	return NULL;
+}
+
 /* Was any trait of the kernel guessed, because its symbols are not known? */
 static bool traits_assumed(struct mmu_session *session)
 {
@@ -92,10 +114,16 @@ static void phys_base_json(const struct mmu_info *info)
 
 static void regime_json(struct mmu_session *session, const struct mmu_arch *arch)
 {
-	const struct mmu_regime *regime = mmu_session_regime(session, 0);
+	const struct mmu_regime *regime = linux_regime(session), *hashed = hashed_regime(session);
 
 	json_string("paging_format", regime->format->name);
 	json_hex("kernel_root_pa", regime->root_pa);
+	if (hashed) {
+		json_hex("hashed_table_pa", hashed->root_pa);
+		json_number("hashed_slots", (int64_t)hashed->nr_slots);
+	} else if (regime->view == MMU_VIEW_LINUX) {
+		json_null("hashed_table_pa");
+	}
 	json_hex("pa_mask", regime->pa_mask);
 	json_array("traits");
 	for (size_t i = 0; i < arch->nr_traits; i++)
@@ -314,10 +342,22 @@ static void print_cpus(struct mmu_session *session)
 		tool_row("", "and %" PRIu32 " more (--json lists all)", n - CPUS_SHOWN);
 }
 
+/* What the back-end derived under this key says why the table is not there. */
+static void print_hashed(struct mmu_session *session, const struct mmu_regime *regime)
+{
+	const struct mmu_regime *hashed = hashed_regime(session);
+
+	if (hashed)
+		tool_row("hashed table", "0x%" PRIx64 ", %" PRIu64 " slots (%s)", hashed->root_pa,
+			 hashed->nr_slots, hashed->format->name);
+	else if (regime->view == MMU_VIEW_LINUX)
+		tool_row("hashed table", "%s", tool_no_hashed_table(session));
+}
+
 static void print_kernel(struct mmu_session *session, const struct mmu_info *info)
 {
 	const struct mmu_arch *arch = info->backend;
-	const struct mmu_regime *regime = mmu_session_regime(session, 0);
+	const struct mmu_regime *regime = linux_regime(session);
 
 	if (info->has_kaslr_offset)
 		tool_row("KASLR offset", "0x%" PRIx64, info->kaslr_offset);
@@ -328,6 +368,7 @@ static void print_kernel(struct mmu_session *session, const struct mmu_info *inf
 	if (regime) {
 		tool_row("paging format", "%s (%s)", regime->format->name, regime->format->title);
 		tool_row("kernel root", "0x%" PRIx64, regime->root_pa);
+		print_hashed(session, regime);
 		print_traits(session, arch, regime);
 	}
 	for (size_t i = 0; i < info->nr_linear; i++) {

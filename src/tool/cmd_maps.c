@@ -23,6 +23,7 @@ enum {
 	KEY_ALL,
 	KEY_PROC,
 	KEY_SMAPS,
+	KEY_HASH,
 };
 
 struct maps {
@@ -34,6 +35,7 @@ struct maps {
 	uint32_t flags;        /* enum mmu_map_flag */
 	bool by_range, all;
 	bool proc, smaps; /* as files below /proc have it */
+	bool hash;        /* the hashed table, not a space */
 	unsigned int threads;
 	struct tool_process *processes; /* of --all */
 	/* each job's own */
@@ -57,6 +59,10 @@ static const struct argp_option options[] = {
 	{ "proc", KEY_PROC, NULL, 0, "What /proc/PID/maps would have printed, byte for byte", 1 },
 	{ "smaps", KEY_SMAPS, NULL, 0,
 	  "What /proc/PID/smaps would have said of each VMA, and what was not touched", 1 },
+	{ "hash", KEY_HASH, NULL, 0,
+	  "The hashed (inverted) page table itself, slot by slot; with a choice below, its slots "
+	  "alone",
+	  1 },
 	{ "all", KEY_ALL, NULL, 0, "Every process", 1 },
 	TOOL_THREADS_OPTION,
 	TOOL_TSV_OPTION,
@@ -77,13 +83,17 @@ static void check_options(const struct maps *maps, struct argp_state *state)
 		argp_error(state, "only one of --json, --tsv");
 	if (maps->all && maps->space_options.chosen)
 		argp_error(state, "--all is every process: no other one can be chosen");
-	if (!maps->all && !maps->space_options.chosen)
+	if (!maps->all && !maps->hash && !maps->space_options.chosen)
 		argp_error(state, "whose map? %s, --all", tool_space_names);
 	if (maps->proc && maps->smaps)
 		argp_error(state, "only one of --proc, --smaps");
 	if ((maps->proc || maps->smaps) &&
 	    (maps->tool->tsv || maps->flags || maps->by_range || has_filter(&maps->filter)))
 		argp_error(state, "--proc and --smaps show all VMAs, as text or with --json");
+	if (maps->hash &&
+	    (maps->proc || maps->smaps || maps->all || maps->flags || maps->by_range ||
+	     maps->space_options.nr_pids > 1 || has_filter(&maps->filter)))
+		argp_error(state, "--hash shows the whole table, or what one space has in it");
 	if (maps->filter.vma && maps->flags & MMU_MAP_FLAT)
 		argp_error(state, "--flat knows no VMAs: --vma chooses none");
 }
@@ -144,6 +154,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SMAPS:
 		maps->smaps = true;
+		return 0;
+	case KEY_HASH:
+		maps->hash = true;
 		return 0;
 	case KEY_ALL:
 		maps->all = true;
@@ -370,6 +383,23 @@ static int map_chosen(struct maps *maps)
 	return show_space(maps, status, space);
 }
 
+static int map_hash(struct maps *maps)
+{
+	struct tool_space *chosen = &maps->space_options;
+	bool only = chosen->chosen;
+	struct mmu_space *space;
+
+	if (!only)
+		chosen->query.by = MMU_SPACE_KERNEL;
+	int status = tool_space_open(maps->tool, chosen, &space);
+	if (status)
+		return status;
+	tool_catch_interrupt();
+	status = maps_hash(maps->tool, space, only);
+	mmu_space_close(space);
+	return status;
+}
+
 int tool_maps(struct tool *tool, int argc, char **argv)
 {
 	static const char doc[] =
@@ -390,6 +420,8 @@ int tool_maps(struct tool *tool, int argc, char **argv)
 					 &maps.range.last_va);
 	if (maps.status)
 		return maps.status;
+	if (maps.hash)
+		return map_hash(&maps);
 	if (tool->tsv)
 		maps_tsv_header();
 	return maps.all ? map_all(&maps) : map_chosen(&maps);

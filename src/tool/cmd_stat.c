@@ -139,7 +139,7 @@ static struct stat_answer answer_of(const struct compare_side *side, const struc
 
 	return (struct stat_answer){
 		.stat = stat,
-		.regime = mmu_space_regime(side->space, 0),
+		.regime = tool_linux_regime(side->space),
 		.arch = mmu_space_arch(side->space),
 		.comm = task ? task->comm : NULL,
 		.pid = tool_space_pid(side->space),
@@ -278,7 +278,7 @@ static bool tell_process(size_t number, void *result, void *context)
 	} else {
 		const struct stat_answer answer = {
 			.stat = job->stat,
-			.regime = mmu_space_regime(job->space, 0),
+			.regime = tool_linux_regime(job->space),
 			.arch = mmu_space_arch(job->space),
 			.comm = process->comm,
 			.pid = process->pid,
@@ -297,7 +297,7 @@ static bool tell_process(size_t number, void *result, void *context)
 static void tell_sum(struct stat_command *command)
 {
 	const struct stat_answer answer = { .stat = command->sum,
-					    .regime = mmu_space_regime(command->shown, 0),
+					    .regime = tool_linux_regime(command->shown),
 					    .arch = mmu_space_arch(command->shown),
 					    .pid = -1,
 					    .spaces = command->spaces,

@@ -335,7 +335,7 @@ static bool is_level_wanted(const struct tables *tables, const struct table_leve
 static void space_head(const struct tables *tables, const struct table_list *list)
 {
 	const struct mmu_task *task = mmu_space_task(tables->space);
-	const struct mmu_regime *regime = mmu_space_regime(tables->space, 0);
+	const struct mmu_regime *regime = tool_linux_regime(tables->space);
 	uint64_t bytes = 0, again = 0, nr = 0;
 
 	for (unsigned int level = 0; level < MMU_LEVELS_MAX; level++)

@@ -152,7 +152,7 @@ void compare_head(const struct compare *compare, struct compare_columns *columns
 	compare_end(columns, "tables of");
 	compare_begin(columns);
 	for (unsigned int i = 0; i < 2; i++) {
-		const struct mmu_regime *regime = mmu_space_regime(compare->side[i].space, 0);
+		const struct mmu_regime *regime = tool_linux_regime(compare->side[i].space);
 
 		fprintf(columns->side[i], "%s %s, %u levels\nroot 0x%" PRIx64 "\n",
 			mmu_space_arch(compare->side[i].space)->name, regime->format->name,

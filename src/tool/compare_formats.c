@@ -11,7 +11,7 @@
 
 static const struct mmu_regime *regime_of(const struct compare *compare, unsigned int side)
 {
-	return mmu_space_regime(compare->side[side].space, 0);
+	return tool_linux_regime(compare->side[side].space);
 }
 
 static bool is_hashed(const struct mmu_regime *regime)

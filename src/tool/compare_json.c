@@ -5,7 +5,7 @@
 
 static void side_json(const struct compare_side *side, const char *image)
 {
-	const struct mmu_regime *regime = mmu_space_regime(side->space, 0);
+	const struct mmu_regime *regime = tool_linux_regime(side->space);
 
 	json_string("image", image);
 	json_string("arch", mmu_space_arch(side->space)->name);
@@ -151,8 +151,8 @@ static struct mmu_error *summary_json(const struct compare *compare,
 		side_json(side, image_of(compare, i));
 		json_hex("first", compare->range[i].first_va);
 		json_hex("last", compare->range[i].last_va);
-		compare_translation_json(mmu_space_regime(side->space, 0));
-		totals_json(mmu_space_regime(side->space, 0), mmu_comparison_totals(comparison, i));
+		compare_translation_json(tool_linux_regime(side->space));
+		totals_json(tool_linux_regime(side->space), mmu_comparison_totals(comparison, i));
 		would_take_json(fits[i], taken[i]);
 		json_object_end();
 	}

@@ -11,7 +11,7 @@
 /* "12 pages, 48 KiB" */
 static const char *amount(const struct compare *compare, uint64_t bytes)
 {
-	unsigned int page_lg2 = mmu_space_regime(compare->side[0].space, 0)->page_lg2;
+	unsigned int page_lg2 = tool_linux_regime(compare->side[0].space)->page_lg2;
 	uint64_t pages = bytes >> page_lg2;
 	static char texts[4][64];
 	static unsigned int next;
@@ -79,7 +79,7 @@ static void print_totals(const struct compare *compare, const struct mmu_compari
 	}
 	compare_begin(columns);
 	for (unsigned int i = 0; i < 2; i++)
-		write_tables(columns->side[i], mmu_space_regime(compare->side[i].space, 0),
+		write_tables(columns->side[i], tool_linux_regime(compare->side[i].space),
 			     totals[i]);
 	compare_end(columns, "tables");
 }
@@ -257,7 +257,7 @@ static void print_total_words(const struct compare *compare,
 		mapped[i] = mmu_totals_bytes(totals, MMU_RESULT_MAPPED, NULL);
 		table_bytes[i] = mmu_totals_table_bytes(totals);
 		per_mille[i] = mapped[i] ? table_bytes[i] * 1000 / mapped[i] : 0;
-		levels[i] = mmu_space_regime(compare->side[i].space, 0)->top_level + 1u;
+		levels[i] = tool_linux_regime(compare->side[i].space)->top_level + 1u;
 	}
 	if (levels[0] != levels[1]) {
 		snprintf(text, sizeof(text),

@@ -64,7 +64,7 @@ const char *compare_formats(const struct compare *compare, char ret[320])
 	const struct mmu_arch *arch[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		regime[i] = mmu_space_regime(compare->side[i].space, 0);
+		regime[i] = tool_linux_regime(compare->side[i].space);
 		format[i] = regime[i]->format;
 		arch[i] = mmu_space_arch(compare->side[i].space);
 	}

@@ -84,6 +84,13 @@ void maps_text_end(struct maps_text *text);
 /** What the next access brings, in one word, or NULL: it is not said. */
 const char *maps_next_word(enum mmu_next next);
 
+/**
+ * maps --hash: the hashed table that a space is translated by, slot by slot.
+ * @param only  those of this space alone, not of all that are known
+ * @return the exit status
+ */
+int maps_hash(struct tool *tool, struct mmu_space *space, bool only);
+
 void maps_row_json(const struct mmu_space *space, const struct mmu_map_row *row);
 void maps_tsv_header(void);
 void maps_row_tsv(const struct mmu_space *space, const struct mmu_map_row *row);

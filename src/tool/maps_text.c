@@ -25,7 +25,7 @@ static const struct tool_column all_columns[NR_COLUMNS] = {
 
 static void show_head(struct maps_text *text)
 {
-	const struct mmu_regime *regime = mmu_space_regime(text->space, 0);
+	const struct mmu_regime *regime = tool_linux_regime(text->space);
 	const struct mmu_task *task = mmu_space_task(text->space);
 
 	if (task)
@@ -146,7 +146,7 @@ static void print_cells(const struct maps_text *text, const struct mmu_map_row *
 static void print_row(const struct maps_text *text, const struct mmu_map_row *row, uint64_t ranges)
 {
 	const struct mmu_range *range = &row->range;
-	uint64_t base_bytes = UINT64_C(1) << mmu_space_regime(text->space, 0)->page_lg2;
+	uint64_t base_bytes = UINT64_C(1) << tool_linux_regime(text->space)->page_lg2;
 	struct tool_cells cells;
 	char rights[6];
 

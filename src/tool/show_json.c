@@ -235,6 +235,8 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	denied_json(space, walk);
 	if (!show->brief)
 		vma_json(space, walk);
+	if (!show->brief && regime->view == MMU_VIEW_LINUX)
+		show_hardware_json(show, space, walk);
 	if (show->type) {
 		if (tool_type_read(show->type, show->big_endian, space, info->va, text, NULL)) {
 			json_string("value", text);

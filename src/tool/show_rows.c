@@ -76,7 +76,7 @@ static const struct mmu_regime *regime_of(const struct mmu_space *space, uint64_
 		if (regime->first_va <= plain && plain <= regime->last_va)
 			return regime;
 	}
-	return mmu_space_regime(space, 0);
+	return tool_linux_regime(space);
 }
 
 static void range_json(const struct show *show, const struct mmu_space *space,

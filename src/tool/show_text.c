@@ -83,9 +83,12 @@ static void print_ruler_lines(const struct field *fields, unsigned int count, ui
 void show_ruler(const struct mmu_arch *arch, const struct mmu_regime *regime, uint64_t va)
 {
 	struct field fields[MMU_LEVELS_MAX + 2];
-	unsigned int count = fields_of(arch, regime, va, fields), begun = 0;
+	unsigned int count, begun = 0;
 	int columns = (int)tool_columns(), wide = 2;
 
+	if (regime->format->kind == MMU_FORMAT_HASHED) /* no bits of an address are an index */
+		return;
+	count = fields_of(arch, regime, va, fields);
 	for (unsigned int i = 0; i < count; i++) {
 		if (i > begun && wide + field_width(&fields[i]) > columns) {
 			print_ruler_lines(fields + begun, i - begun, va);
@@ -142,8 +145,8 @@ static void print_known(const struct mmu_step_info *at)
 	printf("\n");
 }
 
-static void print_step(const struct show *show, struct mmu_space *space,
-		       const struct mmu_regime *regime, uint64_t va, const struct mmu_step *step)
+void show_step_text(const struct show *show, struct mmu_space *space,
+		    const struct mmu_regime *regime, uint64_t va, const struct mmu_step *step)
 {
 	const struct mmu_step_info *at = mmu_step_get(step);
 	char so_far[6];
@@ -393,12 +396,14 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 		show_assumed_text(mmu_space_arch(space), regime);
 	show_ruler(mmu_space_arch(space), regime, info->va);
 	for (unsigned int i = 0; i < info->nr_steps; i++) {
-		print_step(show, space, regime, info->va, mmu_walk_step(walk, i));
+		show_step_text(show, space, regime, info->va, mmu_walk_step(walk, i));
 		if (show->slots_va)
 			show_slot_text(show, regime, mmu_step_get(mmu_walk_step(walk, i)),
 				       info->va);
 	}
 	show_result_text(regime, walk, meaning);
+	if (regime->view == MMU_VIEW_LINUX)
+		show_hardware_text(show, space, walk);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",
 		       mmu_page_state_name(info->page_state));

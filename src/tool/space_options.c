@@ -281,7 +281,17 @@ const struct mmu_regime *tool_regime(const struct mmu_space *space, const struct
 {
 	const struct mmu_regime *regime = mmu_walk_get(walk)->regime;
 
-	return regime ? regime : mmu_space_regime(space, 0);
+	return regime ? regime : tool_linux_regime(space);
+}
+
+const struct mmu_regime *tool_linux_regime(const struct mmu_space *space)
+{
+	const struct mmu_regime *regime;
+
+	for (size_t n = 0; (regime = mmu_space_regime(space, n)); n++)
+		if (regime->view != MMU_VIEW_HARDWARE)
+			return regime;
+	return mmu_space_regime(space, 0);
 }
 
 int tool_space_pid(const struct mmu_space *space)

@@ -248,6 +248,12 @@ struct mmu_walk *tool_walk_create(void);
 struct mmu_entries *tool_entries_open(struct mmu_space *space, const struct mmu_regime *regime,
 				      unsigned int level, uint64_t table_pa);
 
+/** The first regime of Linux's own tables: as good as any for names, levels and page sizes. */
+const struct mmu_regime *tool_linux_regime(const struct mmu_space *space);
+
+/** Why there is no hashed table to be shown, in words; valid until the next call. */
+const char *tool_no_hashed_table(struct mmu_session *session);
+
 /** The tables that a walk went through; where the address belongs to none, the space's first. */
 const struct mmu_regime *tool_regime(const struct mmu_space *space, const struct mmu_walk *walk);
 

@@ -165,6 +165,15 @@ static void check_cpu(struct checker *c, const struct mmu_facts *facts, unsigned
 	holds(c, !cpu.format || cpu.format->name, "a CPU's format has a name");
 }
 
+static void check_byte_order(struct checker *c, const struct mmu_facts *facts, unsigned int percent)
+{
+	bool big = c->arch->elf_data == 2, before = big;
+
+	look_at(c, "byte_order() at %u%% of all facts", percent);
+	if (c->arch->byte_order && !c->arch->byte_order(facts, &big))
+		holds(c, big == before, "byte_order() tells something or leaves it alone");
+}
+
 static void check_locate(struct checker *c, const struct mmu_facts *facts,
 			 const struct mmu_root *root, unsigned int percent)
 {
@@ -214,5 +223,6 @@ void check_facts(struct checker *c)
 		check_linear(c, &facts, nonsense.percent);
 		check_regions(c, &facts, nonsense.percent);
 		check_cpu(c, &facts, nonsense.percent);
+		check_byte_order(c, &facts, nonsense.percent);
 	}
 }

@@ -311,7 +311,9 @@ static void go_on_hashed(struct mmu_sweep *sweep)
 	const struct mmu_hashed_page *page;
 	uint64_t last_va;
 
-	if (sweep->tally.hashed_next == list->nr) {
+	/* they ascend: what comes is another regime's, before which a third one may lie */
+	if (sweep->tally.hashed_next == list->nr ||
+	    list->pages[sweep->tally.hashed_next].va > sweep->last_va) {
 		sweep->regime = NULL;
 		return;
 	}
@@ -321,7 +323,7 @@ static void go_on_hashed(struct mmu_sweep *sweep)
 	sweep->work--;
 	sweep->tally.hashed_next++;
 	last_va = page->va + (page->bytes - 1);
-	if (last_va < sweep->hashed_va || page->va > sweep->last_va)
+	if (last_va < sweep->hashed_va)
 		return;
 	memset(&sweep->walk, 0, sizeof(sweep->walk));
 	sweep->walk.regime = regime;

@@ -61,10 +61,15 @@ struct mmu_walker {
  */
 void mmu_walker_walk(const struct mmu_walker *walker, uint64_t va, struct mmu_walk *ret);
 
-/** The first regime: of a space with one format, as good as any for names and sizes. */
+/** The first of Linux's regimes: of its tables, as good as any for names and sizes. */
 static inline const struct mmu_regime *mmu_walker_regime(const struct mmu_walker *walker)
 {
-	return &walker->regimes->regime[0];
+	const struct mmu_regimes *regimes = walker->regimes;
+
+	for (size_t i = 0; i < regimes->nr; i++)
+		if (regimes->regime[i].view != MMU_VIEW_HARDWARE)
+			return &regimes->regime[i];
+	return &regimes->regime[0];
 }
 
 /** Bytes from the first slot of a table to behind the last; second words may lie elsewhere. */

@@ -225,7 +225,7 @@ def undocumented(line):
     told = set(man_json()[line['schema']])
     if 'sides[].steps[]' in told:
         told.update(f'sides[].{path}' for path in man_json()['mmuscope.walk/1'])
-    same = [('tables[].entries[].', 'steps[].'),
+    same = [('tables[].entries[].', 'steps[].'), ('hardware.steps[].', 'steps[].'),
             ('formats[].second_flags[].', 'formats[].flags[].')]
     for path in set(paths(line)) - {'schema'}:
         for copy, original in same:

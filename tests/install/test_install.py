@@ -21,7 +21,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['MMUSCOPE']).parents[2]
 
 # linear16 is an example for those who write a back-end: no image needs it
-ARCHES = ['arm64', 'armv7', 'i386', 'riscv64', 'x86_64']
+ARCHES = ['arm64', 'armv7', 'i386', 'ppc64', 'riscv64', 's390x', 'x86_64']
 
 
 def run(command, **more):

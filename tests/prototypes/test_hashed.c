@@ -14,12 +14,12 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "prototypes/hash_like.h"
+#include "prototypes/hash_forwards.h"
 #include "support/memory_image.h"
 #include "walk/leaves.h"
 #include "walk/walk.h"
 
-extern const struct mmu_arch mmu_arch_hash_like;
+extern const struct mmu_arch mmu_arch_ppc64;
 
 #define ROOT_PA UINT64_C(0x40000000)
 #define PIECES_MAX 24u
@@ -189,7 +189,7 @@ struct naive {
 	struct {
 		uint64_t pa;
 		bool writable;
-	} hit[6 * HPT_GROUP];
+	} hit[8 * HPT_GROUP];
 };
 
 static void match(const struct world *w, uint64_t index, uint64_t tag, unsigned int base_lg2,
@@ -197,7 +197,8 @@ static void match(const struct world *w, uint64_t index, uint64_t tag, unsigned 
 {
 	uint64_t v = mmu_get_uint(w->bytes + index * 16, 8, true);
 	uint64_t r = mmu_get_uint(w->bytes + index * 16 + 8, 8, true);
-	uint64_t ignored = base_lg2 > 23 ? UINT64_C(1) << HPT_AVPN_SHIFT : 0;
+	uint64_t ignored = base_lg2 > 23 ? ((UINT64_C(1) << (base_lg2 - 23)) - 1) << HPT_AVPN_SHIFT
+					 : 0;
 	unsigned int size = 0; /* of the page */
 
 	if (w->missing[2 * index] || w->missing[2 * index + 1]) {
@@ -213,6 +214,8 @@ static void match(const struct world *w, uint64_t index, uint64_t tag, unsigned 
 		size = (r >> 12 & 15) == 1 ? 16 : (r >> 12 & 255) == 8 ? 24 : 0;
 	else if (base_lg2 == 24)
 		size = (r >> 12 & 255) == 0 ? 24 : 0;
+	else if (base_lg2 == 34)
+		size = (r >> 12 & 255) == 3 ? 34 : 0;
 	else
 		size = (r >> 12 & 15) == 7 ? 16 : (r >> 12 & 255) == 0x38 ? 24 : 0;
 	if (!size)
@@ -225,12 +228,12 @@ static void match(const struct world *w, uint64_t index, uint64_t tag, unsigned 
 static void translate(const struct world *w, const struct mmu_regime *regime, uint64_t va,
 		      struct naive *ret)
 {
-	static const unsigned int bases[] = { 16, 24, 12 };
+	static const unsigned int bases[] = { 16, 24, 12, 34 };
 	struct hpt_place place = hpt_place_of(regime->format->slot_va_bits, regime->space, va);
 
 	ret->nr = 0;
 	ret->unreadable = false;
-	for (unsigned int i = 0; i < 6; i++) {
+	for (unsigned int i = 0; i < (place.big ? 8 : 6); i++) {
 		uint64_t tag = tag_of(&place, bases[i / 2]);
 		uint64_t hash = hpt_hash(&place, bases[i / 2]);
 		uint64_t group = (i & 1 ? ~hash : hash) % (w->nr_slots / HPT_GROUP);
@@ -259,7 +262,7 @@ static void compare(const struct world *w, const struct mmu_regimes *regimes,
 		    const struct mmu_regime *regime, uint64_t va)
 {
 	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
-					   .arch = &mmu_arch_hash_like,
+					   .arch = &mmu_arch_ppc64,
 					   .regimes = regimes };
 	struct mmu_walk walk;
 	struct naive naive;
@@ -267,7 +270,7 @@ static void compare(const struct world *w, const struct mmu_regimes *regimes,
 	mmu_walker_walk(&walker, va, &walk);
 	translate(w, regime, va, &naive);
 	assert_true(walk.regime == regime);
-	assert_true(walk.nr_steps >= 1 && walk.nr_steps <= 6);
+	assert_true(walk.nr_steps >= 1 && walk.nr_steps <= 8);
 	if (naive.nr) {
 		assert_true(is_hit(&naive, &walk));
 		seen_pages++;
@@ -338,7 +341,7 @@ static void check_listed(const struct list *list, const struct mmu_walk *walk)
 static void compare_list(struct world *w, unsigned int space)
 {
 	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
-					   .arch = &mmu_arch_hash_like,
+					   .arch = &mmu_arch_ppc64,
 					   .regimes = &w->spaces[space] };
 	uint64_t *numbers = calloc(PAGES, 3 * sizeof(*numbers));
 	struct list list = { w, &walker, numbers, numbers + PAGES, numbers + 2 * PAGES, 0, 0 };
@@ -364,11 +367,13 @@ static void compare_list(struct world *w, unsigned int space)
 
 static void test_random_tables(void **state)
 {
+	static const char *const samples[] = { "hash64k", "hash4k" };
+
 	seed = UINT64_C(0x9e3779b97f4a7c15);
-	for (unsigned int i = 0; i < ROUNDS * mmu_arch_hash_like.nr_samples; i++) {
+	for (unsigned int i = 0; i < ROUNDS * 2; i++) {
 		static struct world w;
 
-		create(&w, mmu_arch_hash_like.samples[i / ROUNDS]);
+		create(&w, mmu_arch_sample(&mmu_arch_ppc64, samples[i / ROUNDS]));
 		for (unsigned int j = 0; j < PAGES; j++) {
 			const struct mmu_regimes *regimes = &w.spaces[w.pages[j].space];
 
@@ -394,7 +399,7 @@ static void test_slots_lie_where_they_are_looked_for(void **state)
 	uint64_t found = 0;
 
 	seed = 1;
-	create(&w, mmu_arch_hash_like.samples[0]);
+	create(&w, mmu_arch_sample(&mmu_arch_ppc64, "hash64k"));
 	for (uint64_t index = 0; index < w.nr_slots; index++) {
 		const struct mmu_regime *regime = &w.spaces[0].regime[0];
 		uint64_t v = mmu_get_uint(w.bytes + index * 16, 8, true);

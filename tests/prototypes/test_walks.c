@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "prototypes/hash_like.h"
+#include "prototypes/hash_forwards.h"
 #include "support/memory_image.h"
 #include "walk/leaves.h"
 #include "walk/walk.h"
@@ -431,7 +431,7 @@ static struct mmu_regime *hashed_of(uint64_t va)
 
 static void begin_hashed(const char *name)
 {
-	begin(&mmu_arch_hash_like, name);
+	begin(&mmu_arch_ppc64, name);
 	for (size_t i = 0; i < world.regimes.nr; i++) {
 		struct mmu_regime *regime = &world.regimes.regime[i];
 
@@ -462,7 +462,7 @@ static void build_hashed(void)
 	struct mmu_regime *user;
 	uint64_t raw;
 
-	begin_hashed("64k");
+	begin_hashed("hash64k");
 	user = &world.regimes.regime[0];
 	raw = map(user, 0, 0, 0x10000000, 0x41000000, RW | USER);
 	put(user, 0, 0x10000000, raw | UINT64_C(1) << 55);
@@ -513,7 +513,7 @@ static void test_hash_and_tree(void **state)
 	walks(0x2000000000010, "mapped 0x41030010/64K r---u wb PTE (not in the hashed table: "
 			       "hardware faults at its next use)");
 	walks(LINEAR + 0x123456, "mapped 0x1123456/16384K rw-X- wb 16M, primary");
-	walks(LINEAR + 0x1000000, "empty 4K, secondary");
+	walks(LINEAR + 0x1000000, "empty 16G, secondary");
 	walks(VMALLOC, "mapped 0x41050000/64K r---- wb PTE (not in the hashed table: hardware "
 		       "faults at its next use)");
 	walks(0x8000000000000000, "noncanonical");
@@ -538,9 +538,9 @@ static void test_what_hardware_sees(void **state)
 	build_hashed();
 	only_hardware();
 	walks(0x10001234, "mapped 0x41001234/64K rwxXu wb 64K, primary");
-	walks(0x10010000, "empty 4K, secondary");
+	walks(0x10010000, "empty 16M, secondary"); /* its segment has 256 MiB */
 	walks(0x20000123456, "mapped 0x42123456/16384K rwxXu wb 64K, secondary");
-	walks(0x20000133456, "empty 4K, secondary");
+	walks(0x20000133456, "empty 16G, secondary");
 	walks(VMALLOC, "mapped 0x41050000/64K r---- wb 64K, primary");
 	lists(all);
 	end();
@@ -554,7 +554,7 @@ static void test_first_of_run(void **state)
 	struct mmu_regime *user;
 	uint64_t raw;
 
-	begin_hashed("4k");
+	begin_hashed("hash4k");
 	user = &world.regimes.regime[0];
 	world.regimes.regime[4].root_pa = new_table(user, 3); /* the kernel's, empty */
 	raw = map(user, 1, 3, 0x1000000, 0x42000000, MMU_RIGHT_READ | USER);
@@ -578,7 +578,7 @@ static void test_one_root_serves_no_other_half(void **state)
 		const struct mmu_arch *arch;
 		const char *name;
 	} samples[] = { { &mmu_arch_arm64, "4k-48" },
-			{ &mmu_arch_hash_like, "64k" },
+			{ &mmu_arch_ppc64, "hash64k" },
 			{ &mmu_arch_s390x, "5level" } };
 	struct mmu_regimes regimes;
 

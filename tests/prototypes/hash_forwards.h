@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * @file
- * The hash of POWER's hashed page table, for the prototype and for the tests that fill its tables.
+ * The hash of POWER's hashed page table, written once more, for the tests that fill such tables.
  *
  * Power ISA 2.07, Book III-S, 5.7.7 (virtual to real translation);
  * arch/powerpc/include/asm/book3s/64/mmu-hash.h for how Linux makes a VSID of a context.
  */
-#ifndef MMU_PROTOTYPES_HASH_LIKE_H
-#define MMU_PROTOTYPES_HASH_LIKE_H
+#ifndef MMU_PROTOTYPES_HASH_FORWARDS_H
+#define MMU_PROTOTYPES_HASH_FORWARDS_H
 
 #include "mmuscope/arch.h"
 
