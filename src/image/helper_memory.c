@@ -3,8 +3,8 @@
  * @file
  * The helper's own malloc(): each block ends at a page that can't be touched, and one that was
  * freed is gone. What libkdumpfile writes behind a buffer, or to one that it has freed, ends the
- * helper, where it would silently damage what else is on the heap. The library asks for some hundred
- * blocks for a dump, and for none per page.
+ * helper, where it would silently damage what else is on the heap. The library asks for some
+ * hundred blocks for a dump.
  */
 #include <errno.h>
 #include <malloc.h>

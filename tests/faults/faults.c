@@ -11,8 +11,8 @@
  * MMU_FAULT_REPORT=FILE: what was counted, at the end of the process: "KIND calls", and "leaked
  * blocks": those that our own code asked for and nobody freed, unless it called exit().
  *
- * MMU_FAULT_PLACES=FILE: "KIND N", for each place (the calls that led there) from which memory is
- * asked for beneath us, the first and the second time.
+ * MMU_FAULT_PLACES=FILE: "KIND N", for each place (the eight calls that led there) from which
+ * memory is asked for beneath us, the first time.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -111,9 +111,9 @@ static uintptr_t *slot_of(uintptr_t block, bool make)
 	return NULL;
 }
 
-/* What was seen of places: their hashes, each at most twice. */
+/* The hashes of places: of the calls right above. */
 #define PLACES (1u << 16)
-#define DEPTH 24
+#define DEPTH 10
 static uint64_t seen[PLACES];
 static _Thread_local bool within; /* the unwinder wants memory, too */
 
@@ -121,7 +121,6 @@ static void keep_place(void)
 {
 	void *frames[DEPTH];
 	uint64_t hash = 1;
-	unsigned int times = 0;
 
 	if (places < 0)
 		return;
@@ -129,14 +128,12 @@ static void keep_place(void)
 	int nr = backtrace(frames, DEPTH);
 	for (int i = 2; i < nr; i++)
 		hash = (hash ^ (uintptr_t)frames[i]) * UINT64_C(0x100000001b3);
-	for (uint64_t at = hash % PLACES; times < 2; at = (at + 1) % PLACES) {
-		if (!seen[at]) {
-			seen[at] = hash;
-			dprintf(places, "%s %lu\n", names[BENEATH], calls[BENEATH]);
-			break;
-		}
-		times += seen[at] == hash;
-	}
+	uint64_t at = hash % PLACES;
+	while (seen[at] && seen[at] != hash)
+		at = (at + 1) % PLACES;
+	if (!seen[at])
+		dprintf(places, "%s %lu\n", names[BENEATH], calls[BENEATH]);
+	seen[at] = hash;
 	within = false;
 }
 

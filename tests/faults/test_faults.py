@@ -87,7 +87,7 @@ def good(tool):
 def which(tool, command, calls, kind):
     """
     Numbers of the calls that are to fail. Libraries ask for memory so often that of all calls from
-    one place (with the same calls above them) the first and the second are taken.
+    one place (the same eight calls above them) the first is taken.
     """
     if kind == 'beneath' and ALL:
         places = tool.folder / 'places'
