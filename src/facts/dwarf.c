@@ -6,33 +6,9 @@
 #include "base/cleanup.h"
 #include "facts/dwarf.h"
 
-/*
- * The second unit of a Debian kernel will do; a look at all of them takes a second and 200 MB.
- * The limits are for kernels that begin with odd units, and for damaged ones.
- */
-#define UNITS_MAX 256
-#define UNITS_REFERRED_MAX 8192
 #define SEARCH "the search for types in debug info"
 /* Decompress this much of .debug_info first, and more if the unit is not in it. */
 #define FIRST_LIMIT ((uint64_t)1 << 20)
-
-_Atomic uint64_t mmu_dwarf_late_searches;
-
-/* A unit's header, checked before libdwarf sees it. */
-struct unit {
-	uint64_t first, end; /* in .debug_info; end exclusive */
-	uint16_t version;
-	uint8_t type;         /* DW_UT_*; DW_UT_compile before DWARF 5 */
-	uint8_t header_bytes; /* of the header: the unit's entry follows */
-	uint8_t address_bytes;
-};
-
-enum unit_status {
-	UNIT_OK,
-	UNIT_END,
-	UNIT_CUT, /* it may be whole when more of the section is decompressed */
-	UNIT_BAD,
-};
 
 /* ------------------------------------------------- entries */
 
@@ -62,23 +38,24 @@ static struct mmu_error *spend(struct mmu_dwarf *dwarf, Dwarf_Die die)
 	return mmu_budget_error(SEARCH);
 }
 
-static enum unit_status read_unit(const struct mmu_dwarf *dwarf, uint64_t at, struct unit *ret)
+enum mmu_dwarf_unit_status mmu_dwarf_unit_read(const struct mmu_dwarf *dwarf, uint64_t at,
+					       struct mmu_dwarf_unit *ret)
 {
 	const struct mmu_debugsection *info = &dwarf->object.sections[MMU_DW_INFO];
 	uint64_t abbrev_bytes = dwarf->object.sections[MMU_DW_ABBREV].bytes.count;
 	bool big = dwarf->object.file->big_endian;
-	enum unit_status short_status = info->cut ? UNIT_CUT : UNIT_BAD;
+	enum mmu_dwarf_unit_status short_status = info->cut ? MMU_UNIT_CUT : MMU_UNIT_BAD;
 	struct mmu_bytes head, body;
 	unsigned int offset_bytes = 4;
 
 	if (at == info->bytes.count)
-		return info->cut ? UNIT_CUT : UNIT_END;
+		return info->cut ? MMU_UNIT_CUT : MMU_UNIT_END;
 	if (!mmu_bytes_slice(info->bytes, at, 12, &head))
 		return short_status;
 	uint64_t length = mmu_get_u32(head.data, big);
 
 	if (!length)
-		return UNIT_END;
+		return MMU_UNIT_END;
 	if (length == UINT32_MAX) {
 		offset_bytes = 8;
 		length = mmu_get_u64(head.data + 4, big);
@@ -88,9 +65,11 @@ static enum unit_status read_unit(const struct mmu_dwarf *dwarf, uint64_t at, st
 	if (!mmu_bytes_slice(info->bytes, body_at, length, &body))
 		return short_status;
 	if (length < 4u + 2 * offset_bytes)
-		return UNIT_BAD;
+		return MMU_UNIT_BAD;
 
-	struct unit unit = { .first = at, .end = body_at + length, .type = DW_UT_compile };
+	struct mmu_dwarf_unit unit = { .first = at,
+				       .end = body_at + length,
+				       .type = DW_UT_compile };
 
 	unit.version = mmu_get_u16(body.data, big);
 	bool v5 = unit.version == 5;
@@ -102,19 +81,19 @@ static enum unit_status read_unit(const struct mmu_dwarf *dwarf, uint64_t at, st
 	unit.address_bytes = body.data[v5 ? 3 : 2 + offset_bytes];
 	if (unit.version < 2 || unit.version > 5 || abbrev >= abbrev_bytes ||
 	    (unit.address_bytes != 4 && unit.address_bytes != 8))
-		return UNIT_BAD;
+		return MMU_UNIT_BAD;
 	*ret = unit;
-	return UNIT_OK;
+	return MMU_UNIT_OK;
 }
 
 /* libdwarf reads the headers of all units before an offset, so they must be sane. */
 static bool check_units_until(struct mmu_dwarf *dwarf, uint64_t offset)
 {
-	struct unit unit;
+	struct mmu_dwarf_unit unit;
 
 	for (int i = 0; offset >= dwarf->checked_end; i++) {
-		if (i == UNITS_REFERRED_MAX ||
-		    read_unit(dwarf, dwarf->checked_end, &unit) != UNIT_OK)
+		if (i == MMU_DWARF_UNITS_MAX ||
+		    mmu_dwarf_unit_read(dwarf, dwarf->checked_end, &unit) != MMU_UNIT_OK)
 			return false;
 		dwarf->checked_end = unit.end;
 	}
@@ -420,7 +399,8 @@ static struct mmu_error *search_unit(struct mmu_dwarf *dwarf, struct search *sea
 	return error;
 }
 
-static struct mmu_error *next_unit(struct mmu_dwarf *dwarf, const struct unit *unit, Dwarf_Die *ret)
+static struct mmu_error *next_unit(struct mmu_dwarf *dwarf, const struct mmu_dwarf_unit *unit,
+				   Dwarf_Die *ret)
 {
 	Dwarf_Unsigned length = 0, type_offset = 0, next = 0;
 	Dwarf_Half version = 0, address = 0, length_bytes = 0, extension = 0, type = 0;
@@ -450,12 +430,12 @@ static struct mmu_error *no_core_unit(int units, bool split)
 	return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 			     "none of the %s%d units of debug info defines both task_struct "
 			     "and mm_struct%s",
-			     units == UNITS_MAX ? "first " : "", units,
+			     units == MMU_DWARF_UNITS_NEAR ? "first " : "", units,
 			     split ? " (CONFIG_DEBUG_INFO_SPLIT: the types are in .dwo files)"
 				   : " (is it a kernel's, or one with CONFIG_DEBUG_INFO_REDUCED?)");
 }
 
-static struct mmu_error *take_unit(struct mmu_dwarf *dwarf, const struct unit *unit,
+static struct mmu_error *take_unit(struct mmu_dwarf *dwarf, const struct mmu_dwarf_unit *unit,
 				   Dwarf_Die unit_die, const struct search *search)
 {
 	Dwarf_Error problem = NULL;
@@ -469,7 +449,7 @@ static struct mmu_error *take_unit(struct mmu_dwarf *dwarf, const struct unit *u
 }
 
 /* A unit without types in the file: its skeleton, in DWARF 5 by type, before by an attribute. */
-static struct mmu_error *is_skeleton(struct mmu_dwarf *dwarf, const struct unit *unit,
+static struct mmu_error *is_skeleton(struct mmu_dwarf *dwarf, const struct mmu_dwarf_unit *unit,
 				     Dwarf_Die unit_die, bool *ret)
 {
 	*ret = unit->type == DW_UT_skeleton;
@@ -479,7 +459,7 @@ static struct mmu_error *is_skeleton(struct mmu_dwarf *dwarf, const struct unit 
 }
 
 /* @param ret_found  it is the core unit, and taken */
-static struct mmu_error *try_unit(struct mmu_dwarf *dwarf, const struct unit *unit,
+static struct mmu_error *try_unit(struct mmu_dwarf *dwarf, const struct mmu_dwarf_unit *unit,
 				  struct search *search, bool *ret_found, bool *ret_split)
 {
 	MMU_DIE Dwarf_Die unit_die = NULL;
@@ -507,21 +487,21 @@ static struct mmu_error *choose_unit(struct mmu_dwarf *dwarf, struct search *sea
 	bool split = false, found = false;
 	int units = 0;
 
-	for (*ret_more = false; units < UNITS_MAX; units++) {
+	for (*ret_more = false; units < MMU_DWARF_UNITS_NEAR; units++) {
 		struct mmu_error *error;
-		struct unit unit;
+		struct mmu_dwarf_unit unit;
 
-		switch (read_unit(dwarf, dwarf->checked_end, &unit)) {
-		case UNIT_BAD:
+		switch (mmu_dwarf_unit_read(dwarf, dwarf->checked_end, &unit)) {
+		case MMU_UNIT_BAD:
 			return mmu_error_new(MMU_ERROR_CORRUPT,
 					     ".debug_info at %#" PRIx64 ": damaged unit header",
 					     dwarf->checked_end);
-		case UNIT_CUT:
+		case MMU_UNIT_CUT:
 			*ret_more = true;
 			return NULL;
-		case UNIT_END:
+		case MMU_UNIT_END:
 			return no_core_unit(units, split);
-		case UNIT_OK:
+		case MMU_UNIT_OK:
 			break;
 		}
 		dwarf->checked_end = unit.end;
@@ -593,15 +573,15 @@ void mmu_dwarf_close(struct mmu_dwarf *dwarf)
 		return;
 	for (unsigned int i = 0; i < MMU_DWARF_LISTS; i++)
 		free(dwarf->lists[i].items);
+	mmu_dwarf_close(dwarf->wide);
 	mmu_dwarfobject_close(&dwarf->object);
 	mmu_names_destroy(&dwarf->names);
 	free(dwarf->found);
 	free(dwarf);
 }
 
-/* Look for one name in a unit. @param ret  0: it is not there */
-static struct mmu_error *search_one(struct mmu_dwarf *dwarf, const char *name, Dwarf_Die unit_die,
-				    Dwarf_Off *ret)
+struct mmu_error *mmu_dwarf_search_unit(struct mmu_dwarf *dwarf, const char *name,
+					Dwarf_Die unit_die, Dwarf_Off *ret)
 {
 	const char *const list[] = { name, NULL };
 	struct mmu_names names;
@@ -617,61 +597,4 @@ static struct mmu_error *search_one(struct mmu_dwarf *dwarf, const char *name, D
 	search_end(&search);
 	mmu_names_destroy(&names);
 	return error;
-}
-
-/* Compilers omit types that a unit does not use; a unit nearby will have the type. */
-static struct mmu_error *search_nearby(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
-{
-	uint64_t at = 0;
-
-	for (int i = 0; i < UNITS_MAX && !*ret; i++) {
-		MMU_DIE Dwarf_Die unit_die = NULL;
-		struct mmu_error *error;
-		struct unit unit;
-
-		if (read_unit(dwarf, at, &unit) != UNIT_OK)
-			return NULL;
-		at = unit.end;
-		if (unit.type != DW_UT_compile || unit.address_bytes != dwarf->address_bytes)
-			continue;
-		error = mmu_die_at(dwarf, unit.first + unit.header_bytes, &unit_die);
-		if (!error)
-			error = search_one(dwarf, name, unit_die, ret);
-		if (error)
-			return error;
-	}
-	return NULL;
-}
-
-/* A name that was not announced costs another pass over the unit, and over others. */
-static struct mmu_error *search_late(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
-{
-	MMU_DIE Dwarf_Die unit_die = NULL;
-	struct mmu_error *error = mmu_die_at(dwarf, dwarf->unit_die, &unit_die);
-
-	mmu_dwarf_late_searches++;
-	if (!error)
-		error = search_one(dwarf, name, unit_die, ret);
-	if (!error && !*ret)
-		error = search_nearby(dwarf, name, ret);
-	return error;
-}
-
-struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name, Dwarf_Off *ret)
-{
-	size_t i = find_name(&dwarf->names, name);
-	Dwarf_Off offset = 0;
-	struct mmu_error *error = NULL;
-
-	if (i != MMU_NAMES_NONE)
-		offset = dwarf->found[i];
-	else
-		error = search_late(dwarf, name, &offset);
-	if (error)
-		return error;
-	if (!offset)
-		return mmu_error_new(MMU_ERROR_NOT_FOUND, "no type %s in the kernel's core unit%s",
-				     name, i == MMU_NAMES_NONE ? ", nor in those nearby" : "");
-	*ret = offset;
-	return NULL;
 }

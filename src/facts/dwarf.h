@@ -8,6 +8,30 @@
 #include "facts/vmlinux.h"
 
 /**
+ * Units that are searched one by one: the second of a Debian kernel is the core unit; a look at all
+ * of them takes a second and 200 MB.
+ */
+#define MMU_DWARF_UNITS_NEAR 256
+/** More than any kernel has: the limit is for damaged ones. */
+#define MMU_DWARF_UNITS_MAX 8192
+
+/** A unit's header, checked before libdwarf sees it. */
+struct mmu_dwarf_unit {
+	uint64_t first, end; /**< in .debug_info; end exclusive */
+	uint16_t version;
+	uint8_t type;         /**< DW_UT_*; DW_UT_compile before DWARF 5 */
+	uint8_t header_bytes; /**< of the header: the unit's entry follows */
+	uint8_t address_bytes;
+};
+
+enum mmu_dwarf_unit_status {
+	MMU_UNIT_OK,
+	MMU_UNIT_END,
+	MMU_UNIT_CUT, /**< it may be whole when more of the section is decompressed */
+	MMU_UNIT_BAD,
+};
+
+/**
  * The one unit that is read: the first that defines both task_struct and mm_struct in full. A
  * type that was not announced is looked for in others too.
  * Offsets are those of .debug_info.
@@ -43,6 +67,8 @@ struct mmu_dwarf {
 	uint64_t address_bytes;
 	struct mmu_dwarf_list lists[MMU_DWARF_LISTS];
 	unsigned int oldest; /**< of the lists */
+	/** The same file, with more of .debug_info decompressed; NULL: nobody needed it. */
+	struct mmu_dwarf *wide;
 };
 
 /**
@@ -76,6 +102,18 @@ static inline void mmu_die_release(Dwarf_Die *die)
 /** Release at the end of the scope. */
 #define MMU_DIE __attribute__((cleanup(mmu_die_release)))
 
+/** Read the header of the unit at an offset of .debug_info. */
+enum mmu_dwarf_unit_status mmu_dwarf_unit_read(const struct mmu_dwarf *dwarf, uint64_t at,
+					       struct mmu_dwarf_unit *ret) MMU_MUST_CHECK;
+/** Look for one name in a unit. @param ret  untouched or 0: it is not there */
+struct mmu_error *mmu_dwarf_search_unit(struct mmu_dwarf *dwarf, const char *name,
+					Dwarf_Die unit_die, Dwarf_Off *ret) MMU_MUST_CHECK;
+
+/**
+ * Where a type is to be read from: units that are far from the core unit may not be decompressed.
+ * @param dwarf  replaced; what it becomes belongs to what it was
+ */
+struct mmu_error *mmu_dwarf_reach(struct mmu_dwarf **dwarf, const char *type) MMU_MUST_CHECK;
 /** Find a named type's definition. @return MMU_ERROR_NOT_FOUND, _CORRUPT */
 struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,
 				 Dwarf_Off *ret) MMU_MUST_CHECK;

@@ -196,7 +196,9 @@ struct mmu_error *mmu_dwarf_size(struct mmu_dwarf *dwarf, const char *type, uint
 	uint64_t bytes = 0;
 	struct mmu_error *error;
 
-	error = mmu_dwarf_type(dwarf, type, &offset);
+	error = mmu_dwarf_reach(&dwarf, type);
+	if (!error)
+		error = mmu_dwarf_type(dwarf, type, &offset);
 	if (!error)
 		error = type_at(dwarf, offset, &die, &tag);
 	if (!error)
@@ -610,7 +612,9 @@ struct mmu_error *mmu_dwarf_member(struct mmu_dwarf *dwarf, const char *type, co
 	struct hit hit = { 0 };
 	struct mmu_error *error;
 
-	error = walk_path(dwarf, type, path, &hit);
+	error = mmu_dwarf_reach(&dwarf, type);
+	if (!error)
+		error = walk_path(dwarf, type, path, &hit);
 	if (!error)
 		error = describe(dwarf, &hit, ret);
 	mmu_die_release(&hit.die);

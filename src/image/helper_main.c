@@ -180,6 +180,18 @@ static void close_others(void)
 		close(fd);
 }
 
+/* A page that can't be touched follows. @return NULL: there is no memory */
+static uint8_t *map_window(void)
+{
+	uint8_t *room = mmap(NULL, MMU_HELPER_WINDOW_BYTES + (size_t)getpagesize(), PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED || mmap(room, MMU_HELPER_WINDOW_BYTES, PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_FIXED, MMU_HELPER_WINDOW, 0) == MAP_FAILED)
+		return NULL;
+	return room;
+}
+
 int main(void)
 {
 	struct mmu_helper_request request;
@@ -191,9 +203,8 @@ int main(void)
 		return 2;
 	}
 	close_others();
-	uint8_t *window = mmap(NULL, MMU_HELPER_WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       MMU_HELPER_WINDOW, 0);
-	if (window == MAP_FAILED)
+	uint8_t *window = map_window();
+	if (!window)
 		return 3;
 	close(MMU_HELPER_WINDOW);
 	look_after_parent();

@@ -7,6 +7,7 @@
 #include "tool.h"
 
 #define MANY 1024
+#define REPORT_BYTES 4096 /* of keys and numbers in JSON, and more */
 
 struct extract {
 	const char *image, *out;
@@ -89,12 +90,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* What may fail for want of memory is done before there is a file. */
+static void begin_json(const struct extract *extract)
+{
+	json_begin("extract");
+	json_string("file", extract->out);
+	json_reserve(REPORT_BYTES);
+}
+
 static void show_json(const struct extract *extract, const struct mmu_extract *written)
 {
 	const struct mmu_extract_info *result = mmu_extract_get(written);
 
-	json_begin("extract");
-	json_string("file", extract->out);
 	json_number("file_bytes", (int64_t)result->file_bytes);
 	json_number("segments", (int64_t)result->segments);
 	json_object("bytes");
@@ -192,6 +199,8 @@ int tool_extract(struct tool *tool, int argc, char **argv)
 	struct mmu_error *error = mmu_session_learn(tool->session);
 	if (!error && tool_seal(tool))
 		return TOOL_UNUSABLE;
+	if (!error && tool->json)
+		begin_json(&extract);
 	if (!error)
 		error = mmu_session_extract(tool->session, &extract.options, extract.out, &written);
 	if (error)

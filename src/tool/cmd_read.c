@@ -134,6 +134,9 @@ static int tell_stop(const struct read *read)
 			   : mapped       ? mmu_page_state_name(walk->page_state)
 					  : mmu_result_name(walk->result);
 
+	int status = tool_check_image(read->tool, TOOL_ANSWERED);
+	if (status != TOOL_ANSWERED) /* nothing in the image, but its reader died */
+		return status;
 	if (read->tool->json) { /* a hole is an answer */
 		begin_json(read, read->physical ? read->stop_pa : walk->va);
 		json_string("result", word);

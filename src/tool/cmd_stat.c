@@ -47,7 +47,7 @@ static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_sta
 	char *copy = strdup(arg), *at = copy, *word;
 
 	if (!copy)
-		argp_error(state, "no memory");
+		tool_no_memory();
 	while ((word = strsep(&at, ","))) {
 		if (ret->nr_tlb == STAT_TLB_MAX)
 			argp_error(state, "--tlb: more than %d numbers", STAT_TLB_MAX);

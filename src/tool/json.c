@@ -130,6 +130,11 @@ void json_begin(const char *thing)
 	json_string("schema", schema);
 }
 
+void json_reserve(size_t bytes)
+{
+	room_for(bytes);
+}
+
 void json_end(void)
 {
 	json_object_end();

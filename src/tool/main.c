@@ -137,6 +137,7 @@ int main(int argc, char **argv)
 	}
 	tool_progress_end();
 	tool_close(&tool, status);
+	json_release();
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("mmuscope: standard output");
 		return TOOL_UNUSABLE;

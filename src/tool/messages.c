@@ -189,7 +189,15 @@ void tool_warn(struct mmu_session *session)
 
 	if (!session)
 		return;
-	facts = tool_facts_open(session);
+	/* the answer is out, and an extract has its name: neither becomes wrong by this */
+	struct mmu_error *error = mmu_facts_open(session, &facts);
+	if (error) {
+		fflush(stdout);
+		fprintf(stderr, "mmuscope: warning: whether sources disagree is not known: %s\n",
+			tool_safe(mmu_error_message(error)));
+		mmu_error_destroy(error);
+		return;
+	}
 	while ((fact = mmu_facts_next(facts)) && !fact->disputed)
 		;
 	if (fact) {

@@ -52,7 +52,7 @@ static void add_pids(struct tool_space *space, const char *arg, struct argp_stat
 	uint64_t pid;
 
 	if (!copy)
-		argp_error(state, "no memory");
+		tool_no_memory();
 	while ((word = strsep(&at, ","))) {
 		if (!tool_number(word, &pid))
 			argp_error(state, "'%s' is no number", word);

@@ -359,6 +359,8 @@ const char *tool_kind(enum mmu_kind kind);
 
 /** Begin a line: {"schema": "mmuscope.<thing>/1". */
 void json_begin(const char *thing);
+/** Have so many bytes more for this line: what it is made of until then asks for no memory. */
+void json_reserve(size_t bytes);
 /** End the line and write it at once, whole. */
 void json_end(void);
 /** Release what this thread's lines were made with. */

@@ -10,9 +10,13 @@
  *
  * MMU_FAULT_REPORT=FILE: what was counted, at the end of the process: "KIND calls", and "leaked
  * blocks": those that our own code asked for and nobody freed, unless it called exit().
+ *
+ * MMU_FAULT_PLACES=FILE: "KIND N", for each place (the eight calls that led there) from which
+ * memory is asked for beneath us, the first time.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
@@ -31,8 +35,9 @@ static const char *const names[KINDS] = { "malloc", "beneath", "mmap",  "open", 
 static unsigned long calls[KINDS], fails_at;
 static enum kind fails = KINDS;
 static bool ended_on_the_spot;
-static int report = -1; /* open from the begin on: later the tool can open no file any more */
-static bool ready;      /* main() is about to run: what comes before is no work of ours */
+/* open from the begin on: later the tool can open no file any more */
+static int report = -1, places = -1;
+static bool ready; /* main() is about to run: what comes before is no work of ours */
 
 /* Does this call fail? */
 static bool fail(enum kind kind)
@@ -106,9 +111,42 @@ static uintptr_t *slot_of(uintptr_t block, bool make)
 	return NULL;
 }
 
+/* The hashes of places: of the calls right above. */
+#define PLACES (1u << 16)
+#define DEPTH 10
+static uint64_t seen[PLACES];
+static _Thread_local bool within; /* the unwinder wants memory, too */
+
+static void keep_place(void)
+{
+	void *frames[DEPTH];
+	uint64_t hash = 1;
+
+	if (places < 0)
+		return;
+	within = true;
+	int nr = backtrace(frames, DEPTH);
+	for (int i = 2; i < nr; i++)
+		hash = (hash ^ (uintptr_t)frames[i]) * UINT64_C(0x100000001b3);
+	uint64_t at = hash % PLACES;
+	while (seen[at] && seen[at] != hash)
+		at = (at + 1) % PLACES;
+	if (!seen[at])
+		dprintf(places, "%s %lu\n", names[BENEATH], calls[BENEATH]);
+	seen[at] = hash;
+	within = false;
+}
+
 static bool fail_malloc(const void *caller)
 {
-	return ready && fail(is_ours(caller) ? MALLOC : BENEATH);
+	if (!ready || within)
+		return false;
+	if (is_ours(caller))
+		return fail(MALLOC);
+	bool failed = fail(BENEATH);
+
+	keep_place();
+	return failed;
 }
 
 static void keep(void *block, const void *caller)
@@ -342,6 +380,13 @@ __attribute__((constructor)) static void begin(void)
 
 	if (path)
 		report = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	path = getenv("MMU_FAULT_PLACES");
+	if (path) {
+		void *frames[2];
+
+		places = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		backtrace(frames, 2); /* loads what it needs */
+	}
 	if (!real_malloc)
 		find_real();
 	for (enum kind kind = 0; text && kind < KINDS; kind++) {

@@ -17,7 +17,6 @@ import pytest
 
 ALL = os.environ.get('MMUSCOPE_FAULTS') == 'all'
 SAMPLE = 3  # runs of each command and kind
-BENEATH = 400  # of the calls of libraries, even when all others are tried
 
 Run = collections.namedtuple('Run', 'status out err leaked counts left')
 COMMANDS = {
@@ -27,6 +26,16 @@ COMMANDS = {
     'maps': ['maps', '{image}', '-s', '{vmlinux}', '--pid', '98'],
     'extract': ['extract', '{image}', '-s', '{vmlinux}', '{new}'],
 }
+# With all calls only.
+MORE = {
+    'extract-json': ['extract', '--json', '{image}', '-s', '{vmlinux}', '{new}'],
+    'cross': ['ps', '--cross', '{image}', '-s', '{vmlinux}'],
+    'tables': ['tables', '{image}', '-s', '{vmlinux}', '--pid', '98'],
+    'stat': ['stat', '{image}', '-s', '{vmlinux}', '--pid', '98'],
+    'compare': ['compare', '{image}', '-s', '{vmlinux}', '--pid', '98', '--with', '--pid', '1'],
+}
+if ALL:
+    COMMANDS.update(MORE)
 
 
 class Tool:
@@ -36,7 +45,7 @@ class Tool:
         self.folder, self.faults = pathlib.Path(folder), faults
         self.names = {'image': fixtures / 'armv7.vmcore', 'vmlinux': fixtures / 'armv7.vmlinux'}
 
-    def run(self, command, fault):
+    def run(self, command, fault, **more):
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             report = self.folder / 'report'
             new = pathlib.Path(folder) / 'new.elf'
@@ -46,7 +55,7 @@ class Tool:
             done = subprocess.run(
                 words, capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
                 env={**os.environ, 'LD_PRELOAD': str(self.faults), 'MMU_FAULT': fault,
-                     'MMU_FAULT_REPORT': str(report)})
+                     'MMU_FAULT_REPORT': str(report), **more})
             counts = collections.Counter()
             if report.exists():
                 for line in report.read_text().splitlines():
@@ -75,9 +84,16 @@ def good(tool):
     return {command: tool.run(command, 'malloc:0') for command in COMMANDS}
 
 
-def which(calls, kind):
-    """Numbers of the calls that are to fail."""
-    most = BENEATH if kind == 'beneath' and ALL else calls if ALL else SAMPLE
+def which(tool, command, calls, kind):
+    """
+    Numbers of the calls that are to fail. Libraries ask for memory so often that of all calls from
+    one place (the same eight calls above them) the first is taken.
+    """
+    if kind == 'beneath' and ALL:
+        places = tool.folder / 'places'
+        tool.run(command, 'beneath:0', MMU_FAULT_PLACES=str(places))
+        return [int(line.split()[1]) for line in places.read_text().splitlines()]
+    most = calls if ALL else SAMPLE
     if calls <= most:
         return range(1, calls + 1)
     return sorted({1 + step * calls // most for step in range(most)})
@@ -121,9 +137,9 @@ def problem(run, good, kind):
                                   'write', 'plugin'])
 def test_each_fails_in_turn(tool, good, command, kind):
     assert good[command].status <= 1 and good[command].leaked == 0
-    assert good[command].counts['malloc'] and bool(good[command].left) == (command == 'extract')
+    assert good[command].counts['malloc'] and bool(good[command].left) == ('extract' in command)
     found = []
-    for number in which(good[command].counts[kind], kind):
+    for number in which(tool, command, good[command].counts[kind], kind):
         run = tool.run(command, f'{kind}:{number}')
         what = problem(run, good[command], kind)
         if what:

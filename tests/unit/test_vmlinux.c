@@ -171,6 +171,27 @@ static void test_nearby(void **state)
 	mmu_vmlinux_close(vmlinux);
 }
 
+/* struct rq is known in kernel/sched/ alone, hundreds of units behind the core unit. */
+static void test_far_away(void **state)
+{
+	struct mmu_vmlinux *vmlinux;
+	struct mmu_member member = { .offset_bytes = 99 };
+	uint64_t bytes = 0;
+
+	expect_ok(mmu_vmlinux_open(*state, &wants, &vmlinux));
+	expect_ok(mmu_vmlinux_member(vmlinux, "rq", "curr", &member));
+	assert_int_equal(member.offset_bytes, 8);
+	assert_int_equal(member.size_bytes, mmu_vmlinux_class(vmlinux) == 1 ? 4 : 8);
+	expect_ok(mmu_vmlinux_size(vmlinux, "rq", &bytes));
+	assert_int_equal(bytes, mmu_vmlinux_class(vmlinux) == 1 ? 12 : 16);
+	expect_error(mmu_vmlinux_member(vmlinux, "rq", "cfs_tasks", &member), MMU_ERROR_NOT_FOUND,
+		     "rq.cfs_tasks");
+	/* what was there is there still */
+	expect_ok(mmu_vmlinux_member(vmlinux, "task_struct", "mm", &member));
+	expect_ok(mmu_vmlinux_size(vmlinux, "only_in_first", &bytes));
+	mmu_vmlinux_close(vmlinux);
+}
+
 static void test_missing(void **state)
 {
 	struct mmu_vmlinux *vmlinux;
@@ -490,6 +511,10 @@ static const struct CMUnitTest bulky_tests[] = {
 	{ "bits", test_bits, NULL, NULL, NULL },
 	{ "enumerators", test_enumerators, NULL, NULL, NULL },
 };
+static const struct CMUnitTest sched_tests[] = {
+	{ "truth", test_truth, NULL, NULL, NULL },
+	{ "far-away", test_far_away, NULL, NULL, NULL },
+};
 static const struct CMUnitTest nodebug_tests[] = {
 	{ "no-debug-info", test_no_debug_info, NULL, NULL, NULL },
 };
@@ -508,8 +533,9 @@ static const struct CMUnitTest debug_tests[] = {
 };
 
 static const struct kind kinds[] = {
-	KIND("good", good_tests), KIND("bulky", bulky_tests),   KIND("nodebug", nodebug_tests),
-	KIND("dwz", dwz_tests),   KIND("nocore", nocore_tests), KIND("debug", debug_tests),
+	KIND("good", good_tests),   KIND("bulky", bulky_tests),   KIND("nodebug", nodebug_tests),
+	KIND("dwz", dwz_tests),     KIND("nocore", nocore_tests), KIND("debug", debug_tests),
+	KIND("sched", sched_tests),
 };
 
 /* The path of the first file of a kind; NULL: there is none. */

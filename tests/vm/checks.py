@@ -21,6 +21,8 @@ WITHOUT_NOTES, WITH_CPUS = ('raw',), ('elf', 'kdump-zlib')
 WITH_TLB = ('amd64',)
 # checked where they are, by the guest itself
 IN_GUEST = ('live', 'crashed')
+# What must hold where the tool reads a running kernel.
+CONFINED = ('Landlock', 'seccomp (no file is opened any more)', 'no capabilities', 'memory')
 # held to the truth a second time, with nothing but the image
 ALONE = ('elf', 'raw', 'vmcore-d31')
 # and a third time, with no VMCOREINFO anywhere in it
@@ -232,6 +234,19 @@ def check_proc(path, vmlinux, folder):
     return agree, problems
 
 
+def check_confined(told):
+    """
+    What the tool said in the guest, which is a root shell of a kernel with Landlock and seccomp.
+    @return what held, problems
+    """
+    held = re.search(r'^confinement +(.+)$', told, re.M)
+    held = held[1] if held else 'nothing'
+    problems = [f'differ: confined by {held}: no {part}' for part in CONFINED if part not in held]
+    if not re.search(r'^\{"schema":"mmuscope.ps/1"', told, re.M):
+        problems.append('differ: ps lists nobody when it is confined')
+    return held, problems
+
+
 def check(target, kind, folder, say, alone=False, wiped=None):
     """
     Let the library walk what the kernel has written down; `alone`: with the image only; `wiped`: a
@@ -272,14 +287,18 @@ def check(target, kind, folder, say, alone=False, wiped=None):
     if kind == 'elf' and not target.tasks and not wiped:
         more, problems = check_proc(path, '-' if alone else vmlinux, folder)
         agree, differ, told = agree + more, differ + len(problems), told + problems
+    held = ''
     if kind == 'live':
-        agree, differ = agree + int(churned[1]), differ + int(churned[2])
+        held, problems = check_confined(done.stdout)
+        agree, differ = agree + int(churned[1]), differ + int(churned[2]) + len(problems)
+        told += problems
+        say(f'{target.name} {kind}: confined by {held}')
     if kind == 'crashed':
         # the tool says the same of the copy
         copied = run([tool(), 'ps', '--json', folder / 'dump.vmcore', '--debug-dir', folder]).stdout
         same = copied.splitlines() == re.findall(r'^\{.*', done.stdout, re.M)
         agree, differ, told = agree + same, differ + (not same), told + ['differ: ps'] * (not same)
-    (folder / f'check.{kind}').write_text('\n'.join([*told, counts[0], done.stderr]))
+    (folder / f'check.{kind}').write_text('\n'.join([*told, counts[0], held, done.stderr]))
     for line in told[:TOLD]:
         say(f'{target.name} {kind}: {line}')
     if len(told) > TOLD:

@@ -524,6 +524,7 @@ static bool report_and_check(void)
 	if (!report(LIVE_TRUTH))
 		return false;
 	check_here("live", "/proc/kcore", LIVE_TRUTH);
+	relay("live", (char *[]){ "/live/mmuscope", "info", "--confinement", "/proc/kcore", NULL });
 	check_churn("live", "/proc/kcore");
 	out = fopen(port, "we");
 	if (out)
