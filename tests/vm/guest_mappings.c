@@ -557,6 +557,7 @@ static void map_places(void)
 	if (lowest < 2 * page_bytes)
 		lowest = 2 * page_bytes; /* FIRST_USER_ADDRESS: the vectors could lie below */
 #endif
+	lowest = (lowest + page_bytes - 1) & -page_bytes;
 	map_at("low", lowest, 4, "lowest");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		map_at(places[i].name, places[i].va - places[i].pages_below * page_bytes,

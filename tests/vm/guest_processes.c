@@ -196,16 +196,17 @@ static void be_target(void)
 /* In a process of its own: no other may inherit 33 million empty pages. */
 static void be_reserve(void)
 {
+	uint64_t gib = parameter("sparse_gib");
 	/* the guest itself is too slow to walk so many pages */
 	bool large = sizeof(long) == 8 && !parameter("live");
-	size_t step = large ? (size_t)(1ull << 30) : 1 << 20;
-	size_t bytes = large ? (size_t)(64ull << 30) : 256 << 20;
+	size_t bytes = large ? (size_t)((gib ? gib : 64) << 30) : 256 << 20;
+	size_t step = bytes / (large ? 64 : 256);
 	int flags = ANON | MAP_NORESERVE;
 	char *at;
 
 	map_fd("reserve", bytes / page_bytes, PROT_NONE, flags, -1, "PROT_NONE, never touched");
 	at = map_fd("sparse", bytes / page_bytes, RW, flags, -1,
-		    large ? "one page in each GiB" : "one page in each MiB");
+		    "one page here and there, at equal distances");
 	if (at)
 		touch_pages(at, 0, bytes / page_bytes, step / page_bytes);
 }

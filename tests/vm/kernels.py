@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -152,14 +153,14 @@ def save_matching(tar, pattern, path):
 def save_vmlinux(deb, path):
     """vmlinux with DWARF; the rest of such a package are gigabytes, which nobody needs."""
     unpacking = subprocess.Popen(['dpkg-deb', '--fsys-tarfile', deb], stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL)
+                                 stderr=subprocess.DEVNULL, start_new_session=True)
     with unpacking, tarfile.open(fileobj=unpacking.stdout, mode='r|') as tar:
         for member in tar:
             # since 7.2 one of the two is a link to the other
             if re.search(r'/debug/(.*/)?(boot/vmlinux-[^/]*|vmlinux)$', member.name) and member.isreg():
                 save(tar, member, path)
                 break
-        unpacking.kill()
+        os.killpg(unpacking.pid, signal.SIGKILL)  # it has children
     deb.unlink()
 
 
