@@ -52,7 +52,7 @@ static void tell_ready(void)
 
 int spawn(const char *name, void (*fn)(void))
 {
-	int pipes[2];
+	int pipes[2], status = 0;
 	char byte;
 	pid_t pid;
 
@@ -68,8 +68,10 @@ int spawn(const char *name, void (*fn)(void))
 		sleep_forever();
 	}
 	close(pipes[1]);
-	if (read(pipes[0], &byte, 1) != 1)
-		say("process %s did not come up", name);
+	if (read(pipes[0], &byte, 1) != 1) {
+		waitpid(pid, &status, 0);
+		say("process %s did not come up: status 0x%x", name, (unsigned int)status);
+	}
 	close(pipes[0]);
 	return pid;
 }

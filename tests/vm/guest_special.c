@@ -62,7 +62,8 @@ static void map_secret(void)
 	at = map_fd("secret", 8, RW, MAP_SHARED, fd, "memfd_secret: the kernel can't see it");
 	for (size_t i = 0; at && i < 4; i++) {
 		fill(at + i * page_bytes);
-		report_hidden(at + i * page_bytes);
+		if (sizeof(long) == 8) /* of high memory no kernel has a map */
+			report_hidden(at + i * page_bytes);
 	}
 	close(fd);
 }
