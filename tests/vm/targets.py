@@ -189,7 +189,7 @@ def arm64(name, suite, cpu='cortex-a57', ram_mib=1024, kernel=ARM64, **more):
 
 def riscv64(name, suite, needs=(), **more):
     return Target(name, VIRT_RISCV, suite, 'linux-image-riscv64', 'rv64', 1024, hugetlb=8,
-                  needs=('anon_rw', 'spin_int'), dumps=('elf',), boot_seconds=900, **more)
+                  needs=EVERYWHERE + HUGE + needs, dumps=('elf',), boot_seconds=900, **more)
 
 
 # TCG's s390 has no large pages, and its kernel no /dev/mem to map
