@@ -36,6 +36,9 @@ uint64_t parameter(const char *name);
 /** File descriptor of ROWS. */
 extern int rows;
 
+/** Name of the last label of this process. */
+extern char last_label[32];
+
 /** A huge page that pagemap leaves out (report_left_out()), or NULL. */
 extern char *left_out;
 

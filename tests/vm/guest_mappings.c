@@ -29,6 +29,7 @@ struct poison {
 #define IOCTL_POISON _IOWR(UFFDIO, 0x08, struct poison)
 
 int rows = -1;
+char last_label[32];
 
 /* ------------------------------------------------------------------------------- rows */
 
@@ -40,6 +41,7 @@ void label(const char *name, const volatile void *at, uint64_t bytes, const char
 	va_start(args, format);
 	vsnprintf(note, sizeof(note), format, args);
 	va_end(args);
+	snprintf(last_label, sizeof(last_label), "%s", name);
 	dprintf(rows, "L\t%s\t%d\t0x%lx\t0x%llx\t%s\n", name, getpid(), (unsigned long)at,
 		(unsigned long long)bytes, note);
 }

@@ -50,8 +50,17 @@ static void tell_ready(void)
 		_exit(1);
 }
 
+static void on_segfault(int number, siginfo_t *info, void *unused)
+{
+	(void)unused;
+	say("signal %d at %p behind the label %s: it does not come up", number, info->si_addr,
+	    last_label);
+	_exit(1);
+}
+
 int spawn(const char *name, void (*fn)(void))
 {
+	struct sigaction fault = { .sa_sigaction = on_segfault, .sa_flags = SA_SIGINFO };
 	int pipes[2], status = 0;
 	char byte;
 	pid_t pid;
@@ -63,6 +72,7 @@ int spawn(const char *name, void (*fn)(void))
 		close(pipes[0]);
 		ready = pipes[1];
 		prctl(PR_SET_NAME, name);
+		sigaction(SIGSEGV, &fault, NULL);
 		fn();
 		tell_ready();
 		sleep_forever();
