@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file Hold every page of every process to the kernel's own pagemap. */
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mmuscope/mmuscope.h"
 #include "truth_rows.h"
@@ -19,6 +21,7 @@
  *   X pid vaddr                 a page that is there, and that pagemap leaves out; before E rows
  *   W pid vaddr n word frame    what a walk of page i must say, and which page it names (0: none)
  *   H pid vaddr                 a page that the kernel's own map of all memory leaves out (x86_64)
+ *   M page_bytes n              the size of a page that all counts and frames are of (4096)
  *   M swaps line                of /proc/swaps: so many types of swap entries are really swapped
  *   END                         the last one, whatever follows
  */
@@ -29,6 +32,7 @@
 #define SOFT_DIRTY_LEAF 0x800u /* x86_64 */
 #define TOLD_MAX 20
 #define LEFT_OUT_MAX 8192
+#define PAGE_LG2_MAX 16u
 
 struct check {
 	struct mmu_session *session;
@@ -44,10 +48,16 @@ struct check {
 		uint64_t va;
 	} left_out[LEFT_OUT_MAX]; /* X rows */
 	size_t nr_left_out;
+	unsigned int page_lg2;
 	bool knows_swaps, prot_none; /* of the VMA that E rows follow */
 	uint64_t nr_swaps;
 	uint64_t agree, differ, silent, names, short_names;
 };
+
+static uint64_t page_bytes(const struct check *check)
+{
+	return UINT64_C(1) << check->page_lg2;
+}
 
 static void tell(struct check *check, const char *what, int pid, uint64_t va, const char *ours,
 		 uint64_t our_value, uint64_t theirs)
@@ -115,7 +125,7 @@ static bool lacks_object(struct check *check, uint64_t va, uint64_t bytes)
 	return lacks;
 }
 
-/* Does the message name something that this pid needs, and is it really missing? */
+/* Does the message name something that this pid needs, and that is really missing? */
 static bool pid_is_left_out(struct check *check, int pid, const struct mmu_error *error)
 {
 	const struct mmu_space_query query = { .size = sizeof(query),
@@ -162,10 +172,10 @@ static bool use_pid(struct check *check, int pid)
 }
 
 /* What pagemap would print for this walk; the truth tells whether it is right. */
-static bool page_agrees(const struct mmu_walk_info *walk, uint64_t truth)
+static bool page_agrees(const struct check *check, const struct mmu_walk_info *walk, uint64_t truth)
 {
 	if (truth & PM_PRESENT)
-		return walk->has_pa && walk->pa >> 12 == (truth & PM_PFN);
+		return walk->has_pa && walk->pa >> check->page_lg2 == (truth & PM_PFN);
 	if (truth & PM_SWAP)
 		return walk->has_swap && walk->swap_type == (truth & 31) &&
 		       walk->swap_offset == (truth >> 5 & ((1ull << 50) - 1));
@@ -245,15 +255,15 @@ static void check_pages(struct check *check, char **field)
 
 	if (is_skipped(check, pid) || !use_pid(check, pid))
 		return;
-	for (uint64_t i = 0; i < count; i++, va += 4096, word += stride) {
+	for (uint64_t i = 0; i < count; i++, va += page_bytes(check), word += stride) {
 		mmu_space_walk(check->space, va, check->walk);
-		if (page_agrees(walk, word) && word_agrees(check, walk, word))
+		if (page_agrees(check, walk, word) && word_agrees(check, walk, word))
 			check->agree++;
 		else if (truth_is_silent(check, word))
 			check->silent++;
 		else
 			tell(check, "page", pid, va, mmu_result_name(walk->result),
-			     walk->has_pa ? walk->pa >> 12 : walk->swap_offset, word);
+			     walk->has_pa ? walk->pa >> check->page_lg2 : walk->swap_offset, word);
 	}
 }
 
@@ -276,11 +286,13 @@ static void check_vma(struct check *check, char **field)
 	int pid = atoi(field[1]);
 	uint64_t start = strtoull(field[2], NULL, 0), end = strtoull(field[3], NULL, 0);
 	const struct mmu_vma_info *vma;
+	uint64_t page = page_bytes(check);
 
 	check->prot_none = !strncmp(field[4], "---", 3);
 	if (is_skipped(check, pid) || start >> 63 || !use_pid(check, pid))
 		return; /* [vsyscall] is no VMA of the process */
-	for (uint64_t at = start; at<end; at += end - start> 4096 ? end - start - 4096 : 4096) {
+	/* its first page and its last */
+	for (uint64_t at = start; at<end; at += end - start> page ? end - start - page : page) {
 		struct mmu_error *error = mmu_space_vma(check->space, at, &vma);
 
 		if (!error && vma && vma->first_va == start && vma->last_va == end - 1 &&
@@ -308,17 +320,18 @@ static void check_words(struct check *check, char **field)
 
 	if (is_skipped(check, pid) || !use_pid(check, pid))
 		return;
-	for (uint64_t i = 0; i < count; i++, va += 4096) {
+	for (uint64_t i = 0; i < count; i++, va += page_bytes(check)) {
 		mmu_space_walk(check->space, va, check->walk);
 		bool same = strcmp(mmu_result_name(walk->result), field[4]) == 0;
 
-		if (same && (!frame || (walk->has_target && walk->target_pa >> 12 == frame)))
+		if (same &&
+		    (!frame || (walk->has_target && walk->target_pa >> check->page_lg2 == frame)))
 			check->agree++;
 		else if (truth_is_silent(check, 0))
 			check->silent++;
 		else
 			tell(check, field[4], pid, va, mmu_result_name(walk->result),
-			     walk->has_target ? walk->target_pa >> 12 : 0, frame);
+			     walk->has_target ? walk->target_pa >> check->page_lg2 : 0, frame);
 	}
 }
 
@@ -394,13 +407,13 @@ static void check_content(struct check *check, char **field)
 	int pid = atoi(field[1]);
 	uint64_t va = strtoull(field[2], NULL, 0), first8 = strtoull(field[3], NULL, 0);
 	uint64_t fnv64 = strtoull(field[4], NULL, 0), hash = 0xcbf29ce484222325ull, seen = 0;
-	unsigned char page[4096];
+	static unsigned char page[1u << PAGE_LG2_MAX];
 	const struct mmu_walk_info *stop = mmu_walk_get(check->walk);
 	size_t done;
 
 	if (is_skipped(check, pid) || !use_pid(check, pid))
 		return;
-	if (!mmu_space_read(check->space, va, page, sizeof(page), &done, check->walk)) {
+	if (!mmu_space_read(check->space, va, page, page_bytes(check), &done, check->walk)) {
 		uint64_t pa = stop->has_pa ? stop->pa : last_slot(check->walk);
 
 		if ((stop->has_pa ? stop->page_state != MMU_PAGE_OUTSIDE_RAM : !!check->whole) &&
@@ -410,9 +423,10 @@ static void check_content(struct check *check, char **field)
 			tell(check, "content", pid, va, mmu_result_name(stop->result), 0, first8);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(page); i++)
+	for (size_t i = 0; i < page_bytes(check); i++)
 		hash = (hash ^ page[i]) * 0x100000001b3ull;
 	memcpy(&seen, page, sizeof(seen));
+	seen = mmu_session_info(check->session)->big_endian ? be64toh(seen) : le64toh(seen);
 	if (seen == first8 && hash == fnv64)
 		check->agree++;
 	else
@@ -450,8 +464,8 @@ static void check_counter(struct check *check, char **field)
 		return;
 	task = mmu_space_task(check->space);
 	ours = field[2][2] == 'P'   ? task->table_bytes / 1024
-	       : field[2][2] == 'R' ? (uint64_t)task->rss_pages * 4
-				    : (uint64_t)task->swap_pages * 4;
+	       : field[2][2] == 'R' ? (uint64_t)task->rss_pages << (check->page_lg2 - 10)
+				    : (uint64_t)task->swap_pages << (check->page_lg2 - 10);
 	if (task->has_counters && ours == theirs)
 		check->agree++;
 	else if (!task->has_counters && check->whole && is_cut_short(check))
@@ -589,6 +603,10 @@ static void check_row(struct check *check, char **field, int count)
 	else if (strcmp(field[0], "M") == 0 && count >= 3 && !strcmp(field[1], "swaps")) {
 		check->knows_swaps = true;
 		check->nr_swaps += field[2][0] == '/';
+	} else if (strcmp(field[0], "M") == 0 && count >= 3 && !strcmp(field[1], "page_bytes")) {
+		unsigned int lg2 = (unsigned int)ffs(atoi(field[2])) - 1;
+
+		check->page_lg2 = lg2 <= PAGE_LG2_MAX ? lg2 : check->page_lg2;
 	} else if (strcmp(field[0], "Q") == 0 && count >= 4)
 		check_symbol(check, field);
 	else if (strcmp(field[0], "S") == 0 && count >= 4)
@@ -637,7 +655,7 @@ static bool parse_options(struct check *check, struct mmu_options *options, cons
 
 int main(int argc, char **argv)
 {
-	static struct check check;
+	static struct check check = { .page_lg2 = 12 };
 
 	if (argc < 4) {
 		fprintf(stderr,

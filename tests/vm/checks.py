@@ -112,11 +112,27 @@ def roots_x86_64(path, vmlinux, registers, spinning):
             yield f'CR3 of pid {spinning}', ours, root
 
 
-def roots_armv7(path, vmlinux, registers, spinning):
+def roots_i386(path, vmlinux, registers, spinning):
+    # QEMU says CR4 on the same line: bit 5 is PAE, whose top table has 32 bytes
+    for privilege, value, cr4 in re.findall(r'CPL=(\d).*?CR3=([0-9a-f]+) CR4=([0-9a-f]+)', registers,
+                                            re.S):
+        if privilege == '3':
+            align = 32 if int(cr4, 16) >> 5 & 1 else 4096
+            yield (f'CR3 of pid {spinning}', root_of(path, vmlinux, '--pid', spinning),
+                   int(value, 16) & -align)
+
+
+def named(registers):
+    """The registers of each CPU, of a machine whose stub was asked for them by name."""
     cpus = {}
     for cpu, name, value in re.findall(r'^CPU (\d+) (\w+) (0x[0-9a-f]+)$', registers, re.M):
+        # in the secure world ARM has banks of its own
         cpus.setdefault(cpu, {})[name.removesuffix('_S')] = int(value, 16)
-    for cpu in cpus.values():
+    return cpus
+
+
+def roots_armv7(path, vmlinux, registers, spinning):
+    for cpu in named(registers).values():
         if cpu['cpsr'] & 31 == 16:  # user mode
             # with the large page address extension 32 bytes, without it 16 KiB
             root = cpu['TTBR0'] & (0xffffffffe0 if cpu['TTBCR'] >> 31 else 0xffffc000)
@@ -124,11 +140,8 @@ def roots_armv7(path, vmlinux, registers, spinning):
 
 
 def roots_arm64(path, vmlinux, registers, spinning):
-    cpus = {}
-    for cpu, name, value in re.findall(r'^CPU (\d+) (\w+) (0x[0-9a-f]+)$', registers, re.M):
-        cpus.setdefault(cpu, {})[name] = int(value, 16)
     address = 0xfffffffffffe  # without ASID and CnP; bits 5:2 are 0 below 2^48
-    for number, cpu in cpus.items():
+    for number, cpu in named(registers).items():
         root = cpu['TTBR1_EL1'] & address
         ours = root_of(path, vmlinux, '--kernel')
         if ours != root:  # on its way to user mode, which runs on the trampoline (KPTI)
@@ -139,7 +152,27 @@ def roots_arm64(path, vmlinux, registers, spinning):
                    cpu['TTBR0_EL1'] & address)
 
 
-ROOTS = {'amd64': roots_x86_64, 'armhf': roots_armv7, 'arm64': roots_arm64}
+def roots_riscv64(path, vmlinux, registers, spinning):
+    for cpu in named(registers).values():
+        if cpu['priv'] == 0:
+            yield (f'satp of pid {spinning}', root_of(path, vmlinux, '--pid', spinning),
+                   (cpu['satp'] & (1 << 44) - 1) << 12)
+
+
+def roots_s390x(path, vmlinux, registers, spinning):
+    for cpu in named(registers).values():
+        if cpu['pswm'] >> 48 & 1:
+            yield (f'ASCE of pid {spinning}', root_of(path, vmlinux, '--pid', spinning),
+                   cpu['cr1'] & ~0xfff)
+
+
+def roots_none(*_):
+    """Of Power: its process table is not among the registers that the stub has."""
+    return []
+
+
+ROOTS = {'amd64': roots_x86_64, 'i386': roots_i386, 'armhf': roots_armv7, 'arm64': roots_arm64,
+         'riscv64': roots_riscv64, 's390x': roots_s390x, 'ppc64el': roots_none}
 
 
 def check_cpus(target, path, vmlinux, registers, truth):
@@ -192,7 +225,7 @@ def check_tlb(path, vmlinux, folder):
 def check_all(target, kind, folder, say):
     """A dump with its vmlinux and, where the kernel carries symbols and types itself, without."""
     yield check(target, kind, folder, say)
-    if kind in ALONE and target.machine.arch == 'amd64':
+    if kind in ALONE and target.alone():
         yield check(target, kind, folder, say, alone=True)
     in_one_file = kind not in WITHOUT_NOTES or len(target.ram()) == 1
     if kind in WIPED and target.machine.arch == 'amd64' and in_one_file:
@@ -258,7 +291,7 @@ def check(target, kind, folder, say, alone=False, wiped=None):
     if kind in WITHOUT_NOTES:
         options = raw_options(target, path, truth)
         command += options[:options.index('--fact')] if alone or wiped else options
-        command += ['--arch', 'x86_64'] if alone or wiped else []
+        command += ['--arch', target.machine.name] if alone or wiped else []
     if kind == 'vmcore-d31':
         command += ['--whole', folder / 'dump.vmcore']
     if kind in IN_GUEST:

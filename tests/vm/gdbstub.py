@@ -41,7 +41,9 @@ class Stub:
     def _numbers(self):
         """Name to number of each register, in the order of the documents."""
         numbers, number = {}, 0
-        for name in re.findall(r'include href="([^"]+)"', self._document('target.xml')):
+        target = self._document('target.xml')
+        self.order = 'big' if '<architecture>s390' in target else 'little'
+        for name in re.findall(r'include href="([^"]+)"', target):
             for register in re.findall(r'<reg [^>]*>', self._document(name)):
                 stated = re.search(r'regnum="(\d+)"', register)
                 number = int(stated[1]) if stated else number
@@ -55,7 +57,7 @@ class Stub:
         answer = self.ask(f'p{self.numbers[name]:x}') if name in self.numbers else ''
         if not re.fullmatch(r'(?:[0-9a-f]{2})+', answer):
             return None
-        return int.from_bytes(bytes.fromhex(answer), 'little')
+        return int.from_bytes(bytes.fromhex(answer), self.order)
 
     def close(self):
         self.stream.close()

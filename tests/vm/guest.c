@@ -24,6 +24,7 @@
 #define SETTLE_SECONDS 1
 #define CRASH_SECONDS 5 /* after the guest was stopped, dumped, and goes on */
 
+unsigned long page_bytes = 4096, huge_bytes = 2ul << 20, hugetlb_bytes = 2ul << 20;
 static int console = 2;
 
 void say(const char *format, ...)
@@ -51,6 +52,17 @@ uint64_t parameter(const char *name)
 	snprintf(key, sizeof(key), "mmuscope.%s=", name);
 	at = strstr(line, key);
 	return at ? strtoull(at + strlen(key), NULL, 0) : 0;
+}
+
+unsigned long number_in(const char *path)
+{
+	char line[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
+		line[0] = '\0';
+	close(fd);
+	return strtoul(line, NULL, 10);
 }
 
 /* ------------------------------------------------------------------------------- the machine */
@@ -115,6 +127,24 @@ static void quieten(void)
 	set("/sys/kernel/mm/ksm/run", "0");
 }
 
+/* Sizes that differ from one kernel to the other. */
+static void measure(void)
+{
+	char line[128];
+	unsigned long kib;
+	FILE *in = fopen("/proc/meminfo", "re");
+
+	page_bytes = (unsigned long)sysconf(_SC_PAGESIZE);
+	while (in && fgets(line, sizeof(line), in))
+		if (sscanf(line, "Hugepagesize: %lu kB", &kib) == 1)
+			hugetlb_bytes = kib << 10;
+	if (in)
+		fclose(in);
+	huge_bytes = number_in(THP "hpage_pmd_size");
+	if (!huge_bytes)
+		huge_bytes = hugetlb_bytes;
+}
+
 static void set_up(void)
 {
 	mkdir("/proc", 0755);
@@ -129,6 +159,7 @@ static void set_up(void)
 	mount("huge", "/huge", "tmpfs", 0, "huge=always");
 	console = open("/dev/console", O_RDWR | O_CLOEXEC);
 	load_modules();
+	measure();
 	quieten();
 	/* memory is as good as empty, and yet a GiB in one piece is not always to be had */
 	for (int i = 0; i < 5 && parameter("huge1g"); i++) {
@@ -136,7 +167,7 @@ static void set_up(void)
 		    (unsigned int)parameter("huge1g"));
 		set("/proc/sys/vm/compact_memory", "1");
 	}
-	set("/proc/sys/vm/nr_hugepages", "%u", (unsigned int)parameter("huge2m"));
+	set("/proc/sys/vm/nr_hugepages", "%u", (unsigned int)parameter("hugetlb"));
 }
 
 static void start_swapping(void)
@@ -174,6 +205,7 @@ static bool names_cpu(const char *line)
 static void report_machine(FILE *out)
 {
 	fprintf(out, "M\tformat\tmmuscope-truth 1\n");
+	fprintf(out, "M\tpage_bytes\t%lu\n", page_bytes);
 	report_lines(out, "M\tversion", "/proc/version", NULL);
 	report_lines(out, "M\tcmdline", "/proc/cmdline", NULL);
 	report_lines(out, "M\tswaps", "/proc/swaps", NULL);
@@ -274,13 +306,13 @@ static void report_pages(FILE *out, int pid, int pagemap, uint64_t start, uint64
 	uint64_t va = start;
 
 	while (va < end) {
-		size_t want = (end - va) / PAGE_BYTES;
+		size_t want = (end - va) / page_bytes;
 		if (want > sizeof(words) / sizeof(words[0]))
 			want = sizeof(words) / sizeof(words[0]);
-		ssize_t got = pread(pagemap, words, want * 8, (off_t)(va / PAGE_BYTES * 8));
+		ssize_t got = pread(pagemap, words, want * 8, (off_t)(va / page_bytes * 8));
 		if (got < 8)
 			break; /* above the user half, as ARM's vectors page */
-		for (size_t i = 0; i < (size_t)got / 8; i++, va += PAGE_BYTES) {
+		for (size_t i = 0; i < (size_t)got / 8; i++, va += page_bytes) {
 			if (run.count && run_goes_on(&run, words[i])) {
 				run.count++;
 			} else {
@@ -471,8 +503,8 @@ static bool report(const char *path)
 		return false;
 	}
 	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
-	copy(out, ROWS);
 	report_machine(out);
+	copy(out, ROWS);
 	report_symbols(out);
 	report_processes(out);
 	fprintf(out, "END\n");

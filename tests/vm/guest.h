@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#define PAGE_BYTES 4096ul
-#define HUGE_BYTES (2ul << 20)
+#define PAGE_BYTES_MAX 65536
 #define HUGE_STEP 37 /* so many of a huge page's small pages get content that is checked */
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -17,11 +16,17 @@
 #define OTHER_SWAP "/dev/vda2"
 #define ROWS "/tmp/rows" /* rows that the processes write themselves: L and C */
 
+/** Of a page; of a transparent huge page; of a page of hugetlbfs, if not asked for another. */
+extern unsigned long page_bytes, huge_bytes, hugetlb_bytes;
+
 /** A line on the console. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** Write a line into a file, where this kernel has it. */
 void set(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** The number that a file begins with, or 0. */
+unsigned long number_in(const char *path);
 
 /** The number behind mmuscope.NAME= on the kernel command line, or 0. */
 uint64_t parameter(const char *name);
@@ -30,6 +35,9 @@ uint64_t parameter(const char *name);
 
 /** File descriptor of ROWS. */
 extern int rows;
+
+/** Name of the last label of this process. */
+extern char last_label[32];
 
 /** A huge page that pagemap leaves out (report_left_out()), or NULL. */
 extern char *left_out;

@@ -15,13 +15,13 @@
 
 void load_crash_kernel(void)
 {
+#ifdef SYS_kexec_file_load
 	static const char command_line[] = "console=ttyS0 panic=-1 rdinit=/init nr_cpus=1 irqpoll "
 					   "reset_devices mmuscope.vmcore=1";
 	int kernel, initramfs;
 
 	if (!parameter("crash"))
 		return;
-#ifdef SYS_kexec_file_load
 	kernel = open("/crash/vmlinuz", O_RDONLY | O_CLOEXEC);
 	initramfs = open("/crash/initramfs", O_RDONLY | O_CLOEXEC);
 	if (syscall(SYS_kexec_file_load, kernel, initramfs, sizeof(command_line), command_line,

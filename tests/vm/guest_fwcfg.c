@@ -40,7 +40,7 @@ static uint64_t physical(const void *at)
 {
 	uint64_t word = pagemap_word(at);
 
-	return word >> 63 ? (word & ((1ull << 55) - 1)) * PAGE_BYTES : 0;
+	return word >> 63 ? (word & ((1ull << 55) - 1)) * page_bytes : 0;
 }
 
 /* @return the selector of etc/vmcoreinfo, or 0 */
@@ -77,8 +77,8 @@ void hand_over_vmcoreinfo(uint64_t fwcfg_pa)
 		return;
 	}
 	fclose(in);
-	registers = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)fwcfg_pa);
-	page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
+	registers = mmap(NULL, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)fwcfg_pa);
+	page = mmap(NULL, page_bytes, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
 	close(fd);
 	if ((void *)registers == MAP_FAILED || page == MAP_FAILED ||
@@ -86,7 +86,7 @@ void hand_over_vmcoreinfo(uint64_t fwcfg_pa)
 		say("no etc/vmcoreinfo in fw_cfg");
 		return;
 	}
-	memset(page, 0, PAGE_BYTES);
+	memset(page, 0, page_bytes);
 	uint64_t pa = physical(page);
 	struct vmcoreinfo *info = (struct vmcoreinfo *)(page + 64);
 	volatile struct dma *dma = (volatile struct dma *)page;
@@ -102,6 +102,6 @@ void hand_over_vmcoreinfo(uint64_t fwcfg_pa)
 	for (int i = 0; i < 1000 && dma->control && dma->control != htobe32(DMA_ERROR); i++)
 		usleep(1000);
 	say("VMCOREINFO at 0x%llx: %s", note_pa, dma->control ? "refused" : "handed over");
-	munmap((void *)registers, PAGE_BYTES);
-	munmap(page, PAGE_BYTES);
+	munmap((void *)registers, page_bytes);
+	munmap(page, page_bytes);
 }

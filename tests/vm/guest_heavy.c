@@ -14,7 +14,7 @@ static void be_follower(void)
 	for (size_t i = 0; i < FOLLOWERS_VMAS; i++) {
 		/* neighbours whose rights differ stay two VMAs */
 		int prot = i % 2 ? RW : RW | PROT_EXEC;
-		char *at = mmap(NULL, 4 * PAGE_BYTES, prot, ANON, -1, 0);
+		char *at = mmap(NULL, 4 * page_bytes, prot, ANON, -1, 0);
 
 		if (at != MAP_FAILED)
 			*at = 1;
@@ -24,17 +24,17 @@ static void be_follower(void)
 /* Every second page first: no two neighbours get frames that are neighbours. */
 static void be_large(void)
 {
-	size_t pages = parameter("large_mib") << 8;
-	char *at = mmap(NULL, pages * PAGE_BYTES, RW, ANON | MAP_NORESERVE, -1, 0);
+	size_t pages = ((size_t)parameter("large_mib") << 20) / page_bytes;
+	char *at = mmap(NULL, pages * page_bytes, RW, ANON | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED) {
 		say("large does not come up");
 		_exit(1);
 	}
-	madvise(at, pages * PAGE_BYTES, MADV_NOHUGEPAGE);
+	madvise(at, pages * page_bytes, MADV_NOHUGEPAGE);
 	for (size_t first = 0; first < 2; first++)
 		for (size_t i = first; i < pages; i += 2)
-			*(size_t *)(at + i * PAGE_BYTES) = i;
+			*(size_t *)(at + i * page_bytes) = i;
 }
 
 void start_heavy(void)

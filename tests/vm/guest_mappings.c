@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/userfaultfd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct poison {
 #define IOCTL_POISON _IOWR(UFFDIO, 0x08, struct poison)
 
 int rows = -1;
+char last_label[32];
 
 /* ------------------------------------------------------------------------------- rows */
 
@@ -39,6 +41,7 @@ void label(const char *name, const volatile void *at, uint64_t bytes, const char
 	va_start(args, format);
 	vsnprintf(note, sizeof(note), format, args);
 	va_end(args);
+	snprintf(last_label, sizeof(last_label), "%s", name);
 	dprintf(rows, "L\t%s\t%d\t0x%lx\t0x%llx\t%s\n", name, getpid(), (unsigned long)at,
 		(unsigned long long)bytes, note);
 }
@@ -53,7 +56,7 @@ uint64_t pagemap_word(const void *at)
 	uint64_t word = 0;
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
-	if (pread(fd, &word, 8, (off_t)((unsigned long)at / PAGE_BYTES * 8)) != 8)
+	if (pread(fd, &word, 8, (off_t)((unsigned long)at / page_bytes * 8)) != 8)
 		word = 0;
 	close(fd);
 	return word;
@@ -82,7 +85,7 @@ void report_content(const char *page)
 {
 	uint64_t hash = 0xcbf29ce484222325ull, first;
 
-	for (size_t i = 0; i < PAGE_BYTES; i++)
+	for (size_t i = 0; i < page_bytes; i++)
 		hash = (hash ^ (unsigned char)page[i]) * 0x100000001b3ull;
 	memcpy(&first, page, sizeof(first));
 	dprintf(rows, "C\t%d\t0x%lx\t0x%llx\t0x%llx\n", getpid(), (unsigned long)page,
@@ -93,7 +96,7 @@ void fill(char *page)
 {
 	uint64_t *word = (uint64_t *)page, va = (unsigned long)page, pid = (uint64_t)getpid();
 
-	for (size_t i = 0; i < PAGE_BYTES / sizeof(*word); i++)
+	for (size_t i = 0; i < page_bytes / sizeof(*word); i++)
 		word[i] = (va ^ pid << 48) + i * 0x9e3779b97f4a7c15ull;
 }
 
@@ -106,13 +109,13 @@ static void touch(char *page)
 void touch_pages(char *at, size_t from, size_t to, size_t step)
 {
 	for (size_t i = from; i < to; i += step)
-		touch(at + i * PAGE_BYTES);
+		touch(at + i * page_bytes);
 }
 
 static void read_pages(const char *at, size_t from, size_t to, size_t step)
 {
 	for (size_t i = from; i < to; i += step)
-		(void)*(const volatile char *)(at + i * PAGE_BYTES);
+		(void)*(const volatile char *)(at + i * page_bytes);
 }
 
 void expect(const char *at, size_t pages, const char *word, uint64_t frame)
@@ -129,20 +132,20 @@ void report_hidden(const char *page)
 void report_left_out(int pid, const char *at, size_t pages)
 {
 	for (size_t i = 0; at && i < pages; i++)
-		dprintf(rows, "X\t%d\t0x%lx\n", pid, (unsigned long)(at + i * PAGE_BYTES));
+		dprintf(rows, "X\t%d\t0x%lx\n", pid, (unsigned long)(at + i * page_bytes));
 }
 
 /* ------------------------------------------------------------------------------- mappings */
 
 char *map_fd(const char *name, size_t pages, int prot, int flags, int fd, const char *note)
 {
-	char *at = mmap(NULL, pages * PAGE_BYTES, prot, flags, fd, 0);
+	char *at = mmap(NULL, pages * page_bytes, prot, flags, fd, 0);
 
 	if (at == MAP_FAILED) {
 		failed(name);
 		return NULL;
 	}
-	label(name, at, pages * PAGE_BYTES, "%s", note);
+	label(name, at, pages * page_bytes, "%s", note);
 	return at;
 }
 
@@ -153,16 +156,16 @@ char *map(const char *name, size_t pages, const char *note)
 
 char *map_huge(const char *name, size_t bytes, const char *note)
 {
-	char *at = mmap(NULL, bytes + HUGE_BYTES, RW, ANON, -1, 0), *begin;
+	char *at = mmap(NULL, bytes + huge_bytes, RW, ANON, -1, 0), *begin;
 
 	if (at == MAP_FAILED) {
 		failed(name);
 		return NULL;
 	}
-	begin = (char *)(((unsigned long)at + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	begin = (char *)(((unsigned long)at + huge_bytes - 1) & ~(huge_bytes - 1));
 	if (begin > at)
 		munmap(at, (size_t)(begin - at));
-	munmap(begin + bytes, HUGE_BYTES - (size_t)(begin - at));
+	munmap(begin + bytes, huge_bytes - (size_t)(begin - at));
 	label(name, begin, bytes, "%s%s", note,
 	      madvise(begin, bytes, MADV_HUGEPAGE) ? " (no huge pages here)" : "");
 	return begin;
@@ -174,17 +177,17 @@ static void map_at(const char *name, uint64_t va, size_t pages, const char *note
 
 	errno = ENOMEM;
 	if (va == (unsigned long)va)
-		at = mmap((void *)(unsigned long)va, pages * PAGE_BYTES, RW,
+		at = mmap((void *)(unsigned long)va, pages * page_bytes, RW,
 			  ANON | MAP_FIXED_NOREPLACE, -1, 0);
 	if (at != MAP_FAILED && (unsigned long)at != va) {
-		munmap(at, pages * PAGE_BYTES); /* an old kernel takes the address as a hint */
+		munmap(at, pages * page_bytes); /* an old kernel takes the address as a hint */
 		at = MAP_FAILED;
 	}
 	if (at == MAP_FAILED) {
 		failed(name);
 		return;
 	}
-	label(name, at, pages * PAGE_BYTES, "%s", note);
+	label(name, at, pages * page_bytes, "%s", note);
 	touch_pages(at, 0, pages, 1);
 }
 
@@ -202,35 +205,36 @@ static void map_anonymous(void)
 	if ((at = map("anon_dropped", 16, "touched, then every second dropped"))) {
 		touch_pages(at, 1, 16, 2);
 		for (size_t i = 0; i < 16; i += 2) {
-			fill(at + i * PAGE_BYTES);
-			madvise(at + i * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED);
+			fill(at + i * page_bytes);
+			madvise(at + i * page_bytes, page_bytes, MADV_DONTNEED);
 		}
 	}
 	if ((at = map("anon_cold", 16, "MADV_COLD: not young"))) {
 		touch_pages(at, 0, 16, 1);
-		madvise(at, 16 * PAGE_BYTES, MADV_COLD);
+		madvise(at, 16 * page_bytes, MADV_COLD);
 	}
 	if ((at = map("anon_free", 16, "MADV_FREE"))) {
 		touch_pages(at, 0, 16, 1);
-		madvise(at, 16 * PAGE_BYTES, MADV_FREE);
+		madvise(at, 16 * page_bytes, MADV_FREE);
 	}
 	if ((at = map("mlocked", 16, "mlock"))) {
-		mlock(at, 16 * PAGE_BYTES);
+		mlock(at, 16 * page_bytes);
 		touch_pages(at, 0, 16, 1);
 	}
 	if ((at = map("large_folios", 64, "64 KiB folios where the kernel has them"))) {
-		madvise(at, 64 * PAGE_BYTES, MADV_HUGEPAGE);
+		madvise(at, 64 * page_bytes, MADV_HUGEPAGE);
 		touch_pages(at, 0, 64, 5);
 	}
 }
 
 static void map_files(void)
 {
-	char page[PAGE_BYTES], *at;
+	static char page[PAGE_BYTES_MAX];
+	char *at;
 	int fd = open("/tmp/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	memset(page, 0x5a, sizeof(page));
-	for (int i = 0; i < 32 && write(fd, page, sizeof(page)) > 0; i++)
+	for (int i = 0; i < 32 && write(fd, page, page_bytes) > 0; i++)
 		page[i] = (char)i;
 	if ((at = map_fd("file_priv_clean", 32, RW, MAP_PRIVATE, fd, "MAP_PRIVATE, read")))
 		read_pages(at, 0, 32, 1);
@@ -247,7 +251,7 @@ static void map_files(void)
 	if ((at = map_fd("shmem", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1, "8 of 16 touched")))
 		touch_pages(at, 0, 8, 1);
 	fd = memfd_create("memfd", 0);
-	if (ftruncate(fd, 16 * PAGE_BYTES) == 0 &&
+	if (ftruncate(fd, 16 * page_bytes) == 0 &&
 	    (at = map_fd("memfd", 16, RW, MAP_SHARED, fd, "every second touched")))
 		touch_pages(at, 0, 16, 2);
 	close(fd);
@@ -256,19 +260,28 @@ static void map_files(void)
 	if ((at = map_fd("disk", 64, PROT_READ, MAP_PRIVATE, fd,
 			 "page cache, read here and there")))
 		for (size_t i = 1; i < 64; i += 24)
-			report_content(at + i * PAGE_BYTES);
+			report_content(at + i * page_bytes);
 	close(fd);
 }
 
+/* An instruction that returns. */
+#if defined(__x86_64__) || defined(__i386__)
+#define RETURN 0xc3c3c3c3 /* ret */
+#elif defined(__aarch64__)
+#define RETURN 0xd65f03c0 /* ret */
+#elif defined(__riscv)
+#define RETURN 0x00008067 /* ret */
+#elif defined(__s390x__)
+#define RETURN 0x07fe07fe /* br %r14 */
+#elif defined(__powerpc__)
+#define RETURN 0x4e800020 /* blr */
+#else
+#define RETURN 0xe12fff1e /* bx lr */
+#endif
+
 static void map_protected(void)
 {
-#if defined(__x86_64__)
-	static const uint32_t run = 0xc3c3c3c3; /* ret */
-#elif defined(__aarch64__)
-	static const uint32_t run = 0xd65f03c0; /* ret */
-#else
-	static const uint32_t run = 0xe12fff1e; /* bx lr */
-#endif
+	static const uint32_t run = RETURN;
 	static const struct {
 		const char *name, *note;
 		int prot;
@@ -286,13 +299,13 @@ static void map_protected(void)
 		if (!at)
 			continue;
 		if (kinds[i].prot & PROT_EXEC) {
-			for (size_t byte = 0; byte < 16 * PAGE_BYTES; byte += sizeof(run))
+			for (size_t byte = 0; byte < 16 * page_bytes; byte += sizeof(run))
 				memcpy(at + byte, &run, sizeof(run));
-			__builtin___clear_cache(at, at + 16 * PAGE_BYTES);
+			__builtin___clear_cache(at, at + 16 * page_bytes);
 		} else {
 			touch_pages(at, 0, 12, 1);
 		}
-		mprotect(at, 16 * PAGE_BYTES, kinds[i].prot);
+		mprotect(at, 16 * page_bytes, kinds[i].prot);
 		if (!kinds[i].prot)
 			expect(at, 12, "protnone", 0);
 		if (kinds[i].prot & PROT_EXEC)
@@ -312,82 +325,83 @@ static void map_pkey(void)
 		failed("pkey");
 		return;
 	}
-	syscall(SYS_pkey_mprotect, at, 16 * PAGE_BYTES, RW, -1);
+	syscall(SYS_pkey_mprotect, at, 16 * page_bytes, RW, -1);
 	touch_pages(at, 0, 12, 1);
-	syscall(SYS_pkey_mprotect, at, 16 * PAGE_BYTES, RW, key);
+	syscall(SYS_pkey_mprotect, at, 16 * page_bytes, RW, key);
 }
 
 char *left_out;
 
 static void map_transparent_huge(void)
 {
+	size_t pages = huge_bytes / page_bytes;
 	char *at;
 
-	if ((at = map_huge("thp", 2 * HUGE_BYTES, "all there"))) {
-		touch_pages(at, 0, 1024, HUGE_STEP);
+	if ((at = map_huge("thp", 2 * huge_bytes, "all there"))) {
+		touch_pages(at, 0, 2 * pages, HUGE_STEP);
 		errno = ENOTSUP;
 		if (!is_huge(at))
 			failed("thp");
 	}
-	if ((at = map_huge("thp_split", HUGE_BYTES, "page 7 dropped: small pages"))) {
-		touch_pages(at, 0, 512, HUGE_STEP);
-		madvise(at + 7 * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED);
+	if ((at = map_huge("thp_split", huge_bytes, "page 7 dropped: small pages"))) {
+		touch_pages(at, 0, pages, HUGE_STEP);
+		madvise(at + 7 * page_bytes, page_bytes, MADV_DONTNEED);
 	}
-	if ((at = map_huge("thp_zero", HUGE_BYTES, "read faulted: the huge zero page")))
+	if ((at = map_huge("thp_zero", huge_bytes, "read faulted: the huge zero page")))
 		read_pages(at, 0, 1, 1);
-	if ((at = map_huge("thp_prot_none", HUGE_BYTES, "then PROT_NONE"))) {
-		touch_pages(at, 0, 512, HUGE_STEP);
-		mprotect(at, HUGE_BYTES, PROT_NONE);
+	if ((at = map_huge("thp_prot_none", huge_bytes, "then PROT_NONE"))) {
+		touch_pages(at, 0, pages, HUGE_STEP);
+		mprotect(at, huge_bytes, PROT_NONE);
 #if defined(__arm__)
 		/*
 		 * LPAE's pmd_present() says no to this: pagemap leaves it out, fork() takes it
 		 * for a migration entry, and then exit() crashes the kernel.
 		 */
-		madvise(at, HUGE_BYTES, MADV_DONTFORK);
-		report_left_out(getpid(), at, 512);
+		madvise(at, huge_bytes, MADV_DONTFORK);
+		report_left_out(getpid(), at, pages);
 		left_out = at;
 #endif
 	}
-	if ((at = map_huge("thp_ro", HUGE_BYTES, "then PROT_READ"))) {
-		touch_pages(at, 0, 512, HUGE_STEP);
-		mprotect(at, HUGE_BYTES, PROT_READ);
+	if ((at = map_huge("thp_ro", huge_bytes, "then PROT_READ"))) {
+		touch_pages(at, 0, pages, HUGE_STEP);
+		mprotect(at, huge_bytes, PROT_READ);
 	}
-	if ((at = map_huge("thp_cold", HUGE_BYTES, "MADV_COLD: not young"))) {
-		touch_pages(at, 0, 512, HUGE_STEP);
-		madvise(at, HUGE_BYTES, MADV_COLD);
+	if ((at = map_huge("thp_cold", huge_bytes, "MADV_COLD: not young"))) {
+		touch_pages(at, 0, pages, HUGE_STEP);
+		madvise(at, huge_bytes, MADV_COLD);
 	}
 	int fd = open("/huge/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (ftruncate(fd, (off_t)(2 * HUGE_BYTES)) == 0 &&
-	    (at = map_huge("thp_shmem", 2 * HUGE_BYTES, "a file in tmpfs, first half touched")) &&
-	    mmap(at, 2 * HUGE_BYTES, RW, MAP_SHARED | MAP_FIXED, fd, 0) == at)
-		touch_pages(at, 0, 512, HUGE_STEP);
+	if (ftruncate(fd, (off_t)(2 * huge_bytes)) == 0 &&
+	    (at = map_huge("thp_shmem", 2 * huge_bytes, "a file in tmpfs, first half touched")) &&
+	    mmap(at, 2 * huge_bytes, RW, MAP_SHARED | MAP_FIXED, fd, 0) == at)
+		touch_pages(at, 0, pages, HUGE_STEP);
 	close(fd);
 }
 
 static void map_hugetlb(void)
 {
+	const int flags = ANON | MAP_HUGETLB, gib = 30 << MAP_HUGE_SHIFT;
+	size_t pages = hugetlb_bytes / page_bytes;
 	char *at;
 
-	at = map_fd("hugetlb_2m", 1024, RW, ANON | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1,
-		    "first of two 2M touched");
+	at = map_fd("hugetlb", 2 * pages, RW, flags, -1, "first of two touched");
 	if (at)
-		touch_pages(at, 0, 512, HUGE_STEP);
-	at = map_fd("hugetlb_shared", 512, RW,
-		    MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, "touched");
+		touch_pages(at, 0, pages, HUGE_STEP);
+	at = map_fd("hugetlb_shared", pages, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1,
+		    "touched");
 	if (at)
-		touch_pages(at, 0, 512, HUGE_STEP);
-	at = map_fd("hugetlb_prot_none", 512, RW, ANON | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1,
-		    "touched, then PROT_NONE");
+		touch_pages(at, 0, pages, HUGE_STEP);
+	at = map_fd("hugetlb_prot_none", pages, RW, flags, -1, "touched, then PROT_NONE");
 	if (at) {
-		touch_pages(at, 0, 512, HUGE_STEP);
-		mprotect(at, HUGE_BYTES, PROT_NONE);
+		touch_pages(at, 0, pages, HUGE_STEP);
+		mprotect(at, hugetlb_bytes, PROT_NONE);
 	}
 	if (!parameter("huge1g"))
 		return;
-	at = map_fd("hugetlb_1g", 1 << 18, RW, ANON | MAP_HUGETLB | 30 << MAP_HUGE_SHIFT, -1,
-		    "touched");
+	pages = (1ul << 30) / page_bytes;
+	at = map_fd("hugetlb_1g", pages, RW, flags | gib, -1, "touched");
 	if (at)
-		touch_pages(at, 5, 1 << 18, 11 * 512 + 3);
+		touch_pages(at, 5, pages, 11 * 512 + 3);
 }
 
 static void map_swapped(void)
@@ -396,28 +410,28 @@ static void map_swapped(void)
 
 	if ((at = map("swapped", 64, "paged out"))) {
 		for (size_t i = 0; i < 64; i++)
-			fill(at + i * PAGE_BYTES);
-		if (madvise(at, 64 * PAGE_BYTES, MADV_PAGEOUT) || !(pagemap_word(at) >> 62 & 1))
+			fill(at + i * page_bytes);
+		if (madvise(at, 64 * page_bytes, MADV_PAGEOUT) || !(pagemap_word(at) >> 62 & 1))
 			failed("swapped");
 	}
 	if ((at = map("swapped_back", 32, "paged out; 4 read, 4 written again"))) {
 		for (size_t i = 0; i < 32; i++)
-			fill(at + i * PAGE_BYTES);
-		madvise(at, 32 * PAGE_BYTES, MADV_PAGEOUT);
+			fill(at + i * page_bytes);
+		madvise(at, 32 * page_bytes, MADV_PAGEOUT);
 		read_pages(at, 0, 4, 1);
 		touch_pages(at, 4, 8, 1);
 	}
 	if ((at = map("swapped_prot_none", 16, "paged out, then PROT_NONE"))) {
 		for (size_t i = 0; i < 16; i++)
-			fill(at + i * PAGE_BYTES);
-		madvise(at, 16 * PAGE_BYTES, MADV_PAGEOUT);
-		mprotect(at, 16 * PAGE_BYTES, PROT_NONE);
+			fill(at + i * page_bytes);
+		madvise(at, 16 * page_bytes, MADV_PAGEOUT);
+		mprotect(at, 16 * page_bytes, PROT_NONE);
 	}
 	at = map_fd("shmem_pageout", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1, "paged out");
 	if (at) {
 		for (size_t i = 0; i < 16; i++)
-			fill(at + i * PAGE_BYTES);
-		madvise(at, 16 * PAGE_BYTES, MADV_PAGEOUT);
+			fill(at + i * page_bytes);
+		madvise(at, 16 * page_bytes, MADV_PAGEOUT);
 	}
 }
 
@@ -441,11 +455,11 @@ static int open_uffd(uint64_t *ret_features)
 static void protect(int uffd, const char *name, char *at, size_t pages, size_t protected)
 {
 	struct uffdio_register reg = {
-		.range = { .start = (unsigned long)at, .len = pages * PAGE_BYTES },
+		.range = { .start = (unsigned long)at, .len = pages * page_bytes },
 		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
 	struct uffdio_writeprotect wp = {
-		.range = { .start = (unsigned long)at, .len = protected * PAGE_BYTES },
+		.range = { .start = (unsigned long)at, .len = protected * page_bytes },
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
 
@@ -473,7 +487,7 @@ static void map_userfault(void)
 		touch_pages(at, 0, 4, 1);
 		protect(uffd, "uffd_wp_unpopulated", at, 16, 8);
 		if (features & FEATURE_WP_UNPOPULATED)
-			expect(at + 4 * PAGE_BYTES, 4, "marker", 0);
+			expect(at + 4 * page_bytes, 4, "marker", 0);
 	}
 	at = map_fd("uffd_wp_shmem", 16, RW, MAP_SHARED | MAP_ANONYMOUS, -1,
 		    "4 of 8 write-protected pages are there: markers");
@@ -481,16 +495,16 @@ static void map_userfault(void)
 		touch_pages(at, 0, 4, 1);
 		protect(uffd, "uffd_wp_shmem", at, 16, 8);
 		if (features & FEATURE_WP_SHMEM)
-			expect(at + 4 * PAGE_BYTES, 4, "marker", 0);
+			expect(at + 4 * page_bytes, 4, "marker", 0);
 	}
 	if (!(features & FEATURE_POISON) || !(at = map("uffd_poison", 16, "2 poisoned: markers")))
 		return;
 	struct uffdio_register reg = {
-		.range = { .start = (unsigned long)at, .len = 16 * PAGE_BYTES },
+		.range = { .start = (unsigned long)at, .len = 16 * page_bytes },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	struct poison poison = {
-		.range = { .start = (unsigned long)at, .len = 2 * PAGE_BYTES },
+		.range = { .start = (unsigned long)at, .len = 2 * page_bytes },
 	};
 	if (ioctl(uffd, UFFDIO_REGISTER, &reg) || ioctl(uffd, IOCTL_POISON, &poison))
 		failed("uffd_poison");
@@ -499,6 +513,38 @@ static void map_userfault(void)
 }
 
 /* ------------------------------------------------------------------------------- places */
+
+/* Borders between halves, depths and layouts; most kernels have but some of them. */
+static const struct {
+	const char *name;
+	uint64_t va;
+	size_t pages_below, pages;
+	const char *note;
+} places[] = {
+	{ "fixed", 0x10000000, 0, 1, "at 256 MiB" },
+	{ "pair_border", 1ull << 31, 1, 2, "around 2^31" },
+#if ULONG_MAX == UINT32_MAX
+	{ "top32", 0xbf000000, 1, 1, "last page below the modules" },
+#elif defined(__x86_64__)
+	{ "top47", 0x7fffffffe000, 0, 1, "last page below 2^47" },
+	{ "high_la57_47", 1ull << 47, 0, 4, "from 2^47" },
+	{ "high_la57_52", 1ull << 52, 2, 4, "around 2^52" },
+	{ "high_la57_top", 1ull << 56, 2, 1, "last page below 2^56" },
+#else
+	{ "top38", 1ull << 38, 2, 1, "last page but one below 2^38" },
+	{ "top39", 1ull << 39, 1, 1, "last page below 2^39" },
+	{ "around42", 1ull << 42, 2, 4, "around 2^42" },
+	{ "top46", 1ull << 46, 1, 1, "last page below 2^46" },
+	{ "top47", 1ull << 47, 2, 4, "around 2^47" },
+	{ "below47", 1ull << 47, 3, 1, "last page but two below 2^47" },
+	{ "top48", 1ull << 48, 1, 1, "last page below 2^48" },
+	{ "high_lpa2", 1ull << 48, 0, 4, "from 2^48" },
+	{ "around49", 1ull << 49, 2, 4, "around 2^49" },
+	{ "high_lpa2_top", 1ull << 52, 2, 1, "last page but one below 2^52" },
+	{ "around53", 1ull << 53, 2, 4, "around 2^53" },
+	{ "below56", 1ull << 56, 3, 1, "last page but two below 2^56" },
+#endif
+};
 
 static void map_places(void)
 {
@@ -510,27 +556,14 @@ static void map_places(void)
 		lowest = strtoul(line, NULL, 10);
 	close(fd);
 #if defined(__arm__)
-	if (lowest < 2 * PAGE_BYTES)
-		lowest = 2 * PAGE_BYTES; /* FIRST_USER_ADDRESS: the vectors could lie below */
+	if (lowest < 2 * page_bytes)
+		lowest = 2 * page_bytes; /* FIRST_USER_ADDRESS: the vectors could lie below */
 #endif
+	lowest = (lowest + page_bytes - 1) & -page_bytes;
 	map_at("low", lowest, 4, "lowest");
-#if defined(__x86_64__)
-	map_at("top47", 0x7fffffffe000, 1, "last page below 2^47");
-	map_at("high_la57_47", 1ull << 47, 4, "from 2^47");
-	map_at("high_la57_52", (1ull << 52) - 2 * PAGE_BYTES, 4, "around 2^52");
-	map_at("high_la57_top", (1ull << 56) - 2 * PAGE_BYTES, 1, "last page below 2^56");
-#else
-	map_at("top32", 0xbefff000, 1, "last page below the modules");
-	map_at("pair_border", 0x7ffff000, 2, "around 2^31");
-	map_at("fixed", 0x10000000, 1, "at 256 MiB");
-#if defined(__aarch64__)
-	map_at("top39", (1ull << 39) - PAGE_BYTES, 1, "last page below 2^39");
-	map_at("top47", (1ull << 47) - 2 * PAGE_BYTES, 4, "around 2^47");
-	map_at("top48", (1ull << 48) - PAGE_BYTES, 1, "last page below 2^48");
-	map_at("high_lpa2", 1ull << 48, 4, "from 2^48");
-	map_at("high_lpa2_top", (1ull << 52) - 2 * PAGE_BYTES, 1, "last page but one below 2^52");
-#endif
-#endif
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		map_at(places[i].name, places[i].va - places[i].pages_below * page_bytes,
+		       places[i].pages, places[i].note);
 }
 
 static void map_device(void)
@@ -538,12 +571,12 @@ static void map_device(void)
 	uint64_t pa = parameter("devmem");
 	int fd = open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC);
 	char *at = fd < 0 ? MAP_FAILED
-			  : mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, (off_t)pa);
+			  : mmap(NULL, page_bytes, PROT_READ, MAP_SHARED, fd, (off_t)pa);
 
 	if (at == MAP_FAILED)
 		failed("devmem");
 	else
-		label("devmem", at, PAGE_BYTES, "physical 0x%llx (remap_pfn_range)",
+		label("devmem", at, page_bytes, "physical 0x%llx (remap_pfn_range)",
 		      (unsigned long long)pa);
 	close(fd);
 }

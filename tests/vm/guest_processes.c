@@ -50,9 +50,18 @@ static void tell_ready(void)
 		_exit(1);
 }
 
+static void on_segfault(int number, siginfo_t *info, void *unused)
+{
+	(void)unused;
+	say("signal %d at %p behind the label %s: it does not come up", number, info->si_addr,
+	    last_label);
+	_exit(1);
+}
+
 int spawn(const char *name, void (*fn)(void))
 {
-	int pipes[2];
+	struct sigaction fault = { .sa_sigaction = on_segfault, .sa_flags = SA_SIGINFO };
+	int pipes[2], status = 0;
 	char byte;
 	pid_t pid;
 
@@ -63,13 +72,16 @@ int spawn(const char *name, void (*fn)(void))
 		close(pipes[0]);
 		ready = pipes[1];
 		prctl(PR_SET_NAME, name);
+		sigaction(SIGSEGV, &fault, NULL);
 		fn();
 		tell_ready();
 		sleep_forever();
 	}
 	close(pipes[1]);
-	if (read(pipes[0], &byte, 1) != 1)
-		say("process %s did not come up", name);
+	if (read(pipes[0], &byte, 1) != 1) {
+		waitpid(pid, &status, 0);
+		say("process %s did not come up: status 0x%x", name, (unsigned int)status);
+	}
 	close(pipes[0]);
 	return pid;
 }
@@ -78,10 +90,10 @@ static char *cow, *thp_cow;
 
 static void be_cow_child(void)
 {
-	label("fork_cow_child", cow, 16 * PAGE_BYTES, "child wrote even pages");
+	label("fork_cow_child", cow, 16 * page_bytes, "child wrote even pages");
 	if (cow)
 		touch_pages(cow, 0, 16, 2);
-	label("thp_cow_child", thp_cow, HUGE_BYTES, "child wrote page 9");
+	label("thp_cow_child", thp_cow, huge_bytes, "child wrote page 9");
 	if (thp_cow)
 		touch_pages(thp_cow, 9, 10, 1);
 }
@@ -94,7 +106,7 @@ static void be_softdirty(void)
 	if (!at)
 		return;
 	for (size_t i = 0; i < 16; i++)
-		fill(at + i * PAGE_BYTES);
+		fill(at + i * page_bytes);
 	if (write(fd, "4", 1) != 1)
 		failed("softdirty");
 	close(fd);
@@ -120,12 +132,12 @@ static void start_vmshare(void)
 	if (!stack || pipe(pipes) < 0)
 		return;
 	ready = pipes[1];
-	pid = clone(be_vmshare, stack + 64 * PAGE_BYTES, CLONE_VM | SIGCHLD, NULL);
+	pid = clone(be_vmshare, stack + 64 * page_bytes, CLONE_VM | SIGCHLD, NULL);
 	if (pid < 0)
 		failed("vmshare");
 	else if (read(pipes[0], &byte, 1) == 1)
 		label("vmshare", NULL, 0, "pid %d: CLONE_VM, the same mm", pid);
-	report_left_out(pid, left_out, 512);
+	report_left_out(pid, left_out, huge_bytes / page_bytes);
 	ready = mine;
 }
 
@@ -179,8 +191,8 @@ static void be_target(void)
 	make_mappings();
 	if ((cow = map("fork_cow", 16, "parent; child wrote even pages")))
 		touch_pages(cow, 0, 16, 1);
-	if ((thp_cow = map_huge("thp_cow", HUGE_BYTES, "parent; child wrote page 9")))
-		touch_pages(thp_cow, 0, 512, HUGE_STEP);
+	if ((thp_cow = map_huge("thp_cow", huge_bytes, "parent; child wrote page 9")))
+		touch_pages(thp_cow, 0, huge_bytes / page_bytes, HUGE_STEP);
 	start_threads(3);
 	spawn("cowchild", be_cow_child);
 	spawn("softdirty", be_softdirty);
@@ -196,18 +208,19 @@ static void be_target(void)
 /* In a process of its own: no other may inherit 33 million empty pages. */
 static void be_reserve(void)
 {
+	uint64_t gib = parameter("sparse_gib");
 	/* the guest itself is too slow to walk so many pages */
 	bool large = sizeof(long) == 8 && !parameter("live");
-	size_t step = large ? (size_t)(1ull << 30) : 1 << 20;
-	size_t bytes = large ? (size_t)(64ull << 30) : 256 << 20;
+	size_t bytes = large ? (size_t)((gib ? gib : 64) << 30) : 256 << 20;
+	size_t step = bytes / (large ? 64 : 256);
 	int flags = ANON | MAP_NORESERVE;
 	char *at;
 
-	map_fd("reserve", bytes / PAGE_BYTES, PROT_NONE, flags, -1, "PROT_NONE, never touched");
-	at = map_fd("sparse", bytes / PAGE_BYTES, RW, flags, -1,
-		    large ? "one page in each GiB" : "one page in each MiB");
+	map_fd("reserve", bytes / page_bytes, PROT_NONE, flags, -1, "PROT_NONE, never touched");
+	at = map_fd("sparse", bytes / page_bytes, RW, flags, -1,
+		    "one page here and there, at equal distances");
 	if (at)
-		touch_pages(at, 0, bytes / PAGE_BYTES, step / PAGE_BYTES);
+		touch_pages(at, 0, bytes / page_bytes, step / page_bytes);
 }
 
 static void on_bus_error(int number)
@@ -224,13 +237,13 @@ static void be_poisoned(void)
 		return;
 	touch_pages(at, 0, 3, 1);
 	touch_pages(at, 4, 16, 1);
-	fill(at + 3 * PAGE_BYTES);
-	frame = pagemap_word(at + 3 * PAGE_BYTES) & ((1ull << 55) - 1);
+	fill(at + 3 * page_bytes);
+	frame = pagemap_word(at + 3 * page_bytes) & ((1ull << 55) - 1);
 	signal(SIGBUS, on_bus_error);
-	if (madvise(at + 3 * PAGE_BYTES, PAGE_BYTES, MADV_HWPOISON))
+	if (madvise(at + 3 * page_bytes, page_bytes, MADV_HWPOISON))
 		failed("hwpoison");
 	else
-		expect(at + 3 * PAGE_BYTES, 1, "hwpoison", frame);
+		expect(at + 3 * page_bytes, 1, "hwpoison", frame);
 }
 
 static void be_spinning(void)

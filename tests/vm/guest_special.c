@@ -26,11 +26,11 @@
 #define NR_MEMFD_SECRET 447
 #define KSM "/sys/kernel/mm/ksm/"
 #define ZSWAP "/sys/module/zswap/parameters/enabled"
-#define GIB_PAGES (1ul << 18)
 #define MANY_THREADS 300
 #define BALANCING "/proc/sys/kernel/numa_balancing"
 #define PM_PFN ((1ull << 55) - 1)
-#define FAR_PFN (32ull << 18)
+#define FAR_BYTES (32ull << 30)
+#define ZRAM_BYTES (16ul << 20)
 #define OOM_SECONDS 60
 #define READY_FD 9 /* of the 32-bit program */
 
@@ -44,10 +44,10 @@ static void map_guard(void)
 		return;
 	touch_pages(at, 0, 4, 1);
 	touch_pages(at, 8, 16, 1);
-	if (madvise(at + 4 * PAGE_BYTES, 4 * PAGE_BYTES, MADV_GUARD))
+	if (madvise(at + 4 * page_bytes, 4 * page_bytes, MADV_GUARD))
 		failed("guard");
 	else
-		expect(at + 4 * PAGE_BYTES, 4, "marker", 0);
+		expect(at + 4 * page_bytes, 4, "marker", 0);
 }
 
 static void map_secret(void)
@@ -55,14 +55,15 @@ static void map_secret(void)
 	int fd = (int)syscall(NR_MEMFD_SECRET, O_CLOEXEC);
 	char *at;
 
-	if (fd < 0 || ftruncate(fd, 8 * PAGE_BYTES)) {
+	if (fd < 0 || ftruncate(fd, 8 * page_bytes)) {
 		failed("secret");
 		return;
 	}
 	at = map_fd("secret", 8, RW, MAP_SHARED, fd, "memfd_secret: the kernel can't see it");
 	for (size_t i = 0; at && i < 4; i++) {
-		fill(at + i * PAGE_BYTES);
-		report_hidden(at + i * PAGE_BYTES);
+		fill(at + i * page_bytes);
+		if (sizeof(long) == 8) /* of high memory no kernel has a map */
+			report_hidden(at + i * page_bytes);
 	}
 	close(fd);
 }
@@ -74,8 +75,8 @@ static void page_out(const char *name, const char *note)
 	if (!at)
 		return;
 	for (size_t i = 0; i < 64; i++)
-		fill(at + i * PAGE_BYTES);
-	if (madvise(at, 64 * PAGE_BYTES, MADV_PAGEOUT) || !(pagemap_word(at) >> 62 & 1))
+		fill(at + i * page_bytes);
+	if (madvise(at, 64 * page_bytes, MADV_PAGEOUT) || !(pagemap_word(at) >> 62 & 1))
 		failed(name);
 }
 
@@ -90,15 +91,15 @@ static void swap_elsewhere(void)
 
 static void swap_to_zram(void)
 {
-	char page[PAGE_BYTES] = "";
-	const uint32_t head[] = { 1, 4095 }; /* version, last page */
+	static char page[PAGE_BYTES_MAX];
+	const uint32_t head[] = { 1, (uint32_t)(ZRAM_BYTES / page_bytes - 1) }; /* version, last */
 	int fd;
 
-	set("/sys/block/zram0/disksize", "%u", 16u << 20);
+	set("/sys/block/zram0/disksize", "%lu", ZRAM_BYTES);
 	memcpy(page + 1024, head, sizeof(head));
-	memcpy(page + PAGE_BYTES - 10, "SWAPSPACE2", 10);
+	memcpy(page + page_bytes - 10, "SWAPSPACE2", 10);
 	fd = open("/dev/zram0", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, page, sizeof(page)) != (ssize_t)sizeof(page) || fsync(fd) ||
+	if (fd < 0 || write(fd, page, page_bytes) != (ssize_t)page_bytes || fsync(fd) ||
 	    swapon("/dev/zram0", SWAP_FLAG_PREFER | 9))
 		failed("swapped_zram");
 	else
@@ -156,7 +157,7 @@ static void be_dax(void)
 	if (wait_for("/dev/pmem*", disk, sizeof(disk)) && copy_file("/dax.image", disk) &&
 	    mount(disk, "/dax", "ext4", 0, "dax") == 0)
 		fd = open("/dax/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, 64 * PAGE_BYTES)) {
+	if (fd < 0 || ftruncate(fd, 64 * page_bytes)) {
 		failed("dax");
 		return;
 	}
@@ -174,9 +175,9 @@ static char *reaped; /* where the victim's pages were */
 static void be_victim(void)
 {
 	set("/proc/self/oom_score_adj", "1000");
-	label("oom_victim", reaped, 64 * PAGE_BYTES, "touched, then taken by the OOM reaper");
+	label("oom_victim", reaped, 64 * page_bytes, "touched, then taken by the OOM reaper");
 	for (size_t i = 0; i < 64; i++)
-		*(volatile size_t *)(reaped + i * PAGE_BYTES) = i + 1;
+		*(volatile size_t *)(reaped + i * page_bytes) = i + 1;
 }
 
 /* Whether a process has its VMAs still, and no page behind one of them. */
@@ -187,7 +188,7 @@ static bool is_reaped(int pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t bytes = pread(fd, &word, 8, (off_t)((unsigned long)reaped / PAGE_BYTES * 8));
+	ssize_t bytes = pread(fd, &word, 8, (off_t)((unsigned long)reaped / page_bytes * 8));
 
 	close(fd);
 	return bytes == 8 && !(word >> 62);
@@ -221,25 +222,14 @@ static void be_tracer(void)
 
 /* ------------------------------------------------------------------------------- shared */
 
-static unsigned long number_in(const char *path)
-{
-	char line[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
-		line[0] = '\0';
-	close(fd);
-	return strtoul(line, NULL, 10);
-}
-
 static void be_merged(void)
 {
 	char *at = map("ksm", 32, "all alike: merged by KSM, then page 7 written");
 
 	if (!at)
 		return;
-	memset(at, 0x5a, 32 * PAGE_BYTES);
-	if (madvise(at, 32 * PAGE_BYTES, MADV_MERGEABLE)) {
+	memset(at, 0x5a, 32 * page_bytes);
+	if (madvise(at, 32 * page_bytes, MADV_MERGEABLE)) {
 		failed("ksm");
 		return;
 	}
@@ -254,33 +244,37 @@ static void be_merged(void)
 		failed("ksm");
 	touch_pages(at, 7, 8, 1);
 	report_content(at);
-	report_content(at + 31 * PAGE_BYTES);
+	report_content(at + 31 * page_bytes);
 }
 
 static char *shared;
 
+/* What one table of huge pages maps: of 4096 bytes, a GiB. */
+static size_t table_reach(void)
+{
+	return page_bytes / sizeof(uint64_t) * hugetlb_bytes;
+}
+
 static void be_sharer(void)
 {
-	label("pmd_shared_child", shared, GIB_PAGES * PAGE_BYTES, "its table is its parent's");
+	label("pmd_shared_child", shared, table_reach(), "its table is its parent's");
 	touch_pages(shared, 0, 1, 1);
 }
 
-/* A GiB that two processes have at the same place: hugetlbfs gives them one table for it. */
+/* A table's reach that two processes have at the same place: hugetlbfs lets them share it. */
 static void be_sharing(void)
 {
-	char *room = mmap(NULL, 2 * GIB_PAGES * PAGE_BYTES, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
-	char *at = (char *)(((unsigned long)room + GIB_PAGES * PAGE_BYTES - 1) &
-			    -(GIB_PAGES * PAGE_BYTES));
-	int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_HUGETLB |
-		    21 << MAP_HUGE_SHIFT;
+	size_t bytes = table_reach();
+	char *room = mmap(NULL, 2 * bytes, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+	char *at = (char *)(((unsigned long)room + bytes - 1) & -bytes);
+	int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_HUGETLB;
 
-	if (room == MAP_FAILED ||
-	    mmap(at, GIB_PAGES * PAGE_BYTES, RW, flags, -1, 0) == MAP_FAILED) {
+	if (room == MAP_FAILED || mmap(at, bytes, RW, flags, -1, 0) == MAP_FAILED) {
 		failed("pmd_shared");
 		return;
 	}
 	munmap(room, (size_t)(at - room));
-	label("pmd_shared", at, GIB_PAGES * PAGE_BYTES, "one table of two processes");
+	label("pmd_shared", at, bytes, "one table of two processes");
 	fill(at);
 	shared = at;
 	spawn("sharer", be_sharer);
@@ -331,7 +325,7 @@ static void be_hinted(void)
 /* Memory that came later, at an address that no guest of this size has. */
 static void be_far(void)
 {
-	size_t pages = (size_t)parameter("far_mib") << 8, far = 0;
+	size_t pages = ((size_t)parameter("far_mib") << 20) / page_bytes, far = 0;
 	char *at;
 
 	for (int block = 0; block < 1024; block++) {
@@ -342,9 +336,10 @@ static void be_far(void)
 	}
 	at = map("far", pages, "more than fits below the memory that was added");
 	for (size_t i = 0; at && i < pages; i++) {
-		*(volatile size_t *)(at + i * PAGE_BYTES) = i;
+		*(volatile size_t *)(at + i * page_bytes) = i;
 		if (i % 64 == 0)
-			far += (pagemap_word(at + i * PAGE_BYTES) & PM_PFN) >= FAR_PFN;
+			far += (pagemap_word(at + i * page_bytes) & PM_PFN) >=
+			       FAR_BYTES / page_bytes;
 	}
 	label("far_pages", NULL, 0, "%zu in 64 pages lie beyond 32 GiB", far);
 	errno = ENOMEM;

@@ -20,7 +20,7 @@ GUEST_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-O1', '
 COMPAT_FLAGS = ['-m32', '-O1', '-ffreestanding', '-fno-pie', '-no-pie', '-nostdlib', '-static',
                 '-fno-stack-protector', '-Wall']
 SWAP_BYTES = 512 << 20
-ALIGN, PAGE_BYTES, LINUX_SWAP = 1 << 20, 4096, 0x82
+ALIGN, LINUX_SWAP = 1 << 20, 0x82
 TRUTH_BYTES = 64 << 20
 DUMP_SECONDS = 600
 DONE, SENT = b'mmuscope-vm: done', b'mmuscope-vm: vmcore sent'
@@ -29,7 +29,10 @@ DAX_MIB = 16
 # the guest's kernel is beyond trust, whatever it goes on to say
 CRASH = re.compile(rb'(?:Kernel panic|Oops[: ]|BUG: |general protection|Unable to handle kernel'
                    rb'|mmuscope-vm: .* come up)[^\r\n]*')
-USER_MODE = re.compile(r'CPL=3|cpsr 0x[0-9a-f]*[13579bdf]0$', re.M)
+# of x86, ARM, RISC-V, s390 and Power
+USER_MODE = re.compile(r'CPL=3|cpsr 0x[0-9a-f]*[13579bdf]0$|priv 0x0$|'
+                       r'pswm 0x[0-9a-f]*[13579bdf][0-9a-f]{12}$|'
+                       r'msr 0x[0-9a-f]*[4567cdef][0-9a-f]{3}$', re.M)
 STOPS = 50
 STUCK = re.compile(rb'mmuscope-vm: .* come up[^\r\n]*')
 
@@ -77,10 +80,10 @@ def check_entries():
         cpio_entry(name, 0o100755, path.read_bytes()) for name, path in files.items()]
 
 
-def dax_image(folder):
+def dax_image(target, folder):
     """A file system that can be mapped without a page cache, for memory that keeps its contents."""
     path = folder / 'dax'
-    run([which('mke2fs'), '-q', '-t', 'ext4', '-b', str(PAGE_BYTES), '-O', '^has_journal', path,
+    run([which('mke2fs'), '-q', '-t', 'ext4', '-b', str(target.page_bytes), '-O', '^has_journal', path,
          f'{DAX_MIB}M'], 60)
     return path.read_bytes()
 
@@ -96,7 +99,7 @@ def build_initramfs(target, kernel, folder):
     for module in sorted(kernel.modules.iterdir()):
         entries.append(cpio_entry(f'modules/{module.name}', 0o100644, module.read_bytes()))
     if target.keeps_memory():
-        entries.append(cpio_entry('dax.image', 0o100644, dax_image(folder)))
+        entries.append(cpio_entry('dax.image', 0o100644, dax_image(target, folder)))
     if target.live():
         entries += check_entries()
     end = cpio_entry('TRAILER!!!', 0)
@@ -159,7 +162,7 @@ class Guest:
 
     def _command(self):
         target, machine, folder = self.target, self.target.machine, self.folder
-        parameters = {**machine.parameters, 'huge2m': target.huge2m, 'huge1g': target.huge1g,
+        parameters = {**machine.parameters, 'hugetlb': target.hugetlb, 'huge1g': target.huge1g,
                       'crash': int(target.crashes()), 'live': int(target.live()),
                       'tasks': target.tasks, 'large_mib': target.large_mib}
         append = [f'console={machine.console}', 'panic=-1', 'rdinit=/init', 'no_hash_pointers',
@@ -173,21 +176,26 @@ class Guest:
                    '-append', ' '.join(filter(None, append)),
                    '-serial', f'file:{self.console}', '-monitor', 'none', '-parallel', 'none',
                    '-qmp', f'unix:{self.sockets / "qmp"},server=on,wait=off',
-                   '-device', f'virtio-serial-{machine.bus}',
+                   '-device', self._virtio('serial', 0),
                    '-chardev', f'file,id=truth,path={self.truth}',
                    '-device', 'virtserialport,chardev=truth,nr=1',
                    '-drive', f'file={self._swap_disk()},if=none,id=swap,format=raw,cache=unsafe',
-                   '-device', f'virtio-blk-{machine.bus},drive=swap']
+                   '-device', self._virtio('blk', 1, 'drive=swap')]
         if machine.registers:
             command += ['-gdb', f'unix:{self.sockets / "gdb"},server=on,wait=off']
         if target.crashes():
             command += ['-chardev', f'file,id=vmcore,path={self.vmcore}',
                         '-device', 'virtserialport,chardev=vmcore,nr=2',
                         '-drive', f'file={self._truth_disk()},if=none,id=truth,format=raw',
-                        '-device', f'virtio-blk-{machine.bus},drive=truth']
+                        '-device', self._virtio('blk', 2, 'drive=truth')]
         if machine.dtb:
             command += ['-dtb', self.kernel.dtbs / machine.dtb]
         return command
+
+    def _virtio(self, kind, number, *properties):
+        machine = self.target.machine
+        return ','.join((f'virtio-{kind}-{machine.bus}', *machine.slots[number:number + 1],
+                         *properties))
 
     def _swap_disk(self):
         """Two partitions, each a swap space."""
@@ -203,9 +211,9 @@ class Guest:
                 with open(head, 'wb') as space:
                     space.truncate(size)
                 head.chmod(0o600)
-                run([which('mkswap'), head], 60)
+                run([which('mkswap'), '-p', str(self.target.page_bytes), head], 60)
                 disk.seek(first)
-                disk.write(head.read_bytes()[:PAGE_BYTES])
+                disk.write(head.read_bytes()[:self.target.page_bytes])
             disk.seek(0)
             disk.write(table)
         head.unlink()

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -27,7 +28,8 @@ BOARD = 'vexpress-v2p-ca15-tc1.dtb'
 MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_console', 'qemu_fw_cfg', 'lzo_rle',
            'zram']
 # a file system on memory that keeps its contents: what the kernel for clouds has not
-MORE_MODULES = {'linux-image-amd64': ['crc32c_generic', 'nd_pmem', 'nd_e820', 'ext4']}
+MORE_MODULES = {'linux-image-amd64': ['crc32c_generic', 'nd_pmem', 'nd_e820', 'ext4'],
+                'linux-image-s390x': ['virtio_ccw']}
 
 
 class KernelError(Exception):
@@ -148,6 +150,20 @@ def save_matching(tar, pattern, path):
             save(tar, member, path)
 
 
+def save_vmlinux(deb, path):
+    """vmlinux with DWARF; the rest of such a package are gigabytes, which nobody needs."""
+    unpacking = subprocess.Popen(['dpkg-deb', '--fsys-tarfile', deb], stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, start_new_session=True)
+    with unpacking, tarfile.open(fileobj=unpacking.stdout, mode='r|') as tar:
+        for member in tar:
+            # since 7.2 one of the two is a link to the other
+            if re.search(r'/debug/(.*/)?(boot/vmlinux-[^/]*|vmlinux)$', member.name) and member.isreg():
+                save(tar, member, path)
+                break
+        os.killpg(unpacking.pid, signal.SIGKILL)  # it has children
+    deb.unlink()
+
+
 def module_bytes(tar, member):
     data = tar.extractfile(member).read()
     return lzma.decompress(data) if member.name.endswith('.xz') else data
@@ -257,11 +273,9 @@ def fetch_image(apt, image, modules, folder, say):
         tars = [stack.enter_context(unpack_tar(deb, folder)) for deb in debs]
         save_modules(tars, modules, folder / 'modules')
         for tar in tars:
-            save_matching(tar, r'/boot/vmlinuz-|/modules/[^/]+/vmlinuz$', folder / 'vmlinuz')
+            save_matching(tar, r'/boot/vmlinu[xz]-|/modules/[^/]+/vmlinu[xz]$', folder / 'vmlinuz')
             save_matching(tar, rf'/{BOARD}$', folder / 'dtbs' / BOARD)
-    with unpack_tar(debug, folder) as tar:
-        # since 7.2 a link into lib/modules
-        save_matching(tar, r'/debug/boot/vmlinux-', folder / 'vmlinux')
+    save_vmlinux(debug, folder / 'vmlinux')
     for name in ('vmlinuz', 'vmlinux'):
         if not (folder / name).exists():
             raise KernelError(f'{image} of {apt.suite} {apt.arch} has no {name} where it should be')
