@@ -224,7 +224,7 @@ static unsigned int hook_calls;
 
 static int go_on(const struct mmu_progress *progress, void *context)
 {
-	return hook_calls++ < 64;
+	return hook_calls++ >= 64;
 }
 
 const struct mmu_hook made_hook = { sizeof(made_hook), go_on, NULL };
@@ -308,7 +308,7 @@ struct mmu_space *made_space(struct made *made, enum mmu_space_by by, uint64_t v
 	return space;
 }
 
-void made_tasks(struct made *made, uint64_t flags)
+unsigned int made_tasks(struct made *made, uint64_t flags)
 {
 	const struct mmu_tasks_query query = { .size = sizeof(query), .flags = flags };
 	struct mmu_tasks *tasks = NULL;
@@ -319,7 +319,7 @@ void made_tasks(struct made *made, uint64_t flags)
 
 	if (error) {
 		made_error(error);
-		return;
+		return 0;
 	}
 	while ((task = mmu_tasks_next(tasks, &problem)) || problem) {
 		if (problem)
@@ -330,6 +330,7 @@ void made_tasks(struct made *made, uint64_t flags)
 		FUZZ_CHECK(++nr <= 4 * MADE_PAGES * MEMORY_PAGE / 96);
 	}
 	mmu_tasks_close(tasks);
+	return nr;
 }
 
 /* ------------------------------------------------------------------ mutation */

@@ -45,7 +45,8 @@ void made_seeds(fuzz_seed_fn take);
 void made_error(struct mmu_error *error);
 /** @return NULL: it can't be opened; else to be closed */
 struct mmu_space *made_space(struct made *made, enum mmu_space_by by, uint64_t value);
-void made_tasks(struct made *made, uint64_t flags);
+/** @return how many there are */
+unsigned int made_tasks(struct made *made, uint64_t flags);
 /** Stops long work after some calls. Also an address: see made_hook. */
 extern const struct mmu_hook made_hook;
 
