@@ -3,8 +3,8 @@
  * @file
  * An extract of a hostile kernel is opened again: its tasks, VMAs, walks and ranges are the same.
  *
- * Where the image itself lacks or contradicts something, the extract may lack more, and say so: then
- * what both say is the same.
+ * Where the image itself lacks or contradicts something, the extract may lack more, and say so:
+ * then what both say is the same.
  *
  * An input is a made-up kernel's, whose memory does not change while it is read. In an extract one
  * reason why bytes are not there can be another: all that was not kept is "filtered".

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * @file
- * The whole tool as a function. Its images are made up, its back-ends linked in, new files are lost;
- * it is told to stop when it has printed much. Where it would end the process it comes back here.
+ * The whole tool as a function. Its images are made up, its back-ends linked in, new files are
+ * lost; it is told to stop when it has printed much. Where it would end the process it comes back
+ * here.
  *
  * argp ends the process in the middle of its work. Here it does not: the parser that called
  * argp_error() is left, and argp is told that it failed, which cleans up and hands that on.
@@ -18,6 +19,7 @@
 #include "walk/registry.h"
 
 #define TOOL_THREAD_STREAMS
+int tool_main(int argc, char **argv);
 #define main tool_main
 #include "tool/main.c"
 #undef main
