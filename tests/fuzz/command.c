@@ -3,8 +3,8 @@
  * @file
  * Whole command lines of the tool, with a list on standard input, over a made-up kernel.
  *
- * An input is flags (1 byte: see made_kernel.h), a number of records (1) that change memory, these,
- * then text: a word a line; behind an empty line standard input begins.
+ * An input is flags (1 byte: the kind of tree, a terminal or not), a number of records (1) that
+ * change memory, these, then text: a word a line; behind an empty line standard input begins.
  */
 #include <string.h>
 
@@ -28,13 +28,14 @@ static bool is_plain(const char *text, size_t bytes)
 	return true;
 }
 
-/* Colours, bare bytes and what the kernel prints are asked for. */
-static bool asks_for_plain(int argc, char **words)
+/* Colours, bare bytes and, but for a terminal, what the kernel prints are asked for. */
+static bool asks_for_plain(int argc, char **words, bool terminal)
 {
 	for (int i = 0; i < argc; i++)
 		if (!is_plain(words[i], strlen(words[i])) || strncmp(words[i], "--c", 3) == 0 ||
-		    strncmp(words[i], "--r", 3) == 0 || strncmp(words[i], "--pr", 4) == 0 ||
-		    strncmp(words[i], "--sm", 4) == 0)
+		    strncmp(words[i], "--r", 3) == 0 ||
+		    (!terminal &&
+		     (strncmp(words[i], "--pr", 4) == 0 || strncmp(words[i], "--sm", 4) == 0)))
 			return false;
 	return true;
 }
@@ -61,9 +62,9 @@ static const char *look_at(const struct inside_answer *answer, bool plain)
 	return NULL;
 }
 
-static void must_hold(const struct inside_answer *answer, int argc, char **words)
+static void must_hold(const struct inside_answer *answer, int argc, char **words, bool terminal)
 {
-	const char *problem = look_at(answer, asks_for_plain(argc, words));
+	const char *problem = look_at(answer, asks_for_plain(argc, words, terminal));
 
 	if (!problem)
 		return;
@@ -77,7 +78,9 @@ static void must_hold(const struct inside_answer *answer, int argc, char **words
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct fuzz_input input = { data, bytes };
-	uint8_t head[MADE_HEAD + RECORDS_MAX * MADE_RECORD] = { fuzz_take(&input, 1) & 1 };
+	unsigned int flags = (unsigned int)fuzz_take(&input, 1);
+	uint8_t head[MADE_HEAD + RECORDS_MAX * MADE_RECORD] = { flags & 1 };
+	bool terminal = flags & 2;
 	size_t records = fuzz_take(&input, 1) % (RECORDS_MAX + 1) * MADE_RECORD;
 	char name[] = "mmuscope", *words[WORDS_MAX + 1] = { name }, *own[WORDS_MAX + 1];
 	int argc = 1;
@@ -96,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	at += *at == '\n';
 	memcpy(own, words, sizeof(own));
 	struct mmu_session *const sessions[2] = { made.session, made.session };
-	must_hold(inside_run(argc, words, at, strlen(at), sessions), argc, own);
+	must_hold(inside_run(argc, words, at, strlen(at), terminal, sessions), argc, own, terminal);
 	made_release(&made);
 	free(text);
 	return 0;
@@ -306,6 +309,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t max, unsigned
 	bytes = bytes < max ? bytes : max;
 	if (bytes < 2)
 		return LLVMFuzzerMutate(data, bytes, max);
+	if (!fuzz_below(&random, 16))
+		data[0] ^= (uint8_t)(1u << fuzz_below(&random, 2));
 	if (!fuzz_below(&random, 5))
 		return change_memory(data, bytes, max, seed);
 	size_t front = 2 + (data[1] % (RECORDS_MAX + 1)) * MADE_RECORD;
@@ -330,10 +335,11 @@ static void check_tool(void)
 	char words[][16] = { "mmuscope", "walk", "image", "--pid=1", "-" };
 	char *argv[] = { words[0], words[1], words[2], words[3], words[4], NULL };
 	char *two[] = { words[0], words[3], NULL };
-	const struct inside_answer *answer = inside_run(5, argv, "400000 label\n", 13, sessions);
+	const struct inside_answer *answer = inside_run(5, argv, "400000 label\n", 13, false,
+							sessions);
 
 	FUZZ_CHECK(answer->status == 0 && strstr(answer->out.text, "label"));
-	answer = inside_run(2, two, "", 0, sessions);
+	answer = inside_run(2, two, "", 0, false, sessions);
 	FUZZ_CHECK(answer->status == 2 && answer->error.bytes);
 	made_release(&made);
 }

@@ -40,7 +40,7 @@ static const struct mmu_arch *const archs[] = { MMU_PLUGINS };
 #define PARSERS_MAX 3u
 
 static struct {
-	bool runs;
+	bool runs, terminal;
 	jmp_buf end;
 	struct inside_answer answer;
 	size_t printed;
@@ -76,6 +76,13 @@ bool __wrap_tool_interrupted(void);
 bool __wrap_tool_interrupted(void)
 {
 	return __atomic_load_n(&inside.printed, __ATOMIC_RELAXED) > PRINTED_BYTES_MAX;
+}
+
+int __wrap_isatty(int fd);
+
+int __wrap_isatty(int fd)
+{
+	return inside.terminal && fd == STDOUT_FILENO;
 }
 
 /* ------------------------------------------------------------------ ends */
@@ -303,7 +310,7 @@ struct mmu_error *__wrap_mmu_new_file_close(struct mmu_new_file *file, bool keep
 /* ------------------------------------------------------------------ a run */
 
 const struct inside_answer *inside_run(int argc, char **words, const void *list, size_t list_bytes,
-				       struct mmu_session *const sessions[2])
+				       bool terminal, struct mmu_session *const sessions[2])
 {
 	FILE *saved[] = { stdin, stdout, stderr };
 
@@ -311,6 +318,7 @@ const struct inside_answer *inside_run(int argc, char **words, const void *list,
 	inside.answer.out.text[0] = inside.answer.error.text[0] = '\0';
 	inside.printed = 0;
 	inside.sessions = sessions;
+	inside.terminal = terminal;
 	inside.nr_opened = 0;
 	parsers = NULL;
 	stdin = list_bytes ? fmemopen((void *)list, list_bytes, "r") : fopen("/dev/null", "r");
@@ -319,6 +327,7 @@ const struct inside_answer *inside_run(int argc, char **words, const void *list,
 	stderr = stream_to(&inside.answer.error, _IONBF);
 	FILE *own[] = { stdin, stdout, stderr };
 	tool_set_colours(TOOL_COLOURS_AUTO);
+	setenv("NO_COLOR", "1", 1);
 	inside.runs = true;
 	if (setjmp(inside.end) == 0)
 		inside.answer.status = tool_main(argc, words);

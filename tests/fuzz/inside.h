@@ -6,6 +6,7 @@
 #ifndef MMU_FUZZ_INSIDE_H
 #define MMU_FUZZ_INSIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mmu_session;
@@ -25,10 +26,11 @@ struct inside_answer {
  * Run a command line.
  * @param words     as main() takes them
  * @param list      standard input
+ * @param terminal  whether standard output passes for one, without colours
  * @param sessions  what the first and the second image are, whatever their names
  * @return valid until the next call
  */
 const struct inside_answer *inside_run(int argc, char **words, const void *list, size_t list_bytes,
-				       struct mmu_session *const sessions[2]);
+				       bool terminal, struct mmu_session *const sessions[2]);
 
 #endif
