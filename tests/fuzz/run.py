@@ -8,6 +8,7 @@ docs/reliability.md.
 """
 import argparse
 import collections
+import json
 import os
 import pathlib
 import re
@@ -148,20 +149,32 @@ def record(runs):
     print(rows)
 
 
+def lines_run(build):
+    """What of the library, the back-ends and the tool has run, by what gcov says of a build."""
+    lines = set()
+    for counts in build.rglob('*.gcda'):
+        said = subprocess.run(['gcov', '--json-format', '--stdout', counts], cwd=build,
+                              capture_output=True, text=True, check=True)
+        for document in said.stdout.splitlines():
+            for file in json.loads(document)['files']:
+                path = os.path.relpath(build / file['file'], HERE.parent.parent)
+                if path.startswith(('src/', 'plugins/')):
+                    lines.update((path, line['line_number']) for line in file['lines']
+                                 if line['count'])
+    return len(lines)
+
+
 def count_lines(runs, lines_build, targets):
-    """How many lines of the library a target's corpus runs, by a build for gcov."""
+    """How many lines a target's corpus runs, by a build for gcov."""
     for target in targets:
         for old in lines_build.rglob('*.gcda'):
             old.unlink()
         subprocess.run([lines_build / f'tests/fuzz/replay-{target}', runs.folder(target)],
                        check=True, stdout=subprocess.DEVNULL)
-        said = subprocess.run(
-            ['gcovr', '--root', HERE.parent.parent, '--filter', 'src/', '--filter', 'plugins/',
-             '--print-summary', lines_build], capture_output=True, text=True, check=True)
-        found = re.search(r'lines: .*\((\d+) out of', said.stdout)
-        print(f'{target}: {found[1]} lines')
+        count = lines_run(lines_build)
+        print(f'{target}: {count} lines', flush=True)
         with open(runs.done, 'a', encoding='utf-8') as stream:
-            print(commit(), target, 0, 0, found[1], sep='\t', file=stream)
+            print(commit(), target, 0, 0, count, sep='\t', file=stream)
 
 
 def main():
