@@ -84,10 +84,13 @@ static bool keep_vmas(struct mmu_extraction *extract, uint64_t mm_va)
 
 	basket->kind = MMU_EXTRACT_VMAS;
 	mmu_vma_walk_init(&vmas, &basket->memory, mm_va);
+	vmas.on_node = mmu_basket_piece;
+	vmas.context = basket;
 	while ((found || !vmas.end) && !asked_to_stop(extract)) {
 		struct mmu_error *error = mmu_vma_walk_next(&vmas, &vma, &found);
 
-		mmu_vma_walk_pieces(&vmas, found ? &vma : NULL, mmu_basket_piece, basket);
+		if (found)
+			mmu_vma_walk_pieces(&vmas, &vma, mmu_basket_piece, basket);
 		mmu_basket_typed(basket, MMU_EXTRACT_VMAS, vmas.place.vma_va,
 				 &basket->fields.vma_bytes);
 		whole &= !error || vmas.place.vma_va; /* a VMA may be missing, not the tree */

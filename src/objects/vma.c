@@ -259,6 +259,10 @@ struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *r
 					     vmas->mm_va);
 		}
 		error = find_once(vmas->memory, vmas->mm_va, vmas->next_va, &vmas->place, &vma);
+		/* also what leads to no VMA */
+		if (vmas->on_node)
+			mmu_vma_place_pieces(vmas->memory->kernel, &vmas->place, vmas->on_node,
+					     vmas->context);
 		*ret_found = !error && vmas->place.vma_va;
 		uint64_t last_va = *ret_found ? vma.last_va : vmas->place.last_va;
 		vmas->end = last_va == UINT64_MAX;
@@ -275,10 +279,6 @@ void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, m
 	const struct mmu_peek peek = { vmas->memory, fn, context };
 	struct mmu_vma_name name;
 
-	for (unsigned int i = 0; i < vmas->place.nr_nodes; i++)
-		fn(context, vmas->place.node_va[i], MMU_VMA_NODE_BYTES);
-	if (!vma)
-		return;
 	mmu_object_pieces(vmas->memory->kernel, &mmu_vma_layout, vmas->place.vma_va, fn, context);
 	mmu_vma_name_read(&peek, vmas->mm_va, vma, &name);
 }

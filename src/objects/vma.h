@@ -36,6 +36,8 @@ struct mmu_vma_walk {
 	bool end;                   /**< nothing is left */
 	uint64_t budget;            /**< look-ups that may still come: no image has room for more */
 	struct mmu_vma_place place; /**< of what came last */
+	mmu_piece_fn on_node;       /**< told the pieces of the tree that are read, or NULL */
+	void *context;              /**< of on_node */
 };
 
 void mmu_vma_walk_init(struct mmu_vma_walk *vmas, struct mmu_memory *memory, uint64_t mm_va);
@@ -50,8 +52,8 @@ struct mmu_error *mmu_vma_walk_next(struct mmu_vma_walk *vmas, struct mmu_vma *r
 				    bool *ret_found) MMU_MUST_CHECK;
 
 /**
- * Tell the pieces of memory that were read for what mmu_vma_walk_next() found or failed to read:
- * nodes of the tree, the VMA, and what its name lies in.
+ * Tell the pieces of memory that were read for what mmu_vma_walk_next() found, beside the tree's
+ * nodes: the VMA, and what its name lies in.
  */
 void mmu_vma_walk_pieces(struct mmu_vma_walk *vmas, const struct mmu_vma *vma, mmu_piece_fn fn,
 			 void *context);

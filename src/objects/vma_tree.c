@@ -10,7 +10,7 @@
 /* lib/maple_tree.c, include/linux/xarray.h: up to here an entry is a mark and no pointer */
 #define MAPLE_MARK_MAX 4096u
 /* a red-black tree of 2^32 nodes */
-#define RB_DEPTH_MAX 64u
+#define RB_DEPTH_MAX MMU_VMA_NODES_MAX
 
 enum maple_type { MAPLE_DENSE, MAPLE_LEAF_64, MAPLE_RANGE_64, MAPLE_ARANGE_64 };
 
@@ -157,6 +157,7 @@ static struct mmu_error *find_in_rb_tree(struct mmu_memory *memory, uint64_t mm_
 
 		if (depth == RB_DEPTH_MAX)
 			return mmu_vma_damaged("vm_area_struct", vma_va);
+		ret->node_va[ret->nr_nodes++] = vma_va;
 		error = mmu_object_read(memory, &mmu_vma_layout, vma_va, NULL, &copy);
 		if (error)
 			break;
@@ -200,13 +201,42 @@ struct mmu_error *mmu_vma_tree_find(struct mmu_memory *memory, uint64_t mm_va, u
 	ret->vma_va = 0;
 	ret->last_va = va <= tree_last_va ? tree_last_va : UINT64_MAX;
 	ret->nr_nodes = 0;
+	ret->in_vmas = false;
 	if (va > tree_last_va)
 		return NULL;
 	struct mmu_error *error = mmu_layout_need(memory->kernel, &tree_layout, &found, NULL);
 	if (error)
 		return error;
 	const struct tree_fields *fields = found;
+	ret->in_vmas = !fields->maple.known;
 	return fields->maple.known
 		       ? find_in_maple_tree(memory, mm_va + fields->maple.offset, va, ret)
 		       : find_in_rb_tree(memory, mm_va, va, ret);
+}
+
+void mmu_vma_place_pieces(const struct mmu_kernel *kernel, const struct mmu_vma_place *place,
+			  mmu_piece_fn fn, void *context)
+{
+	unsigned int bytes = mmu_kernel_pointer_bytes(kernel);
+	const struct rb_fields *rb = NULL;
+	const void *found;
+
+	if (place->in_vmas) {
+		struct mmu_error *error = mmu_layout_need(kernel, &rb_layout, &found, NULL);
+
+		if (!error)
+			rb = found;
+		mmu_error_destroy(error);
+	}
+	for (unsigned int i = 0; i < place->nr_nodes; i++) {
+		uint64_t va = place->node_va[i];
+
+		if (!place->in_vmas)
+			fn(context, va, MMU_VMA_NODE_BYTES);
+		if (!rb)
+			continue;
+		mmu_object_pieces(kernel, &mmu_vma_layout, va, fn, context);
+		fn(context, va + rb->in_vma.offset + rb->left.offset, bytes);
+		fn(context, va + rb->in_vma.offset + rb->right.offset, bytes);
+	}
 }

@@ -228,10 +228,8 @@ static int compare_spaces(struct compare *compare)
 
 int tool_compare(struct tool *tool, int argc, char **argv)
 {
-	struct compare *compare = calloc(1, sizeof(*compare));
+	struct compare own = { 0 }, *compare = &own;
 
-	if (!compare)
-		return TOOL_UNUSABLE;
 	compare->tool = compare->side[0].tool = tool;
 	tool_init(&compare->side[1].own);
 	int status = parse_sides(compare, argc, argv);
@@ -244,6 +242,5 @@ int tool_compare(struct tool *tool, int argc, char **argv)
 	for (unsigned int i = 0; i < 2; i++)
 		mmu_walk_destroy(compare->side[i].walk);
 	status = sides_close(compare, status);
-	free(compare);
 	return status;
 }

@@ -41,7 +41,7 @@ static int32_t parse_pid(const char *text, struct argp_state *state)
 static void parse_pages(struct extract *extract, const char *text, struct argp_state *state)
 {
 	struct mmu_extract_pages *pages = &extract->pages[extract->nr_pages];
-	char *copy = strdup(text), *first = copy ? strchr(copy, ':') : NULL;
+	char *copy = strdupa(text), *first = strchr(copy, ':');
 	char *last = first ? strchr(first, '-') : NULL;
 
 	if (extract->nr_pages == MANY)
@@ -55,7 +55,6 @@ static void parse_pages(struct extract *extract, const char *text, struct argp_s
 		argp_error(state, "--with-pages %s: not PID:FIRST[-LAST]", text);
 	else
 		pages->pid = parse_pid(copy, state);
-	free(copy);
 	pages->size = sizeof(*pages);
 	extract->page_list[extract->nr_pages++] = pages;
 }
@@ -179,10 +178,9 @@ static bool warn(const struct mmu_extract_info *result)
 
 int tool_extract(struct tool *tool, int argc, char **argv)
 {
-	static struct extract extract;
+	struct extract extract = { .options = { .size = sizeof(extract.options) } };
 	struct mmu_extract *written;
 
-	extract.options.size = sizeof(extract.options);
 	extract.options.pids = extract.pids;
 	extract.options.pages = extract.page_list;
 	tool_parse(tool, argc, argv, options, parse, "IMAGE FILE",

@@ -44,10 +44,8 @@ struct side_input {
 
 static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_state *state)
 {
-	char *copy = strdup(arg), *at = copy, *word;
+	char *at = strdupa(arg), *word;
 
-	if (!copy)
-		tool_no_memory();
 	while ((word = strsep(&at, ","))) {
 		if (ret->nr_tlb == STAT_TLB_MAX)
 			argp_error(state, "--tlb: more than %d numbers", STAT_TLB_MAX);
@@ -55,7 +53,6 @@ static void parse_tlb(struct stat_options *ret, const char *arg, struct argp_sta
 			argp_error(state, "--tlb %s: '%s' is no number of entries", arg, word);
 		ret->nr_tlb++;
 	}
-	free(copy);
 }
 
 static void parse_image(const struct side_input *input, const char *arg, struct argp_state *state)
@@ -367,10 +364,8 @@ static int parse_sides(struct stat_command *command, int argc, char **argv)
 
 int tool_stat(struct tool *tool, int argc, char **argv)
 {
-	struct stat_command *command = calloc(1, sizeof(*command));
+	struct stat_command own = { 0 }, *command = &own;
 
-	if (!command)
-		return TOOL_UNUSABLE;
 	command->options.tool = command->sides.tool = command->sides.side[0].tool = tool;
 	command->space = &command->sides.side[0].space_options;
 	tool_init(&command->sides.side[1].own);
@@ -384,6 +379,5 @@ int tool_stat(struct tool *tool, int argc, char **argv)
 		status = command->with  ? stat_both(command)
 			 : command->all ? stat_all(command)
 					: stat_one(command);
-	free(command);
 	return status;
 }

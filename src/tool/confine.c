@@ -73,12 +73,12 @@ static int confine(struct tool *const *tools, size_t nr, uint64_t parts)
 {
 	const struct mmu_options *options[SESSIONS_MAX + 1] = { NULL };
 	struct mmu_session *sessions[SESSIONS_MAX + 1] = { NULL };
-	char *folder = tools[0]->output ? folder_of(tools[0]->output) : NULL;
-	const char *writable[] = { folder, NULL };
 	size_t nr_sessions = 0;
 
 	if (tools[0]->no_sandbox)
 		return TOOL_OK;
+	char *folder = tools[0]->output ? folder_of(tools[0]->output) : NULL;
+	const char *writable[] = { folder, NULL };
 	for (size_t i = 0; i < nr; i++) {
 		options[i] = &tools[i]->options;
 		if (tools[i]->session)

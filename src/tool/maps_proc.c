@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file VMAs as /proc/PID/maps prints them: show_map_vma() in fs/proc/task_mmu.c. */
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "proc.h"
 
@@ -10,12 +11,21 @@
 #define VM_EXEC 0x4u
 #define VM_MAYSHARE 0x80u
 
-/* seq_path() escapes nothing else of a path; other names have no newline. */
+/* A terminal would obey such a byte. */
+static bool is_for_terminal(unsigned char byte)
+{
+	return (byte < ' ' || byte == 0x7f) && isatty(STDOUT_FILENO);
+}
+
+/*
+ * seq_path() escapes a newline and nothing else of a path; other names have no newline. So it is
+ * here, but for a terminal.
+ */
 static void print_name(FILE *out, const char *name)
 {
 	for (; *name; name++)
-		if (*name == '\n')
-			fputs("\\012", out);
+		if (*name == '\n' || is_for_terminal((unsigned char)*name))
+			fprintf(out, "\\%03o", (unsigned char)*name);
 		else
 			fputc(*name, out);
 }

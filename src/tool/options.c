@@ -50,9 +50,9 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 {
 	struct mmu_raw_range *range = &tool->raw[tool->nr_raw];
 	uint64_t *numbers[] = { &range->first_pa, &range->bytes, &range->file_offset };
-	char *copy = strdup(text), *at = copy;
+	char *copy = strdupa(text), *at = copy;
 
-	if (!copy || tool->nr_raw == TOOL_RAW_MAX)
+	if (tool->nr_raw == TOOL_RAW_MAX)
 		argp_error(state, "too many --ram ranges");
 	for (size_t i = 0; at && i < 3; i++) {
 		char *colon = strchr(at, ':');
@@ -64,7 +64,6 @@ static void parse_raw(struct tool *tool, const char *text, struct argp_state *st
 		at = colon;
 	}
 	range->path = at ? text + (at - copy) : NULL; /* argv lives as long as we do */
-	free(copy);
 	range->size = sizeof(*range);
 	tool->raw_list[tool->nr_raw++] = range;
 	tool->options.raw = tool->raw_list;

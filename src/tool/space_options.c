@@ -48,11 +48,9 @@ const char tool_space_names[] = "One of --pid, --comm, --task, --mm, --pgd, --cp
 /* "1,42"; the option may be given again, too */
 static void add_pids(struct tool_space *space, const char *arg, struct argp_state *state)
 {
-	char *copy = strdup(arg), *at = copy, *word;
+	char *at = strdupa(arg), *word;
 	uint64_t pid;
 
-	if (!copy)
-		tool_no_memory();
 	while ((word = strsep(&at, ","))) {
 		if (!tool_number(word, &pid))
 			argp_error(state, "'%s' is no number", word);
@@ -63,7 +61,6 @@ static void add_pids(struct tool_space *space, const char *arg, struct argp_stat
 		/* what is larger is nobody's, either */
 		space->pids[space->nr_pids++] = pid > INT32_MAX ? INT32_MAX : (int32_t)pid;
 	}
-	free(copy);
 }
 
 static void choose(struct tool_space *space, enum mmu_space_by by, const char *arg,

@@ -29,9 +29,12 @@ void files_put(const char *path, const void *data, size_t bytes, bool unmapped)
 	while (put->path && strcmp(put->path, path) != 0)
 		put++;
 	FUZZ_CHECK(put < files + FILES_MAX);
-	free(put->data);
-	*put = (struct put){ path, malloc(bytes + !bytes), bytes, unmapped };
-	FUZZ_CHECK(put->data);
+	if (!put->data || put->bytes != bytes) {
+		free(put->data);
+		put->data = malloc(bytes + !bytes);
+		FUZZ_CHECK(put->data);
+	}
+	*put = (struct put){ path, put->data, bytes, unmapped };
 	memcpy(put->data, data, bytes);
 }
 

@@ -38,6 +38,17 @@ static const char *const common_facts[] = {
 	"OFFSET(pid.tasks)=16",
 	"OFFSET(task_struct.pid_links)=96",
 	SPACE_FACTS,
+	"SIZE(task_struct)=256",
+	"SIZE(mm_struct)=256",
+	"SIZE(vm_area_struct)=128",
+	"SIZE(signal_struct)=64",
+	"SIZE(pid)=128",
+	"SYMBOL(_sdata)=ffff888000010000",
+	"SYMBOL(_edata)=ffff888000011000",
+	"SYMBOL(__start_rodata)=ffff888000028000",
+	"SYMBOL(__end_rodata)=ffff888000029000",
+	"SYMBOL(__bss_start)=ffff888000029000",
+	"SYMBOL(__bss_stop)=ffff888000029000",
 };
 static const char *const maple_facts[] = {
 	"OFFSET(mm_struct.mm_mt)=72",
@@ -188,8 +199,17 @@ static const char *locate(const struct mmu_facts *facts, const struct mmu_root *
 	return NULL;
 }
 
-static struct mmu_session *session_with(const char *const *more)
+static void set_regimes(struct mmu_kernel *kernel)
 {
+	const struct mmu_root root = { .kind = MMU_ROOT_KERNEL };
+
+	locate(NULL, &root, kernel->regimes.regime, &kernel->regimes.nr);
+}
+
+struct mmu_session *made_session_create(struct mmu_image *image, bool maple)
+{
+	const char *const *more = maple ? maple_facts : rb_facts;
+
 	const char *facts[COUNT(common_facts) + COUNT(rb_facts)] = { NULL };
 	struct mmu_session *session = calloc(1, sizeof(*session));
 	size_t nr = COUNT(common_facts);
@@ -198,7 +218,7 @@ static struct mmu_session *session_with(const char *const *more)
 	memcpy(facts, common_facts, sizeof(common_facts));
 	while (*more)
 		facts[nr++] = *more++;
-	struct mmu_error *error = mmu_kernel_init(&session->kernel, &memory->image, facts);
+	struct mmu_error *error = mmu_kernel_init(&session->kernel, image, facts);
 	FUZZ_CHECK(!error);
 	session->kernel.arch = &arch;
 	session->kernel.linear[0] = (struct mmu_linear){ MADE_BASE, MADE_BASE + 0x7ffffff, 0,
@@ -206,6 +226,7 @@ static struct mmu_session *session_with(const char *const *more)
 	session->kernel.nr_linear = 1;
 	session->kernel.options.hook = made_hook;
 	session->learnt = MMU_LEARN_DONE;
+	set_regimes(&session->kernel);
 	return session;
 }
 
@@ -216,15 +237,15 @@ static void create(void)
 	memory = memory_create(0, MADE_PAGES, false);
 	put_all();
 	memory_keep(memory);
-	sessions[0] = session_with(maple_facts);
-	sessions[1] = session_with(rb_facts);
+	sessions[0] = made_session_create(&memory->image, true);
+	sessions[1] = made_session_create(&memory->image, false);
 }
 
-static unsigned int hook_calls;
+unsigned int made_hook_calls;
 
 static int go_on(const struct mmu_progress *progress, void *context)
 {
-	return hook_calls++ < 64;
+	return made_hook_calls++ >= 64;
 }
 
 const struct mmu_hook made_hook = { sizeof(made_hook), go_on, NULL };
@@ -265,7 +286,7 @@ struct made made_kernel(const uint8_t *data, size_t bytes)
 		create();
 	made.memory = memory;
 	memory_reset(memory);
-	hook_calls = 0;
+	made_hook_calls = 0;
 	unsigned int flags = (unsigned int)fuzz_take(&input, 1);
 	made.session = sessions[flags & 1];
 	if (flags & 2) /* a write that never comes: spans don't last all the same */
@@ -276,9 +297,7 @@ struct made made_kernel(const uint8_t *data, size_t bytes)
 	for (unsigned int i = 0; i < RECORDS_MAX && input.bytes; i++)
 		take_record(&input);
 	mmu_memory_init(&made.session->memory, &made.session->kernel);
-	struct mmu_kernel *kernel = &made.session->kernel;
-	locate(NULL, &(struct mmu_root){ .kind = MMU_ROOT_KERNEL }, kernel->regimes.regime,
-	       &kernel->regimes.nr);
+	set_regimes(&made.session->kernel);
 	return made;
 }
 
@@ -308,7 +327,7 @@ struct mmu_space *made_space(struct made *made, enum mmu_space_by by, uint64_t v
 	return space;
 }
 
-void made_tasks(struct made *made, uint64_t flags)
+unsigned int made_tasks(struct made *made, uint64_t flags)
 {
 	const struct mmu_tasks_query query = { .size = sizeof(query), .flags = flags };
 	struct mmu_tasks *tasks = NULL;
@@ -319,7 +338,7 @@ void made_tasks(struct made *made, uint64_t flags)
 
 	if (error) {
 		made_error(error);
-		return;
+		return 0;
 	}
 	while ((task = mmu_tasks_next(tasks, &problem)) || problem) {
 		if (problem)
@@ -330,6 +349,7 @@ void made_tasks(struct made *made, uint64_t flags)
 		FUZZ_CHECK(++nr <= 4 * MADE_PAGES * MEMORY_PAGE / 96);
 	}
 	mmu_tasks_close(tasks);
+	return nr;
 }
 
 /* ------------------------------------------------------------------ mutation */

@@ -35,6 +35,9 @@ struct made made_kernel(const uint8_t *data, size_t bytes);
 /** What was learnt of it is forgotten. */
 void made_release(struct made *made);
 
+/** What is known of it, over another image; to be closed, image and all. */
+struct mmu_session *made_session_create(struct mmu_image *image, bool maple);
+
 size_t made_mutate(uint8_t *data, size_t bytes, size_t max, unsigned int seed);
 
 /** One input for each question, of memory that is as it should be, and one that is torn. */
@@ -45,8 +48,11 @@ void made_seeds(fuzz_seed_fn take);
 void made_error(struct mmu_error *error);
 /** @return NULL: it can't be opened; else to be closed */
 struct mmu_space *made_space(struct made *made, enum mmu_space_by by, uint64_t value);
-void made_tasks(struct made *made, uint64_t flags);
-/** Stops long work after some calls. Also an address: see made_hook. */
+/** @return how many there are */
+unsigned int made_tasks(struct made *made, uint64_t flags);
+/** Stops long work after some calls. */
 extern const struct mmu_hook made_hook;
+/** How many there were so far. */
+extern unsigned int made_hook_calls;
 
 #endif

@@ -167,6 +167,7 @@ static void check_kernel(uint8_t flags)
 	FUZZ_CHECK(strcmp(vma->name, "name") == 0);
 	made_error(mmu_space_vma(space, 0x600000, &vma));
 	FUZZ_CHECK(vma && vma->last_va == 0x600fff);
+	FUZZ_CHECK(made_tasks(&made, 0) == MADE_TASKS);
 	mmu_walk_destroy(one);
 	mmu_space_close(space);
 	made_release(&made);
