@@ -11,6 +11,7 @@
 #include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/task_find.h"
+#include "walk/answers.h"
 #include "walk/paths.h"
 #include "walk/step.h"
 
@@ -499,6 +500,26 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 		walk_still(space, va, ret);
 	if (ret->result != MMU_RESULT_MAPPED)
 		tell_rest(space, ret);
+}
+
+void mmu_space_tell(struct mmu_space *space, const uint64_t *vas, size_t nr, mmu_answer_fn fn,
+		    void *context)
+{
+	struct mmu_word words[MMU_WORDS_MAX];
+	struct mmu_walk walk;
+
+	walk.serial = 0;
+	for (size_t count; nr; vas += count, nr -= count) {
+		count = nr < MMU_WORDS_MAX ? nr : MMU_WORDS_MAX;
+		mmu_words_find(&space->walker, vas, count, words);
+		for (size_t i = 0; i < count; i++) {
+			if (!mmu_word_answer(&space->walker, &words[i], vas[i], &walk)) {
+				mmu_space_translate(space, vas[i], &walk);
+				walk.nr_steps = 0;
+			}
+			fn((const struct mmu_walk_info *)&walk, context);
+		}
+	}
 }
 
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,

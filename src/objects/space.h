@@ -59,6 +59,10 @@ struct mmu_error *mmu_space_find_named(struct mmu_space *space, uint64_t va, str
 /** As mmu_space_walk(). */
 void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret);
 
+/** As mmu_space_answer(). */
+void mmu_space_tell(struct mmu_space *space, const uint64_t *vas, size_t nr, mmu_answer_fn fn,
+		    void *context);
+
 /** As mmu_space_read(). */
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret);
