@@ -505,12 +505,12 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 void mmu_space_tell(struct mmu_space *space, const uint64_t *vas, size_t nr, mmu_answer_fn fn,
 		    void *context)
 {
-	struct mmu_word words[MMU_WORDS_MAX];
+	struct mmu_word words[MMU_ANSWERS_MAX];
 	struct mmu_walk walk;
 
 	walk.serial = 0;
 	for (size_t count; nr; vas += count, nr -= count) {
-		count = nr < MMU_WORDS_MAX ? nr : MMU_WORDS_MAX;
+		count = nr < MMU_ANSWERS_MAX ? nr : MMU_ANSWERS_MAX;
 		mmu_words_find(&space->walker, vas, count, words);
 		for (size_t i = 0; i < count; i++) {
 			if (!mmu_word_answer(&space->walker, &words[i], vas[i], &walk)) {
@@ -604,17 +604,22 @@ static void correct(struct mmu_walk *walk, void *context)
 	tell_more(sweep->space, walk, &sweep->vma, &sweep->has_vma);
 }
 
+void mmu_space_sweep_begin(struct mmu_space_sweep *sweep, struct mmu_space *space,
+			   uint64_t first_va, uint64_t last_va)
+{
+	sweep->space = space;
+	sweep->has_vma = false;
+	mmu_sweep_init(&sweep->sweep, &space->walker, first_va, last_va,
+		       mmu_walker_max_tables(&space->walker), correct, sweep);
+}
+
 struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,
 					     uint64_t last_va)
 {
 	struct mmu_space_sweep *ret = malloc(sizeof(*ret)); /* large, and mostly not used */
 
-	if (!ret)
-		return NULL;
-	ret->space = space;
-	ret->has_vma = false;
-	mmu_sweep_init(&ret->sweep, &space->walker, first_va, last_va,
-		       mmu_walker_max_tables(&space->walker), correct, ret);
+	if (ret)
+		mmu_space_sweep_begin(ret, space, first_va, last_va);
 	return ret;
 }
 

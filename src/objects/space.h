@@ -86,6 +86,9 @@ struct mmu_space_sweep {
 /** @return NULL: no memory; else to be closed with mmu_space_sweep_close() */
 struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,
 					     uint64_t last_va);
+/** Begin another pass in place of one that was released with mmu_sweep_release(), or not begun. */
+void mmu_space_sweep_begin(struct mmu_space_sweep *sweep, struct mmu_space *space,
+			   uint64_t first_va, uint64_t last_va);
 /** Accepts NULL. */
 void mmu_space_sweep_close(struct mmu_space_sweep *sweep);
 

@@ -6,7 +6,7 @@
 #include "walk/paths.h"
 
 /** So many are looked for at once: enough to hide how long memory takes. */
-#define MMU_WORDS_MAX 64u
+#define MMU_ANSWERS_MAX 64u
 
 /** Where the last entry of a walk lies. */
 struct mmu_word {

@@ -26,10 +26,10 @@ struct mmu_path_leaves {
 struct mmu_path {
 	const struct mmu_regime *regime; /**< NULL: not used */
 	uint64_t prefix;                 /**< the address without what the tables below translate */
-	struct mmu_step step;
 	/** The table that it leads to, if that has leaves alone and lies in place; else NULL. */
 	const uint8_t *words;
 	struct mmu_path_leaves *leaves; /**< beside words */
+	struct mmu_step step;
 };
 
 /** Of a power of two: as many tables of leaves, 4 GiB in pages of 4 KiB. */

@@ -38,6 +38,10 @@ static void add(struct mmu_sweep *sweep, uint64_t last_va)
 	if (sweep->correct)
 		sweep->correct(&sweep->walk, sweep->context);
 	next = mmu_range_of_leaf(&sweep->walk, last_va);
+	if (sweep->pages && next.has_pa)
+		sweep->pages(&(struct mmu_sweep_pages){ next.first_va, last_va - next.first_va + 1,
+							&next.pa, 1, next.rights },
+			     sweep->pages_context);
 	if (open && append(sweep, open, &next, page_lg2)) {
 		open->entries++;
 	} else {
@@ -375,6 +379,7 @@ void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, ui
 	sweep->tables_left = max_tables;
 	sweep->correct = correct;
 	sweep->context = context;
+	sweep->pages = NULL;
 	sweep->nr = sweep->nr_ready = 0;
 	sweep->ended = sweep->merges = sweep->at_break = false;
 	sweep->break_va = 0;
