@@ -50,16 +50,17 @@ void mmu_frame_set_destroy(struct mmu_frame_set *set)
 static bool mark_small(struct mmu_frame_set *set, const struct mmu_sweep_pages *pages)
 {
 	const unsigned int lg2 = set->page_lg2;
-	uint64_t twice = 0, odd = 0;
+	const uint64_t nr = set->nr, *pas = pages->pas;
+	uint64_t *bits = set->bits, twice = 0, odd = 0;
 
 	for (size_t i = 0; i < pages->nr; i++) {
-		uint64_t frame = pages->pas[i] >> lg2, bit = UINT64_C(1) << frame % 64;
+		uint64_t frame = pas[i] >> lg2, bit = UINT64_C(1) << frame % 64;
 
-		if (frame >= set->nr)
+		if (frame >= nr)
 			return false;
-		odd |= pages->pas[i];
-		twice |= set->bits[frame / 64] & bit;
-		set->bits[frame / 64] |= bit;
+		odd |= pas[i];
+		twice |= bits[frame / 64] & bit;
+		bits[frame / 64] |= bit;
 	}
 	set->nr_frames += pages->nr;
 	return !twice && !(odd & ((UINT64_C(1) << lg2) - 1));
@@ -266,10 +267,12 @@ static void fill(struct mmu_same_frames *frames)
 	struct window window = { .frames = frames,
 				 .first_pa = frames->next_frame << set->page_lg2,
 				 .end_pa = end << set->page_lg2 };
+	bool first = !frames->next_frame;
 	frames->nr = frames->at = 0;
 	frames->next_frame = end;
 	mmu_space_sweep_begin(frames->sweep, comparison->space[0], comparison->range[0].first_va,
 			      comparison->range[0].last_va);
+	sweep->picks = first; /* and most often the last */
 	sweep->merges = true;
 	sweep->pages = pick;
 	sweep->pages_context = &window;

@@ -611,6 +611,8 @@ void mmu_space_sweep_begin(struct mmu_space_sweep *sweep, struct mmu_space *spac
 	sweep->has_vma = false;
 	mmu_sweep_init(&sweep->sweep, &space->walker, first_va, last_va,
 		       mmu_walker_max_tables(&space->walker), correct, sweep);
+	sweep->sweep.picks = !space->swept;
+	space->swept = true;
 }
 
 struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,

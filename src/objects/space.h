@@ -13,6 +13,7 @@ struct mmu_space {
 	struct mmu_regimes regimes;
 	struct mmu_walker walker; /**< over them */
 	unsigned int nr_walks;    /**< so far, up to where paths are kept */
+	bool swept;               /**< there was a pass over a part of it */
 	struct mmu_task task;
 	bool has_task;
 	char *warning;  /**< what its answers can't be trusted in, or NULL */

@@ -8,6 +8,8 @@
 
 /* Pieces of tables that are read until the caller is asked: 1 MiB of them. */
 #define WORK 256u
+/* In a few tables other processes have neighbours, and one fault brings some of them. */
+#define MANY_TABLES 64u
 
 /* ------------------------------------------------------------------ telling */
 
@@ -250,6 +252,7 @@ static void go_on_in_table(struct mmu_sweep *sweep)
 	if (stop_at_break(sweep, level->base_va + (level->index << level->shift)))
 		return;
 	if (level->index - table->chunk_first >= table->chunk_count) {
+		table->picks = sweep->picks && sweep->tally.tables[sweep->at] >= MANY_TABLES;
 		mmu_table_load(table, level->index);
 		mmu_table_announce(table, level->index, level->last);
 		sweep->work--;
@@ -381,7 +384,7 @@ void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, ui
 	sweep->context = context;
 	sweep->pages = NULL;
 	sweep->nr = sweep->nr_ready = 0;
-	sweep->ended = sweep->merges = sweep->at_break = false;
+	sweep->ended = sweep->merges = sweep->picks = sweep->at_break = false;
 	sweep->break_va = 0;
 	sweep->wanted_first_va = first_va;
 	sweep->wanted_last_va = last_va;

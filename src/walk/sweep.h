@@ -82,6 +82,11 @@ struct mmu_sweep {
 	 * caller. false at first.
 	 */
 	bool merges;
+	/**
+	 * Nobody has read these tables yet, nor will soon: once there are many of them they are
+	 * read, not mapped. false at first.
+	 */
+	bool picks;
 	/** Is told of all pages of ranges that merge, in the order of their addresses; NULL: nobody. */
 	mmu_sweep_pages_fn pages;
 	void *pages_context;
