@@ -7,6 +7,7 @@
 
 #include "image/kdump_bitmap.h"
 #include "walk/answers.h"
+#include "walk/sweep.h"
 
 #define PAGE 4096u
 #define TABLES_PA 0x100000u
@@ -126,6 +127,49 @@ static void answers_need_no_walk(void **state)
 	close_packed(&packed);
 }
 
+struct told {
+	uint64_t nr;
+	struct mmu_walker *walker;
+};
+
+static void check_pages(const struct mmu_sweep_pages *pages, void *context)
+{
+	struct told *told = context;
+	struct mmu_walk walk;
+
+	assert_int_equal(pages->bytes, PAGE);
+	assert_int_equal(pages->va, TARGETS_VA + told->nr * PAGE);
+	for (size_t i = 0; i < pages->nr; i++, told->nr++) {
+		mmu_walker_walk(told->walker, pages->va + i * PAGE, &walk);
+		assert_int_equal(pages->pas[i], walk.pa);
+		assert_int_equal(pages->rights, walk.rights);
+	}
+}
+
+/* Whoever merges them can be told of each page, in order. */
+static void sweeps_tell_pages(void **state)
+{
+	static struct mmu_sweep sweep;
+	struct packed packed = { 0 };
+	struct told told = { .walker = &packed.walker };
+	uint64_t entries = 0;
+
+	make(&packed, packings[0], 0);
+	mmu_sweep_init(&sweep, &packed.walker, 0, UINT64_MAX >> 17, 1000, NULL, NULL);
+	sweep.merges = true;
+	sweep.pages = check_pages;
+	sweep.pages_context = &told;
+	for (bool more = true; more;) {
+		more = mmu_sweep_go_on(&sweep);
+		for (size_t i = 0; i < sweep.nr_ready; i++)
+			entries += sweep.ranges[i].entries;
+	}
+	mmu_sweep_release(&sweep);
+	assert_int_equal(entries, NR_TARGETS);
+	assert_int_equal(told.nr, NR_TARGETS);
+	close_packed(&packed);
+}
+
 /* Of a machine of 512 GiB, whose memory is dumped at its beginning. */
 static void walks_count_as_far_as_they_read(void **state)
 {
@@ -197,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walks_unpack_tables_only),
 		cmocka_unit_test(answers_need_no_walk),
+		cmocka_unit_test(sweeps_tell_pages),
 		cmocka_unit_test(walks_count_as_far_as_they_read),
 		cmocka_unit_test(ranks_are_right_in_any_order),
 	};
