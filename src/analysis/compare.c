@@ -84,16 +84,11 @@ static bool begin_side(struct side *side, struct mmu_space *space, const struct 
 
 /* ------------------------------------------------------------------ address by address */
 
-static bool is_unknown(enum mmu_result result)
-{
-	return result >= MMU_RESULT_FILTERED && result <= MMU_RESULT_UNREADABLE;
-}
-
 uint32_t mmu_range_changes(const struct mmu_range *first, const struct mmu_range *second)
 {
 	uint32_t ret = 0;
 
-	if (is_unknown(first->result) || is_unknown(second->result))
+	if (mmu_result_is_unknown(first->result) || mmu_result_is_unknown(second->result))
 		return MMU_CHANGE_UNKNOWN;
 	if (first->result != second->result) {
 		if (first->result == MMU_RESULT_EMPTY)
@@ -190,7 +185,7 @@ static bool pass_same(struct mmu_differences *differences)
 
 	if (!one || !other || one->first_va != differences->va ||
 	    other->first_va != differences->va || one->last_va != other->last_va ||
-	    (one == other ? is_unknown(one->result)
+	    (one == other ? mmu_result_is_unknown(one->result)
 			  : mmu_range_changes((const struct mmu_range *)one,
 					      (const struct mmu_range *)other)))
 		return false;
@@ -333,7 +328,7 @@ static struct mmu_error *begin(struct mmu_comparison *comparison, struct mmu_com
 	differences->sums = sums;
 	differences->va = range.first_va;
 	differences->last_va = range.last_va;
-	differences->ended = !comparison->by_address;
+	differences->ended = !comparison->by_address || comparison->set; /* there are none */
 	differences->same_frames = comparison->by_address;
 	differences->side[0] = differences->side[1] = &differences->own[0];
 	for (unsigned int i = 0; i < (is_one(comparison) ? 1 : 2); i++) {
@@ -443,6 +438,12 @@ static struct mmu_error *compare(struct mmu_comparison *comparison)
 {
 	struct mmu_error *error;
 
+	if (comparison->by_address && is_one(comparison) &&
+	    !comparison->space[0]->memory.kernel->image->live) {
+		error = mmu_same_count(comparison);
+		if (error || comparison->set)
+			return error;
+	}
 	for (unsigned int i = 0; comparison->by_frame && i < 2; i++) {
 		comparison->frames[i] = malloc(sizeof(*comparison->frames[i]));
 		if (!comparison->frames[i])
@@ -489,5 +490,6 @@ void mmu_comparison_destroy(struct mmu_comparison *comparison)
 	if (comparison->frames[1] != comparison->frames[0])
 		drop_index(comparison->frames[1]);
 	drop_index(comparison->frames[0]);
+	mmu_frame_set_destroy(comparison->set);
 	free(comparison);
 }

@@ -4,6 +4,7 @@
 #define MMU_ANALYSIS_COMPARE_H
 
 #include "analysis/frames.h"
+#include "analysis/same.h"
 #include "analysis/totals.h"
 #include "base/hook.h"
 #include "objects/space.h"
@@ -30,7 +31,8 @@ struct mmu_comparison {
 	struct mmu_va_range range[2];
 	struct mmu_hook hook;
 	struct mmu_frame_index
-		*frames[2]; /**< when by_frame; one for both where both say the same */
+		*frames[2];        /**< when by_frame; one for both where both say the same */
+	struct mmu_frame_set *set; /**< in place of these: both are one space, see same.h */
 };
 
 /**
@@ -48,6 +50,7 @@ struct mmu_shared {
 	struct mmu_frames now[2];
 	bool has[2], has_open; /* of now, of open */
 	struct mmu_whole_frames open, told;
+	struct mmu_same_frames same; /**< of a comparison that has a set, in place of the others */
 };
 
 /** Begin. */
@@ -57,6 +60,12 @@ bool mmu_shared_step(struct mmu_shared *shared);
 
 /** All that two indexes share: how many mmu_shared_step() tells, and what they add up to. */
 void mmu_shared_sum(struct mmu_frame_index *const frames[2], uint64_t *ret_nr, uint64_t *ret_bytes);
+
+/** Is it not known what the addresses of such a range have? */
+static inline bool mmu_result_is_unknown(enum mmu_result result)
+{
+	return result >= MMU_RESULT_FILTERED && result <= MMU_RESULT_UNREADABLE;
+}
 
 /** enum mmu_change bits between two ranges that cover the same addresses; 0: the same. */
 uint32_t mmu_range_changes(const struct mmu_range *first, const struct mmu_range *second);

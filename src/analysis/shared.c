@@ -33,9 +33,25 @@ static bool join(struct mmu_whole_frames *open, const struct mmu_whole_frames *p
 	return true;
 }
 
+/* Both sides are one, and map all their frames once. */
+static bool next_same(struct mmu_shared *shared, struct mmu_whole_frames *ret)
+{
+	const struct mmu_frames *frames = mmu_same_frames_next(&shared->same);
+
+	if (!frames)
+		return false;
+	*ret = (struct mmu_whole_frames){ .first_pa = frames->first_pa,
+					  .last_pa = frames->last_pa };
+	ret->side[0] = (struct mmu_shared_side){ frames->va, frames->times, frames->rights };
+	ret->side[1] = ret->side[0];
+	return true;
+}
+
 /* The next frames that are in both. @return false: there are none */
 static bool next_piece(struct mmu_shared *shared, struct mmu_whole_frames *ret)
 {
+	if (shared->same.comparison)
+		return next_same(shared, ret);
 	while (shared->has[0] && shared->has[1]) {
 		const struct mmu_frames *a = &shared->now[0], *b = &shared->now[1];
 		uint64_t first = a->first_pa > b->first_pa ? a->first_pa : b->first_pa;
@@ -121,6 +137,10 @@ struct mmu_error *mmu_shared_open(const struct mmu_comparison *comparison, struc
 	if (!shared)
 		return mmu_error_no_memory();
 	mmu_shared_init(shared, comparison->frames);
+	if (comparison->set && !mmu_same_frames_open(&shared->same, comparison)) {
+		mmu_shared_close(shared);
+		return mmu_error_no_memory();
+	}
 	*ret = shared;
 	return NULL;
 }
@@ -132,5 +152,8 @@ const struct mmu_shared_frames *mmu_shared_next(struct mmu_shared *shared)
 
 void mmu_shared_close(struct mmu_shared *shared)
 {
+	if (!shared)
+		return;
+	mmu_same_frames_close(&shared->same);
 	free(shared);
 }

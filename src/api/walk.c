@@ -26,6 +26,12 @@ void mmu_space_walk(struct mmu_space *space, uint64_t va, struct mmu_walk *walk)
 	mmu_space_translate(space, va, walk);
 }
 
+void mmu_space_answer(struct mmu_space *space, const uint64_t *vas, size_t nr, mmu_answer_fn fn,
+		      void *context)
+{
+	mmu_space_tell(space, vas, nr, fn, context);
+}
+
 bool mmu_space_read(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *walk)
 {

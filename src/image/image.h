@@ -103,6 +103,11 @@ struct mmu_image_reader {
 	/** All bytes lie in a mapped file that does not change: spans stay valid until close(). */
 	bool spans_last;
 	/**
+	 * Do the bytes of a span stay where they are until close()? NULL: as spans_last says.
+	 * @param data  that span() has just told
+	 */
+	bool (*stays)(const struct mmu_image *image, const uint8_t *data);
+	/**
 	 * The state of the page at `pa`, from what the file says of it, without its bytes; NULL
 	 * where span() is as cheap.
 	 */
@@ -231,6 +236,14 @@ bool mmu_image_spend(const struct mmu_image *image, uint64_t bytes, const char *
 static inline struct mmu_span mmu_image_span(struct mmu_cursor *cursor, uint64_t pa)
 {
 	return cursor->image->reader->span(cursor->image, cursor, pa);
+}
+
+/** Does what the last span of the cursor told stay where it is, as long as the image is open? */
+static inline bool mmu_image_stays(const struct mmu_cursor *cursor, const struct mmu_span *span)
+{
+	const struct mmu_image_reader *reader = cursor->image->reader;
+
+	return reader->spans_last || (reader->stays && reader->stays(cursor->image, span->data));
 }
 
 /**

@@ -331,6 +331,14 @@ static struct mmu_span kdump_span(const struct mmu_image *image, struct mmu_curs
 	return other_span(image, cursor, pa);
 }
 
+/* What a cursor has for itself gives way to other pages. */
+static bool kdump_stays(const struct mmu_image *image, const uint8_t *data)
+{
+	const struct kdump *kdump = image->reader_data;
+
+	return mmu_shared_pages_has(kdump->shared, data);
+}
+
 static bool kdump_lacks(const struct mmu_image *image, uint64_t pa)
 {
 	const struct kdump *kdump = image->reader_data;
@@ -773,6 +781,7 @@ const struct mmu_image_reader mmu_reader_kdump = {
 	.survey = kdump_survey,
 	.last_ram = kdump_last_ram,
 	.lacks = kdump_lacks,
+	.stays = kdump_stays,
 	.close = kdump_close,
 	.start = kdump_start,
 	.stop = kdump_stop,

@@ -89,6 +89,12 @@ const uint8_t *mmu_shared_pages_find(const struct mmu_shared_pages *pages, uint6
 	return page_of(pages, find_in(pages, first, 0, key));
 }
 
+bool mmu_shared_pages_has(const struct mmu_shared_pages *pages, const uint8_t *at)
+{
+	return pages &&
+	       (uintptr_t)at - (uintptr_t)pages->pages < (size_t)pages->max * pages->page_bytes;
+}
+
 /* Where it is no more than a matter of speed: an older kernel may know nothing of it. */
 static void prepare(const struct mmu_shared_pages *pages, size_t at)
 {

@@ -23,6 +23,9 @@ void mmu_shared_pages_destroy(struct mmu_shared_pages *pages);
 /** The page of a key, or NULL. */
 const uint8_t *mmu_shared_pages_find(const struct mmu_shared_pages *pages, uint64_t key);
 
+/** Is it a place in one of its pages? */
+bool mmu_shared_pages_has(const struct mmu_shared_pages *pages, const uint8_t *at);
+
 /** Room for one more page, which the caller has for itself; NULL: there is none left. */
 uint8_t *mmu_shared_pages_take(struct mmu_shared_pages *pages);
 

@@ -11,6 +11,7 @@
 #include "objects/swap.h"
 #include "objects/task.h"
 #include "objects/task_find.h"
+#include "walk/answers.h"
 #include "walk/paths.h"
 #include "walk/step.h"
 
@@ -516,6 +517,26 @@ void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *
 		tell_rest(space, ret);
 }
 
+void mmu_space_tell(struct mmu_space *space, const uint64_t *vas, size_t nr, mmu_answer_fn fn,
+		    void *context)
+{
+	struct mmu_word words[MMU_ANSWERS_MAX];
+	struct mmu_walk walk;
+
+	walk.serial = 0;
+	for (size_t count; nr; vas += count, nr -= count) {
+		count = nr < MMU_ANSWERS_MAX ? nr : MMU_ANSWERS_MAX;
+		mmu_words_find(&space->walker, vas, count, words);
+		for (size_t i = 0; i < count; i++) {
+			if (!mmu_word_answer(&space->walker, &words[i], vas[i], &walk)) {
+				mmu_space_translate(space, vas[i], &walk);
+				walk.nr_steps = 0;
+			}
+			fn((const struct mmu_walk_info *)&walk, context);
+		}
+	}
+}
+
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret)
 {
@@ -598,17 +619,24 @@ static void correct(struct mmu_walk *walk, void *context)
 	tell_more(sweep->space, walk, &sweep->vma, &sweep->has_vma);
 }
 
+void mmu_space_sweep_begin(struct mmu_space_sweep *sweep, struct mmu_space *space,
+			   uint64_t first_va, uint64_t last_va)
+{
+	sweep->space = space;
+	sweep->has_vma = false;
+	mmu_sweep_init(&sweep->sweep, &space->walker, first_va, last_va,
+		       mmu_walker_max_tables(&space->walker), correct, sweep);
+	sweep->sweep.picks = !space->swept;
+	space->swept = true;
+}
+
 struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,
 					     uint64_t last_va)
 {
 	struct mmu_space_sweep *ret = malloc(sizeof(*ret)); /* large, and mostly not used */
 
-	if (!ret)
-		return NULL;
-	ret->space = space;
-	ret->has_vma = false;
-	mmu_sweep_init(&ret->sweep, &space->walker, first_va, last_va,
-		       mmu_walker_max_tables(&space->walker), correct, ret);
+	if (ret)
+		mmu_space_sweep_begin(ret, space, first_va, last_va);
 	return ret;
 }
 

@@ -13,6 +13,7 @@ struct mmu_space {
 	struct mmu_regimes regimes;
 	struct mmu_walker walker; /**< over them */
 	unsigned int nr_walks;    /**< so far, up to where paths are kept */
+	bool swept;               /**< there was a pass over a part of it */
 	struct mmu_task task;
 	bool has_task;
 	char *warning;  /**< what its answers can't be trusted in, or NULL */
@@ -59,6 +60,10 @@ struct mmu_error *mmu_space_find_named(struct mmu_space *space, uint64_t va, str
 /** As mmu_space_walk(). */
 void mmu_space_translate(struct mmu_space *space, uint64_t va, struct mmu_walk *ret);
 
+/** As mmu_space_answer(). */
+void mmu_space_tell(struct mmu_space *space, const uint64_t *vas, size_t nr, mmu_answer_fn fn,
+		    void *context);
+
 /** As mmu_space_read(). */
 bool mmu_space_copy(struct mmu_space *space, uint64_t va, void *buf, size_t bytes,
 		    size_t *ret_bytes, struct mmu_walk *ret);
@@ -82,6 +87,9 @@ struct mmu_space_sweep {
 /** @return NULL: no memory; else to be closed with mmu_space_sweep_close() */
 struct mmu_space_sweep *mmu_space_sweep_open(struct mmu_space *space, uint64_t first_va,
 					     uint64_t last_va);
+/** Begin another pass in place of one that was released with mmu_sweep_release(), or not begun. */
+void mmu_space_sweep_begin(struct mmu_space_sweep *sweep, struct mmu_space *space,
+			   uint64_t first_va, uint64_t last_va);
 /** Accepts NULL. */
 void mmu_space_sweep_close(struct mmu_space_sweep *sweep);
 

@@ -14,6 +14,8 @@ enum { KEY_TABLES = 0x300, KEY_VALUE, KEY_SLOTS };
 
 /* Processes of PID ADDRESS lines whose tables are kept open. */
 #define OPEN_MAX TOOL_LIST_MAX
+/* So many addresses of a list are answered in one go. */
+#define NUMBERS_MAX 1024u
 
 struct walk {
 	struct tool *tool;
@@ -241,14 +243,6 @@ static void walk_line(struct walk *walk, char *text)
 	uint64_t first_va, last_va, number;
 	char whole[80];
 
-	/* most lists are numbers alone, and long */
-	if (!walk->of_lines && tool_hex(text, &number)) {
-		walk->show.symbol = walk->show.label = NULL;
-		tool_catch_interrupt();
-		for (size_t i = 0; i < walk->nr_spaces; i++)
-			walk_one(walk, walk->spaces[i], number);
-		return;
-	}
 	snprintf(whole, sizeof(whole), "%s", text);
 	const char *problem = tool_line_parse(text, walk->of_lines, &line);
 	if (problem) {
@@ -283,25 +277,81 @@ static void walk_line(struct walk *walk, char *text)
 	}
 }
 
+/* Has nobody written the next line yet? Then somebody may wait for what was answered so far. */
+static void flush_for(struct pollfd *input)
+{
+	if (poll(input, 1, 0) == 0)
+		fflush(stdout);
+}
+
+/*
+ * Lines that are numbers alone, as most are in a long list: those that are there.
+ * @return how many
+ */
+static size_t take_numbers(struct tool_lines *lines, uint64_t vas[NUMBERS_MAX])
+{
+	size_t nr = 0;
+
+	while (nr < NUMBERS_MAX && tool_lines_take_number(lines, &vas[nr]))
+		nr++;
+	return nr;
+}
+
+static void walk_numbers(struct walk *walk, const uint64_t *vas, size_t nr)
+{
+	struct show_lines lines;
+
+	if (!nr)
+		return;
+	walk->show.symbol = walk->show.label = NULL;
+	tool_catch_interrupt();
+	if (walk->nr_spaces == 1 && walk->show.brief && !walk->show.type && !walk->show.with_pid &&
+	    !walk->show.json && !walk->show.tsv) {
+		lines.show = &walk->show;
+		lines.space = walk->spaces[0];
+		lines.all_mapped = true;
+		lines.words.known = false;
+		lines.bytes = 0;
+		mmu_space_answer(lines.space, vas, nr, show_lines_add, &lines);
+		show_lines_flush(&lines);
+		if (!lines.all_mapped)
+			raise_status(walk, TOOL_ANSWERED);
+		return;
+	}
+	for (size_t n = 0; n < nr && !tool_interrupted(); n++)
+		for (size_t i = 0; i < walk->nr_spaces; i++)
+			walk_one(walk, walk->spaces[i], vas[n]);
+}
+
 /* Addresses from standard input, one a line; answers stream out line by line. */
 static void walk_stdin(struct walk *walk)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct stat status;
-	bool pipe = fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
-	char line[TOOL_LINE_MAX];
+	bool pipe = fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode), more = true;
+	struct tool_lines lines;
+	uint64_t vas[NUMBERS_MAX];
 	const char *problem;
 
-	for (walk->line = 1; !tool_interrupted() && tool_line_read(stdin, line, &problem);
-	     walk->line++) {
-		if (problem)
+	tool_lines_begin(&lines, STDIN_FILENO);
+	walk->line = 1;
+	while (more && !tool_interrupted()) {
+		size_t nr = walk->of_lines ? 0 : take_numbers(&lines, vas);
+
+		walk_numbers(walk, vas, nr);
+		walk->line += nr;
+		char *line = nr == NUMBERS_MAX ? NULL : tool_lines_take(&lines, &problem);
+		if (line && problem)
 			refuse(walk, "", problem);
-		else
+		else if (line)
 			walk_line(walk, line);
-		tool_progress("lines", walk->line, 0);
-		/* the reader may wait for this answer before it asks again */
-		if (pipe && poll(&input, 1, 0) == 0)
-			fflush(stdout);
+		walk->line += !!line;
+		tool_progress("lines", walk->line - 1, 0);
+		if (line || nr == NUMBERS_MAX)
+			continue;
+		if (pipe)
+			flush_for(&input);
+		more = tool_lines_read(&lines);
 	}
 	walk->line = 0;
 	tool_progress_end();

@@ -2,6 +2,7 @@
 /** @file Lists of addresses: what one line of them asks for. */
 #include <ctype.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lists.h"
 
@@ -165,20 +166,62 @@ const char *tool_line_parse(char *text, bool with_pid, struct tool_line *ret)
 	return NULL;
 }
 
-bool tool_line_read(FILE *file, char ret[TOOL_LINE_MAX], const char **ret_problem)
-{
-	size_t bytes = 0;
-	int c;
+/* ------------------------------------------------------------------ lines of a file */
 
+void tool_lines_begin(struct tool_lines *lines, int fd)
+{
+	lines->fd = fd;
+	lines->at = lines->end = 0;
+	lines->cut = lines->ended = false;
+	lines->bytes[0] = '\0';
+}
+
+char *tool_lines_take(struct tool_lines *lines, const char **ret_problem)
+{
+	char *line = lines->bytes + lines->at;
+	size_t left = lines->end - lines->at;
+	char *end = memchr(line, '\n', left);
+
+	if (!end && (!lines->ended || (!left && !lines->cut)))
+		return NULL;
+	if (end)
+		left = (size_t)(end - line);
+	lines->at += left + !!end;
+	line[left] = '\0';
 	*ret_problem = NULL;
-	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
-		if (!c)
-			*ret_problem = "a byte 0 is no text";
-		if (bytes < TOOL_LINE_MAX - 1)
-			ret[bytes++] = (char)c;
-		else
-			*ret_problem = "the line is too long";
+	if (lines->cut || left >= TOOL_LINE_MAX)
+		*ret_problem = "the line is too long";
+	else if (strlen(line) < left)
+		*ret_problem = "a byte 0 is no text";
+	lines->cut = false;
+	return line;
+}
+
+bool tool_lines_take_number(struct tool_lines *lines, uint64_t *ret)
+{
+	const char *behind = tool_hex_run(lines->bytes + lines->at, ret);
+
+	if (!behind || *behind != '\n' || lines->cut)
+		return false;
+	lines->at = (size_t)(behind - lines->bytes) + 1;
+	return true;
+}
+
+bool tool_lines_read(struct tool_lines *lines)
+{
+	size_t left = lines->end - lines->at;
+
+	if (lines->ended)
+		return false;
+	memmove(lines->bytes, lines->bytes + lines->at, left);
+	if (left >= TOOL_LINE_MAX) { /* what is too long is not kept */
+		lines->cut = true;
+		left = 0;
 	}
-	ret[bytes] = '\0';
-	return c != EOF || bytes;
+	ssize_t more = read(lines->fd, lines->bytes + left, sizeof(lines->bytes) - 1 - left);
+	lines->ended = more <= 0;
+	lines->at = 0;
+	lines->end = left + (more > 0 ? (size_t)more : 0);
+	lines->bytes[lines->end] = '\0';
+	return true;
 }

@@ -27,11 +27,28 @@ struct tool_line {
  */
 const char *tool_line_parse(char *text, bool with_pid, struct tool_line *ret);
 
+/** The lines of a file, as they come in. */
+struct tool_lines {
+	int fd;
+	size_t at, end; /**< what was read and not taken yet */
+	bool cut;       /**< what the line began with was thrown away */
+	bool ended;
+	char bytes[(64 << 10) + 1]; /**< with a 0 at the end */
+};
+
+void tool_lines_begin(struct tool_lines *lines, int fd);
+
 /**
- * Read a line, without its end. One that is too long, or has a byte 0, is skipped.
- * @param ret_problem  static text, or NULL
- * @return false: there are no more
+ * The next line, if it is there whole.
+ * @param ret_problem  static text: the line is too long, or has a byte 0; or NULL
+ * @return it, to be written to, valid until more is read; NULL: tool_lines_read() must come first
  */
-bool tool_line_read(FILE *file, char ret[TOOL_LINE_MAX], const char **ret_problem);
+char *tool_lines_take(struct tool_lines *lines, const char **ret_problem);
+
+/** The next line, if it is there whole and a number of tool_hex() alone. @return false: not so */
+bool tool_lines_take_number(struct tool_lines *lines, uint64_t *ret);
+
+/** Wait for more, once no whole line is left. @return false: there is no more */
+bool tool_lines_read(struct tool_lines *lines);
 
 #endif

@@ -183,13 +183,15 @@ static uint64_t hex_digits(uint32_t value)
 char *tool_put_hex(char *to, uint64_t value, unsigned int least)
 {
 	unsigned int digits = value ? (67u - (unsigned int)__builtin_clzll(value)) / 4 : 1;
-	const uint64_t all[2] = { hex_digits((uint32_t)(value >> 32)),
-				  hex_digits((uint32_t)value) };
+	uint64_t all[2];
 
 	digits = digits < least ? least : digits;
+	value <<= 4 * (16 - digits); /* the first one first */
+	all[0] = hex_digits((uint32_t)(value >> 32));
+	all[1] = hex_digits((uint32_t)value);
 	*to++ = '0';
 	*to++ = 'x';
-	memcpy(to, (const char *)all + sizeof(all) - digits, digits);
+	memcpy(to, all, sizeof(all));
 	return to + digits;
 }
 
@@ -248,6 +250,26 @@ bool tool_hex(const char *text, uint64_t *ret)
 	if (begins_hex(text))
 		text += 2;
 	return read_digits(text, text + strlen(text), 16, ret);
+}
+
+const char *tool_hex_run(const char *text, uint64_t *ret)
+{
+	const char *first;
+	uint64_t value = 0;
+
+	if (begins_hex(text))
+		text += 2;
+	first = text;
+	for (unsigned int digit; text < first + 16; text++) {
+		digit = digits_plus_one[(unsigned char)*text];
+		if (!digit)
+			break;
+		value = value << 4 | (digit - 1);
+	}
+	if (text == first)
+		return NULL;
+	*ret = value;
+	return text;
 }
 
 bool tool_bytes(const char *text, uint64_t *ret)

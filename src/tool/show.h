@@ -33,6 +33,33 @@ void show_tsv_header(void);
 int show_ranges(const struct show *show, struct mmu_space *space, struct mmu_walk *walk,
 		uint64_t first_va, uint64_t last_va, struct mmu_error **ret_error);
 
+/** A line about an answer. */
+void show_brief(const struct show *show, struct mmu_space *space, const struct mmu_walk_info *info);
+
+/** What stands in the lines of answers that say the same of other addresses. */
+struct show_words {
+	bool known, has_pa;
+	uint8_t rights;
+	enum mmu_result result;
+	uint64_t page_bytes;
+	unsigned int before_bytes, behind_bytes;
+	char before[24], behind[40]; /* of the page's address */
+};
+
+/** Lines of a list without labels, symbols, values and pids, of one space. */
+struct show_lines {
+	const struct show *show;
+	struct mmu_space *space;
+	bool all_mapped; /**< so far; true at first */
+	struct show_words words;
+	size_t bytes; /**< that are not printed yet */
+	char text[16 << 10];
+};
+
+/** As show_brief(), of each answer; a mmu_answer_fn. @param lines  struct show_lines */
+void show_lines_add(const struct mmu_walk_info *info, void *lines);
+void show_lines_flush(struct show_lines *lines);
+
 /** "pid 42 ", where lines of several processes follow each other. */
 void show_pid_text(const struct show *show, const struct mmu_space *space);
 /** " symbol init_task+0x10 label ...", of a line. */

@@ -312,71 +312,6 @@ static void print_value(const struct show *show, struct mmu_space *space, uint64
 		       show_missing_value(show, space, va));
 }
 
-void show_pid_text(const struct show *show, const struct mmu_space *space)
-{
-	if (show->with_pid && mmu_space_task(space))
-		printf("pid %d ", tool_space_pid(space));
-}
-
-void show_names_text(const struct show *show)
-{
-	if (show->symbol)
-		printf(" symbol %s", tool_safe(show->symbol));
-	if (show->label && *show->label)
-		printf(" label %s", tool_safe(show->label));
-}
-
-/* What most lines of a list do not have. */
-static void print_brief_rest(const struct show *show, struct mmu_space *space,
-			     const struct mmu_walk_info *info)
-{
-	char text[64];
-
-	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
-		printf(" (%s)", mmu_page_state_name(info->page_state));
-	if (info->has_swap)
-		printf(" type %u offset 0x%" PRIx64, info->swap_type, info->swap_offset);
-	if (info->has_target)
-		printf(" physical 0x%" PRIx64, info->target_pa);
-	if (info->assumed)
-		printf(" (assumed)");
-	if (show->type && tool_type_read(show->type, show->big_endian, space, info->va, text, NULL))
-		printf(" value %s", text);
-	else if (show->type)
-		printf(" no value (%s)", show_missing_value(show, space, info->va));
-	show_names_text(show);
-	putchar('\n');
-}
-
-static void print_brief(const struct show *show, struct mmu_space *space,
-			const struct mmu_walk *walk)
-{
-	const struct mmu_walk_info *info = mmu_walk_get(walk);
-	char rights[6];
-
-	show_pid_text(show, space);
-	/* a list has many such lines: without printf() */
-	char line[128], *at = tool_put_hex(line, info->va, 16);
-
-	*at++ = ' ';
-	at = stpcpy(at, mmu_result_name(info->result));
-	if (info->has_pa) {
-		*at++ = ' ';
-		at = tool_put_hex(at, info->pa, 1);
-		*at++ = ' ';
-		at = tool_put_number(at, info->page_bytes);
-		*at++ = ' ';
-		at = stpcpy(at, mmu_rights_text(info->rights, rights));
-	}
-	bool more = info->page_state != MMU_PAGE_PRESENT || info->has_swap || info->has_target ||
-		    info->assumed || show->type || show->symbol || show->label;
-	if (!more)
-		*at++ = '\n';
-	fwrite_unlocked(line, 1, (size_t)(at - line), stdout);
-	if (more)
-		print_brief_rest(show, space, info);
-}
-
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -384,7 +319,7 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	const struct mmu_meaning *meaning = NULL;
 
 	if (show->brief) {
-		print_brief(show, space, walk);
+		show_brief(show, space, info);
 		return;
 	}
 	if (show->shown++)

@@ -185,6 +185,11 @@ char *tool_put_number(char *to, uint64_t value);
 bool tool_number(const char *text, uint64_t *ret);
 /** An address or a raw entry: hexadecimal, with or without 0x, as logs and maps write it. */
 bool tool_hex(const char *text, uint64_t *ret);
+/**
+ * As tool_hex(), of what a text begins with: 16 digits at most.
+ * @return what follows them; NULL, with *ret untouched: there are none
+ */
+const char *tool_hex_run(const char *text, uint64_t *ret);
 /** Bytes: as tool_number(), and K, M, G behind it. */
 bool tool_bytes(const char *text, uint64_t *ret);
 

@@ -40,12 +40,13 @@ static const uint8_t *words_of(const struct mmu_walker *walker, const struct mmu
 {
 	const struct mmu_level *level = &regime->format->level[0];
 
-	if (!walker->cursor->image->reader->spans_last || level->second_offset ||
-	    level->first_of_run)
+	if (level->second_offset || level->first_of_run)
 		return NULL;
 	struct mmu_span span = mmu_image_span(walker->cursor, table_pa);
-	return span.state == MMU_PAGE_PRESENT && span.bytes >= mmu_table_span(regime, 0) ? span.data
-											 : NULL;
+	return span.state == MMU_PAGE_PRESENT && span.bytes >= mmu_table_span(regime, 0) &&
+			       mmu_image_stays(walker->cursor, &span)
+		       ? span.data
+		       : NULL;
 }
 
 const struct mmu_path *mmu_paths_keep(const struct mmu_walker *walker,

@@ -26,10 +26,10 @@ struct mmu_path_leaves {
 struct mmu_path {
 	const struct mmu_regime *regime; /**< NULL: not used */
 	uint64_t prefix;                 /**< the address without what the tables below translate */
-	struct mmu_step step;
 	/** The table that it leads to, if that has leaves alone and lies in place; else NULL. */
 	const uint8_t *words;
 	struct mmu_path_leaves *leaves; /**< beside words */
+	struct mmu_step step;
 };
 
 /** Of a power of two: as many tables of leaves, 4 GiB in pages of 4 KiB. */
@@ -81,15 +81,31 @@ static inline struct mmu_path_leaf *mmu_path_leaf_of(struct mmu_path_leaves *lea
 	return &leaves->leaf[hash >> (64 - MMU_PATH_LEAVES_LG2)];
 }
 
+/** Does a leaf say what this word says, but for its address? */
+static inline bool mmu_path_leaf_fits(const struct mmu_path_leaves *leaves,
+				      const struct mmu_path_leaf *leaf, uint64_t raw)
+{
+	return leaf->other == (raw & ~leaves->address);
+}
+
+/** As decode(), of a word that a leaf fits. */
+static inline struct mmu_entry mmu_path_leaf_entry(const struct mmu_path_leaves *leaves,
+						   const struct mmu_path_leaf *leaf, uint64_t raw)
+{
+	struct mmu_entry ret = leaf->entry;
+
+	ret.pa += (raw & leaves->address) << leaves->up;
+	return ret;
+}
+
 /** As decode(), of an entry of level 0 for which `path->words` is there. */
 static inline void mmu_path_decode(const struct mmu_path *path, uint64_t raw, struct mmu_entry *ret)
 {
 	struct mmu_path_leaves *leaves = path->leaves;
 	struct mmu_path_leaf *leaf = mmu_path_leaf_of(leaves, raw);
 
-	if (leaf->other == (raw & ~leaves->address)) {
-		*ret = leaf->entry;
-		ret->pa += (raw & leaves->address) << leaves->up;
+	if (mmu_path_leaf_fits(leaves, leaf, raw)) {
+		*ret = mmu_path_leaf_entry(leaves, leaf, raw);
 		return;
 	}
 	path->regime->format->decode(path->regime, 0, raw, 0, ret);

@@ -131,8 +131,37 @@ static ALWAYS_INLINE void begin_range(struct mmu_swept *range, uint64_t va, uint
 	range->entries = range->runs = 1;
 }
 
+/* Tell of the pages of entries that a template fits, from `index` on. */
+static ALWAYS_INLINE void tell_pages(const struct mmu_sweep *sweep,
+				     const struct mmu_sweep_level *level,
+				     const struct mmu_leaf_template *template, uint64_t index,
+				     uint64_t count, enum lie lie)
+{
+	const struct mmu_table *table = &level->table;
+	const struct mmu_format *format = table->regime->format;
+	const uint64_t address = level->alike.address, pa = template->pa;
+	const uint8_t *words = table->raw;
+	const unsigned int up = level->up;
+	uint64_t pas[256];
+	struct mmu_sweep_pages pages = { .va = level->base_va +
+					       ((table->chunk_first + index) << level->shift),
+					 .bytes = (uint64_t)1 << level->shift,
+					 .pas = pas,
+					 .rights = level->rights & template->rights };
+
+	for (; count; count -= pages.nr, index += pages.nr, pages.va += pages.nr << level->shift) {
+		pages.nr = count < 256 ? count : 256;
+		for (size_t i = 0; i < pages.nr; i++)
+			pas[i] = pa + ((word_at(words, index + i, format, lie) & address) << up);
+		sweep->pages(&pages, sweep->pages_context);
+	}
+}
+
+typedef void (*pages_fn)(const struct mmu_sweep *sweep, const struct mmu_sweep_level *level,
+			 const struct mmu_leaf_template *template, uint64_t index, uint64_t count);
+
 static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level, enum lie lie,
-			       bool paired, run_fn run)
+			       bool paired, run_fn run, pages_fn pages)
 {
 	const struct mmu_table *table = &level->table;
 	const struct mmu_format *format = table->regime->format;
@@ -187,6 +216,8 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 			begin_range(open, va, pa, page_bytes, rights);
 			open->note = template->note;
 		}
+		if (merges && sweep->pages)
+			pages(sweep, level, template, index, count);
 		index += count;
 		next_va = va + (count << level->shift);
 		open->next_pa = next_pa = pa + page_bytes;
@@ -201,9 +232,15 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	{                                                                                          \
 		return run_of(level, index, room, lie, paired);                                    \
 	}                                                                                          \
+	static __attribute__((__noinline__)) void name##_pages(                                    \
+		const struct mmu_sweep *sweep, const struct mmu_sweep_level *level,                \
+		const struct mmu_leaf_template *template, uint64_t index, uint64_t count)          \
+	{                                                                                          \
+		tell_pages(sweep, level, template, index, count, lie);                             \
+	}                                                                                          \
 	static void name(struct mmu_sweep *sweep, struct mmu_sweep_level *level)                   \
 	{                                                                                          \
-		scan(sweep, level, lie, paired, name##_run);                                       \
+		scan(sweep, level, lie, paired, name##_run, name##_pages);                         \
 	}
 SCAN(scan_8, LIE_8, false)
 SCAN(scan_8_swapped, LIE_8_SWAPPED, false)

@@ -8,6 +8,8 @@
 
 /* Pieces of tables that are read until the caller is asked: 1 MiB of them. */
 #define WORK 256u
+/* In a few tables other processes have neighbours, and one fault brings some of them. */
+#define MANY_TABLES 64u
 
 /* ------------------------------------------------------------------ telling */
 
@@ -38,6 +40,10 @@ static void add(struct mmu_sweep *sweep, uint64_t last_va)
 	if (sweep->correct)
 		sweep->correct(&sweep->walk, sweep->context);
 	next = mmu_range_of_leaf(&sweep->walk, last_va);
+	if (sweep->pages && next.has_pa)
+		sweep->pages(&(struct mmu_sweep_pages){ next.first_va, last_va - next.first_va + 1,
+							&next.pa, 1, next.rights },
+			     sweep->pages_context);
 	if (open && append(sweep, open, &next, page_lg2)) {
 		open->entries++;
 	} else {
@@ -246,6 +252,7 @@ static void go_on_in_table(struct mmu_sweep *sweep)
 	if (stop_at_break(sweep, level->base_va + (level->index << level->shift)))
 		return;
 	if (level->index - table->chunk_first >= table->chunk_count) {
+		table->picks = sweep->picks && sweep->tally.tables[sweep->at] >= MANY_TABLES;
 		mmu_table_load(table, level->index);
 		mmu_table_announce(table, level->index, level->last);
 		sweep->work--;
@@ -377,8 +384,9 @@ void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, ui
 	sweep->tables_left = max_tables;
 	sweep->correct = correct;
 	sweep->context = context;
+	sweep->pages = NULL;
 	sweep->nr = sweep->nr_ready = 0;
-	sweep->ended = sweep->merges = sweep->at_break = false;
+	sweep->ended = sweep->merges = sweep->picks = sweep->at_break = false;
 	sweep->break_va = 0;
 	sweep->wanted_first_va = first_va;
 	sweep->wanted_last_va = last_va;

@@ -26,6 +26,17 @@ struct mmu_swept {
  */
 typedef void (*mmu_sweep_correct_fn)(struct mmu_walk *walk, void *context);
 
+/** Pages side by side in a space, with the same rights, wherever they lie. */
+struct mmu_sweep_pages {
+	uint64_t va, bytes; /**< of the first one; of each */
+	const uint64_t *pas;
+	size_t nr;
+	uint8_t rights;
+};
+
+/** @param pages  valid until this returns */
+typedef void (*mmu_sweep_pages_fn)(const struct mmu_sweep_pages *pages, void *context);
+
 /**
  * What leaves of a level say whose words have these bits beside their addresses: decoded once. The
  * rule is that of mmu_format.alike().
@@ -71,6 +82,14 @@ struct mmu_sweep {
 	 * caller. false at first.
 	 */
 	bool merges;
+	/**
+	 * Nobody has read these tables yet, nor will soon: once there are many of them they are
+	 * read, not mapped. false at first.
+	 */
+	bool picks;
+	/** Is told of all pages of ranges that merge, in the order of their addresses; NULL: nobody. */
+	mmu_sweep_pages_fn pages;
+	void *pages_context;
 	/**
 	 * It stops before what begins here; then all ranges are complete, and it goes on when this
 	 * was set again. What reaches over it is a range of one run. 0: nowhere.

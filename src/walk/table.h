@@ -19,6 +19,7 @@ struct mmu_table {
 	uint64_t table_pa;
 	uint64_t nr; /**< entries of the table */
 	bool zero_is_empty;
+	bool picks; /**< read what lies in a mapping that was not touched: see mmu_image_pick() */
 	uint64_t chunk_first,
 		chunk_count;         /**< the entries that raw and second hold; none at first */
 	bool chunk_whole;            /**< false: these must be read one by one */

@@ -31,8 +31,7 @@ static inline void take_leaf(const struct mmu_walker *walker, const struct mmu_p
 	const struct mmu_regime *regime = path->regime;
 	const struct mmu_format *format = regime->format;
 	uint8_t rights = path->step.effective;
-	uint64_t index = walk->va >> regime->shape[0].shift &
-			 (((uint64_t)1 << regime->shape[0].index_bits) - 1);
+	uint64_t index = mmu_index_of(regime, 0, walk->va);
 	uint64_t at = index * format->slot_bytes;
 	uint64_t raw = mmu_get_uint(path->words + at, format->entry_bytes, format->big_endian);
 
@@ -73,7 +72,6 @@ static bool take_step(const struct mmu_walker *walker, const struct mmu_walk *wa
 		      const struct mmu_step *before, struct mmu_step *step)
 {
 	const struct mmu_regime *regime = walk->regime;
-	const struct mmu_shape *shape = &regime->shape[step->level];
 	uint8_t rights = before ? before->effective : regime->rights;
 	uint64_t first = before ? before->entry.next_first : 0;
 	uint64_t count = before ? before->entry.next_count : 0; /* of valid indices; 0: all */
@@ -81,7 +79,7 @@ static bool take_step(const struct mmu_walker *walker, const struct mmu_walk *wa
 	step->table_pa = before ? before->entry.pa : regime->root_pa;
 	step->probe = NULL;
 	step->nr_slots = 0;
-	step->index = walk->va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
+	step->index = mmu_index_of(regime, step->level, walk->va);
 	if (count && (step->index < first || step->index - first >= count))
 		set_outside(step);
 	else

@@ -80,6 +80,15 @@ static inline uint64_t mmu_table_span(const struct mmu_regime *regime, unsigned 
 		       : (uint64_t)regime->format->slot_bytes << regime->shape[level].index_bits;
 }
 
+/** Which entry of a table of this level an address chooses. */
+static inline uint64_t mmu_index_of(const struct mmu_regime *regime, unsigned int level,
+				    uint64_t va)
+{
+	const struct mmu_shape *shape = &regime->shape[level];
+
+	return va >> shape->shift & (((uint64_t)1 << shape->index_bits) - 1);
+}
+
 /** Bytes of one table, with the second words of its entries. */
 uint64_t mmu_table_bytes(const struct mmu_regime *regime, unsigned int level);
 

@@ -13,20 +13,40 @@ static void look_at(const char *text, const char *start, const char *end)
 	FUZZ_CHECK(strlen(text) < TOOL_LINE_MAX && !strchr(text, '\n'));
 }
 
+static const char *next_line(struct tool_lines *lines, const char **ret_problem)
+{
+	const char *line;
+
+	while (!(line = tool_lines_take(lines, ret_problem)) && tool_lines_read(lines))
+		continue;
+	return line;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	static char line[TOOL_LINE_MAX], copy[TOOL_LINE_MAX];
-	const char *problem;
+	static struct tool_lines lines;
+	static char copy[TOOL_LINE_MAX];
+	const char *line, *problem = NULL;
+	uint64_t number;
 
-	if (!bytes)
+	if (bytes >= sizeof(lines.bytes))
 		return 0;
-	FILE *file = fmemopen((void *)data, bytes, "r");
-	FUZZ_CHECK(file);
-	while (tool_line_read(file, line, &problem)) {
+	tool_lines_begin(&lines, -1); /* all of it was read, then */
+	memcpy(lines.bytes, data, bytes);
+	lines.bytes[bytes] = '\0';
+	lines.end = bytes;
+	for (;;) {
+		while (tool_lines_take_number(&lines, &number))
+			FUZZ_CHECK(lines.at <= lines.end);
+		line = next_line(&lines, &problem);
+		FUZZ_CHECK(lines.at <= lines.end);
+		if (!line)
+			break;
+		FUZZ_CHECK(problem || strlen(line) < TOOL_LINE_MAX);
 		for (unsigned int with_pid = 0; with_pid < 2 && !problem; with_pid++) {
 			struct tool_line parsed = { .pid = -7 };
 
-			memcpy(copy, line, sizeof(line));
+			strcpy(copy, line);
 			if (tool_line_parse(copy, with_pid, &parsed)) {
 				FUZZ_CHECK(parsed.pid == -7);
 				continue;
@@ -38,7 +58,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 				FUZZ_CHECK(strlen(parsed.written) < sizeof(parsed.written));
 		}
 	}
-	fclose(file);
 	return 0;
 }
 

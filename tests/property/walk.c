@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "property/world.h"
-#include "walk/paths.h"
+#include "walk/answers.h"
 #include "walk/table.h"
 
 #define ROUNDS 12u
@@ -238,8 +238,8 @@ static uint64_t seen_denials[UINT8_MAX + 1], seen_depth[MMU_LEVELS_MAX + 1];
 				 (unsigned long long)walk.field, (unsigned long long)naive.field); \
 	} while (0)
 
-/* All that a walk is: what stands before its steps, and these. */
-static void same_walk(const struct mmu_walk *one, const struct mmu_walk *other)
+/* What stands before the steps of a walk. */
+static void same_answer(const struct mmu_walk *one, const struct mmu_walk *other)
 {
 	assert_int_equal(one->va, other->va);
 	assert_int_equal(one->result, other->result);
@@ -257,6 +257,12 @@ static void same_walk(const struct mmu_walk *one, const struct mmu_walk *other)
 	assert_int_equal(one->has_swap, other->has_swap);
 	assert_int_equal(one->has_target, other->has_target);
 	assert_int_equal(one->assumed, other->assumed);
+}
+
+/* All that a walk is. */
+static void same_walk(const struct mmu_walk *one, const struct mmu_walk *other)
+{
+	same_answer(one, other);
 	for (unsigned int bit = 0; bit < MMU_RIGHTS_COUNT; bit++)
 		assert_int_equal(mmu_walk_denied_by(one, (enum mmu_right)(1u << bit)),
 				 mmu_walk_denied_by(other, (enum mmu_right)(1u << bit)));
@@ -307,6 +313,39 @@ static void compare_with_paths(const struct mmu_walker *plain, uint64_t va,
 		mmu_walker_walk(&walker, va ^ (uint64_t)1 << (63 - bit), &again);
 		mmu_walker_walk(&walker, va, &again);
 		same_walk(walk, &again);
+	}
+}
+
+static uint64_t nr_answered;
+
+/* Looked for side by side by paths that others took since; what is answered is what a walk says. */
+static void compare_answers(const struct world *w)
+{
+	const struct mmu_walker plain = { .cursor = memory_image_cursor(w->image),
+					  .arch = w->arch,
+					  .regimes = &w->regimes };
+	struct mmu_word words[MMU_ANSWERS_MAX];
+	struct mmu_walker walker = plain;
+	uint64_t vas[MMU_ANSWERS_MAX];
+	struct mmu_walk walk, answer;
+
+	walker.paths = paths;
+	walk.serial = 0;
+	for (size_t i = 0; i < MMU_ANSWERS_MAX; i++)
+		vas[i] = any_va(w);
+	for (size_t i = 0; i < MMU_ANSWERS_MAX; i += 2)
+		mmu_walker_walk(&walker, vas[i], &walk);
+	mmu_words_find(&walker, vas, MMU_ANSWERS_MAX, words);
+	for (size_t i = 0; i < MMU_ANSWERS_MAX; i++) {
+		mmu_walker_walk(&walker, any_va(w), &walk);
+		memset(&answer, 0xa5, sizeof(answer));
+		if (!mmu_word_answer(&walker, &words[i], vas[i], &answer))
+			continue;
+		assert_int_equal(answer.nr_steps, 0);
+		mmu_walker_walk(&plain, vas[i], &walk);
+		walk.nr_steps = 0;
+		same_answer(&answer, &walk);
+		nr_answered++;
 	}
 }
 
@@ -432,6 +471,8 @@ static void run(bool hostile)
 			assert_non_null(paths);
 			for (unsigned int k = 0; k < ADDRESSES; k++)
 				compare(&w, any_va(&w));
+			for (unsigned int k = 0; k < ADDRESSES / MMU_ANSWERS_MAX; k++)
+				compare_answers(&w);
 			mmu_paths_destroy(paths);
 			for (unsigned int level = 0; level <= top_level(&w); level++)
 				for (unsigned int k = 0; k < TABLES_PER_LEVEL; k++)
@@ -453,6 +494,7 @@ static void test_random_tables(void **state)
 	};
 
 	run(false);
+	assert_true(nr_answered > 1000);
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		if (seen[results[i]] < 50)
 			fail_msg("only %llu walks ended with '%s'",

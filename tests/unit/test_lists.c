@@ -116,32 +116,103 @@ static void test_15_written(void **state)
 	assert_int_equal(strlen(line.address), sizeof(many) - 1);
 }
 
+static const char *next_line(struct tool_lines *lines, const char **ret_problem)
+{
+	const char *line;
+
+	*ret_problem = NULL;
+	while (!(line = tool_lines_take(lines, ret_problem)) && tool_lines_read(lines))
+		continue;
+	return line;
+}
+
 static void test_15_reading_lines(void **state)
 {
-	char line[TOOL_LINE_MAX];
-	const char *problem;
+	static struct tool_lines lines;
 	FILE *file = tmpfile();
+	const char *problem;
 
 	(void)state;
 	assert_non_null(file);
-	fprintf(file, "one\n\n");
-	for (unsigned int i = 0; i < 3 * TOOL_LINE_MAX; i++)
+	fputs("one\n\n", file);
+	for (int i = 0; i < TOOL_LINE_MAX; i++)
+		fputc('x', file);
+	fputs("\n", file);
+	for (int i = 0; i < TOOL_LINE_MAX - 1; i++) /* the longest that is none too long */
+		fputc('z', file);
+	fputs("\n", file);
+	for (int i = 0; i < 3 * (int)sizeof(lines.bytes); i++)
 		fputc('y', file);
 	fwrite("\na\0b\nlast", 1, 9, file);
 	rewind(file);
-	assert_true(tool_line_read(file, line, &problem));
-	assert_string_equal(line, "one");
-	assert_true(tool_line_read(file, line, &problem));
-	assert_string_equal(line, "");
+	tool_lines_begin(&lines, fileno(file));
+	assert_string_equal(next_line(&lines, &problem), "one");
+	assert_string_equal(next_line(&lines, &problem), "");
 	assert_null(problem);
-	assert_true(tool_line_read(file, line, &problem));
+	assert_non_null(next_line(&lines, &problem));
 	assert_string_equal(problem, "the line is too long");
-	assert_true(tool_line_read(file, line, &problem));
-	assert_string_equal(problem, "a byte 0 is no text");
-	assert_true(tool_line_read(file, line, &problem));
+	assert_int_equal(strlen(next_line(&lines, &problem)), TOOL_LINE_MAX - 1);
 	assert_null(problem);
-	assert_string_equal(line, "last");
-	assert_false(tool_line_read(file, line, &problem));
+	assert_non_null(next_line(&lines, &problem));
+	assert_string_equal(problem, "the line is too long");
+	assert_non_null(next_line(&lines, &problem));
+	assert_string_equal(problem, "a byte 0 is no text");
+	assert_string_equal(next_line(&lines, &problem), "last");
+	assert_null(problem);
+	assert_null(next_line(&lines, &problem));
+	assert_null(next_line(&lines, &problem));
+	fclose(file);
+}
+
+/* What is no number alone is left to tool_lines_take(), whole. */
+static void test_15_reading_numbers(void **state)
+{
+	static const struct {
+		const char *line;
+		bool number;
+		uint64_t value;
+	} cases[] = {
+		{ "0\n", true, 0 },
+		{ "0x7fC0\n", true, 0x7fc0 },
+		{ "0X1\n", true, 1 },
+		{ "ffffffffffffffff\n", true, UINT64_MAX },
+		{ "0xffffffffffffffff\n", true, UINT64_MAX },
+		{ "10000000000000000\n", false, 0 },
+		{ "00000000000000001\n", false, 0 },
+		{ "0x\n", false, 0 },
+		{ "\n", false, 0 },
+		{ " 1\n", false, 0 },
+		{ "1 \n", false, 0 },
+		{ "1\r\n", false, 0 },
+		{ "1g\n", false, 0 },
+		{ "1 label\n", false, 0 },
+		{ "1-2\n", false, 0 },
+		{ "1", false, 0 }, /* there may be more of it */
+	};
+	static struct tool_lines lines;
+	FILE *file = tmpfile();
+	const char *problem;
+
+	(void)state;
+	assert_non_null(file);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		fputs(cases[i].line, file);
+	rewind(file);
+	tool_lines_begin(&lines, fileno(file));
+	assert_false(tool_lines_take_number(&lines, &(uint64_t){ 0 }));
+	assert_true(tool_lines_read(&lines));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t value = 0;
+		const char *line = NULL;
+
+		assert_int_equal(tool_lines_take_number(&lines, &value), cases[i].number);
+		if (!cases[i].number)
+			line = next_line(&lines, &problem);
+		assert_int_equal(line ? strncmp(line, cases[i].line, strlen(line)) : 0, 0);
+		if (cases[i].number)
+			assert_int_equal(value, cases[i].value);
+	}
+	assert_null(next_line(&lines, &problem));
 	fclose(file);
 }
 
@@ -183,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_15_lines_of_maps),
 		cmocka_unit_test(test_15_written),
 		cmocka_unit_test(test_15_reading_lines),
+		cmocka_unit_test(test_15_reading_numbers),
 		cmocka_unit_test(test_15_tsv),
 	};
 

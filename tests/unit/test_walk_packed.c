@@ -6,7 +6,8 @@
 #include "support/tables.h"
 
 #include "image/kdump_bitmap.h"
-#include "walk/walk.h"
+#include "walk/answers.h"
+#include "walk/sweep.h"
 
 #define PAGE 4096u
 #define TABLES_PA 0x100000u
@@ -100,6 +101,75 @@ static void walks_unpack_tables_only(void **state)
 	}
 }
 
+/* Tables that all cursors share stay where they are: their words are found without a walk. */
+static void answers_need_no_walk(void **state)
+{
+	struct mmu_word words[MMU_ANSWERS_MAX];
+	uint64_t vas[MMU_ANSWERS_MAX];
+	struct packed packed = { 0 };
+	struct mmu_walk walk = { .serial = 0 };
+
+	make(&packed, packings[0], 0);
+	packed.walker.paths = mmu_paths_create(packed.walker.regimes);
+	assert_non_null(packed.walker.paths);
+	for (uint64_t i = 0; i < NR_TARGETS; i += NR_TARGETS - 1) /* a leaf table each */
+		mmu_walker_walk(&packed.walker, TARGETS_VA + i * PAGE, &walk);
+	for (uint64_t i = 0; i < MMU_ANSWERS_MAX; i++)
+		vas[i] = TARGETS_VA + i * 15 * PAGE + i;
+	mmu_words_find(&packed.walker, vas, MMU_ANSWERS_MAX, words);
+	for (uint64_t i = 0; i < MMU_ANSWERS_MAX; i++) {
+		assert_true(mmu_word_answer(&packed.walker, &words[i], vas[i], &walk));
+		assert_int_equal(walk.pa, TARGETS_PA + i * 15 * PAGE + i);
+		assert_int_equal(walk.page_state, MMU_PAGE_PRESENT);
+	}
+	assert_int_equal(packed.opened.cursor.nr_unpacked, 5);
+	mmu_paths_destroy(packed.walker.paths);
+	close_packed(&packed);
+}
+
+struct told {
+	uint64_t nr;
+	struct mmu_walker *walker;
+};
+
+static void check_pages(const struct mmu_sweep_pages *pages, void *context)
+{
+	struct told *told = context;
+	struct mmu_walk walk;
+
+	assert_int_equal(pages->bytes, PAGE);
+	assert_int_equal(pages->va, TARGETS_VA + told->nr * PAGE);
+	for (size_t i = 0; i < pages->nr; i++, told->nr++) {
+		mmu_walker_walk(told->walker, pages->va + i * PAGE, &walk);
+		assert_int_equal(pages->pas[i], walk.pa);
+		assert_int_equal(pages->rights, walk.rights);
+	}
+}
+
+/* Whoever merges them can be told of each page, in order. */
+static void sweeps_tell_pages(void **state)
+{
+	static struct mmu_sweep sweep;
+	struct packed packed = { 0 };
+	struct told told = { .walker = &packed.walker };
+	uint64_t entries = 0;
+
+	make(&packed, packings[0], 0);
+	mmu_sweep_init(&sweep, &packed.walker, 0, UINT64_MAX >> 17, 1000, NULL, NULL);
+	sweep.merges = true;
+	sweep.pages = check_pages;
+	sweep.pages_context = &told;
+	for (bool more = true; more;) {
+		more = mmu_sweep_go_on(&sweep);
+		for (size_t i = 0; i < sweep.nr_ready; i++)
+			entries += sweep.ranges[i].entries;
+	}
+	mmu_sweep_release(&sweep);
+	assert_int_equal(entries, NR_TARGETS);
+	assert_int_equal(told.nr, NR_TARGETS);
+	close_packed(&packed);
+}
+
 /* Of a machine of 512 GiB, whose memory is dumped at its beginning. */
 static void walks_count_as_far_as_they_read(void **state)
 {
@@ -170,6 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walks_unpack_tables_only),
+		cmocka_unit_test(answers_need_no_walk),
+		cmocka_unit_test(sweeps_tell_pages),
 		cmocka_unit_test(walks_count_as_far_as_they_read),
 		cmocka_unit_test(ranks_are_right_in_any_order),
 	};
