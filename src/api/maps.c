@@ -23,12 +23,12 @@ struct mmu_map {
 	struct mmu_map_join join;
 };
 
-static struct mmu_error *next_range(void *context, uint64_t break_va, const struct mmu_swept **ret,
-				    bool *ret_end)
+static struct mmu_error *next_ranges(void *context, uint64_t break_va, const struct mmu_swept **ret,
+				     size_t *ret_nr, bool *ret_end)
 {
 	struct mmu_map *map = context;
 
-	return mmu_ranges_next_before(map->ranges, break_va, ret, ret_end);
+	return mmu_ranges_next_before(map->ranges, break_va, ret, ret_nr, ret_end);
 }
 
 /* ------------------------------------------------------------------ VMAs, then regions */
@@ -149,7 +149,7 @@ struct mmu_error *mmu_map_open(struct mmu_space *space, const struct mmu_map_que
 		mmu_ranges_merge(map->ranges);
 	map->space = space;
 	map->vmas.end = true;
-	map->join = (struct mmu_map_join){ .source = { map, next_range, next_area },
+	map->join = (struct mmu_map_join){ .source = { map, next_ranges, next_area },
 					   .next_va = part.first_va,
 					   .last_va = part.last_va,
 					   .page_lg2 = space->regimes.regime[0].page_lg2,

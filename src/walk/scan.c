@@ -6,10 +6,21 @@
 #include "walk/scan.h"
 #include "walk/words.h"
 
+/* A range of fewer entries is short, and after so many behind each other blocks() goes on. */
+#define SHORT 4u
+#define FEW 4u
+#define FEW_NEVER 16u /* a bit that FEW has not */
+
+/* Entries that blocks() takes at once. */
+#define BLOCK 64u
+
+/* So often another hash is tried for the templates of a level. */
+#define HASHES 32u
+
 static ALWAYS_INLINE struct mmu_leaf_template *template_of(struct mmu_sweep_level *level,
 							   uint64_t other, uint64_t second_other)
 {
-	uint64_t hash = (other ^ second_other << 1) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = (other ^ second_other << 1) * level->hash;
 
 	return &level->templates[hash / (UINT64_MAX / MMU_TEMPLATES + 1)];
 }
@@ -116,22 +127,37 @@ static ALWAYS_INLINE uint64_t page_of(const struct mmu_leaf_template *template,
 	return template->pa + ((raw & level->alike.address) << level->up);
 }
 
-/* A range of one page. Its note and next_pa are left to the caller. */
+/* A range of one page, but for its note and next_pa. */
 static ALWAYS_INLINE void begin_range(struct mmu_swept *range, uint64_t va, uint64_t pa,
 				      uint64_t page_bytes, uint8_t rights)
 {
-	/* two assignments: one of so many bytes is done byte by byte */
-	*(struct mmu_range *)range = (struct mmu_range){ .first_va = va,
-							 .last_va = va + (page_bytes - 1),
-							 .result = MMU_RESULT_MAPPED,
-							 .rights = rights,
-							 .has_pa = true,
-							 .page_bytes = page_bytes,
-							 .pa = pa };
+	/* one by one: in one assignment the bytes between are cleared first, which takes longer */
+	range->first_va = va;
+	range->last_va = va + (page_bytes - 1);
+	range->result = MMU_RESULT_MAPPED;
+	range->rights = rights;
+	range->swap_type = 0;
+	range->has_pa = true;
+	range->has_swap = range->has_target = range->assumed = false;
+	range->page_bytes = page_bytes;
+	range->pa = pa;
+	range->swap_offset = range->target_pa = 0;
 	range->entries = range->runs = 1;
 }
 
-static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level, enum lie lie,
+/* The index in the chunk behind the last entry that a scan may take. */
+static ALWAYS_INLINE uint64_t end_of(const struct mmu_sweep *sweep,
+				     const struct mmu_sweep_level *level, uint64_t base_va)
+{
+	uint64_t end = level->table.chunk_count, room = level->scan_end - level->table.chunk_first;
+
+	if (end > room)
+		end = room;
+	return sweep->break_va ? end_before(sweep->break_va, base_va, level->shift, end) : end;
+}
+
+/* Go on as far as it goes. @return true: runs are so short here that blocks() is to go on */
+static ALWAYS_INLINE bool scan(struct mmu_sweep *sweep, struct mmu_sweep_level *level, enum lie lie,
 			       bool paired, run_fn run)
 {
 	const struct mmu_table *table = &level->table;
@@ -140,15 +166,13 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	const uint64_t page_bytes = (uint64_t)1 << level->shift;
 	const bool merges = sweep->merges;
 	const uint64_t base_va = level->base_va + (first << level->shift);
-	uint64_t index = level->index - first, end = table->chunk_count, next_pa = 0;
+	const uint64_t end = end_of(sweep, level, base_va);
+	uint64_t index = level->index - first, next_pa = 0;
 	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
 	const struct mmu_leaf_template *template = &level->templates[0];
 	struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
+	unsigned int few = paired || !table->zero_is_empty ? FEW_NEVER : 0;
 
-	if (end > level->scan_end - first)
-		end = level->scan_end - first;
-	if (sweep->break_va)
-		end = end_before(sweep->break_va, base_va, level->shift, end);
 	while (index < end) {
 		uint64_t raw = word_at(table->raw, index, format, lie);
 		uint64_t second = paired ? word_at(table->second, index, format, lie) : 0;
@@ -168,7 +192,8 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 		uint64_t va = base_va + (index << level->shift), count = 1;
 		uint64_t pa = page_of(template, level, raw);
 		uint8_t rights = level->rights & template->rights;
-		if (va == next_va && rights == open->rights && (pa == next_pa || merges)) {
+		bool alike = va == next_va && rights == open->rights;
+		if (alike && (pa == next_pa || merges)) {
 			uint64_t breaks = pa != next_pa;
 
 			count += merges ? level->count_alike(level, index, end - index - 1, &breaks)
@@ -183,6 +208,12 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 		} else if (sweep->nr == MMU_SWEEP_BATCH) {
 			break;
 		} else {
+			/* pages that lie anywhere are foreseen well, holes and rights are not */
+			if (!alike) {
+				if (few == FEW)
+					break;
+				few = open && open->entries < SHORT ? few + 1 : few & FEW_NEVER;
+			}
 			open = &sweep->ranges[sweep->nr++];
 			begin_range(open, va, pa, page_bytes, rights);
 			open->note = template->note;
@@ -192,6 +223,90 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 		open->next_pa = next_pa = pa + page_bytes;
 	}
 	level->index = first + (index < end ? index : end);
+	return few == FEW && index < end && sweep->nr < MMU_SWEEP_BATCH;
+}
+
+/* Where the words are that are not 0: no branch, for nobody could foresee it. */
+static ALWAYS_INLINE unsigned int find_words(const uint8_t *words, uint64_t index,
+					     unsigned int count, const struct mmu_format *format,
+					     enum lie lie, uint8_t *ret)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		ret[nr] = (uint8_t)i;
+		nr += word_at(words, index + i, format, lie) != 0;
+	}
+	return nr;
+}
+
+/*
+ * As scan(), for entries of which hardly two say the same.
+ * @return true: ranges are longer here, scan() is to go on
+ */
+static ALWAYS_INLINE bool blocks(struct mmu_sweep *sweep, struct mmu_sweep_level *level,
+				 enum lie lie)
+{
+	const struct mmu_table *table = &level->table;
+	const struct mmu_format *format = table->regime->format;
+	const uint64_t address = level->alike.address, first = table->chunk_first;
+	const unsigned int shift = level->shift, up = level->up;
+	const uint64_t page_bytes = (uint64_t)1 << shift;
+	const uint64_t base_va = level->base_va + (first << shift);
+	const uint64_t end = end_of(sweep, level, base_va);
+	const bool merges = sweep->merges;
+	const uint8_t path_rights = level->rights, *words = table->raw;
+	uint64_t index = level->index - first, next_pa = 0;
+	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
+	struct mmu_swept *slot = &sweep->ranges[sweep->nr];
+	uint8_t open_rights = sweep->nr ? slot[-1].rights : 0;
+	bool known = true, many = true;
+
+	while (known && many && index < end && slot < sweep->ranges + MMU_SWEEP_BATCH) {
+		unsigned int count = end - index < BLOCK ? (unsigned int)(end - index) : BLOCK;
+		unsigned int room = (unsigned int)(sweep->ranges + MMU_SWEEP_BATCH - slot), k;
+		uint8_t places[BLOCK + 1];
+		unsigned int nr = find_words(words, index, count, format, lie, places);
+		const struct mmu_swept *begun = slot;
+
+		if (nr > room) {
+			nr = room;
+			count = places[room];
+		}
+		for (k = 0; k < nr; k++) {
+			uint64_t at = index + places[k];
+			uint64_t raw = word_at(words, at, format, lie), other = raw & ~address;
+			const struct mmu_leaf_template *template = template_of(level, other, 0);
+
+			if (template->other != other)
+				break;
+			uint64_t va = base_va + (at << shift);
+			uint64_t pa = template->pa + ((raw & address) << up);
+			uint8_t rights = path_rights & template->rights;
+
+			if ((va == next_va) & (rights == open_rights) &
+			    ((pa == next_pa) | merges)) {
+				slot[-1].last_va += page_bytes;
+				slot[-1].entries++;
+				slot[-1].runs += pa != next_pa;
+				if (slot[-1].note != template->note)
+					slot[-1].note = NULL;
+			} else {
+				begin_range(slot, va, pa, page_bytes, rights);
+				slot->note = template->note;
+				slot++;
+			}
+			next_va = va + page_bytes;
+			slot[-1].next_pa = next_pa = pa + page_bytes;
+			open_rights = rights;
+		}
+		known = k == nr;
+		many = (unsigned int)(slot - begun) * SHORT >= k;
+		index += known ? count : places[k];
+	}
+	sweep->nr = (size_t)(slot - sweep->ranges);
+	level->index = first + index;
+	return known && index < end && sweep->nr < MMU_SWEEP_BATCH;
 }
 
 /* Runs are counted in a function of their own, for the registers of what has none. */
@@ -201,9 +316,15 @@ static ALWAYS_INLINE void scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	{                                                                                          \
 		return run_of(level, index, room, lie, paired);                                    \
 	}                                                                                          \
+	static __attribute__((__noinline__)) bool name##_blocks(struct mmu_sweep *sweep,           \
+								struct mmu_sweep_level *level)     \
+	{                                                                                          \
+		return blocks(sweep, level, lie);                                                  \
+	}                                                                                          \
 	static void name(struct mmu_sweep *sweep, struct mmu_sweep_level *level)                   \
 	{                                                                                          \
-		scan(sweep, level, lie, paired, name##_run);                                       \
+		while (scan(sweep, level, lie, paired, name##_run) && name##_blocks(sweep, level)) \
+			;                                                                          \
 	}
 SCAN(scan_8, LIE_8, false)
 SCAN(scan_8_swapped, LIE_8_SWAPPED, false)
@@ -257,6 +378,12 @@ bool mmu_scan_alike(const struct mmu_regime *regime, unsigned int number, struct
 	       is_plain(ret, paired, regime->shape[number].shift);
 }
 
+static void forget(struct mmu_sweep_level *level)
+{
+	for (unsigned int i = 0; i < MMU_TEMPLATES; i++) /* no word has this beside its address */
+		level->templates[i].other = level->alike.address;
+}
+
 void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *regime,
 		      unsigned int number)
 {
@@ -271,8 +398,24 @@ void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *re
 	level->step_lg2 = alike->step ? (uint8_t)__builtin_ctzll(alike->step) : 0;
 	level->up = (uint8_t)(level->shift - level->step_lg2);
 	level->carry_free = alike->address & ~(alike->address + alike->step);
-	for (unsigned int i = 0; i < MMU_TEMPLATES; i++) /* no word has this beside its address */
-		level->templates[i].other = alike->address;
+	level->hash = UINT64_C(0x9e3779b97f4a7c15);
+	level->hashes_left = HASHES;
+	forget(level);
+}
+
+/* Find places for the templates by another hash. Of two that have one place now, one is lost. */
+static void hash_again(struct mmu_sweep_level *level)
+{
+	struct mmu_leaf_template templates[MMU_TEMPLATES];
+
+	memcpy(templates, level->templates, sizeof(templates));
+	level->hashes_left--;
+	level->hash *= UINT64_C(0xd1342543de82ef95);
+	forget(level);
+	for (unsigned int i = 0; i < MMU_TEMPLATES; i++)
+		if (templates[i].other != level->alike.address)
+			*template_of(level, templates[i].other,
+				     templates[i].second_other) = templates[i];
 }
 
 bool mmu_scan_learn(struct mmu_sweep_level *level, const struct mmu_step *step)
@@ -284,6 +427,9 @@ bool mmu_scan_learn(struct mmu_sweep_level *level, const struct mmu_step *step)
 	if (!level->alike.step || entry->run_lg2 || (!other && level->table.zero_is_empty) ||
 	    (step->has_second && (!step->raw || !step->second)))
 		return false;
+	/* two that take turns in one place would be decoded each time */
+	while (template_of(level, other, second_other)->other != address && level->hashes_left)
+		hash_again(level);
 	*template_of(level, other, second_other) = (struct mmu_leaf_template){
 		.other = other,
 		.second_other = second_other,

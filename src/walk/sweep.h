@@ -39,7 +39,7 @@ struct mmu_leaf_template {
 };
 
 /** Of a power of two. */
-#define MMU_TEMPLATES 8u
+#define MMU_TEMPLATES 32u
 
 /** Where a sweep is in the table of a level, and what it knows of that level. */
 struct mmu_sweep_level {
@@ -54,6 +54,8 @@ struct mmu_sweep_level {
 	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
 	uint8_t step_lg2, up;   /**< up: from a word's address to its page's */
 	struct mmu_leaf_template templates[MMU_TEMPLATES];
+	uint64_t hash; /**< odd: says where a template lies */
+	unsigned int hashes_left;
 	/** Goes on over zeros and leaves with templates; stops at what must be decoded. */
 	void (*scan)(struct mmu_sweep *sweep, struct mmu_sweep_level *level);
 	/** See alike.h. */

@@ -280,33 +280,35 @@ static void check_merged(const struct world *w, const struct mmu_walker *walker,
 /* Where a map's rows come from: a sweep that merges, or the plain ranges. */
 struct source {
 	struct mmu_sweep *sweep; /* NULL: the plain ranges */
-	size_t at, nr;
+	size_t at;               /* of those */
 	bool more;
 	size_t next_area;
 };
 
-static struct mmu_error *next_range(void *context, uint64_t break_va, const struct mmu_swept **ret,
-				    bool *ret_end)
+static struct mmu_error *next_ranges(void *context, uint64_t break_va, const struct mmu_swept **ret,
+				     size_t *ret_nr, bool *ret_end)
 {
 	struct source *source = context;
+	size_t first = source->at;
 
 	if (!source->sweep) {
-		bool ready = source->at < nr_expected &&
-			     (!break_va || expected[source->at].first_va < break_va);
-
-		*ret_end = source->at == nr_expected;
-		*ret = ready ? &expected[source->at++] : NULL;
+		while (source->at < nr_expected &&
+		       (!break_va || expected[source->at].first_va < break_va))
+			source->at++;
+		*ret_end = first == nr_expected;
+		*ret = &expected[first];
+		*ret_nr = source->at - first;
 		return NULL;
 	}
 	source->sweep->break_va = break_va;
 	source->sweep->at_break = false;
-	while (source->at == source->nr && source->more && !source->sweep->at_break) {
-		source->more = mmu_sweep_go_on(source->sweep);
-		source->at = 0;
-		source->nr = source->sweep->nr_ready;
-	}
+	source->sweep->nr_ready = source->more ? source->sweep->nr_ready : 0;
+	do
+		source->more = source->more && mmu_sweep_go_on(source->sweep);
+	while (!source->sweep->nr_ready && source->more && !source->sweep->at_break);
+	*ret = source->sweep->ranges;
+	*ret_nr = source->sweep->nr_ready;
 	*ret_end = !source->more;
-	*ret = source->at < source->nr ? &source->sweep->ranges[source->at++] : NULL;
 	return NULL;
 }
 
@@ -332,7 +334,7 @@ static bool next_area(void *context, struct mmu_map_area *ret, const struct mmu_
 static struct mmu_map_join join_of(const struct world *w, struct source *source, uint64_t first_va,
 				   uint64_t last_va, bool flat)
 {
-	return (struct mmu_map_join){ .source = { source, next_range, next_area },
+	return (struct mmu_map_join){ .source = { source, next_ranges, next_area },
 				      .next_va = first_va,
 				      .last_va = last_va,
 				      .page_lg2 = w->regimes.regime[0].page_lg2,
