@@ -17,12 +17,13 @@
 /* So often another hash is tried for the templates of a level. */
 #define HASHES 32u
 
-static ALWAYS_INLINE struct mmu_leaf_template *template_of(struct mmu_sweep_level *level,
-							   uint64_t other, uint64_t second_other)
+/* Where the template of such words lies, if there is one. */
+static ALWAYS_INLINE unsigned int place_of(const struct mmu_sweep_level *level, uint64_t other,
+					   uint64_t second_other)
 {
 	uint64_t hash = (other ^ second_other << 1) * level->hash;
 
-	return &level->templates[hash / (UINT64_MAX / MMU_TEMPLATES + 1)];
+	return (unsigned int)(hash / (UINT64_MAX / MMU_TEMPLATES + 1));
 }
 
 /* Steps that a word's address can take without a carry out of it. */
@@ -87,9 +88,10 @@ find_template(struct mmu_sweep_level *level, uint64_t raw, uint64_t second, bool
 {
 	uint64_t address = level->alike.address;
 	uint64_t other = raw & ~address, second_other = second & ~address;
-	const struct mmu_leaf_template *ret = template_of(level, other, second_other);
+	unsigned int place = place_of(level, other, second_other);
+	const struct mmu_leaf_template *ret = &level->templates[place];
 
-	if (ret->other != other)
+	if (level->others[place] != other)
 		return NULL;
 	if (paired && (!raw || !second || ret->second_other != second_other ||
 		       (second & address) - (raw & address) != ret->between))
@@ -170,6 +172,7 @@ static ALWAYS_INLINE bool scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	uint64_t index = level->index - first, next_pa = 0;
 	uint64_t next_va = next_of(sweep, page_bytes, &next_pa);
 	const struct mmu_leaf_template *template = &level->templates[0];
+	uint64_t template_other = level->others[0];
 	struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
 	unsigned int few = paired || !table->zero_is_empty ? FEW_NEVER : 0;
 
@@ -177,7 +180,7 @@ static ALWAYS_INLINE bool scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 		uint64_t raw = word_at(table->raw, index, format, lie);
 		uint64_t second = paired ? word_at(table->second, index, format, lie) : 0;
 
-		if (paired || (raw & ~address) != template->other) {
+		if (paired || (raw & ~address) != template_other) {
 			if (!(raw | second) && table->zero_is_empty) {
 				if (++index < end && !word_at(table->raw, index, format, lie))
 					index = mmu_table_skip_zeros(table, first + index) - first;
@@ -188,6 +191,7 @@ static ALWAYS_INLINE bool scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 			if (!other)
 				break;
 			template = other;
+			template_other = raw & ~address;
 		}
 		uint64_t va = base_va + (index << level->shift), count = 1;
 		uint64_t pa = page_of(template, level, raw);
@@ -276,9 +280,10 @@ static ALWAYS_INLINE bool blocks(struct mmu_sweep *sweep, struct mmu_sweep_level
 		for (k = 0; k < nr; k++) {
 			uint64_t at = index + places[k];
 			uint64_t raw = word_at(words, at, format, lie), other = raw & ~address;
-			const struct mmu_leaf_template *template = template_of(level, other, 0);
+			unsigned int place = place_of(level, other, 0);
+			const struct mmu_leaf_template *template = &level->templates[place];
 
-			if (template->other != other)
+			if (level->others[place] != other)
 				break;
 			uint64_t va = base_va + (at << shift);
 			uint64_t pa = template->pa + ((raw & address) << up);
@@ -381,7 +386,7 @@ bool mmu_scan_alike(const struct mmu_regime *regime, unsigned int number, struct
 static void forget(struct mmu_sweep_level *level)
 {
 	for (unsigned int i = 0; i < MMU_TEMPLATES; i++) /* no word has this beside its address */
-		level->templates[i].other = level->alike.address;
+		level->others[i] = level->alike.address;
 }
 
 void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *regime,
@@ -407,15 +412,20 @@ void mmu_scan_prepare(struct mmu_sweep_level *level, const struct mmu_regime *re
 static void hash_again(struct mmu_sweep_level *level)
 {
 	struct mmu_leaf_template templates[MMU_TEMPLATES];
+	uint64_t others[MMU_TEMPLATES];
 
+	memcpy(others, level->others, sizeof(others));
 	memcpy(templates, level->templates, sizeof(templates));
 	level->hashes_left--;
 	level->hash *= UINT64_C(0xd1342543de82ef95);
 	forget(level);
-	for (unsigned int i = 0; i < MMU_TEMPLATES; i++)
-		if (templates[i].other != level->alike.address)
-			*template_of(level, templates[i].other,
-				     templates[i].second_other) = templates[i];
+	for (unsigned int i = 0; i < MMU_TEMPLATES; i++) {
+		if (others[i] == level->alike.address)
+			continue;
+		unsigned int place = place_of(level, others[i], templates[i].second_other);
+		level->others[place] = others[i];
+		level->templates[place] = templates[i];
+	}
 }
 
 bool mmu_scan_learn(struct mmu_sweep_level *level, const struct mmu_step *step)
@@ -423,15 +433,17 @@ bool mmu_scan_learn(struct mmu_sweep_level *level, const struct mmu_step *step)
 	const struct mmu_entry *entry = &step->entry;
 	uint64_t address = level->alike.address, other = step->raw & ~address;
 	uint64_t second_other = step->second & ~address;
+	unsigned int place;
 
 	if (!level->alike.step || entry->run_lg2 || (!other && level->table.zero_is_empty) ||
 	    (step->has_second && (!step->raw || !step->second)))
 		return false;
 	/* two that take turns in one place would be decoded each time */
-	while (template_of(level, other, second_other)->other != address && level->hashes_left)
+	while (level->others[place_of(level, other, second_other)] != address && level->hashes_left)
 		hash_again(level);
-	*template_of(level, other, second_other) = (struct mmu_leaf_template){
-		.other = other,
+	place = place_of(level, other, second_other);
+	level->others[place] = other;
+	level->templates[place] = (struct mmu_leaf_template){
 		.second_other = second_other,
 		.between = (step->second & address) - (step->raw & address),
 		.pa = entry->pa - ((step->raw & address) << level->up),

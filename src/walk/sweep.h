@@ -31,15 +31,15 @@ typedef void (*mmu_sweep_correct_fn)(struct mmu_walk *walk, void *context);
  * rule is that of mmu_format.alike().
  */
 struct mmu_leaf_template {
-	uint64_t other, second_other; /**< all bits of the words but their addresses */
-	uint64_t between;             /**< second word's address less the first one's, in steps */
-	uint64_t pa;                  /**< of the page whose word has the address 0 */
+	uint64_t second_other; /**< all bits of the second word but its address */
+	uint64_t between;      /**< second word's address less the first one's, in steps */
+	uint64_t pa;           /**< of the page whose word has the address 0 */
 	const char *note;
 	uint8_t rights;
 };
 
 /** Of a power of two. */
-#define MMU_TEMPLATES 32u
+#define MMU_TEMPLATES 16u
 
 /** Where a sweep is in the table of a level, and what it knows of that level. */
 struct mmu_sweep_level {
@@ -53,6 +53,8 @@ struct mmu_sweep_level {
 	struct mmu_alike alike; /**< step 0: not known */
 	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
 	uint8_t step_lg2, up;   /**< up: from a word's address to its page's */
+	/** All bits of a template's word but its address; the level's address bits: there is none. */
+	uint64_t others[MMU_TEMPLATES];
 	struct mmu_leaf_template templates[MMU_TEMPLATES];
 	uint64_t hash; /**< odd: says where a template lies */
 	unsigned int hashes_left;
