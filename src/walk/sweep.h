@@ -26,6 +26,17 @@ struct mmu_swept {
  */
 typedef void (*mmu_sweep_correct_fn)(struct mmu_walk *walk, void *context);
 
+/** How full a table is, or the part of it that was asked for. */
+struct mmu_fill {
+	uint64_t read;   /**< entries that could be read */
+	uint64_t used;   /**< of these, not empty */
+	uint64_t tables; /**< of these, leading to a table */
+};
+
+/** A table is behind us. */
+typedef void (*mmu_sweep_left_fn)(const struct mmu_regime *regime, unsigned int level,
+				  const struct mmu_fill *fill, void *context);
+
 /**
  * What leaves of a level say whose words have these bits beside their addresses: decoded once. The
  * rule is that of mmu_format.alike().
@@ -49,6 +60,8 @@ struct mmu_sweep_level {
 	uint64_t scan_first, scan_end; /**< entries that are wanted whole; end: exclusive */
 	uint8_t rights;                /**< of the path above it */
 	bool readable;                 /**< some entry so far was */
+	struct mmu_fill fill;          /**< where somebody asks for it; entries before `filled` */
+	uint64_t filled;
 	unsigned int shift;
 	struct mmu_alike alike; /**< step 0: not known */
 	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
@@ -80,6 +93,9 @@ struct mmu_sweep {
 	 * was set again. What reaches over it is a range of one run. 0: nowhere.
 	 */
 	uint64_t break_va;
+	/** Called for each table that was gone through, with left_context; NULL at first. */
+	mmu_sweep_left_fn left;
+	void *left_context;
 	struct mmu_swept ranges[MMU_SWEEP_BATCH];
 	size_t nr_ready; /**< of the ranges: these are complete */
 	bool at_break;   /**< no more begins before break_va */
