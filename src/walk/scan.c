@@ -9,7 +9,6 @@
 /* A range of fewer entries is short, and after so many behind each other blocks() goes on. */
 #define SHORT 4u
 #define FEW 4u
-#define FEW_NEVER 16u /* a bit that FEW has not */
 
 /* Entries that blocks() takes at once. */
 #define BLOCK 64u
@@ -174,7 +173,8 @@ static ALWAYS_INLINE bool scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 	const struct mmu_leaf_template *template = &level->templates[0];
 	uint64_t template_other = level->others[0];
 	struct mmu_swept *open = sweep->nr ? &sweep->ranges[sweep->nr - 1] : NULL;
-	unsigned int few = paired || !table->zero_is_empty ? FEW_NEVER : 0;
+	const bool by_blocks = !paired && table->zero_is_empty;
+	unsigned int few = 0;
 
 	while (index < end) {
 		uint64_t raw = word_at(table->raw, index, format, lie);
@@ -216,7 +216,7 @@ static ALWAYS_INLINE bool scan(struct mmu_sweep *sweep, struct mmu_sweep_level *
 			if (!alike) {
 				if (few == FEW)
 					break;
-				few = open && open->entries < SHORT ? few + 1 : few & FEW_NEVER;
+				few = by_blocks && open && open->entries < SHORT ? few + 1 : 0;
 			}
 			open = &sweep->ranges[sweep->nr++];
 			begin_range(open, va, pa, page_bytes, rights);
