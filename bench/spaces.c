@@ -8,8 +8,8 @@
  * ranges  the same, but its single physical runs
  * tables  prints where the table pages of these lie, one address a line, for floor_pages
  *
- * All but the last print one JSON object: first_seconds of the first round, seconds of the best one,
- * cpu_seconds of the one with the least CPU time.
+ * All but the last print one JSON object: first_seconds of the first round, seconds of the best
+ * one, cpu_seconds of the one with the least CPU time.
  */
 #include <inttypes.h>
 #include <pthread.h>

@@ -60,13 +60,13 @@ struct mmu_sweep_level {
 	uint64_t scan_first, scan_end; /**< entries that are wanted whole; end: exclusive */
 	uint8_t rights;                /**< of the path above it */
 	bool readable;                 /**< some entry so far was */
-	struct mmu_fill fill;          /**< where somebody asks for it; entries before `filled` */
+	struct mmu_fill fill;          /**< of entries before `filled`, if anybody asks */
 	uint64_t filled;
 	unsigned int shift;
 	struct mmu_alike alike; /**< step 0: not known */
 	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
 	uint8_t step_lg2, up;   /**< up: from a word's address to its page's */
-	/** All bits of a template's word but its address; the level's address bits: there is none. */
+	/** A template's word but its address; the level's address bits: there is none. */
 	uint64_t others[MMU_TEMPLATES];
 	struct mmu_leaf_template templates[MMU_TEMPLATES];
 	uint64_t hash; /**< odd: says where a template lies */
