@@ -46,6 +46,8 @@ uint64_t *bench_addresses(const struct bench *bench, size_t count);
 
 /** Monotonic seconds. */
 double bench_now(void);
+/** CPU time of the process: others slow it down, and hardly make it work more. */
+double bench_cpu_now(void);
 
 /** malloc() that ends the program when there is no memory. */
 void *bench_alloc(size_t count, size_t size);

@@ -21,6 +21,7 @@ from measure import COUNT, PROGRAMS, ROUNDS, TOOL, Failure, Row, Sample, millise
 
 # the same dump in other formats lies beside it, with the format's name as its suffix
 FORMS = 'lzo', 'zlib', 'flat'
+SYNTHETIC = os.environ.get('BENCH_SYNTHETIC', '1G')  # what the images without a kernel map
 
 DRGN = """
 import sys
@@ -253,10 +254,21 @@ class Bench:
                 rows += [Row(f'{name}: floor',
                              self.timed('bench-floor-pages', path, stdin=pages),
                              'the same table pages summed by a plain loop')]
-            rows += [Row(f'{name}: ranges, {threads} thread{"s" * (threads > 1)}',
-                         self.timed('bench-spaces', path, self.vmlinux, 'ranges', threads))
+            rows += [Row(f'{name}: rows, {threads} thread{"s" * (threads > 1)}',
+                         self.timed('bench-spaces', path, self.vmlinux, 'rows', threads))
                      for threads in (1, 2)]
         return rows
+
+    def synthetic(self, *kind):
+        """Rows and single runs of an image that holds nothing but tables, beside their sum."""
+        image = self.folder / ''.join(('synthetic', *kind))
+        root = self.whole('bench-make-synthetic', *kind, SYNTHETIC, image).strip()
+
+        def inside(key):
+            return self.timed('bench-ranges', image, root, key=key)
+        return [Row('floor: sum of the same table pages', inside('floor_seconds')),
+                Row('library: rows of a flat map', inside('map_seconds')),
+                Row('library: single physical runs', inside('range_seconds'))]
 
     def pids(self):
         return [Row('library: open each by its pid',
@@ -271,9 +283,9 @@ class Bench:
             raise Failure((done.stderr.strip().split('\n') or ['fails'])[-1][:60])
         return done.stdout
 
-    def timed(self, program, *words, stdin=None):
+    def timed(self, program, *words, stdin=None, key='seconds'):
         """A time that a measuring program took itself, of its best round."""
-        return lambda: (json.loads(self.whole(program, *words, stdin=stdin))['seconds'], 0)
+        return lambda: (json.loads(self.whole(program, *words, stdin=stdin))[key], 0)
 
     def facts(self):
         """Ours must do more: image and task list too. Both must say the same."""
@@ -295,6 +307,11 @@ class Bench:
 
 
 # ---------------------------------------------------------------------------------- the table
+
+def entries_of(size):
+    """Entries of 4 KiB pages."""
+    return int(size[:-1]) << {'G': 30, 'T': 40}[size[-1]] >> 12
+
 
 def print_contest(title, rows, count=None):
     print(f'\n{title}')
@@ -329,6 +346,10 @@ def main(image, vmlinux):
             (f'formats, whole process; {COUNT} addresses', bench.forms(), None),
             ('all spaces: every range of every process', bench.spaces(), None),
             ('all spaces: opened by pid', bench.pids(), None),
+            (f'{SYNTHETIC} in pages that are no neighbours, CPU time; for each of its entries',
+             bench.synthetic(), entries_of(SYNTHETIC)),
+            (f'{SYNTHETIC} fragmented, CPU time; for each of its entries, present or not',
+             bench.synthetic('--fragmented'), entries_of(SYNTHETIC)),
         ]
         take_turns([row for _, rows, _ in contests for row in rows])
         print(f'{os.path.basename(image)}, pid {bench.pid}: {shape["mapped"]} of {shape["walks"]} '

@@ -14,6 +14,14 @@ double bench_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+double bench_cpu_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 void *bench_alloc(size_t count, size_t size)
 {
 	void *ret = calloc(count ? count : 1, size);

@@ -32,17 +32,18 @@ MMU_PLUGINS
 static const struct mmu_arch *const archs[] = { MMU_PLUGINS NULL };
 #undef P
 
-/* Four levels of 512 entries of 8 bytes, little-endian. */
+/* Four levels of 512 entries of 8 bytes, little-endian. More than one machine has a "4level". */
 #define FORMAT "4level"
+#define MACHINE EM_X86_64
 
-static const struct mmu_regime *find_regime(uint16_t *ret_machine)
+static const struct mmu_regime *find_regime(void)
 {
 	for (const struct mmu_arch *const *arch = archs; *arch; arch++)
 		for (size_t i = 0; i < (*arch)->nr_samples; i++) {
 			const struct mmu_regime *regime = (*arch)->samples[i]->regimes[0];
 
-			*ret_machine = (uint16_t)(*arch)->elf_machine;
-			if (!strcmp(regime->format->name, FORMAT))
+			if ((*arch)->elf_machine == MACHINE &&
+			    !strcmp(regime->format->name, FORMAT))
 				return regime;
 		}
 	return NULL;
@@ -100,13 +101,13 @@ static void fill(uint8_t *table, const struct mmu_regime *regime, unsigned int l
 	}
 }
 
-static void write_header(FILE *file, uint16_t machine, uint64_t bytes)
+static void write_header(FILE *file, uint64_t bytes)
 {
 	Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			     EV_CURRENT },
 		.e_type = ET_CORE,
-		.e_machine = machine,
+		.e_machine = MACHINE,
 		.e_version = EV_CURRENT,
 		.e_phoff = sizeof(header),
 		.e_ehsize = sizeof(header),
@@ -130,8 +131,8 @@ static void write_header(FILE *file, uint16_t machine, uint64_t bytes)
 }
 
 /* Level by level from the root down, each level's tables by address. */
-static void write_tables(FILE *file, uint16_t machine, const struct mmu_regime *regime,
-			 uint64_t pages, bool fragmented)
+static void write_tables(FILE *file, const struct mmu_regime *regime, uint64_t pages,
+			 bool fragmented)
 {
 	uint64_t nr[5] = { pages };
 	uint64_t pa = FIRST_PA, all = 0;
@@ -139,7 +140,7 @@ static void write_tables(FILE *file, uint16_t machine, const struct mmu_regime *
 
 	for (unsigned int level = 0; level < 4; level++)
 		all += nr[level + 1] = (nr[level] + ENTRIES - 1) / ENTRIES;
-	write_header(file, machine, all * PAGE);
+	write_header(file, all * PAGE);
 	for (unsigned int level = 4; level-- > 0;) {
 		uint64_t below_pa = pa + nr[level + 1] * PAGE;
 
@@ -159,20 +160,19 @@ int main(int argc, char **argv)
 	bool fragmented = argc > 1 && strcmp(argv[1], "--fragmented") == 0;
 	uint64_t bytes = argc == 3 + fragmented ? size_of(argv[1 + fragmented]) : 0;
 	const struct mmu_regime *regime;
-	uint16_t machine;
 
 	if (!bytes) {
 		fprintf(stderr, "usage: make-synthetic [--fragmented] SIZE FILE, SIZE from 1G to "
 				"1T\n");
 		return 2;
 	}
-	regime = find_regime(&machine);
+	regime = find_regime();
 	FILE *file = regime ? fopen(argv[2 + fragmented], "wb") : NULL;
 	if (!file) {
 		perror(argv[2 + fragmented]);
 		return 3;
 	}
-	write_tables(file, machine, regime, bytes / PAGE, fragmented);
+	write_tables(file, regime, bytes / PAGE, fragmented);
 	if (ferror(file) | fclose(file)) {
 		perror(argv[2 + fragmented]);
 		return 3;

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -152,18 +151,9 @@ static void open_root(struct bench *bench, const char *image, char *format)
 	need(mmu_walk_create(&bench->walk));
 }
 
-/* CPU time: the rest of the machine slows a process down, and hardly makes it work more. */
-static double cpu_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static double least(double best, double start)
 {
-	double took = cpu_now() - start;
+	double took = bench_cpu_now() - start;
 
 	return best == 0 || took < best ? took : best;
 }
@@ -187,9 +177,9 @@ int main(int argc, char **argv)
 		open_root(&bench, argv[1], argv[2]);
 	map_file(argv[1]);
 	mmu_space_extent(bench.space, &part.first_va, &part.last_va);
-	first_s = cpu_now();
+	first_s = bench_cpu_now();
 	all_rows(bench.space, &part);
-	first_s = cpu_now() - first_s;
+	first_s = bench_cpu_now() - first_s;
 	bench.tables_only = true;
 	bench_visit(&bench, true);
 	const uint8_t **pages = bench_alloc(bench.nr_tables, sizeof(*pages));
@@ -198,19 +188,19 @@ int main(int argc, char **argv)
 			nr++;
 	unsigned int rounds = nr > 100000 ? 3 : ROUNDS;
 	for (unsigned int round = 0; round < rounds; round++) {
-		double start = cpu_now();
+		double start = bench_cpu_now();
 
 		sum += sum_pages(pages, nr);
 		floor_s = least(floor_s, start);
-		start = cpu_now();
+		start = bench_cpu_now();
 		rows = all_rows(bench.space, &part);
 		map_s = least(map_s, start);
-		start = cpu_now();
+		start = bench_cpu_now();
 		ranges = all_ranges(bench.space, &part);
 		ranges_s = least(ranges_s, start);
 		if (nr > 100000)
 			continue;
-		start = cpu_now();
+		start = bench_cpu_now();
 		leaves = all_leaves(bench.space, &part);
 		leaves_s = least(leaves_s, start);
 	}

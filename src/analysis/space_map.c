@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file A space as rows: ranges of the tables, joined with VMAs or regions. */
 #include <assert.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "analysis/space_map.h"
 
@@ -28,26 +30,30 @@ static uint64_t next_break(const struct mmu_map_join *join)
 /* The range that comes next, if it begins before the area ends. */
 static struct mmu_error *load_range(struct mmu_map_join *join)
 {
-	const struct mmu_swept *range;
-	bool end;
-
-	while (!join->has_range && !join->ranges_end) {
+	while (!join->range && !join->ranges_end) {
 		uint64_t break_va = next_break(join);
 		struct mmu_error *error;
+		bool end = false;
 
 		if (join->has_area && join->searched_va > join->area.last_va)
 			return NULL;
-		error = join->source.next_range(join->source.context, break_va, &range, &end);
-		if (error)
-			return error;
-		if (range ? range->first_va > join->last_va : end) {
-			join->ranges_end = true;
-		} else if (!range) {
-			join->searched_va = break_va;
-		} else if (range->last_va >= join->next_va) {
-			join->range = *range;
-			join->has_range = true;
+		if (!join->nr_ready) {
+			error = join->source.next_ranges(join->source.context, break_va,
+							 &join->ready, &join->nr_ready, &end);
+			if (error)
+				return error;
+			if (!join->nr_ready) {
+				join->ranges_end = end;
+				join->searched_va = break_va;
+				continue;
+			}
 		}
+		join->nr_ready--;
+		join->range = join->ready++;
+		if (join->range->first_va > join->last_va)
+			join->ranges_end = true;
+		if (join->ranges_end || join->range->last_va < join->next_va)
+			join->range = NULL;
 	}
 	return NULL;
 }
@@ -84,55 +90,54 @@ static void go_behind(struct mmu_map_join *join, uint64_t last_va)
 {
 	join->at_end |= last_va >= join->last_va;
 	join->next_va = last_va + 1;
-	if (join->has_range && join->range.last_va <= last_va)
-		join->has_range = false;
+	if (join->range && join->range->last_va <= last_va)
+		join->range = NULL;
 	if (join->has_area && join->area.last_va <= last_va)
 		join->has_area = false;
 }
 
 /*
- * What is known from next_va on: a part of a range, or a hole of an area.
- * @return false: of the area there is nothing more to tell, and it was left behind
+ * What is known from next_va on: a range, or a part of one or a hole of an area in *scratch.
+ * @return NULL: of the area there is nothing more to tell, and it was left behind
  */
-static bool next_piece(struct mmu_map_join *join, struct mmu_swept *ret, bool *ret_in_area)
+static const struct mmu_swept *next_piece(struct mmu_map_join *join, struct mmu_swept *scratch,
+					  bool *ret_in_area)
 {
 	const struct mmu_map_area *area = &join->area;
-	uint64_t range_first = later(join->range.first_va, join->next_va);
+	const struct mmu_swept *range = join->range;
+	uint64_t range_first = range ? later(range->first_va, join->next_va) : 0;
 	uint64_t area_first = later(area->first_va, join->next_va);
-	bool in_area = join->has_area && (!join->has_range || area_first <= range_first);
-	bool reaches = join->has_range && (!in_area || range_first <= area->last_va);
+	bool in_area = join->has_area && (!range || area_first <= range_first);
+	bool reaches = range && (!in_area || range_first <= area->last_va);
 	uint64_t last = join->last_va;
 
 	*ret_in_area = in_area;
 	if (in_area && (!reaches || (range_first > area_first && area->holes))) {
 		if (!area->holes && (!area->region || join->area_begun)) {
 			go_behind(join, area->last_va);
-			return false;
+			return NULL;
 		}
-		*ret = (struct mmu_swept){ .first_va = area_first,
-					   .last_va = reaches ? range_first - 1 : area->last_va,
-					   .result = MMU_RESULT_EMPTY,
-					   .runs = 1 };
-		return true;
+		*scratch = (struct mmu_swept){ .first_va = area_first,
+					       .last_va = reaches ? range_first - 1 : area->last_va,
+					       .result = MMU_RESULT_EMPTY,
+					       .runs = 1 };
+		return scratch;
 	}
 	if (in_area)
 		last = area->last_va;
 	else if (join->has_area)
 		last = area->first_va - 1;
-	last = earlier(last, join->range.last_va);
-	if (join->flags & MMU_MAP_PAGES && join->range.page_bytes &&
-	    !has_no_pages(join->range.result))
-		last = earlier(last, range_first | (join->range.page_bytes - 1));
-	if (range_first == join->range.first_va && last == join->range.last_va) {
-		*ret = join->range;
-		return true;
-	}
-	assert(join->range.runs == 1);
-	*(struct mmu_range *)ret = mmu_range_part((struct mmu_range *)&join->range, range_first,
-						  last, join->page_lg2);
-	ret->runs = 1;
-	ret->next_pa = ret->pa + (ret->last_va - ret->first_va) + 1;
-	return true;
+	last = earlier(last, range->last_va);
+	if (join->flags & MMU_MAP_PAGES && range->page_bytes && !has_no_pages(range->result))
+		last = earlier(last, range_first | (range->page_bytes - 1));
+	if (range_first == range->first_va && last == range->last_va)
+		return range;
+	assert(range->runs == 1);
+	*(struct mmu_range *)scratch = mmu_range_part((const struct mmu_range *)range, range_first,
+						      last, join->page_lg2);
+	scratch->runs = 1;
+	scratch->next_pa = scratch->pa + (scratch->last_va - scratch->first_va) + 1;
+	return scratch;
 }
 
 /* ------------------------------------------------------------------ rows */
@@ -146,26 +151,40 @@ static uint64_t pages_of(const struct mmu_swept *range, unsigned int page_lg2)
 	return (range->last_va >> page_lg2) - (range->first_va >> page_lg2) + 1;
 }
 
-static bool goes_on(const struct mmu_map_join *join, const struct mmu_swept *piece)
+/* How two ranges differ in what they say of each page: 0, if they don't. */
+static inline uint64_t differ(const struct mmu_range *one, const struct mmu_range *other)
 {
-	const struct mmu_range *so_far = &join->row.range;
+	uint64_t words[2];
+	uint16_t last[2];
 
-	return piece->first_va == so_far->last_va + 1 && piece->result == so_far->result &&
-	       piece->rights == so_far->rights && piece->page_bytes == so_far->page_bytes &&
-	       piece->has_pa == so_far->has_pa && piece->has_swap == so_far->has_swap &&
-	       piece->has_target == so_far->has_target && piece->swap_type == so_far->swap_type &&
-	       piece->assumed == so_far->assumed;
+	_Static_assert(offsetof(struct mmu_range, has_target) ==
+				       offsetof(struct mmu_range, result) + sizeof(words[0]) &&
+			       sizeof(one->has_target) + sizeof(one->assumed) == sizeof(last[0]),
+		       "from result to assumed there is nothing between");
+	memcpy(&words[0], &one->result, sizeof(words[0]));
+	memcpy(&words[1], &other->result, sizeof(words[0]));
+	memcpy(&last[0], &one->has_target, sizeof(last[0]));
+	memcpy(&last[1], &other->has_target, sizeof(last[0]));
+	return (words[0] ^ words[1]) | (uint64_t)(last[0] ^ last[1]) |
+	       (one->page_bytes ^ other->page_bytes);
+}
+
+/* One branch, not ten: any of them may be what differs. */
+static inline bool goes_on(const struct mmu_range *so_far, const struct mmu_range *piece)
+{
+	return !((piece->first_va ^ (so_far->last_va + 1)) | differ(piece, so_far));
 }
 
 /* Make a piece a part of the row. @return false: it is none */
-static bool extend_row(struct mmu_map_join *join, const struct mmu_swept *piece, bool in_area)
+static __attribute__((__noinline__)) bool extend_row(struct mmu_map_join *join,
+						     const struct mmu_swept *piece, bool in_area)
 {
 	struct mmu_map_row *row = &join->row;
 	bool of_area = row->vma || row->region || row->vma_unknown;
 	bool same_run = piece->has_pa && piece->pa == join->run_next_pa;
 
-	if (of_area != in_area || !goes_on(join, piece) || join->flags & MMU_MAP_PAGES ||
-	    (join->flags & MMU_MAP_RUNS && !same_run))
+	if (of_area != in_area || !goes_on(&row->range, (const struct mmu_range *)piece) ||
+	    join->flags & MMU_MAP_PAGES || (join->flags & MMU_MAP_RUNS && !same_run))
 		return false;
 	row->range.last_va = piece->last_va;
 	row->pages += pages_of(piece, join->page_lg2);
@@ -210,20 +229,68 @@ static void begin_row(struct mmu_map_join *join, const struct mmu_swept *piece, 
 
 static bool nothing_left(const struct mmu_map_join *join)
 {
-	return join->at_end || (!join->has_range && !join->has_area);
+	return join->at_end || (!join->range && !join->has_area);
 }
 
-struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_map_row **ret,
-				    const struct mmu_error **ret_problem)
+/*
+ * Without areas, as long as ranges are ready: each is a row, or a part of the open one.
+ * @return is the row complete?
+ */
+static inline bool next_flat(struct mmu_map_join *join)
 {
-	struct mmu_swept piece;
+	const struct mmu_swept *range = join->ready;
+	struct mmu_map_row *row = &join->row;
+	size_t nr = join->nr_ready;
+	bool complete = false;
+
+	if (!join->row_open) {
+		/* of an area it says nothing, as the one before */
+		row->range = *(const struct mmu_range *)range;
+		row->pages = pages_of(range, join->page_lg2);
+		row->runs = range->runs;
+		join->run_next_pa = range->next_pa;
+		range++;
+		nr--;
+	}
+	for (; nr; nr--, range++) {
+		if (!goes_on(&row->range, (const struct mmu_range *)range) ||
+		    !extend_row(join, range, false)) {
+			complete = true;
+			break;
+		}
+		join->run_next_pa = range->next_pa;
+	}
+	if (!nr)
+		join->next_va = range[-1].last_va + 1;
+	join->row_open = !complete;
+	join->nr_ready = nr;
+	join->ready = range;
+	return complete;
+}
+
+/* Are there ranges alone, each of them whole? */
+static inline bool is_flat(const struct mmu_map_join *join)
+{
+	return (join->flags & (MMU_MAP_FLAT | MMU_MAP_PAGES)) == MMU_MAP_FLAT && join->nr_ready &&
+	       !join->range && join->ready[join->nr_ready - 1].last_va < join->last_va;
+}
+
+static __attribute__((__noinline__)) struct mmu_error *
+next_joined(struct mmu_map_join *join, const struct mmu_map_row **ret,
+	    const struct mmu_error **ret_problem)
+{
+	const struct mmu_swept *piece = NULL;
+	struct mmu_swept scratch;
 	bool in_area;
 
-	*ret_problem = NULL;
 	for (;;) {
 		bool over = join->row_open && !join->has_area && !join->areas_end;
 		struct mmu_error *error;
 
+		if (is_flat(join) && next_flat(join)) {
+			*ret = &join->row;
+			return NULL;
+		}
 		/* a row that is complete points into the area that the next one replaces */
 		if (!over && !join->at_end && !join->has_area && !join->areas_end) {
 			*ret_problem = load_area(join);
@@ -235,18 +302,26 @@ struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_
 		if (error)
 			return error;
 		over |= nothing_left(join);
-		if (!over && !next_piece(join, &piece, &in_area))
+		if (!over && !(piece = next_piece(join, &scratch, &in_area)))
 			continue;
-		if (!over && join->row_open && !extend_row(join, &piece, in_area))
+		if (!over && join->row_open && !extend_row(join, piece, in_area))
 			over = true;
 		else if (!over && !join->row_open)
-			begin_row(join, &piece, in_area);
+			begin_row(join, piece, in_area);
 		if (over) {
 			*ret = join->row_open ? &join->row : NULL;
 			join->row_open = false;
 			return NULL;
 		}
-		join->run_next_pa = piece.next_pa;
-		go_behind(join, piece.last_va);
+		join->run_next_pa = piece->next_pa;
+		go_behind(join, piece->last_va);
 	}
+}
+
+struct mmu_error *mmu_map_join_next(struct mmu_map_join *join, const struct mmu_map_row **ret,
+				    const struct mmu_error **ret_problem)
+{
+	*ret_problem = NULL;
+	*ret = &join->row;
+	return is_flat(join) && next_flat(join) ? NULL : next_joined(join, ret, ret_problem);
 }

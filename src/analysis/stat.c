@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file What the tables of a space are used for, and what they cost. */
-#include "analysis/part_tables.h"
 #include "analysis/stat.h"
 #include "base/hook.h"
-#include "walk/table.h"
 
 /* ------------------------------------------------------------------ what is mapped */
 
 struct counting {
-	struct mmu_space *space;
-	const struct mmu_hook *hook;
-	uint64_t told, tables_left;
-	bool stopped;
+	const struct mmu_regimes *regimes;
+	const struct mmu_regime *regime; /* of the last range */
 	bool in_run;
 	uint64_t run_pages, next_va, next_pa;
 	struct mmu_stat *ret;
@@ -34,41 +30,54 @@ static void end_run(struct counting *counting)
 	counting->in_run = false;
 }
 
-static void add_to_run(struct counting *counting, const struct mmu_walk *walk, uint64_t bytes)
+static void add_to_run(struct counting *counting, const struct mmu_swept *range, uint64_t bytes)
 {
-	if (counting->in_run && (walk->va != counting->next_va || walk->pa != counting->next_pa))
+	if (counting->in_run &&
+	    (range->first_va != counting->next_va || range->pa != counting->next_pa))
 		end_run(counting);
 	if (!counting->in_run)
 		counting->run_pages = 0;
 	counting->in_run = true;
 	counting->run_pages += bytes >> counting->ret->page_lg2;
-	counting->next_va = walk->va + bytes;
-	counting->next_pa = walk->pa + bytes;
+	counting->next_va = range->first_va + bytes;
+	counting->next_pa = range->pa + bytes;
 }
 
-static bool count_leaf(const struct mmu_walk *walk, uint64_t last_va, void *context)
+/* Entries that a walk of such a page reads: none but the last level has runs of a page's size. */
+static uint64_t depth_of(struct counting *counting, const struct mmu_swept *range)
 {
-	struct counting *counting = context;
-	struct mmu_stat *ret = counting->ret;
-	uint64_t bytes = last_va - walk->va + 1, pages = 1;
+	const struct mmu_regime *regime = counting->regime;
+	unsigned int level;
 
-	if (counting->told++ % MMU_HOOK_EVERY == 0 &&
-	    mmu_hook_stops(counting->hook, MMU_PHASE_TABLES, counting->told - 1, 0)) {
-		counting->stopped = true;
-		return false;
+	if (!regime || !mmu_regime_holds(regime, range->first_va))
+		regime = mmu_regimes_find(counting->regimes, range->first_va);
+	counting->regime = regime;
+	if (!regime || regime->format->kind == MMU_FORMAT_HASHED)
+		return 1;
+	level = regime->top_level;
+	while (level && (uint64_t)1 << regime->shape[level].shift > range->page_bytes)
+		level--;
+	return regime->top_level - level + 1u;
+}
+
+static void count_range(struct counting *counting, struct mmu_swept *range)
+{
+	struct mmu_stat *ret = counting->ret;
+	uint64_t bytes = range->last_va - range->first_va + 1, pages, depth;
+
+	if (range->result != MMU_RESULT_MAPPED) {
+		mmu_totals_add(&ret->totals, range);
+		return;
 	}
-	if (walk->result == MMU_RESULT_MAPPED)
-		pages += last_va / walk->page_bytes - walk->va / walk->page_bytes;
-	const struct mmu_swept range = { mmu_range_of_leaf(walk, last_va), .entries = pages };
-	mmu_totals_add(&ret->totals, &range);
-	if (walk->result != MMU_RESULT_MAPPED)
-		return true;
+	pages = range->last_va / range->page_bytes - range->first_va / range->page_bytes + 1;
+	range->entries = pages;
+	mmu_totals_add(&ret->totals, range);
+	depth = depth_of(counting, range);
 	ret->mapped_pages += pages;
 	ret->mapped_bytes += bytes;
-	ret->page_reads += pages * walk->nr_steps;
-	ret->byte_reads += (bytes >> ret->page_lg2) * walk->nr_steps;
-	add_to_run(counting, walk, bytes);
-	return true;
+	ret->page_reads += pages * depth;
+	ret->byte_reads += (bytes >> ret->page_lg2) * depth;
+	add_to_run(counting, range, bytes);
 }
 
 /* ------------------------------------------------------------------ how full tables are */
@@ -84,75 +93,21 @@ static unsigned int fill_of(uint64_t used, uint64_t entries)
 	return 4;
 }
 
-static bool fill_table(struct counting *counting, const struct mmu_part_table *part);
-
-/* @return false to stop */
-static bool fill_entry(struct counting *counting, const struct mmu_part_table *part,
-		       const struct mmu_step *step)
+static void count_fill(const struct mmu_regime *regime, unsigned int number,
+		       const struct mmu_fill *fill, void *context)
 {
-	struct mmu_part_table below;
+	struct counting *counting = context;
+	struct mmu_stat_level *level = &counting->ret->level[number];
 
-	if (step->entry.kind != MMU_KIND_TABLE || !part->level) {
-		counting->ret->level[part->level].leaves++;
-		return true;
-	}
-	return !mmu_part_table_below(part, step, &below) || fill_table(counting, &below);
-}
-
-static bool fill_table(struct counting *counting, const struct mmu_part_table *part)
-{
-	struct mmu_stat_level *level = &counting->ret->level[part->level];
-	uint64_t used = 0, read = 0;
-	struct mmu_table table;
-	struct mmu_step step;
-
-	if (counting->tables_left-- == 0) {
-		counting->tables_left = 0;
-		return false;
-	}
-	if (mmu_hook_stops(counting->hook, MMU_PHASE_TABLES, counting->told++, 0)) {
-		counting->stopped = true;
-		return false;
-	}
-	mmu_table_init(&table, &counting->space->walker, part->regime, part->level, part->table_pa);
-	for (uint64_t index = part->first_index; index <= part->last_index; index++) {
-		bool zero = !mmu_table_entry(&table, index, &step);
-
-		read += zero || step.readable;
-		if (zero || !step.readable || step.entry.kind == MMU_KIND_EMPTY)
-			continue;
-		used++;
-		if (!fill_entry(counting, part, &step))
-			return false;
-	}
-	level->entries += read;
-	level->used += used;
+	level->entries += fill->read;
+	level->used += fill->used;
+	level->leaves += fill->used - fill->tables;
 	/* regimes that share a top table come by once each: half of it may be empty */
-	if (part->level == part->regime->top_level && !used)
-		return true;
-	level->empty += read && !used;
-	if (read)
-		level->fill[fill_of(used, read)]++;
-	return true;
-}
-
-static void fill_tables(struct counting *counting, struct mmu_va_range range)
-{
-	const struct mmu_regimes *regimes = counting->space->walker.regimes;
-	uint64_t va = range.first_va, end_va = range.last_va;
-	const struct mmu_regime *regime;
-	struct mmu_part_table root;
-
-	while ((regime = mmu_regimes_next(regimes, &va, &end_va)) && va <= range.last_va) {
-		uint64_t last_va = end_va < range.last_va ? end_va : range.last_va;
-
-		if (regime->format->kind != MMU_FORMAT_HASHED &&
-		    mmu_part_table_root(regime, va, last_va, &root) && !fill_table(counting, &root))
-			return;
-		if (last_va == range.last_va)
-			return;
-		va = end_va + 1;
-	}
+	if (number == regime->top_level && !fill->used)
+		return;
+	level->empty += fill->read && !fill->used;
+	if (fill->read)
+		level->fill[fill_of(fill->used, fill->read)]++;
 }
 
 /* ------------------------------------------------------------------ sums */
@@ -192,20 +147,30 @@ struct mmu_error *mmu_stat_count(struct mmu_space *space, struct mmu_va_range ra
 				 const struct mmu_hook *hook, struct mmu_stat *ret)
 {
 	const struct mmu_regime *regime = mmu_walker_regime(&space->walker);
-	struct counting counting = { .space = space,
-				     .hook = hook,
-				     .tables_left = mmu_walker_max_tables(&space->walker),
-				     .ret = ret };
-	struct mmu_tally tally = { .kept = false };
+	struct counting counting = { .regimes = space->walker.regimes, .ret = ret };
+	struct mmu_space_sweep *sweep = mmu_space_sweep_open(space, range.first_va, range.last_va);
+	struct mmu_error *error = sweep ? NULL : mmu_error_no_memory();
+	uint64_t told = 0;
+	bool more = sweep;
 
 	ret->page_lg2 = regime->page_lg2;
-	mmu_space_visit_leaves(space, range.first_va, range.last_va, true, count_leaf, &counting,
-			       &tally);
+	if (sweep) {
+		sweep->sweep.left = count_fill;
+		sweep->sweep.left_context = &counting;
+	}
+	while (more && !error) {
+		error = mmu_hook_ask(hook, MMU_PHASE_TABLES, told, 0);
+		if (error)
+			break;
+		more = mmu_sweep_go_on(&sweep->sweep);
+		for (size_t i = 0; i < sweep->sweep.nr_ready; i++) {
+			told += sweep->sweep.ranges[i].entries;
+			count_range(&counting, &sweep->sweep.ranges[i]);
+		}
+	}
 	end_run(&counting);
-	if (!counting.stopped)
-		fill_tables(&counting, range);
-	if (counting.stopped)
-		return mmu_error_new(MMU_ERROR_STOPPED, "cancelled by the caller");
-	finish(ret, regime, &tally);
-	return NULL;
+	if (!error)
+		finish(ret, regime, &sweep->sweep.tally);
+	mmu_space_sweep_close(sweep);
+	return error;
 }

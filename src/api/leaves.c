@@ -219,15 +219,20 @@ static struct mmu_error *refill(struct mmu_ranges *ranges, uint64_t break_va, bo
 }
 
 struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t break_va,
-					 const struct mmu_swept **ret, bool *ret_end)
+					 const struct mmu_swept **ret, size_t *ret_nr,
+					 bool *ret_end)
 {
+	struct mmu_leaves *leaves = ranges->leaves;
 	bool at_break;
 	struct mmu_error *error = refill(ranges, break_va, &at_break);
 
 	if (error)
 		return error;
-	*ret = take_ready(ranges);
-	*ret_end = !*ret && !at_break;
+	*ret = &ranges->sweep->sweep.ranges[leaves->at];
+	*ret_nr = leaves->nr - leaves->at;
+	*ret_end = !*ret_nr && !at_break;
+	while (leaves->at < leaves->nr)
+		leaves->entries += ranges->sweep->sweep.ranges[leaves->at++].entries;
 	return NULL;
 }
 

@@ -20,15 +20,16 @@ struct mmu_map {
 	struct mmu_error *error;
 	struct mmu_region regions[MMU_REGIONS_MAX];
 	size_t nr_regions, next_region;
+	bool has_regions; /* they were looked for */
 	struct mmu_map_join join;
 };
 
-static struct mmu_error *next_range(void *context, uint64_t break_va, const struct mmu_swept **ret,
-				    bool *ret_end)
+static struct mmu_error *next_ranges(void *context, uint64_t break_va, const struct mmu_swept **ret,
+				     size_t *ret_nr, bool *ret_end)
 {
 	struct mmu_map *map = context;
 
-	return mmu_ranges_next_before(map->ranges, break_va, ret, ret_end);
+	return mmu_ranges_next_before(map->ranges, break_va, ret, ret_nr, ret_end);
 }
 
 /* ------------------------------------------------------------------ VMAs, then regions */
@@ -75,12 +76,37 @@ static bool next_vma(struct mmu_map *map, struct mmu_map_area *ret,
 	return found;
 }
 
+/*
+ * Regions are of Linux, whose tables a space of a bare root need not be. Back-ends read memory to
+ * find them, which a flat map has no need of.
+ */
+static void find_regions(struct mmu_map *map)
+{
+	const struct mmu_kernel *kernel = map->space->memory.kernel;
+	const struct mmu_arch *arch = map->space->walker.arch;
+	uint64_t user_last_va = 0;
+
+	if (map->has_regions)
+		return;
+	map->has_regions = true;
+	if (!map->space->walker.swap || !arch->regions || arch != kernel->arch)
+		return;
+	map->nr_regions = arch->regions(mmu_fact_callbacks(kernel->facts), map->regions);
+	/* what is the process's own is told by its VMAs */
+	if (map->space->mm_va)
+		user_last_va = mmu_space_user_range(map->space).last_va;
+	while (map->next_region < map->nr_regions &&
+	       map->regions[map->next_region].last_va <= user_last_va)
+		map->next_region++;
+}
+
 static bool next_area(void *context, struct mmu_map_area *ret, const struct mmu_error **ret_problem)
 {
 	struct mmu_map *map = context;
 
 	if (next_vma(map, ret, ret_problem))
 		return true;
+	find_regions(map);
 	if (map->next_region == map->nr_regions)
 		return false;
 	const struct mmu_region *region = &map->regions[map->next_region++];
@@ -111,24 +137,6 @@ static struct mmu_error *take_query(struct mmu_space *space, const struct mmu_ma
 	return error;
 }
 
-/* Regions are of Linux, whose tables a space of a bare root need not be. */
-static void find_regions(struct mmu_map *map)
-{
-	const struct mmu_kernel *kernel = map->space->memory.kernel;
-	const struct mmu_arch *arch = map->space->walker.arch;
-	uint64_t user_last_va = 0;
-
-	if (!map->space->walker.swap || !arch->regions || arch != kernel->arch)
-		return;
-	map->nr_regions = arch->regions(mmu_fact_callbacks(kernel->facts), map->regions);
-	/* what is the process's own is told by its VMAs */
-	if (map->space->mm_va)
-		user_last_va = mmu_space_user_range(map->space).last_va;
-	while (map->next_region < map->nr_regions &&
-	       map->regions[map->next_region].last_va <= user_last_va)
-		map->next_region++;
-}
-
 struct mmu_error *mmu_map_open(struct mmu_space *space, const struct mmu_map_query *query,
 			       struct mmu_map **ret)
 {
@@ -149,7 +157,7 @@ struct mmu_error *mmu_map_open(struct mmu_space *space, const struct mmu_map_que
 		mmu_ranges_merge(map->ranges);
 	map->space = space;
 	map->vmas.end = true;
-	map->join = (struct mmu_map_join){ .source = { map, next_range, next_area },
+	map->join = (struct mmu_map_join){ .source = { map, next_ranges, next_area },
 					   .next_va = part.first_va,
 					   .last_va = part.last_va,
 					   .page_lg2 = space->regimes.regime[0].page_lg2,
@@ -159,7 +167,6 @@ struct mmu_error *mmu_map_open(struct mmu_space *space, const struct mmu_map_que
 		mmu_vma_walk_init(&map->vmas, &space->memory, space->mm_va);
 		map->vmas.next_va = part.first_va;
 	}
-	find_regions(map);
 	*ret = map;
 	return NULL;
 }
@@ -177,7 +184,10 @@ const struct mmu_leaves *mmu_map_leaves(const struct mmu_map *map)
 
 const struct mmu_region *mmu_map_region(const struct mmu_map *map, size_t n)
 {
-	return n < map->nr_regions ? &map->regions[n] : NULL;
+	struct mmu_map *own = (struct mmu_map *)(uintptr_t)map; /* const to callers alone */
+
+	find_regions(own);
+	return n < own->nr_regions ? &own->regions[n] : NULL;
 }
 
 void mmu_map_close(struct mmu_map *map)

@@ -9,12 +9,14 @@
 void mmu_ranges_merge(struct mmu_ranges *ranges);
 
 /**
- * As mmu_ranges_next(), but no further than mmu_sweep.break_va.
+ * As mmu_ranges_next(), but all that are ready, and no further than mmu_sweep.break_va.
  * @param break_va  not before that of the last call
- * @param ret       NULL: there are no more that begin before it
+ * @param ret       valid until the next call
+ * @param ret_nr    0: there are no more that begin before it
  * @param ret_end   there are none behind it, either
  */
 struct mmu_error *mmu_ranges_next_before(struct mmu_ranges *ranges, uint64_t break_va,
-					 const struct mmu_swept **ret, bool *ret_end);
+					 const struct mmu_swept **ret, size_t *ret_nr,
+					 bool *ret_end);
 
 #endif

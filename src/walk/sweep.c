@@ -74,6 +74,49 @@ static bool same_leaf(const struct mmu_entry *a, const struct mmu_entry *b)
 	       a->run_lg2 == b->run_lg2 && a->note == b->note;
 }
 
+/* ------------------------------------------------------------------ how full tables are */
+
+/* Is the chunk's count of words all that is to be known, but for what tally_entry() corrects? */
+static bool counts_words(const struct mmu_sweep *sweep, const struct mmu_sweep_level *level)
+{
+	return level->table.chunk_whole &&
+	       !sweep->regime->format->level[level->table.level].first_of_run;
+}
+
+/* The entries of the chunk from the next one on: those that are not 0 are taken for used. */
+static void tally_chunk(const struct mmu_sweep *sweep, struct mmu_sweep_level *level)
+{
+	const struct mmu_table *table = &level->table;
+	uint64_t end = table->chunk_first + table->chunk_count;
+
+	if (!sweep->left || level->index < level->filled || !counts_words(sweep, level))
+		return;
+	end = level->last < end ? level->last + 1 : end;
+	level->fill.read += end - level->index;
+	level->fill.used += table->zero_is_empty
+				    ? mmu_table_count(table, level->index, end - level->index)
+				    : end - level->index;
+	level->filled = end;
+}
+
+/* An entry that was looked at: more is known of it than whether it is 0. */
+static void tally_entry(const struct mmu_sweep *sweep, struct mmu_sweep_level *level,
+			const struct mmu_step *step)
+{
+	bool used = step->readable && step->entry.kind != MMU_KIND_EMPTY;
+
+	if (!sweep->left)
+		return;
+	if (step->index < level->filled) {
+		level->fill.used -= !used;
+	} else {
+		level->fill.read += step->readable;
+		level->fill.used += used;
+		level->filled = step->index + 1;
+	}
+	level->fill.tables += used && step->entry.kind == MMU_KIND_TABLE && step->level > 0;
+}
+
 /* Move level->index behind the entries of one run, or those that can't be read for one reason. */
 static void pass_alike(struct mmu_sweep *sweep, struct mmu_sweep_level *level)
 {
@@ -94,6 +137,7 @@ static void pass_alike(struct mmu_sweep *sweep, struct mmu_sweep_level *level)
 		    (step->readable ? !same_leaf(&step->entry, &next.entry)
 				    : next.slot_state != step->slot_state))
 			return;
+		tally_entry(sweep, level, &next);
 	}
 }
 
@@ -158,6 +202,8 @@ static void enter(struct mmu_sweep *sweep, unsigned int number, uint64_t table_p
 	level->scan_first = level->index + is_cut(sweep, level, level->index);
 	level->scan_end = level->last + 1 - is_cut(sweep, level, level->last);
 	level->readable = false;
+	level->fill = (struct mmu_fill){ 0 };
+	level->filled = level->index;
 	mmu_table_move(&level->table, table_pa);
 	sweep->at = number;
 }
@@ -166,6 +212,9 @@ static void leave(struct mmu_sweep *sweep)
 {
 	if (!sweep->level[sweep->at].readable)
 		count(sweep, sweep->at);
+	if (sweep->left)
+		sweep->left(sweep->regime, sweep->at, &sweep->level[sweep->at].fill,
+			    sweep->left_context);
 	if (sweep->at++ == sweep->regime->top_level)
 		sweep->regime = NULL;
 }
@@ -203,6 +252,9 @@ static void take_entry(struct mmu_sweep *sweep, struct mmu_sweep_level *level, b
 	}
 	if (step->readable)
 		mark_readable(sweep, level);
+	if (scanned && entry->kind == MMU_KIND_LEAF && mmu_scan_learn(level, step))
+		return; /* the scan has it next */
+	tally_entry(sweep, level, step);
 	if (step->readable && entry->kind == MMU_KIND_EMPTY) {
 		level->index++;
 		return;
@@ -212,8 +264,6 @@ static void take_entry(struct mmu_sweep *sweep, struct mmu_sweep_level *level, b
 		descend(sweep, level);
 		return;
 	}
-	if (scanned && entry->kind == MMU_KIND_LEAF && mmu_scan_learn(level, step))
-		return; /* the scan has it next */
 	step->effective = step->readable && entry->kind != MMU_KIND_BAD
 				  ? level->rights & entry->rights
 				  : 0;
@@ -257,6 +307,7 @@ static void go_on_in_table(struct mmu_sweep *sweep)
 		mmu_table_announce(table, level->index, level->last);
 		sweep->work--;
 	}
+	tally_chunk(sweep, level);
 	scanned = table->chunk_whole && level->index >= level->scan_first &&
 		  level->index < level->scan_end && !reaches_break(sweep, level) &&
 		  !sweep->regime->format->level[sweep->at].first_of_run;
@@ -388,6 +439,8 @@ void mmu_sweep_init(struct mmu_sweep *sweep, const struct mmu_walker *walker, ui
 	sweep->nr = sweep->nr_ready = 0;
 	sweep->ended = sweep->merges = sweep->picks = sweep->at_break = false;
 	sweep->break_va = 0;
+	sweep->left = NULL;
+	sweep->left_context = NULL;
 	sweep->wanted_first_va = first_va;
 	sweep->wanted_last_va = last_va;
 	sweep->regime = NULL;

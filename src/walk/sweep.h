@@ -37,20 +37,31 @@ struct mmu_sweep_pages {
 /** @param pages  valid until this returns */
 typedef void (*mmu_sweep_pages_fn)(const struct mmu_sweep_pages *pages, void *context);
 
+/** How full a table is, or the part of it that was asked for. */
+struct mmu_fill {
+	uint64_t read;   /**< entries that could be read */
+	uint64_t used;   /**< of these, not empty */
+	uint64_t tables; /**< of these, leading to a table */
+};
+
+/** A table is behind us. */
+typedef void (*mmu_sweep_left_fn)(const struct mmu_regime *regime, unsigned int level,
+				  const struct mmu_fill *fill, void *context);
+
 /**
  * What leaves of a level say whose words have these bits beside their addresses: decoded once. The
  * rule is that of mmu_format.alike().
  */
 struct mmu_leaf_template {
-	uint64_t other, second_other; /**< all bits of the words but their addresses */
-	uint64_t between;             /**< second word's address less the first one's, in steps */
-	uint64_t pa;                  /**< of the page whose word has the address 0 */
+	uint64_t second_other; /**< all bits of the second word but its address */
+	uint64_t between;      /**< second word's address less the first one's, in steps */
+	uint64_t pa;           /**< of the page whose word has the address 0 */
 	const char *note;
 	uint8_t rights;
 };
 
 /** Of a power of two. */
-#define MMU_TEMPLATES 8u
+#define MMU_TEMPLATES 16u
 
 /** Where a sweep is in the table of a level, and what it knows of that level. */
 struct mmu_sweep_level {
@@ -60,11 +71,17 @@ struct mmu_sweep_level {
 	uint64_t scan_first, scan_end; /**< entries that are wanted whole; end: exclusive */
 	uint8_t rights;                /**< of the path above it */
 	bool readable;                 /**< some entry so far was */
+	struct mmu_fill fill;          /**< of entries before `filled`, if anybody asks */
+	uint64_t filled;
 	unsigned int shift;
 	struct mmu_alike alike; /**< step 0: not known */
 	uint64_t carry_free;    /**< address bits from the step's on that lie side by side */
 	uint8_t step_lg2, up;   /**< up: from a word's address to its page's */
+	/** A template's word but its address; the level's address bits: there is none. */
+	uint64_t others[MMU_TEMPLATES];
 	struct mmu_leaf_template templates[MMU_TEMPLATES];
+	uint64_t hash; /**< odd: says where a template lies */
+	unsigned int hashes_left;
 	/** Goes on over zeros and leaves with templates; stops at what must be decoded. */
 	void (*scan)(struct mmu_sweep *sweep, struct mmu_sweep_level *level);
 	/** See alike.h. */
@@ -95,6 +112,9 @@ struct mmu_sweep {
 	 * was set again. What reaches over it is a range of one run. 0: nowhere.
 	 */
 	uint64_t break_va;
+	/** Called for each table that was gone through, with left_context; NULL at first. */
+	mmu_sweep_left_fn left;
+	void *left_context;
 	struct mmu_swept ranges[MMU_SWEEP_BATCH];
 	size_t nr_ready; /**< of the ranges: these are complete */
 	bool at_break;   /**< no more begins before break_va */

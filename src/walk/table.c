@@ -4,6 +4,7 @@
 
 #include "walk/step.h"
 #include "walk/table.h"
+#include "walk/words.h"
 
 bool mmu_words_read(const struct mmu_walker *walker, const struct mmu_format *format,
 		    const struct mmu_level *level, uint64_t pa, uint64_t count, uint8_t *raw,
@@ -156,6 +157,32 @@ uint64_t mmu_table_skip_zeros(const struct mmu_table *table, uint64_t index)
 		zeros = zeros_at(table->second + from, zeros);
 	return from + zeros == bytes ? table->chunk_first + table->chunk_count
 				     : index + zeros / format->slot_bytes;
+}
+
+/* Words of which a byte is not 0; how they lie in memory does not matter. */
+static ALWAYS_INLINE uint64_t count_words(const struct mmu_table *table, uint64_t index,
+					  uint64_t count, enum lie lie)
+{
+	const struct mmu_format *format = table->regime->format;
+	uint64_t first = index - table->chunk_first, nr = 0;
+
+	for (uint64_t i = first; i < first + count; i++)
+		nr += word_at(table->raw, i, format, lie) != 0;
+	return nr;
+}
+
+uint64_t mmu_table_count(const struct mmu_table *table, uint64_t index, uint64_t count)
+{
+	enum lie lie = lie_of(table->regime->format);
+	uint64_t nr = 0, second;
+
+	if (!level_of(table)->second_offset && (lie == LIE_8 || lie == LIE_8_SWAPPED))
+		return count_words(table, index, count, LIE_8);
+	if (!level_of(table)->second_offset && (lie == LIE_4 || lie == LIE_4_SWAPPED))
+		return count_words(table, index, count, LIE_4);
+	for (uint64_t i = index; i < index + count; i++)
+		nr += (mmu_table_words(table, i, &second) | second) != 0;
+	return nr;
 }
 
 uint64_t mmu_table_words(const struct mmu_table *table, uint64_t index, uint64_t *ret_second)

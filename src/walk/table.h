@@ -53,6 +53,9 @@ void mmu_table_announce(struct mmu_table *table, uint64_t first, uint64_t last);
  */
 uint64_t mmu_table_skip_zeros(const struct mmu_table *table, uint64_t index);
 
+/** How many of `count` entries from one on, all of the chunk, are not 0. */
+uint64_t mmu_table_count(const struct mmu_table *table, uint64_t index, uint64_t count);
+
 /**
  * Read and decode an entry.
  * @param index  below table->nr

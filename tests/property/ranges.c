@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/part_tables.h"
 #include "analysis/space_map.h"
 #include "property/world.h"
 #include "walk/sweep.h"
@@ -24,7 +25,8 @@
 
 static struct mmu_swept *expected;
 static size_t nr_expected;
-static uint64_t seen_ranges, seen_long, seen_too_many, seen_corrected, seen_merged, seen_rows;
+static uint64_t seen_ranges, seen_long, seen_too_many, seen_corrected, seen_merged, seen_rows,
+	seen_used;
 
 /*
  * No range that begins before one of these goes on behind it, and none with a page has a leaf that
@@ -146,6 +148,74 @@ static void agree(const struct world *w, size_t at, const struct mmu_swept *have
 	seen_long += have->entries > 8;
 }
 
+/* ------------------------------------------------------------------ how full tables are */
+
+/* Sums of all tables, by level: as sweeps tell them, and as each entry says by itself. */
+static struct mmu_fill swept_fill[MMU_LEVELS_MAX], plain_fill[MMU_LEVELS_MAX];
+static uint64_t swept_tables, plain_tables;
+
+static void add_fill(const struct mmu_regime *regime, unsigned int level,
+		     const struct mmu_fill *fill, void *context)
+{
+	struct mmu_fill *sums = context;
+
+	(void)regime;
+	sums[level].read += fill->read;
+	sums[level].used += fill->used;
+	sums[level].tables += fill->tables;
+	swept_tables++;
+}
+
+static void fill_plainly(const struct mmu_walker *walker, const struct mmu_part_table *part)
+{
+	struct mmu_fill *fill = &plain_fill[part->level];
+	struct mmu_part_table below;
+	struct mmu_table table;
+	struct mmu_step step;
+
+	plain_tables++;
+	mmu_table_init(&table, walker, part->regime, part->level, part->table_pa);
+	for (uint64_t index = part->first_index; index <= part->last_index; index++) {
+		bool zero = !mmu_table_entry(&table, index, &step);
+		bool used = !zero && step.readable && step.entry.kind != MMU_KIND_EMPTY;
+
+		fill->read += zero || step.readable;
+		fill->used += used;
+		if (!used || step.entry.kind != MMU_KIND_TABLE || !part->level)
+			continue;
+		fill->tables++;
+		if (mmu_part_table_below(part, &step, &below))
+			fill_plainly(walker, &below);
+	}
+}
+
+/* Of a sweep that went through all of its part. */
+static void check_fill(const struct mmu_walker *walker, uint64_t first_va, uint64_t last_va)
+{
+	uint64_t va = first_va, end_va = last_va;
+	const struct mmu_regime *regime;
+	struct mmu_part_table root;
+
+	memset(plain_fill, 0, sizeof(plain_fill));
+	plain_tables = 0;
+	while ((regime = mmu_regimes_next(walker->regimes, &va, &end_va)) && va <= last_va) {
+		uint64_t end = end_va < last_va ? end_va : last_va;
+
+		if (regime->format->kind != MMU_FORMAT_HASHED &&
+		    mmu_part_table_root(regime, va, end, &root))
+			fill_plainly(walker, &root);
+		if (end == last_va)
+			break;
+		va = end_va + 1;
+	}
+	assert_int_equal(swept_tables, plain_tables);
+	assert_memory_equal(swept_fill, plain_fill, sizeof(plain_fill));
+	for (unsigned int level = 0; level < MMU_LEVELS_MAX; level++)
+		seen_used += plain_fill[level].used;
+}
+
+/* ------------------------------------------------------------------ a sweep */
+
 static struct mmu_sweep *begin_sweep(const struct mmu_walker *walker, uint64_t first_va,
 				     uint64_t last_va)
 {
@@ -176,6 +246,10 @@ static void check_part(const struct world *w, const struct mmu_walker *walker, u
 
 	nr_breaks = 0;
 	enumerate(w, walker, first_va, last_va, &plain);
+	memset(swept_fill, 0, sizeof(swept_fill));
+	swept_tables = 0;
+	sweep->left = add_fill;
+	sweep->left_context = swept_fill;
 	do {
 		more = mmu_sweep_go_on(sweep);
 		assert_int_equal(sweep->tally.end == MMU_LEAVES_STOPPED, more);
@@ -185,6 +259,8 @@ static void check_part(const struct world *w, const struct mmu_walker *walker, u
 	assert_int_equal(nr, nr_expected);
 	seen_ranges += nr;
 	seen_too_many += plain.end == MMU_LEAVES_TOO_MANY;
+	if (plain.end == MMU_LEAVES_ALL)
+		check_fill(walker, first_va, last_va);
 	end_sweep(sweep, &plain);
 }
 
@@ -280,33 +356,35 @@ static void check_merged(const struct world *w, const struct mmu_walker *walker,
 /* Where a map's rows come from: a sweep that merges, or the plain ranges. */
 struct source {
 	struct mmu_sweep *sweep; /* NULL: the plain ranges */
-	size_t at, nr;
+	size_t at;               /* of those */
 	bool more;
 	size_t next_area;
 };
 
-static struct mmu_error *next_range(void *context, uint64_t break_va, const struct mmu_swept **ret,
-				    bool *ret_end)
+static struct mmu_error *next_ranges(void *context, uint64_t break_va, const struct mmu_swept **ret,
+				     size_t *ret_nr, bool *ret_end)
 {
 	struct source *source = context;
+	size_t first = source->at;
 
 	if (!source->sweep) {
-		bool ready = source->at < nr_expected &&
-			     (!break_va || expected[source->at].first_va < break_va);
-
-		*ret_end = source->at == nr_expected;
-		*ret = ready ? &expected[source->at++] : NULL;
+		while (source->at < nr_expected &&
+		       (!break_va || expected[source->at].first_va < break_va))
+			source->at++;
+		*ret_end = first == nr_expected;
+		*ret = &expected[first];
+		*ret_nr = source->at - first;
 		return NULL;
 	}
 	source->sweep->break_va = break_va;
 	source->sweep->at_break = false;
-	while (source->at == source->nr && source->more && !source->sweep->at_break) {
-		source->more = mmu_sweep_go_on(source->sweep);
-		source->at = 0;
-		source->nr = source->sweep->nr_ready;
-	}
+	source->sweep->nr_ready = source->more ? source->sweep->nr_ready : 0;
+	do
+		source->more = source->more && mmu_sweep_go_on(source->sweep);
+	while (!source->sweep->nr_ready && source->more && !source->sweep->at_break);
+	*ret = source->sweep->ranges;
+	*ret_nr = source->sweep->nr_ready;
 	*ret_end = !source->more;
-	*ret = source->at < source->nr ? &source->sweep->ranges[source->at++] : NULL;
 	return NULL;
 }
 
@@ -332,7 +410,7 @@ static bool next_area(void *context, struct mmu_map_area *ret, const struct mmu_
 static struct mmu_map_join join_of(const struct world *w, struct source *source, uint64_t first_va,
 				   uint64_t last_va, bool flat)
 {
-	return (struct mmu_map_join){ .source = { source, next_range, next_area },
+	return (struct mmu_map_join){ .source = { source, next_ranges, next_area },
 				      .next_va = first_va,
 				      .last_va = last_va,
 				      .page_lg2 = w->regimes.regime[0].page_lg2,
@@ -557,12 +635,13 @@ static void test_hostile_tables(void **state)
 
 static void test_misleading_tables(void **state)
 {
-	seen_ranges = seen_long = seen_merged = seen_rows = 0;
+	seen_ranges = seen_long = seen_merged = seen_rows = seen_used = 0;
 	run(MISLEADING);
 	assert_true(seen_ranges > 10000);
 	assert_true(seen_long > 1000);
 	assert_true(seen_merged > 1000);
 	assert_true(seen_rows > 1000);
+	assert_true(seen_used > 1000);
 }
 
 int main(void)
