@@ -355,6 +355,8 @@ const char *tool_kind(enum mmu_kind kind);
 
 /* ------------------------------------------------------------------ JSON Lines */
 
+/** To be called before all else here, and before the tool is sealed. */
+void json_prepare(void);
 /** Begin a line: {"schema": "mmuscope.<thing>/1". */
 void json_begin(const char *thing);
 /** End the line and write it at once, whole. */
