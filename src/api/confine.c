@@ -118,9 +118,11 @@ static struct mmu_error *confine_files(const struct mmu_confine_options *options
 
 static bool has_calls(void)
 {
-	if (!mmu_seccomp_works())
+	bool works = mmu_seccomp_works();
+
+	if (!works)
 		holds.lacks = "this kernel has no seccomp filters, or not for this architecture";
-	return mmu_seccomp_works();
+	return works;
 }
 
 static struct mmu_error *confine_calls(const struct mmu_confine_options *options)

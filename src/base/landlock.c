@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -85,16 +84,18 @@ int mmu_landlock_begin(bool network)
 	return (int)syscall(CALL_CREATE, &rules, bytes, 0);
 }
 
+static bool add_rule(int rules, const struct beneath *rule)
+{
+	return syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, rule, 0) == 0;
+}
+
 bool mmu_landlock_allow(int rules, const char *path, unsigned int rights)
 {
 	MMU_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
 	struct beneath rule = { 0, fd };
-	struct stat status;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR;
-	if (fstat(fd, &status) < 0)
-		return false;
 	if (rights & MMU_LANDLOCK_READ)
 		rule.allowed |= FS_READ_FILE | FS_READ_DIR | FS_IOCTL_DEV;
 	if (rights & MMU_LANDLOCK_EXEC)
@@ -103,10 +104,12 @@ bool mmu_landlock_allow(int rules, const char *path, unsigned int rights)
 		rule.allowed |= FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_TRUNCATE;
 	if (rights & MMU_LANDLOCK_TREE)
 		rule.allowed |= FS_REMOVE_DIR | FS_MAKE_DIR | FS_REFER;
-	if (!S_ISDIR(status.st_mode))
-		rule.allowed &= FS_FILE;
 	rule.allowed &= known_rights(mmu_landlock_abi());
-	return syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0) == 0;
+	if (add_rule(rules, &rule))
+		return true;
+	/* a file is refused the rights of a directory; most are directories */
+	rule.allowed &= FS_FILE;
+	return errno == EINVAL && add_rule(rules, &rule);
 }
 
 bool mmu_landlock_enforce(int rules)

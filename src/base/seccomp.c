@@ -40,12 +40,15 @@
 #define RET_KILL_PROCESS 0x80000000u
 
 #define INSTRUCTIONS_PER_RULE 6
+#define INSTRUCTIONS_PER_GROUP 3
 #define INSTRUCTIONS_AROUND 5
 /*
  * Rules are sorted, and jumped over in groups: the kernel tries a filter with each number there is
  * when it takes it, and that is most of its price.
  */
 #define GROUP_RULES 8
+/* A jump that is yet to be made: a group is not so long. */
+#define TO_ALLOW UINT8_MAX
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define LOW_HALF 0
@@ -87,7 +90,13 @@ static void put_number(struct sock_fprog *program)
 
 static void put_rule(struct sock_fprog *program, const struct mmu_call_rule *rule)
 {
-	put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, rule->mask ? 5 : 1, (uint32_t)rule->number);
+	bool plain = !rule->mask && rule->verdict == MMU_CALL_ALLOW; /* jumps: see put_group() */
+
+	put(program, BPF_JMP | BPF_JEQ | BPF_K, plain ? TO_ALLOW : 0,
+	    plain        ? 0
+	    : rule->mask ? 5
+			 : 1,
+	    (uint32_t)rule->number);
 	if (rule->mask) {
 		put(program, BPF_LD | BPF_W | BPF_ABS, 0, 0,
 		    (uint32_t)offsetof(struct seccomp_data, args[rule->argument]) + LOW_HALF);
@@ -95,7 +104,7 @@ static void put_rule(struct sock_fprog *program, const struct mmu_call_rule *rul
 		put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, rule->value);
 		put_result(program, rule->verdict);
 		put_number(program);
-	} else {
+	} else if (rule->verdict != MMU_CALL_ALLOW) {
 		put_result(program, rule->verdict);
 	}
 }
@@ -113,15 +122,34 @@ static void sort(struct mmu_call_rule *rules, size_t nr)
 	}
 }
 
-/* Some rules, and a jump over them for greater numbers. */
-static void put_group(struct sock_fprog *program, const struct mmu_call_rule *rules, size_t nr)
+/*
+ * Some rules, and a jump over them for greater numbers. What is merely allowed jumps to one place
+ * at the group's end.
+ */
+static void put_group(struct sock_fprog *program, const struct mmu_call_rule *rules, size_t nr,
+		      enum mmu_call_verdict otherwise)
 {
 	unsigned int jump = program->len;
 
 	put(program, BPF_JMP | BPF_JGT | BPF_K, 0, 0, (uint32_t)rules[nr - 1].number);
 	for (size_t i = 0; i < nr; i++)
 		put_rule(program, &rules[i]);
+	put_result(program, otherwise);
+	for (unsigned int i = jump + 1; i < program->len; i++)
+		if (program->filter[i].jt == TO_ALLOW)
+			program->filter[i].jt = (uint8_t)(program->len - i - 1);
+	put_result(program, MMU_CALL_ALLOW);
 	program->filter[jump].jt = (uint8_t)(program->len - jump - 1);
+}
+
+/* How many rules are one group: those of one number stay together. */
+static size_t group_of(const struct mmu_call_rule *rules, size_t nr)
+{
+	size_t ret = nr < GROUP_RULES ? nr : GROUP_RULES;
+
+	while (ret < nr && rules[ret].number == rules[ret - 1].number)
+		ret++;
+	return ret;
 }
 
 bool mmu_seccomp_works(void)
@@ -134,7 +162,8 @@ bool mmu_seccomp_works(void)
 bool mmu_seccomp_enforce(const struct mmu_call_rule *rules, size_t nr,
 			 enum mmu_call_verdict otherwise)
 {
-	size_t most = nr * INSTRUCTIONS_PER_RULE + nr / GROUP_RULES + 1 + INSTRUCTIONS_AROUND;
+	size_t most = nr * INSTRUCTIONS_PER_RULE + INSTRUCTIONS_AROUND +
+		      (nr / GROUP_RULES + 1) * INSTRUCTIONS_PER_GROUP;
 	struct sock_filter *filter MMU_FREE = calloc(most, sizeof(*filter));
 	struct mmu_call_rule *sorted MMU_FREE = calloc(nr, sizeof(*sorted));
 	struct sock_fprog program = { 0, filter };
@@ -147,8 +176,10 @@ bool mmu_seccomp_enforce(const struct mmu_call_rule *rules, size_t nr,
 	put(&program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OUR_ARCH);
 	put_result(&program, MMU_CALL_KILL);
 	put_number(&program);
-	for (size_t i = 0; i < nr; i += GROUP_RULES)
-		put_group(&program, sorted + i, nr - i < GROUP_RULES ? nr - i : GROUP_RULES);
+	for (size_t i = 0, part; i < nr; i += part) {
+		part = group_of(sorted + i, nr - i);
+		put_group(&program, sorted + i, part, otherwise);
+	}
 	put_result(&program, otherwise);
 	/* SPEC_ALLOW: no code of strangers is compiled here, and kernels before 5.16 would slow the
 	 * whole process down. Those before 4.17 have neither the flag nor the slowness. */

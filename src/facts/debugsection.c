@@ -2,13 +2,13 @@
 /** @file Debug sections: SHF_COMPRESSED by zlib or zstd, the older .zdebug_*, or plain. */
 #include <stdio.h>
 #include <sys/mman.h>
-#include <zlib.h>
 #ifdef MMU_HAVE_ZSTD
 #include <zstd.h>
 #endif
 
 #include "base/cleanup.h"
 #include "facts/debugsection.h"
+#include "image/inflate.h"
 #include "image/lazy.h"
 
 #ifndef ELFCOMPRESS_ZSTD
@@ -42,14 +42,18 @@ static struct mmu_error *unpack_zlib(struct mmu_bytes packed, void *out, uint64_
 	};
 
 	*ret_problem = NULL;
-	if (inflateInit(&stream) != Z_OK)
+	if (!mmu_zlib()) {
+		*ret_problem = MMU_LAZY_Z " can't be loaded";
+		return NULL;
+	}
+	if (!mmu_inflate_init(&stream, MAX_WBITS))
 		return mmu_error_no_memory();
-	int status = inflate(&stream, Z_SYNC_FLUSH);
+	int status = mmu_zlib()->inflate(&stream, Z_SYNC_FLUSH);
 
 	/* Input left over behind the wanted part is fine. */
 	if (stream.avail_out || (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR))
 		*ret_problem = stream.msg ? stream.msg : "the compressed data end too early";
-	inflateEnd(&stream);
+	mmu_zlib()->end(&stream);
 	return NULL;
 }
 

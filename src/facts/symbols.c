@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file The pass over the symbol table. */
+#include <stdlib.h>
+
 #include "base/cleanup.h"
-#include "base/huge.h"
+#include "facts/name_places.h"
 #include "facts/symbols.h"
 
 /* Smaller tables are looked at in the mapping. Those of a kernel have megabytes. */
-#define COPIED_BYTES_MIN ((uint64_t)512 << 10)
-/* What says that it has more is not copied unread. */
-#define COPIED_BYTES_MAX ((uint64_t)32 << 20)
-#define CHUNK_BYTES ((uint64_t)64 << 10)
+#define READ_BYTES_MIN ((uint64_t)512 << 10)
+/* What says that it has more is not read unasked. */
+#define READ_BYTES_MAX ((uint64_t)32 << 20)
+#define CHUNK_BYTES ((uint64_t)32 << 10)
 
 /* The two sections, and where the fields of an entry are. */
 struct table {
 	const struct mmu_elffile *file;
 	struct mmu_bytes entries, strings;
+	const struct mmu_names *names;
+	const struct mmu_name_places *places; /* NULL: each string is looked at in the mapping */
 	uint8_t *chunk; /* for a part of the entries; NULL: they are used in the mapping */
 	uint64_t entry_bytes;
 	bool big_endian, is64;
@@ -50,16 +54,21 @@ static void take(const struct table *table, const uint8_t *at, struct mmu_symbol
 		symbol->ambiguous = true;
 }
 
+static size_t name_at(const struct table *table, uint32_t offset)
+{
+	if (table->places)
+		return mmu_name_places_find(table->places, offset);
+	if (offset >= table->strings.count)
+		return MMU_NAMES_NONE;
+	return mmu_names_find(table->names, table->strings.data + offset,
+			      table->strings.count - offset);
+}
+
 static void scan_entries(const struct table *table, const uint8_t *at, uint64_t count,
-			 const struct mmu_names *names, struct mmu_symbol *ret)
+			 struct mmu_symbol *ret)
 {
 	for (uint64_t i = 0; i < count; i++, at += table->entry_bytes) {
-		uint32_t name = mmu_get_u32(at, table->big_endian);
-
-		if (name >= table->strings.count)
-			continue;
-		size_t found = mmu_names_find(names, table->strings.data + name,
-					      table->strings.count - name);
+		size_t found = name_at(table, mmu_get_u32(at, table->big_endian));
 
 		if (__builtin_expect(found != MMU_NAMES_NONE, 0))
 			take(table, at, &ret[found]);
@@ -67,13 +76,13 @@ static void scan_entries(const struct table *table, const uint8_t *at, uint64_t 
 }
 
 static void scan_range(const struct table *table, uint64_t first, uint64_t count,
-		       const struct mmu_names *names, struct mmu_symbol *ret)
+		       struct mmu_symbol *ret)
 {
 	const uint8_t *at = table->entries.data + first * table->entry_bytes;
 	uint64_t most = CHUNK_BYTES / table->entry_bytes, part;
 
 	if (!table->chunk) {
-		scan_entries(table, at, count, names, ret);
+		scan_entries(table, at, count, ret);
 		return;
 	}
 	for (; count; count -= part, at += part * table->entry_bytes) {
@@ -82,29 +91,8 @@ static void scan_range(const struct table *table, uint64_t first, uint64_t count
 				      (struct mmu_bytes){ at, part * table->entry_bytes },
 				      table->chunk))
 			return;
-		scan_entries(table, table->chunk, part, names, ret);
+		scan_entries(table, table->chunk, part, ret);
 	}
-}
-
-/*
- * Linkers let names share their ends, so they lie in no order. All of them are copied.
- * @return a block that the table uses, for free(); NULL: it uses the mapping
- */
-static uint8_t *copy_strings(struct table *table)
-{
-	uint64_t bytes = table->strings.count;
-
-	if (bytes < COPIED_BYTES_MIN || bytes > COPIED_BYTES_MAX)
-		return NULL;
-	uint8_t *copy = mmu_huge_alloc(bytes + CHUNK_BYTES);
-
-	if (!copy || !mmu_elffile_read(table->file, table->strings, copy)) {
-		free(copy);
-		return NULL;
-	}
-	table->strings.data = copy;
-	table->chunk = copy + bytes;
-	return copy;
 }
 
 static bool all_global(const struct mmu_symbol *symbols, size_t count)
@@ -115,10 +103,20 @@ static bool all_global(const struct mmu_symbol *symbols, size_t count)
 	return true;
 }
 
+static void scan_all(const struct table *table, uint64_t first_global, uint64_t count,
+		     struct mmu_symbol *ret)
+{
+	/* ELF puts local symbols first. Most of a kernel's symbols are local and rarely wanted. */
+	scan_range(table, first_global, count - first_global, ret);
+	if (!all_global(ret, table->names->count))
+		scan_range(table, 0, first_global, ret);
+}
+
 void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *names,
 		      struct mmu_symbol *ret)
 {
 	struct mmu_elfsection symtab, strtab;
+	struct mmu_name_places places = { 0 };
 
 	if (!mmu_elffile_typed(file, SHT_SYMTAB, &symtab) ||
 	    !mmu_elffile_indexed(file, symtab.link, &strtab))
@@ -127,18 +125,20 @@ void mmu_symbols_scan(const struct mmu_elffile *file, const struct mmu_names *na
 		.file = file,
 		.entries = symtab.bytes,
 		.strings = strtab.bytes,
+		.names = names,
 		.is64 = file->elf_class == ELFCLASS64,
 		.big_endian = file->big_endian,
 	};
 
 	table.entry_bytes = table.is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-	uint64_t count = symtab.bytes.count / table.entry_bytes;
-	/* ELF puts local symbols first. Most of a kernel's symbols are local and rarely wanted. */
-	uint64_t first_global = symtab.info < count ? symtab.info : 0;
+	uint64_t count = symtab.bytes.count / table.entry_bytes, bytes = strtab.bytes.count;
+	MMU_FREE uint8_t *chunk = NULL;
 
-	MMU_FREE uint8_t *copy = copy_strings(&table);
-	(void)copy; /* the table points into it, until it is freed */
-	scan_range(&table, first_global, count - first_global, names, ret);
-	if (!all_global(ret, names->count))
-		scan_range(&table, 0, first_global, names, ret);
+	if (bytes >= READ_BYTES_MIN && bytes <= READ_BYTES_MAX &&
+	    mmu_name_places_search(file, strtab.bytes, names, &places)) {
+		table.places = &places;
+		table.chunk = chunk = malloc(CHUNK_BYTES);
+	}
+	scan_all(&table, symtab.info < count ? symtab.info : 0, count, ret);
+	mmu_name_places_destroy(&places);
 }

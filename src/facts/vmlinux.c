@@ -9,6 +9,7 @@
 #include "facts/dwarf.h"
 #include "facts/dwarfobject.h"
 #include "facts/symbols.h"
+#include "image/inflate.h"
 #include "image/lazy.h"
 
 #define BANNER_START "Linux version "
@@ -205,8 +206,10 @@ void mmu_vmlinux_load_libraries(const struct mmu_vmlinux *vmlinux)
 	if (!mmu_debugsection_exists(file, ".debug_info"))
 		return;
 	mmu_dwarfobject_load();
-	if (mmu_elffile_named(file, ".debug_info", &info) && (info.flags & SHF_COMPRESSED))
+	if (mmu_elffile_named(file, ".debug_info", &info) && (info.flags & SHF_COMPRESSED)) {
 		mmu_lazy_library(MMU_LAZY_ZSTD);
+		mmu_zlib();
+	}
 }
 
 static struct mmu_error *vmlinux_init(struct mmu_vmlinux *vmlinux, const char *path,

@@ -19,13 +19,14 @@
 #define MAPPED_LG2 25
 
 /*
- * What mmu_image_pick() reads at once, and keeps: an object has neighbours that come next, and a
- * walk with its VMA and the file's path needs a dozen places. Few, for one walk pays for the first
- * touch of each page of them.
+ * What mmu_image_pick() reads at once, and keeps. Short at first: a walk with its VMA and the
+ * file's path needs some dozen places, and each page of memory that is touched for the first time
+ * costs more than a read. Whoever has read many goes on: over all tasks, whose slabs have 32 KiB.
  */
-#define PICK_LG2 14
-#define PICK_BYTES ((size_t)1 << PICK_LG2)
-#define PICKED_BYTES (16 * PICK_BYTES)
+#define PICK_BYTES ((uint32_t)4 << 10)
+#define PICKED_BYTES ((size_t)256 << 10)
+#define PICKS_MANY (PICKED_BYTES / PICK_BYTES)
+#define LONG_PICK_BYTES ((uint32_t)32 << 10)
 /* More than that is worth the faults of a mapping. */
 #define PEEK_BYTES ((size_t)1 << 20)
 
@@ -178,19 +179,39 @@ void mmu_cursor_destroy(struct mmu_cursor *cursor)
 	*cursor = (struct mmu_cursor){ 0 };
 }
 
-/* A piece of the file that is mapped; NULL: the file ends before. */
-static const uint8_t *pick_page(struct mmu_cursor *cursor, uint64_t number)
+/* @return NULL: the file that is mapped ends in that piece */
+static const uint8_t *read_piece(struct mmu_cursor *cursor, uint64_t number, uint32_t piece_bytes)
 {
-	const uint8_t *page = mmu_page_cache_find(cursor->picked, number);
+	uint8_t *taken;
 
-	if (page || cursor->image->file.map.count >> PICK_LG2 <= number)
-		return page;
-	uint8_t *taken = mmu_page_cache_take(cursor->picked, number);
-	if (mmu_file_read(&cursor->image->file, taken, PICK_BYTES, number << PICK_LG2) ==
-	    (ssize_t)PICK_BYTES)
+	if (cursor->image->file.map.count / piece_bytes <= number)
+		return NULL;
+	taken = mmu_page_cache_take(cursor->picked, number);
+	if (mmu_file_read(&cursor->image->file, taken, piece_bytes, number * piece_bytes) ==
+	    (ssize_t)piece_bytes)
 		return taken;
 	mmu_page_cache_drop(cursor->picked);
 	return NULL;
+}
+
+/* What lies there in the mapped file, as far as its piece goes. @return false: read_piece() */
+static bool pick_run(struct mmu_cursor *cursor, uint64_t offset, struct mmu_bytes *ret)
+{
+	uint32_t piece_bytes = mmu_page_cache_page_bytes(cursor->picked);
+	const uint8_t *piece = mmu_page_cache_find(cursor->picked, offset / piece_bytes);
+
+	if (!piece) {
+		if (piece_bytes < LONG_PICK_BYTES &&
+		    mmu_page_cache_nr_taken(cursor->picked) >= PICKS_MANY)
+			mmu_page_cache_lengthen(cursor->picked, LONG_PICK_BYTES);
+		piece_bytes = mmu_page_cache_page_bytes(cursor->picked);
+		piece = read_piece(cursor, offset / piece_bytes, piece_bytes);
+	}
+	if (!piece)
+		return false;
+	ret->data = piece + offset % piece_bytes;
+	ret->count = piece_bytes - offset % piece_bytes;
+	return true;
 }
 
 /* @return false: it must come from the mapping, if `from` lies in one */
@@ -198,6 +219,7 @@ static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 {
 	const struct mmu_bytes *map = &cursor->image->file.map;
 	uint64_t offset = (uintptr_t)from - (uintptr_t)map->data;
+	struct mmu_bytes run;
 
 	if (!map->data || offset >= map->count)
 		return false;
@@ -206,13 +228,10 @@ static bool pick_bytes(struct mmu_cursor *cursor, const uint8_t *from, uint8_t *
 	if (!cursor->picked)
 		cursor->picked = mmu_page_cache_new(PICK_BYTES, PICKED_BYTES);
 	while (cursor->picked && bytes) {
-		const uint8_t *page = pick_page(cursor, offset >> PICK_LG2);
-		size_t at = offset & (PICK_BYTES - 1);
-		size_t part = PICK_BYTES - at < bytes ? PICK_BYTES - at : bytes;
-
-		if (!page)
+		if (!pick_run(cursor, offset, &run))
 			return false;
-		memcpy(to, page + at, part);
+		size_t part = run.count < bytes ? run.count : bytes;
+		memcpy(to, run.data, part);
 		to += part;
 		offset += part;
 		bytes -= part;

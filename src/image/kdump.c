@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "image/good_pages.h"
+#include "image/inflate.h"
 #include "image/kdump_bitmap.h"
 #include "image/kdump_parts.h"
 #include "image/page_cache.h"
@@ -695,6 +696,7 @@ static struct mmu_error *check_packing(struct mmu_image *image, const struct kdu
 	uint32_t packing = kdump->header.status & MMU_PACKING_MASK;
 	const char *name = mmu_packing_name(packing);
 
+	mmu_zlib(); /* each page says how it is packed, whatever the header does */
 	if (name && !mmu_unpacker_can(unpacker, packing))
 		return mmu_error_new(MMU_ERROR_UNSUPPORTED,
 				     "its pages are compressed with %s, which is not available "

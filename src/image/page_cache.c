@@ -2,16 +2,12 @@
 /** @file A hash of pages; the clock algorithm chooses which page goes. */
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "image/page_cache.h"
 
 #define SLOTS_MIN 4
 #define NONE UINT32_MAX
-/* A cache so small is used whole at once: one call costs less than a fault for each page of it. */
-#define POPULATED_BYTES ((size_t)256 << 10)
-
 struct slot {
 	uint64_t key;
 	uint32_t next; /* in the chain of its bucket */
@@ -23,25 +19,19 @@ struct mmu_page_cache {
 	uint32_t page_bytes;
 	uint32_t nr_slots; /* a power of two, also the number of buckets */
 	uint32_t hand;
-	uint32_t taken;
+	uint32_t taken; /* last */
+	uint64_t nr_taken;
 	uint32_t *buckets;
 	struct slot *slots;
 	uint8_t *pages;
 };
 
-static void populate(uint8_t *pages, size_t bytes)
+static void empty(struct mmu_page_cache *cache)
 {
-#ifdef MADV_POPULATE_WRITE
-	size_t page = (size_t)sysconf(_SC_PAGESIZE),
-	       before = (page - (uintptr_t)pages % page) % page;
-
-	if (bytes <= POPULATED_BYTES &&
-	    bytes > before) /* an older kernel knows it not: no matter */
-		madvise(pages + before, (bytes - before) / page * page, MADV_POPULATE_WRITE);
-#else
-	(void)pages;
-	(void)bytes;
-#endif
+	memset(cache->slots, 0, cache->nr_slots * sizeof(*cache->slots));
+	for (uint32_t i = 0; i < cache->nr_slots; i++)
+		cache->buckets[i] = NONE;
+	cache->hand = 0;
 }
 
 struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes)
@@ -55,15 +45,13 @@ struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes)
 	while ((size_t)2 * cache->nr_slots * page_bytes <= bytes)
 		cache->nr_slots *= 2;
 	cache->buckets = malloc(cache->nr_slots * sizeof(*cache->buckets));
-	cache->slots = calloc(cache->nr_slots, sizeof(*cache->slots));
+	cache->slots = malloc(cache->nr_slots * sizeof(*cache->slots));
 	cache->pages = malloc((size_t)cache->nr_slots * page_bytes);
 	if (!cache->buckets || !cache->slots || !cache->pages) {
 		mmu_page_cache_destroy(cache);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < cache->nr_slots; i++)
-		cache->buckets[i] = NONE;
-	populate(cache->pages, (size_t)cache->nr_slots * page_bytes);
+	empty(cache);
 	return cache;
 }
 
@@ -75,6 +63,27 @@ void mmu_page_cache_destroy(struct mmu_page_cache *cache)
 	free(cache->slots);
 	free(cache->pages);
 	free(cache);
+}
+
+void mmu_page_cache_lengthen(struct mmu_page_cache *cache, uint32_t page_bytes)
+{
+	size_t bytes = (size_t)cache->nr_slots * cache->page_bytes;
+
+	if (bytes / page_bytes < SLOTS_MIN)
+		return;
+	cache->nr_slots = (uint32_t)(bytes / page_bytes);
+	cache->page_bytes = page_bytes;
+	empty(cache);
+}
+
+uint32_t mmu_page_cache_page_bytes(const struct mmu_page_cache *cache)
+{
+	return cache->page_bytes;
+}
+
+uint64_t mmu_page_cache_nr_taken(const struct mmu_page_cache *cache)
+{
+	return cache->nr_taken;
 }
 
 static uint32_t *bucket_of(struct mmu_page_cache *cache, uint64_t key)
@@ -122,6 +131,7 @@ uint8_t *mmu_page_cache_take(struct mmu_page_cache *cache, uint64_t key)
 	*slot = (struct slot){ .key = key, .next = *bucket, .used = true };
 	*bucket = index;
 	cache->taken = index;
+	cache->nr_taken++;
 	cache->hand = (index + 1) & (cache->nr_slots - 1);
 	return cache->pages + (size_t)index * cache->page_bytes;
 }

@@ -19,6 +19,15 @@ struct mmu_page_cache *mmu_page_cache_new(uint32_t page_bytes, size_t bytes);
 /** Accepts NULL. */
 void mmu_page_cache_destroy(struct mmu_page_cache *cache);
 
+/**
+ * Forget all pages; fewer and longer ones take their place, in the same memory.
+ * @param page_bytes  a power of two times what it was; where less than 4 had room, nothing happens
+ */
+void mmu_page_cache_lengthen(struct mmu_page_cache *cache, uint32_t page_bytes);
+uint32_t mmu_page_cache_page_bytes(const struct mmu_page_cache *cache);
+/** How many pages were taken so far. */
+uint64_t mmu_page_cache_nr_taken(const struct mmu_page_cache *cache);
+
 /** The page of a key, or NULL. Pointers stay valid until the next take. */
 const uint8_t *mmu_page_cache_find(struct mmu_page_cache *cache, uint64_t key);
 

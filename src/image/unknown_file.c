@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "base/cleanup.h"
+#include "image/inflate.h"
 #include "image/lime.h"
 #include "image/reader.h"
 
@@ -59,10 +58,11 @@ static const struct known_file *find_zlib(struct mmu_bytes map)
 		.avail_out = sizeof(out),
 	};
 
-	if (map.count < 2 || (map.data[0] & 0xf) != Z_DEFLATED || inflateInit(&stream) != Z_OK)
+	if (map.count < 2 || (map.data[0] & 0xf) != Z_DEFLATED ||
+	    !mmu_inflate_init(&stream, MAX_WBITS))
 		return NULL;
-	bool whole = inflate(&stream, Z_SYNC_FLUSH) >= Z_OK && !stream.avail_out;
-	inflateEnd(&stream);
+	bool whole = mmu_zlib()->inflate(&stream, Z_SYNC_FLUSH) >= Z_OK && !stream.avail_out;
+	mmu_zlib()->end(&stream);
 	if (!whole)
 		return NULL;
 	return mmu_get_u32(out, false) == MMU_LIME_MAGIC || mmu_get_u32(out, true) == MMU_LIME_MAGIC

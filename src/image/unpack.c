@@ -2,7 +2,6 @@
 /** @file The compression libraries behind one function. */
 #include <stdlib.h>
 
-#include <zlib.h>
 #ifdef MMU_HAVE_LIBDEFLATE
 #include <libdeflate.h>
 #endif
@@ -16,6 +15,7 @@
 #include <zstd.h>
 #endif
 
+#include "image/inflate.h"
 #include "image/lazy.h"
 #include "image/unpack.h"
 
@@ -70,7 +70,7 @@ void mmu_unpacker_destroy(struct mmu_unpacker *unpacker)
 	if (!unpacker)
 		return;
 	if (unpacker->zlib_ready)
-		inflateEnd(&unpacker->zlib);
+		mmu_zlib()->end(&unpacker->zlib);
 #ifdef MMU_HAVE_ZSTD
 	if (unpacker->zstd)
 		unpacker->zstd_free(unpacker->zstd);
@@ -101,7 +101,7 @@ typedef uint32_t (*adler32_fn)(uint32_t adler, const void *bytes, size_t count);
 
 static uint32_t zlib_adler32(uint32_t adler, const void *bytes, size_t count)
 {
-	return (uint32_t)adler32(adler, bytes, (uInt)count);
+	return (uint32_t)mmu_zlib()->adler32(adler, bytes, (uInt)count);
 }
 
 /* Libdeflate's is several times as fast as zlib's, which is good enough for a few pages. */
@@ -146,8 +146,8 @@ static bool unpack_zlib(struct mmu_unpacker *unpacker, struct mmu_bytes in, void
 		return false;
 	/* One stream for all pages: setting it up costs as much as unpacking a page. */
 	if (!unpacker->zlib_ready)
-		unpacker->zlib_ready = inflateInit2(stream, -MAX_WBITS) == Z_OK;
-	else if (inflateReset(stream) != Z_OK)
+		unpacker->zlib_ready = mmu_inflate_init(stream, -MAX_WBITS);
+	else if (mmu_zlib()->reset(stream) != Z_OK)
 		return false;
 	if (!unpacker->zlib_ready)
 		return false;
@@ -155,7 +155,7 @@ static bool unpack_zlib(struct mmu_unpacker *unpacker, struct mmu_bytes in, void
 	stream->avail_in = (uInt)(in.count - ZLIB_HEAD_BYTES);
 	stream->next_out = out;
 	stream->avail_out = out_bytes;
-	return inflate(stream, Z_FINISH) == Z_STREAM_END && !stream->avail_out &&
+	return mmu_zlib()->inflate(stream, Z_FINISH) == Z_STREAM_END && !stream->avail_out &&
 	       stream->avail_in >= ZLIB_TAIL_BYTES &&
 	       mmu_get_u32(stream->next_in, true) == adler32_of()(1, out, out_bytes);
 }
@@ -244,8 +244,9 @@ bool mmu_unpacker_can(struct mmu_unpacker *unpacker, uint32_t packing)
 {
 	switch (packing) {
 	case MMU_PACKING_NONE:
-	case MMU_PACKING_ZLIB:
 		return true;
+	case MMU_PACKING_ZLIB:
+		return mmu_zlib();
 	case MMU_PACKING_LZO:
 		return lzo_ready(unpacker);
 	case MMU_PACKING_SNAPPY:

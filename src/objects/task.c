@@ -350,28 +350,40 @@ static const struct mmu_field_def mm_defs[] = {
 };
 static const struct mmu_layout mm_layout = MMU_LAYOUT(MM, "mm_struct", struct mm_fields, mm_defs);
 
+/* For messages: of the thousands of tasks that can be read nobody needs it. */
+static const char *mm_name(const struct mmu_task *task, char ret[40])
+{
+	if (task->task_va)
+		snprintf(ret, 40, "mm_struct of pid %d", task->pid);
+	else
+		snprintf(ret, 40, "mm_struct");
+	return ret;
+}
+
 struct mmu_error *mmu_task_read_mm(struct mmu_memory *memory, struct mmu_task *task)
 {
 	uint64_t pgd_va, pgd_pa;
 	struct mmu_copy copy;
-	char what[40];
+	char name[40];
 
 	if (task->task_va)
 		read_status(memory, task);
 	if (!task->mm_va)
 		return NULL;
-	if (task->task_va)
-		snprintf(what, sizeof(what), "mm_struct of pid %d", task->pid);
-	else
-		snprintf(what, sizeof(what), "mm_struct");
-	struct mmu_error *error = mmu_object_read(memory, &mm_layout, task->mm_va, what, &copy);
+	struct mmu_error *error = mmu_object_read(memory, &mm_layout, task->mm_va, "mm_struct",
+						  &copy);
+	if (error) {
+		mmu_error_destroy(error);
+		error = mmu_object_read(memory, &mm_layout, task->mm_va, mm_name(task, name),
+					&copy);
+	}
 	if (error)
 		return error;
 	pgd_va = mmu_copy_get(&copy, &((const struct mm_fields *)copy.fields)->pgd);
 	if (!mmu_memory_to_phys(memory, pgd_va, &pgd_pa))
 		return mmu_error_new(MMU_ERROR_CORRUPT,
 				     "%s at 0x%" PRIx64 ": its pgd at 0x%" PRIx64 " is not mapped",
-				     what, task->mm_va, pgd_va);
+				     mm_name(task, name), task->mm_va, pgd_va);
 	task->pgd_va = pgd_va;
 	task->pgd_pa = pgd_pa;
 	read_counters(memory, task);

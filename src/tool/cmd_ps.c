@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file mmuscope ps: the tasks in an image. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "ps.h"
@@ -12,7 +11,7 @@ struct ps {
 	struct tool *tool;
 	const char *image;
 	bool threads, user, cross;
-	int digits;                     /* of a kernel address */
+	unsigned int digits;            /* of a kernel address */
 	struct tool_column columns[16]; /* of the table */
 	size_t nr_columns;
 	int32_t pids[TOOL_LIST_MAX];
@@ -173,37 +172,38 @@ static void choose_columns(struct ps *ps)
 			ps->columns[ps->nr_columns++] = all_columns[i];
 	for (size_t i = 0; i < ps->nr_columns; i++)
 		if (ps->columns[i].width == -16)
-			ps->columns[i].width = -ps->digits;
+			ps->columns[i].width = -(int)ps->digits;
 }
 
 static void task_text(const struct ps *ps, const struct mmu_task *task)
 {
 	bool own = task->owner == MMU_MM_OWN;
+	const char state[2] = { task->state };
 	size_t nr = 0;
 	struct tool_cells row;
 
 	for (size_t i = 0; i < NR_COLUMNS; i++)
 		row.cells[i] = own && i >= PGD ? "?" : "-";
-	tool_cell(&row, PID, "%d", task->pid);
-	tool_cell(&row, TGID, "%d", task->tgid);
+	tool_cell_number(&row, PID, task->pid);
+	tool_cell_number(&row, TGID, task->tgid);
 	if (task->ppid >= 0)
-		tool_cell(&row, PPID, "%d", task->ppid);
+		tool_cell_number(&row, PPID, task->ppid);
 	if (task->state)
-		tool_cell(&row, STATE, "%c", task->state);
+		row.cells[STATE] = state;
 	if (task->cpu >= 0)
-		tool_cell(&row, CPU, "%d", task->cpu);
-	tool_cell(&row, TASK, "%0*" PRIx64, ps->digits, task->task_va);
+		tool_cell_number(&row, CPU, task->cpu);
+	tool_cell_hex(&row, TASK, task->task_va, ps->digits);
 	row.cells[MM] = task->owner != MMU_MM_NONE ? "(kernel)"
 			: task->zombie             ? "(zombie)"
 						   : "(exiting)";
 	if (own)
-		tool_cell(&row, MM, "%0*" PRIx64, ps->digits, task->mm_va);
+		tool_cell_hex(&row, MM, task->mm_va, ps->digits);
 	if (own && task->pgd_va)
-		tool_cell(&row, PGD, "%09" PRIx64, task->pgd_pa);
+		tool_cell_hex(&row, PGD, task->pgd_pa, 9);
 	if (own && task->has_counters) {
-		tool_cell(&row, TABLES, "%" PRIu64, task->table_bytes / 1024);
-		tool_cell(&row, RSS, "%" PRId64, task->rss_pages);
-		tool_cell(&row, SWAP, "%" PRId64, task->swap_pages);
+		tool_cell_number(&row, TABLES, (int64_t)(task->table_bytes / 1024));
+		tool_cell_number(&row, RSS, task->rss_pages);
+		tool_cell_number(&row, SWAP, task->swap_pages);
 	}
 	row.cells[COMM] = tool_safe(task->comm);
 	for (size_t i = 0; i < NR_COLUMNS; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file JSON Lines: one object a line, written whole or not at all. */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -72,12 +73,41 @@ static size_t plain_length(const char *text)
 	return at;
 }
 
+/* It is loaded when there will be JSON: to link it costs each start a third of a millisecond. */
+static struct {
+	__typeof__(&yajl_gen_alloc) alloc;
+	__typeof__(&yajl_gen_string) string;
+	__typeof__(&yajl_gen_get_buf) get_buf;
+	__typeof__(&yajl_gen_free) free;
+} yajl;
+
+static void load(void *library, const char *name, void *ret)
+{
+	void *function = library ? dlsym(library, name) : NULL;
+
+	if (!function) {
+		fprintf(stderr, "mmuscope: %s can't be loaded, which writes JSON\n", MMU_LAZY_YAJL);
+		exit(TOOL_UNUSABLE);
+	}
+	memcpy(ret, &function, sizeof(function));
+}
+
+void json_prepare(void)
+{
+	void *library = dlopen(MMU_LAZY_YAJL, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+	load(library, "yajl_gen_alloc", &yajl.alloc);
+	load(library, "yajl_gen_string", &yajl.string);
+	load(library, "yajl_gen_get_buf", &yajl.get_buf);
+	load(library, "yajl_gen_free", &yajl.free);
+}
+
 /* Of anybody's. @return behind the string, which has its quotes */
 static char *put_foreign(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text, *string;
 	unsigned char clean[3 * 4096 + 1]; /* a path of odd bytes alone */
-	yajl_gen generator = yajl_gen_alloc(NULL);
+	yajl_gen generator = yajl.alloc(NULL);
 	size_t out = 0, count;
 
 	while (*at && out + 4 < sizeof(clean)) {
@@ -93,11 +123,11 @@ static char *put_foreign(const char *text)
 			at++;
 		}
 	}
-	if (!generator || yajl_gen_string(generator, clean, out) != yajl_gen_status_ok ||
-	    yajl_gen_get_buf(generator, &string, &count) != yajl_gen_status_ok)
+	if (!generator || yajl.string(generator, clean, out) != yajl_gen_status_ok ||
+	    yajl.get_buf(generator, &string, &count) != yajl_gen_status_ok)
 		tool_no_memory();
 	char *end = put(room_for(count), (const char *)string, count);
-	yajl_gen_free(generator);
+	yajl.free(generator);
 	return end;
 }
 

@@ -222,18 +222,72 @@ void tool_table_head(const struct tool_column *columns, size_t nr)
 	printf("\n");
 }
 
+/* A line in the making: a row is a few dozen short pieces, and stdio takes its time for each. */
+struct line {
+	char text[512];
+	size_t bytes;
+};
+
+static void flush_line(struct line *line)
+{
+	fwrite(line->text, 1, line->bytes, stdout);
+	line->bytes = 0;
+}
+
+static void add_text(struct line *line, const char *text, size_t bytes)
+{
+	if (bytes > sizeof(line->text) - line->bytes)
+		flush_line(line);
+	if (bytes > sizeof(line->text)) {
+		fwrite(text, 1, bytes, stdout);
+		return;
+	}
+	memcpy(line->text + line->bytes, text, bytes);
+	line->bytes += bytes;
+}
+
+static void add_blanks(struct line *line, size_t count)
+{
+	for (size_t part; count; count -= part) {
+		if (line->bytes == sizeof(line->text))
+			flush_line(line);
+		part = sizeof(line->text) - line->bytes;
+		part = part < count ? part : count;
+		memset(line->text + line->bytes, ' ', part);
+		line->bytes += part;
+	}
+}
+
+static void put_row(const struct tool_column *columns, size_t nr, const char *const *cells)
+{
+	struct line line;
+
+	line.bytes = 0;
+	for (size_t i = 0; i < nr; i++) {
+		size_t bytes = strlen(cells[i]), width = (size_t)abs(columns[i].width);
+		size_t room = width > bytes ? width - bytes : 0;
+
+		add_blanks(&line, (size_t)columns[i].gap + (columns[i].width > 0 ? room : 0));
+		add_text(&line, cells[i], bytes);
+		add_blanks(&line, columns[i].width > 0 ? 0 : room);
+	}
+	add_text(&line, "\n", 1);
+	flush_line(&line);
+}
+
 void tool_table_row(const struct tool_column *columns, size_t nr, const char *const *cells)
 {
 	const char *before = "";
 
-	for (size_t i = 0; i < nr; i++) {
-		if (!tool_narrow()) {
-			printf("%*s%*s", columns[i].gap, "", columns[i].width, cells[i]);
-		} else if (strcmp(cells[i], "-") != 0) {
+	if (!tool_narrow()) {
+		put_row(columns, nr, cells);
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (strcmp(cells[i], "-") != 0) {
 			printf("%s%s %s", before, columns[i].title, cells[i]);
 			before = "  ";
 		}
-	}
 	printf("\n");
 }
 
@@ -245,4 +299,20 @@ void tool_cell(struct tool_cells *cells, size_t column, const char *format, ...)
 	vsnprintf(cells->text[column], sizeof(cells->text[column]), format, args);
 	va_end(args);
 	cells->cells[column] = cells->text[column];
+}
+
+void tool_cell_number(struct tool_cells *cells, size_t column, int64_t value)
+{
+	char *text = cells->text[column], *to = text;
+
+	if (value < 0)
+		*to++ = '-';
+	*tool_put_number(to, value < 0 ? -(uint64_t)value : (uint64_t)value) = '\0';
+	cells->cells[column] = text;
+}
+
+void tool_cell_hex(struct tool_cells *cells, size_t column, uint64_t value, unsigned int digits)
+{
+	*tool_put_hex(cells->text[column], value, digits) = '\0';
+	cells->cells[column] = cells->text[column] + strlen("0x");
 }

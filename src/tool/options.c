@@ -99,6 +99,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		tool->json = true;
+		json_prepare();
 		return 0;
 	case KEY_NO_SANDBOX:
 		tool->no_sandbox = true;

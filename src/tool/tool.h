@@ -333,6 +333,10 @@ struct tool_cells {
 /** Make a cell; what is too long is cut. */
 void tool_cell(struct tool_cells *cells, size_t column, const char *format, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
+/** Make a cell of a decimal number. */
+void tool_cell_number(struct tool_cells *cells, size_t column, int64_t value);
+/** Make a cell of an address without 0x; it has that many digits, or more. */
+void tool_cell_hex(struct tool_cells *cells, size_t column, uint64_t value, unsigned int digits);
 
 /** Bytes of hostile origin, made safe for a terminal: \n, \x1b. Up to four calls can be alive. */
 const char *tool_safe(const char *bytes);
@@ -362,6 +366,8 @@ const char *tool_kind(enum mmu_kind kind);
 
 /* ------------------------------------------------------------------ JSON Lines */
 
+/** To be called before all else here, and before the tool is sealed. */
+void json_prepare(void);
 /** Begin a line: {"schema": "mmuscope.<thing>/1". */
 void json_begin(const char *thing);
 /** Have so many bytes more for this line: what it is made of until then asks for no memory. */

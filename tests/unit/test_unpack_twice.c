@@ -83,11 +83,18 @@ static size_t zstd_twice(void *context, void *out, size_t room, const void *in, 
 	return unpack_twice(in, bytes, out, room);
 }
 
+static int inflate_twice(z_stream *stream, int flush)
+{
+	size_t bytes = unpack_twice(stream->next_in, stream->avail_in, stream->next_out,
+				    stream->avail_out);
+
+	stream->avail_out -= bytes < stream->avail_out ? (uInt)bytes : stream->avail_out;
+	return Z_STREAM_END;
+}
+
 /* The linker puts these in place of the real ones: see `wrap` in meson.build. */
 void *__wrap_dlopen(const char *name, int flags);
 void *__wrap_dlsym(void *library, const char *name);
-int __wrap_inflate(z_stream *stream, int flush);
-
 void *__wrap_dlopen(const char *name, int flags)
 {
 	return &codec;
@@ -99,6 +106,11 @@ void *__wrap_dlsym(void *library, const char *name)
 		const char *name;
 		void (*function)(void);
 	} functions[] = {
+		{ "inflateInit2_", (void (*)(void))inflateInit2_ },
+		{ "inflateReset", (void (*)(void))inflateReset },
+		{ "inflateEnd", (void (*)(void))inflateEnd },
+		{ "adler32", (void (*)(void))adler32 },
+		{ "inflate", (void (*)(void))inflate_twice },
 		{ "snappy_uncompress", (void (*)(void))snappy_twice },
 		{ "lzo1x_decompress_safe", (void (*)(void))lzo_twice },
 		{ "ZSTD_createDCtx", (void (*)(void))zstd_create },
@@ -110,15 +122,6 @@ void *__wrap_dlsym(void *library, const char *name)
 		if (strcmp(name, functions[i].name) == 0)
 			return (void *)functions[i].function;
 	return NULL;
-}
-
-int __wrap_inflate(z_stream *stream, int flush)
-{
-	size_t bytes = unpack_twice(stream->next_in, stream->avail_in, stream->next_out,
-				    stream->avail_out);
-
-	stream->avail_out -= bytes < stream->avail_out ? (uInt)bytes : stream->avail_out;
-	return Z_STREAM_END;
 }
 
 /* ------------------------------------------------------------------ a page */
