@@ -136,8 +136,8 @@ struct mmu_shared_side {
 
 /**
  * Compare two spaces, of one session or of two, which must stay open. What they have is read and
- * not kept; for frames that are shared it takes 32 bytes a range that has a page, or, of a space and
- * itself, most often a bit for each frame of memory.
+ * not kept; for frames that are shared it takes 32 bytes a range that has a page, or, of a space
+ * and itself, most often a bit for each frame of memory.
  * @param ret  owned by the caller: mmu_comparison_destroy(); untouched on failure
  * @return MMU_ERROR_INVALID (the query), _NO_MEMORY, _STOPPED
  */
@@ -176,7 +176,7 @@ MMU_EXPORT const struct mmu_range *mmu_difference_side(const struct mmu_differen
 
 struct mmu_shared;
 
-/** Go through the shared frames, ascending: spaces may be read again. @return MMU_ERROR_NO_MEMORY */
+/** Go through the shared frames, ascending: spaces may be read again. @return _NO_MEMORY */
 MMU_EXPORT struct mmu_error *mmu_shared_open(const struct mmu_comparison *comparison,
 					     struct mmu_shared **ret);
 /** @return valid until the next call; NULL: there are no more */

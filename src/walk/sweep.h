@@ -104,7 +104,7 @@ struct mmu_sweep {
 	 * read, not mapped. false at first.
 	 */
 	bool picks;
-	/** Is told of all pages of ranges that merge, in the order of their addresses; NULL: nobody. */
+	/** Is told of all pages of ranges that merge, in order of addresses; NULL: nobody. */
 	mmu_sweep_pages_fn pages;
 	void *pages_context;
 	/**
