@@ -202,7 +202,7 @@ def s390x(name, suite, **more):
 def ppc64(name, suite, machine, cpu, kernel='linux-image-powerpc64le', page_bytes=64 << 10,
           **more):
     return Target(name, machine, suite, kernel, cpu, 1024, hugetlb=8, page_bytes=page_bytes,
-                  needs=('anon_rw', 'spin_int'), dumps=('elf',), boot_seconds=1500,
+                  needs=EVERYWHERE + HUGE + ('from49',), dumps=('elf',), boot_seconds=1500,
                   **more)
 
 
