@@ -89,7 +89,7 @@ PSERIES = Machine(
     arch='ppc64el', name='ppc64', qemu='qemu-system-ppc64', options=('-machine', 'pseries', '-vga', 'none'),
     bus='pci', console='hvc0', compiler='powerpc64le-linux-gnu-gcc', ram_pa=0,
     all_below_4g=1 << 40, below_4g=0, facts=(), registers=('msr',),
-    parameters={'devmem': 0x100000000000, **SLOW}, alone=('bookworm', 'trixie', NEWEST))
+    parameters={'devmem': 0x100000000000, **SLOW}, alone=('trixie', NEWEST))
 # without a hypervisor: its hashed table lies in its own memory
 POWERNV8 = dataclasses.replace(
     PSERIES, options=('-machine', 'powernv8'), slots=('bus=pcie.0', 'bus=pcie.1', 'bus=pcie.2'))
