@@ -539,7 +539,7 @@ static const struct {
 	{ "below47", 1ull << 47, 3, 1, "last page but two below 2^47" },
 	{ "top48", 1ull << 48, 1, 1, "last page below 2^48" },
 	{ "high_lpa2", 1ull << 48, 0, 4, "from 2^48" },
-	{ "around49", 1ull << 49, 2, 4, "around 2^49" },
+	{ "from49", 1ull << 49, 0, 4, "from 2^49" },
 	{ "high_lpa2_top", 1ull << 52, 2, 1, "last page but one below 2^52" },
 	{ "around53", 1ull << 53, 2, 4, "around 2^53" },
 	{ "below56", 1ull << 56, 3, 1, "last page but two below 2^56" },

@@ -88,8 +88,8 @@ CCW = Machine(
 PSERIES = Machine(
     arch='ppc64el', name='ppc64', qemu='qemu-system-ppc64', options=('-machine', 'pseries', '-vga', 'none'),
     bus='pci', console='hvc0', compiler='powerpc64le-linux-gnu-gcc', ram_pa=0,
-    all_below_4g=1 << 40, below_4g=0, facts=(), registers=('msr', 'ptcr', 'pid'),
-    parameters={'devmem': 0x100000000000, **SLOW}, alone=('bookworm', 'trixie', NEWEST))
+    all_below_4g=1 << 40, below_4g=0, facts=(), registers=('msr',),
+    parameters={'devmem': 0x100000000000, **SLOW}, alone=('trixie', NEWEST))
 # without a hypervisor: its hashed table lies in its own memory
 POWERNV8 = dataclasses.replace(
     PSERIES, options=('-machine', 'powernv8'), slots=('bus=pcie.0', 'bus=pcie.1', 'bus=pcie.2'))
@@ -202,7 +202,7 @@ def s390x(name, suite, **more):
 def ppc64(name, suite, machine, cpu, kernel='linux-image-powerpc64le', page_bytes=64 << 10,
           **more):
     return Target(name, machine, suite, kernel, cpu, 1024, hugetlb=8, page_bytes=page_bytes,
-                  needs=('anon_rw', 'spin_int'), dumps=('elf',), boot_seconds=1500,
+                  needs=EVERYWHERE + HUGE + ('from49',), dumps=('elf',), boot_seconds=1500,
                   **more)
 
 
