@@ -42,7 +42,7 @@ extern const struct mmu_regime i386_regimes[NR_FORMATS][2] HIDDEN;
 
 static inline bool is_pae(const struct mmu_regime *regime)
 {
-	return regime->format == &i386_formats[PAE];
+	return regime->format->entry_bytes == 8;
 }
 
 void i386_decode(const struct mmu_regime *regime, unsigned int level, uint64_t raw, uint64_t second,

@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuzz/fuzz.h"
@@ -309,10 +310,22 @@ struct mmu_error *__wrap_mmu_new_file_close(struct mmu_new_file *file, bool keep
 
 /* ------------------------------------------------------------------ a run */
 
+/* The tool reads lists from the descriptor, by itself. */
+static void list_on_stdin(const void *list, size_t bytes)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = memfd_create("list", MFD_CLOEXEC);
+	FUZZ_CHECK(fd >= 0 && ftruncate(fd, 0) == 0 &&
+		   pwrite(fd, list, bytes, 0) == (ssize_t)bytes && lseek(fd, 0, SEEK_SET) == 0 &&
+		   dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+}
+
 const struct inside_answer *inside_run(int argc, char **words, const void *list, size_t list_bytes,
 				       bool terminal, struct mmu_session *const sessions[2])
 {
-	FILE *saved[] = { stdin, stdout, stderr };
+	FILE *saved[] = { stdout, stderr };
 
 	inside.answer.out.bytes = inside.answer.error.bytes = 0;
 	inside.answer.out.text[0] = inside.answer.error.text[0] = '\0';
@@ -321,21 +334,19 @@ const struct inside_answer *inside_run(int argc, char **words, const void *list,
 	inside.terminal = terminal;
 	inside.nr_opened = 0;
 	parsers = NULL;
-	stdin = list_bytes ? fmemopen((void *)list, list_bytes, "r") : fopen("/dev/null", "r");
-	FUZZ_CHECK(stdin);
+	list_on_stdin(list, list_bytes);
 	stdout = stream_to(&inside.answer.out, _IOFBF);
 	stderr = stream_to(&inside.answer.error, _IONBF);
-	FILE *own[] = { stdin, stdout, stderr };
+	FILE *own[] = { stdout, stderr };
 	tool_set_colours(TOOL_COLOURS_AUTO);
 	setenv("NO_COLOR", "1", 1);
 	inside.runs = true;
 	if (setjmp(inside.end) == 0)
 		inside.answer.status = tool_main(argc, words);
 	inside.runs = false;
-	stdin = saved[0];
-	stdout = saved[1];
-	stderr = saved[2];
-	for (unsigned int i = 0; i < 3; i++)
+	stdout = saved[0];
+	stderr = saved[1];
+	for (unsigned int i = 0; i < 2; i++)
 		fclose(own[i]);
 	return &inside.answer;
 }
