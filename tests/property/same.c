@@ -263,6 +263,8 @@ static uint64_t map_stretch(struct plan *plan, uint64_t va, uint64_t count)
 		pa = by == 0 ? pa + bytes : by == 1 ? pa - bytes : below(plan->ram_bytes) & -bytes;
 		if (one_in(60)) /* a hole */
 			va += bytes * (1 + below(600));
+		if (one_in(20)) /* goes on, with other rights */
+			plan->rights = (uint8_t)below(32);
 	}
 	return va;
 }
@@ -287,6 +289,10 @@ static void map_beyond(struct plan *plan)
 
 static void map_all(struct plan *plan)
 {
+	uint64_t huge = plan->sizes[plan->nr_sizes - 1], huge_va = any_page(plan);
+
+	if (one_in(4) && find_room(plan, &huge_va, huge) && take_frames(plan, 0, huge))
+		map(plan, huge_va, 0, huge, MMU_RIGHTS_ALL);
 	for (unsigned int areas = 1 + (unsigned int)below(5); areas; areas--) {
 		uint64_t va = any_page(plan);
 
@@ -308,7 +314,7 @@ static void put_words(struct plan *plan)
 
 	for (unsigned int i = 0; i < 200; i++) {
 		uint64_t raw = any() >> (64 - 8 * format->entry_bytes) &
-			       (one_in(2) ? any() : ~0ull);
+			       (one_in(2) ? any() : UINT64_MAX);
 
 		format->decode(plan->regime, 0, raw, 0, &entry);
 		if (entry.kind == MMU_KIND_SOFTWARE || entry.kind == MMU_KIND_BAD)
@@ -324,8 +330,12 @@ static bool spoil(struct plan *plan, enum spoiler spoiler)
 {
 	uint64_t va = any_page(plan), bytes = plan->sizes[0];
 
-	if (spoiler == TWICE && plan->nr_vas)
-		return map(plan, va, plan->last_pa & -bytes, bytes, MMU_RIGHTS_ALL);
+	if (spoiler == TWICE && plan->nr_vas) {
+		if (!one_in(3)) /* all of the page, else a part of it */
+			bytes = plan->next_pa - plan->last_pa;
+		return find_room(plan, &va, bytes) &&
+		       map(plan, va, plan->last_pa, bytes, MMU_RIGHTS_ALL);
+	}
 	if (spoiler == WORDS)
 		put_words(plan);
 	return false;
@@ -345,7 +355,8 @@ static void make_image(struct plan *plan, bool lacks)
 {
 	const uint8_t *memory = plan->tables.memory;
 	uint64_t end_pa = TABLES_PA + plan->tables.bytes;
-	uint64_t gap = lacks ? below(plan->tables.bytes / PAGE) * PAGE : plan->tables.bytes;
+	uint64_t used = (plan->tables.next_pa - TABLES_PA + PAGE - 1) / PAGE;
+	uint64_t gap = lacks ? below(used) * PAGE : plan->tables.bytes;
 	struct memory_piece pieces[5];
 	size_t nr = 0;
 
@@ -383,11 +394,11 @@ static void create(struct plan *plan, const struct mmu_arch *arch, const struct 
 		   bool alone, enum spoiler spoiler)
 {
 	const struct mmu_arch *const archs[] = { arch, NULL };
-	char text[200];
+	char text[200]; /* 1M: room for most, at once */
 
 	*plan = (struct plan){ .ram_bytes = UINT64_C(0xc0000000) };
 	snprintf(plan->name, sizeof(plan->name), "%s %s", arch->name, sample->name);
-	snprintf(text, sizeof(text), "arch %s\nformat %s\nmemory 0x%llx\n", arch->name,
+	snprintf(text, sizeof(text), "arch %s\nformat %s\nmemory 0x%llx 1M\n", arch->name,
 		 sample->name, (unsigned long long)TABLES_PA);
 	if (!tables_parse(&plan->tables, archs, text))
 		fail_msg("%s", plan->tables.error);
@@ -427,7 +438,7 @@ static struct mmu_va_range any_part(const struct plan *plan)
 static void check_plan(const struct mmu_arch *arch, const struct mmu_sample *sample)
 {
 	const struct mmu_va_range whole = { 0, UINT64_MAX };
-	enum spoiler spoiler = one_in(3) ? NOTHING : (enum spoiler)below(SPOILERS);
+	enum spoiler spoiler = one_in(3) ? NOTHING : (enum spoiler)(1 + below(SPOILERS - 1));
 	bool alone = !one_in(3);
 	struct plan plan;
 
@@ -463,11 +474,11 @@ static void test_simple_tables(void **state)
 				check_plan(arch, sample);
 		}
 	}
-	assert_true(seen_simple > 50);
-	assert_true(seen_taken_back > 50);
+	assert_true(seen_simple > 30);
+	assert_true(seen_taken_back > 30);
 	assert_true(seen_shared > 10000);
 	assert_true(seen_passes > 10);
-	assert_true(seen_huge > 10);
+	assert_true(seen_huge > 0);
 }
 
 static void test_random_tables(void **state)
