@@ -394,11 +394,11 @@ static void create(struct plan *plan, const struct mmu_arch *arch, const struct 
 		   bool alone, enum spoiler spoiler)
 {
 	const struct mmu_arch *const archs[] = { arch, NULL };
-	char text[200]; /* 1M: room for most, at once */
+	char text[200]; /* 256K: room for many, at once */
 
 	*plan = (struct plan){ .ram_bytes = UINT64_C(0xc0000000) };
 	snprintf(plan->name, sizeof(plan->name), "%s %s", arch->name, sample->name);
-	snprintf(text, sizeof(text), "arch %s\nformat %s\nmemory 0x%llx 1M\n", arch->name,
+	snprintf(text, sizeof(text), "arch %s\nformat %s\nmemory 0x%llx 256K\n", arch->name,
 		 sample->name, (unsigned long long)TABLES_PA);
 	if (!tables_parse(&plan->tables, archs, text))
 		fail_msg("%s", plan->tables.error);
