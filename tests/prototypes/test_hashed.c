@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * @file
- * Random hashed tables: a walk finds what hardware would find, forwards, with the hash; and an
- * enumeration says of every page what a walk says.
+ * Random hashed tables: a walk finds what hardware would find, forwards, with the hash; an
+ * enumeration says of every page what a walk says; and a sweep that stops on the way, in a space of
+ * several hashed regimes, leaves nothing out.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include "prototypes/hash_forwards.h"
 #include "support/memory_image.h"
 #include "walk/leaves.h"
+#include "walk/sweep.h"
 #include "walk/walk.h"
 
 extern const struct mmu_arch mmu_arch_ppc64;
@@ -43,7 +45,7 @@ struct world {
 };
 
 static uint64_t seed;
-static uint64_t seen_pages, seen_holes, seen_unreadable, seen_secondary, seen_listed;
+static uint64_t seen_pages, seen_holes, seen_unreadable, seen_secondary, seen_listed, seen_breaks;
 
 static uint64_t any(void)
 {
@@ -363,6 +365,97 @@ static void compare_list(struct world *w, unsigned int space)
 	free(numbers);
 }
 
+/* ------------------------------------------------------------------ sweeps that stop on the way */
+
+#define BREAKS_MAX 64u
+
+struct swept {
+	struct mmu_swept *ranges;
+	size_t nr;
+};
+
+static void keep_ready(const struct mmu_sweep *sweep, struct swept *ret)
+{
+	for (size_t i = 0; i < sweep->nr_ready; i++) {
+		assert_true(ret->nr < PAGES);
+		ret->ranges[ret->nr++] = sweep->ranges[i];
+	}
+}
+
+static int ascending(const void *one, const void *other)
+{
+	uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+
+	return (a > b) - (a < b);
+}
+
+/* Where regimes begin and end, and where ranges do. */
+static size_t choose_breaks(const struct mmu_regimes *regimes, const struct swept *all,
+			    uint64_t *ret)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < regimes->nr; i++) {
+		if (regimes->regime[i].first_va) /* 0 is no break */
+			ret[nr++] = regimes->regime[i].first_va;
+		if (regimes->regime[i].last_va < UINT64_MAX)
+			ret[nr++] = regimes->regime[i].last_va + 1;
+	}
+	for (size_t i = 0; all->nr && i < 20; i++) {
+		uint64_t va = all->ranges[any() % all->nr].first_va;
+
+		if (va)
+			ret[nr++] = va;
+	}
+	assert_true(nr <= BREAKS_MAX);
+	qsort(ret, nr, sizeof(*ret), ascending);
+	return nr;
+}
+
+/* As a map of regions does it: at each break, all that begins before it was told. */
+static void compare_sweeps(const struct world *w, unsigned int space)
+{
+	const struct mmu_walker walker = { .cursor = memory_image_cursor(w->image),
+					   .arch = &mmu_arch_ppc64,
+					   .regimes = &w->spaces[space] };
+	uint64_t breaks[BREAKS_MAX], max_tables = mmu_walker_max_tables(&walker);
+	struct mmu_sweep *sweep = malloc(sizeof(*sweep));
+	struct swept all = { calloc(PAGES, sizeof(*all.ranges)), 0 };
+	struct swept part = { calloc(PAGES, sizeof(*part.ranges)), 0 };
+	size_t nr, at = 0;
+	bool more;
+
+	assert_true(sweep && all.ranges && part.ranges);
+	mmu_sweep_init(sweep, &walker, 0, UINT64_MAX, max_tables, NULL, NULL);
+	do {
+		more = mmu_sweep_go_on(sweep);
+		keep_ready(sweep, &all);
+	} while (more);
+	mmu_sweep_release(sweep);
+	nr = choose_breaks(walker.regimes, &all, breaks);
+	mmu_sweep_init(sweep, &walker, 0, UINT64_MAX, max_tables, NULL, NULL);
+	do {
+		sweep->break_va = at < nr ? breaks[at] : 0;
+		more = mmu_sweep_go_on(sweep);
+		keep_ready(sweep, &part);
+		if (sweep->at_break && part.nr < all.nr)
+			assert_true(all.ranges[part.nr].first_va >= sweep->break_va);
+		seen_breaks += sweep->at_break;
+		at += sweep->at_break;
+	} while (more);
+	mmu_sweep_release(sweep);
+	assert_int_equal(part.nr, all.nr);
+	for (size_t i = 0; i < all.nr; i++) {
+		assert_int_equal(part.ranges[i].first_va, all.ranges[i].first_va);
+		assert_int_equal(part.ranges[i].last_va, all.ranges[i].last_va);
+		assert_int_equal(part.ranges[i].result, all.ranges[i].result);
+		assert_int_equal(part.ranges[i].pa, all.ranges[i].pa);
+	}
+	free(sweep);
+	free(all.ranges);
+	free(part.ranges);
+}
+
 /* ------------------------------------------------------------------ the tests */
 
 static void test_random_tables(void **state)
@@ -381,8 +474,10 @@ static void test_random_tables(void **state)
 			compare(&w, regimes, &regimes->regime[w.pages[j].regime],
 				w.pages[j].va ^ (any() & 0xffff));
 		}
-		for (unsigned int j = 0; j < SPACES; j++)
+		for (unsigned int j = 0; j < SPACES; j++) {
 			compare_list(&w, j);
+			compare_sweeps(&w, j);
+		}
 		destroy(&w);
 	}
 	assert_true(seen_pages > 1000);
@@ -390,6 +485,7 @@ static void test_random_tables(void **state)
 	assert_true(seen_holes > 1000);
 	assert_true(seen_unreadable > 100);
 	assert_true(seen_listed > 1000);
+	assert_true(seen_breaks > 100);
 }
 
 /* The conformance test meets few valid slots by luck; these are valid, there and back. */
