@@ -118,7 +118,7 @@ struct mmu_error *mmu_dwarf_reach(struct mmu_dwarf **dwarf, const char *type) MM
 struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,
 				 Dwarf_Off *ret) MMU_MUST_CHECK;
 
-/* Outputs are owned by the caller and untouched on failure: MMU_ERROR_CORRUPT, _BUDGET, _NO_MEMORY. */
+/* Outputs are owned by the caller, untouched on failure: MMU_ERROR_CORRUPT, _BUDGET, _NO_MEMORY. */
 struct mmu_error *mmu_die_at(struct mmu_dwarf *dwarf, Dwarf_Off offset,
 			     Dwarf_Die *ret) MMU_MUST_CHECK;
 /** The first child; NULL: none. */
