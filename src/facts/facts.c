@@ -146,9 +146,15 @@ bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_
 	       mmu_type_source_member(&store->btf, name, ret);
 }
 
+void mmu_fact_store_set_no_memory(struct mmu_fact_store *store)
+{
+	__atomic_store_n(&store->no_memory, true, __ATOMIC_RELAXED);
+}
+
 bool mmu_fact_store_no_memory(const struct mmu_fact_store *store)
 {
-	return __atomic_load_n(&store->vmlinux.no_memory, __ATOMIC_RELAXED) ||
+	return __atomic_load_n(&store->no_memory, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&store->vmlinux.no_memory, __ATOMIC_RELAXED) ||
 	       __atomic_load_n(&store->btf.no_memory, __ATOMIC_RELAXED);
 }
 
