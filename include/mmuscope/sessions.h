@@ -75,7 +75,8 @@ MMU_EXPORT struct mmu_error *mmu_session_learn(struct mmu_session *session);
 /**
  * Has the image's reader broken down, so that pages of it can no longer be read? That is so where
  * libkdumpfile, which runs in a process of its own, died of the file: what was found unreadable
- * since may be wrong.
+ * since may be wrong. Likewise where once there was no memory to look a fact up, for what counts
+ * as not known since may be known: MMU_ERROR_NO_MEMORY.
  * @return NULL: it has not; else why, owned by the caller
  */
 MMU_EXPORT struct mmu_error *mmu_session_failure(const struct mmu_session *session);

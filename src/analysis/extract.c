@@ -445,6 +445,8 @@ static struct mmu_error *write_out(struct mmu_extraction *extract, const char *p
 	if (!output.elf_class)
 		output.elf_class = memory->kernel->arch->elf_class;
 	find_virtual_addresses(extract, &output);
+	if (mmu_fact_store_no_memory(memory->kernel->facts))
+		return mmu_error_no_memory(); /* what should be in the file may not be known */
 	error = mmu_elf_write(&memory->cursor, &output, path, &written);
 	if (error)
 		return error;

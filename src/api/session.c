@@ -153,6 +153,8 @@ void mmu_session_close(struct mmu_session *session)
 
 struct mmu_error *mmu_session_failure(const struct mmu_session *session)
 {
+	if (mmu_fact_store_no_memory(session->kernel.facts))
+		return mmu_error_no_memory();
 	return mmu_image_failure(session->kernel.image);
 }
 
@@ -161,7 +163,7 @@ struct mmu_error *mmu_session_learn(struct mmu_session *session)
 	if (session->learnt == MMU_LEARN_NOT_YET) {
 		session->learn_error = mmu_kernel_learn(&session->kernel);
 		/* where nothing can be read any more, all else that went wrong is of no interest */
-		struct mmu_error *failure = mmu_image_failure(session->kernel.image);
+		struct mmu_error *failure = mmu_session_failure(session);
 		if (failure) {
 			mmu_error_destroy(session->learn_error);
 			session->learn_error = failure;

@@ -21,9 +21,11 @@ struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const 
 
 	if (die && dwarf_dieoffset(die, &offset, &ignored) != DW_DLV_OK && ignored)
 		dwarf_dealloc_error(dwarf->object.dbg, ignored);
-	struct mmu_error *error = mmu_error_new(MMU_ERROR_CORRUPT, ".debug_info at %#llx: %s%s%s",
-						offset, what, detail ? ": " : "",
-						detail ? detail : "");
+	struct mmu_error *error =
+		mmu_dwarf_no_memory(problem)
+			? mmu_error_no_memory()
+			: mmu_error_new(MMU_ERROR_CORRUPT, ".debug_info at %#llx: %s%s%s", offset,
+					what, detail ? ": " : "", detail ? detail : "");
 
 	if (problem)
 		dwarf_dealloc_error(dwarf->object.dbg, problem);
@@ -273,34 +275,39 @@ struct mmu_error *mmu_die_reference(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwar
 	return NULL;
 }
 
-struct mmu_error *mmu_die_name(struct mmu_dwarf *dwarf, Dwarf_Die die, const char **ret)
+/* dwarf_diename() would say that there is no name where there is no memory to ask for it. */
+static struct mmu_error *own_name(struct mmu_dwarf *dwarf, Dwarf_Die die, const char **ret)
 {
+	Dwarf_Attribute found = NULL;
 	Dwarf_Error problem = NULL;
 	char *name = NULL;
-	int status = dwarf_diename(die, &name, &problem);
-	bool has = false;
-	Dwarf_Off declaration = 0;
+	int status = dwarf_attr(die, DW_AT_name, &found, &problem);
 
+	if (status == DW_DLV_OK)
+		status = dwarf_formstring(found, &name, &problem);
+	if (found)
+		dwarf_dealloc_attribute(found);
 	if (status == DW_DLV_ERROR)
 		return mmu_die_corrupt(dwarf, die, "its name", problem);
 	*ret = status == DW_DLV_OK ? name : NULL;
-	if (*ret)
-		return NULL;
+	return NULL;
+}
+
+struct mmu_error *mmu_die_name(struct mmu_dwarf *dwarf, Dwarf_Die die, const char **ret)
+{
+	bool has = false;
+	Dwarf_Off declaration = 0;
+	struct mmu_error *error = own_name(dwarf, die, ret);
+
+	if (error || *ret)
+		return error;
 
 	/* If a definition is separate from its declaration, only the declaration has the name. */
 	MMU_DIE Dwarf_Die other = NULL;
-	struct mmu_error *error = mmu_die_reference(dwarf, die, DW_AT_specification, &has,
-						    &declaration);
-
+	error = mmu_die_reference(dwarf, die, DW_AT_specification, &has, &declaration);
 	if (!error && has)
 		error = mmu_die_at(dwarf, declaration, &other);
-	if (error || !has)
-		return error;
-	status = dwarf_diename(other, &name, &problem);
-	if (status == DW_DLV_ERROR)
-		return mmu_die_corrupt(dwarf, other, "its name", problem);
-	*ret = status == DW_DLV_OK ? name : NULL;
-	return NULL;
+	return error || !has ? error : own_name(dwarf, other, ret);
 }
 
 /* ------------------------------------------------- the unit */

@@ -118,7 +118,7 @@ struct mmu_error *mmu_dwarf_reach(struct mmu_dwarf **dwarf, const char *type) MM
 struct mmu_error *mmu_dwarf_type(struct mmu_dwarf *dwarf, const char *name,
 				 Dwarf_Off *ret) MMU_MUST_CHECK;
 
-/* Outputs are owned by the caller and untouched on failure: MMU_ERROR_CORRUPT, _BUDGET. */
+/* Outputs are owned by the caller, untouched on failure: MMU_ERROR_CORRUPT, _BUDGET, _NO_MEMORY. */
 struct mmu_error *mmu_die_at(struct mmu_dwarf *dwarf, Dwarf_Off offset,
 			     Dwarf_Die *ret) MMU_MUST_CHECK;
 /** The first child; NULL: none. */
@@ -139,7 +139,10 @@ struct mmu_error *mmu_die_number(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_H
 /** The entry that is referred to; *ret_has as above. */
 struct mmu_error *mmu_die_reference(struct mmu_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute,
 				    bool *ret_has, Dwarf_Off *ret) MMU_MUST_CHECK;
-/** An error with the entry's place. Takes `problem`, which may be NULL. */
+/**
+ * An error with the entry's place. Takes `problem`, which may be NULL.
+ * @return MMU_ERROR_CORRUPT; _NO_MEMORY where that is the problem
+ */
 struct mmu_error *mmu_die_corrupt(struct mmu_dwarf *dwarf, Dwarf_Die die, const char *what,
 				  Dwarf_Error problem) MMU_MUST_CHECK;
 

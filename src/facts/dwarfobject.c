@@ -133,6 +133,7 @@ static void load_dwarf(void)
 #define LOAD(name) dwarf_loaded &= mmu_lazy_function(library, "dwarf_" #name, &mmu_dwarf.name);
 	MMU_DWARF_FUNCTIONS(LOAD)
 #undef LOAD
+	dwarf_loaded &= mmu_lazy_function(library, "dwarf_errno", &mmu_dwarf.error_number);
 }
 
 static pthread_once_t dwarf_once = PTHREAD_ONCE_INIT;
@@ -140,6 +141,22 @@ static pthread_once_t dwarf_once = PTHREAD_ONCE_INIT;
 void mmu_dwarfobject_load(void)
 {
 	pthread_once(&dwarf_once, load_dwarf);
+}
+
+bool mmu_dwarf_no_memory(Dwarf_Error problem)
+{
+	switch (problem ? dwarf_errno(problem) : DW_DLE_NE) {
+	case DW_DLE_ALLOC_FAIL:
+	case DW_DLE_DBG_ALLOC:
+	case DW_DLE_CHUNK_ALLOC:
+	case DW_DLE_STRING_ALLOC:
+	case DW_DLE_DIE_ALLOC:
+	case DW_DLE_ATTR_ALLOC:
+	case DW_DLE_ABBREV_ALLOC:
+		return true;
+	default:
+		return false;
+	}
 }
 
 struct mmu_error *mmu_dwarfobject_open(const struct mmu_elffile *file, uint64_t limit,
@@ -158,8 +175,11 @@ struct mmu_error *mmu_dwarfobject_open(const struct mmu_elffile *file, uint64_t 
 					     &ret->sections[i]);
 	if (!error &&
 	    dwarf_object_init_b(&ret->interface, NULL, NULL, 0, &ret->dbg, &problem) != DW_DLV_OK)
-		error = mmu_error_new(MMU_ERROR_CORRUPT, "libdwarf refuses the debug info: %s",
-				      problem ? dwarf_errmsg(problem) : "no debug info");
+		error = mmu_dwarf_no_memory(problem)
+				? mmu_error_no_memory()
+				: mmu_error_new(MMU_ERROR_CORRUPT,
+						"libdwarf refuses the debug info: %s",
+						problem ? dwarf_errmsg(problem) : "no debug info");
 	if (problem)
 		dwarf_dealloc_error(NULL, problem);
 	if (error)

@@ -28,12 +28,12 @@
 	DO(dealloc_attribute)                                                                      \
 	DO(dealloc_error)                                                                          \
 	DO(dealloc_die)                                                                            \
-	DO(diename)                                                                                \
 	DO(dieoffset)                                                                              \
 	DO(errmsg)                                                                                 \
 	DO(formblock)                                                                              \
 	DO(formexprloc)                                                                            \
 	DO(formsdata)                                                                              \
+	DO(formstring)                                                                             \
 	DO(formudata)                                                                              \
 	DO(global_formref)                                                                         \
 	DO(hasattr)                                                                                \
@@ -49,6 +49,7 @@ struct mmu_dwarf_library {
 #define DECLARE(name) __typeof__(&dwarf_##name) name;
 	MMU_DWARF_FUNCTIONS(DECLARE)
 #undef DECLARE
+	__typeof__(&dwarf_errno) error_number; /* errno is a macro, and can not be in the list */
 };
 extern struct mmu_dwarf_library mmu_dwarf;
 
@@ -58,12 +59,13 @@ extern struct mmu_dwarf_library mmu_dwarf;
 #define dwarf_dealloc_attribute mmu_dwarf.dealloc_attribute
 #define dwarf_dealloc_die mmu_dwarf.dealloc_die
 #define dwarf_dealloc_error mmu_dwarf.dealloc_error
-#define dwarf_diename mmu_dwarf.diename
 #define dwarf_dieoffset mmu_dwarf.dieoffset
 #define dwarf_errmsg mmu_dwarf.errmsg
+#define dwarf_errno mmu_dwarf.error_number
 #define dwarf_formblock mmu_dwarf.formblock
 #define dwarf_formexprloc mmu_dwarf.formexprloc
 #define dwarf_formsdata mmu_dwarf.formsdata
+#define dwarf_formstring mmu_dwarf.formstring
 #define dwarf_formudata mmu_dwarf.formudata
 #define dwarf_global_formref mmu_dwarf.global_formref
 #define dwarf_hasattr mmu_dwarf.hasattr
@@ -112,6 +114,8 @@ void mmu_dwarfobject_load(void);
  */
 struct mmu_error *mmu_dwarfobject_open(const struct mmu_elffile *file, uint64_t limit,
 				       struct mmu_dwarfobject *ret) MMU_MUST_CHECK;
+/** Does this problem of libdwarf's say that it had no memory? @param problem  may be NULL */
+bool mmu_dwarf_no_memory(Dwarf_Error problem);
 void mmu_dwarfobject_close(struct mmu_dwarfobject *object);
 
 #endif

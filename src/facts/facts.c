@@ -146,6 +146,18 @@ bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_
 	       mmu_type_source_member(&store->btf, name, ret);
 }
 
+void mmu_fact_store_set_no_memory(struct mmu_fact_store *store)
+{
+	__atomic_store_n(&store->no_memory, true, __ATOMIC_RELAXED);
+}
+
+bool mmu_fact_store_no_memory(const struct mmu_fact_store *store)
+{
+	return __atomic_load_n(&store->no_memory, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&store->vmlinux.no_memory, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&store->btf.no_memory, __ATOMIC_RELAXED);
+}
+
 void mmu_fact_derive(struct mmu_fact_store *store, const char *key, uint64_t value, const char *how,
 		     uint32_t flags)
 {
@@ -382,7 +394,8 @@ void mmu_fact_store_set_vmlinux(struct mmu_fact_store *store, struct mmu_vmlinux
 {
 	LOCK(store);
 	mmu_vmlinux_set_budget(vmlinux, store->image->budget);
-	store->vmlinux = (struct mmu_type_source){ .vmlinux = vmlinux };
+	store->vmlinux = (struct mmu_type_source){ .vmlinux = vmlinux,
+						   .no_memory = store->vmlinux.no_memory };
 	add_source(store, MMU_PLACE_SYMTAB, MMU_PLACE_VMLINUX_TYPES);
 }
 
@@ -411,7 +424,7 @@ void mmu_fact_store_set_btf(struct mmu_fact_store *store, struct mmu_btf *btf, v
 			    const char *name)
 {
 	LOCK(store);
-	store->btf = (struct mmu_type_source){ .btf = btf };
+	store->btf = (struct mmu_type_source){ .btf = btf, .no_memory = store->btf.no_memory };
 	store->btf_bytes = bytes;
 	store->btf_name = name;
 	add_source(store, MMU_PLACE_BTF, MMU_PLACE_BTF);

@@ -90,6 +90,11 @@ bool mmu_fact_text(struct mmu_fact_store *store, const char *key, struct mmu_byt
 /** What the sources of types say of the member "type.member". @return false: none knows it */
 bool mmu_fact_member(struct mmu_fact_store *store, const char *name, struct mmu_member *ret);
 
+/** There was no memory for what is known of the kernel: callers may take it for not known. */
+void mmu_fact_store_set_no_memory(struct mmu_fact_store *store);
+/** Was there once no memory to look a fact up? Then what counts as not known may be known. */
+bool mmu_fact_store_no_memory(const struct mmu_fact_store *store);
+
 /**
  * How many look-ups by name there were: calls of mmu_fact_get(), _need(), _text() and _member(),
  * also by mmu_fields_resolve() and by plugins, and of the callback link_symbol().

@@ -12,6 +12,7 @@
 struct mmu_fact_store {
 	pthread_mutex_t mutex; /* recursive: a source may ask for facts while it answers */
 	uint64_t lookups;
+	bool no_memory; /* atomic: see mmu_fact_store_set_no_memory() */
 	const struct mmu_image *image;
 	struct mmu_cursor cursor;    /* for back-ends, under the mutex */
 	uint64_t spent_page;         /* whose bytes were counted last, likewise */

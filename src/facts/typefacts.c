@@ -17,8 +17,11 @@ bool mmu_fact_split(const char *key, const char *head, char body[MMU_FACT_KEY_MA
 	return true;
 }
 
-static bool drop(struct mmu_error *error)
+/* Was it answered? For want of memory nobody knows what is there: that is kept, see typefacts.h. */
+static bool drop(struct mmu_type_source *source, struct mmu_error *error)
 {
+	if (error && mmu_error_code(error) == MMU_ERROR_NO_MEMORY)
+		__atomic_store_n(&source->no_memory, true, __ATOMIC_RELAXED);
 	mmu_error_destroy(error);
 	return !error;
 }
@@ -46,7 +49,8 @@ static bool plain_member(struct mmu_type_source *source, const char *name, struc
 		return false;
 	if (strcmp(source->last, name) != 0) {
 		source->last_known = drop(
-			source->vmlinux ? mmu_vmlinux_member(source->vmlinux, type, path, &member)
+			source, source->vmlinux
+					? mmu_vmlinux_member(source->vmlinux, type, path, &member)
 					: mmu_btf_member(source->btf, type, path, &member));
 		source->last_member = member;
 		strcpy(source->last, name);
@@ -105,8 +109,8 @@ bool mmu_type_source_member(struct mmu_type_source *source, const char *name,
 
 static bool size(struct mmu_type_source *source, const char *type, uint64_t *ret)
 {
-	return drop(source->vmlinux ? mmu_vmlinux_size(source->vmlinux, type, ret)
-				    : mmu_btf_size(source->btf, type, ret));
+	return drop(source, source->vmlinux ? mmu_vmlinux_size(source->vmlinux, type, ret)
+					    : mmu_btf_size(source->btf, type, ret));
 }
 
 static bool enumerator(struct mmu_type_source *source, const char *name, uint64_t *ret)
@@ -116,7 +120,8 @@ static bool enumerator(struct mmu_type_source *source, const char *name, uint64_
 	int64_t value;
 
 	if (!word ||
-	    !drop(source->vmlinux ? mmu_vmlinux_enumerator(source->vmlinux, type, word, &value)
+	    !drop(source, source->vmlinux
+				  ? mmu_vmlinux_enumerator(source->vmlinux, type, word, &value)
 				  : mmu_btf_enumerator(source->btf, type, word, &value)))
 		return false;
 	*ret = (uint64_t)value;

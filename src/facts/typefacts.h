@@ -19,6 +19,7 @@ struct mmu_type_source {
 	char last[MMU_FACT_KEY_MAX]; /**< "type.member"; "": none yet */
 	bool last_known;
 	struct mmu_member last_member;
+	bool no_memory; /**< atomic: once there was none to answer, which is no "not known" */
 };
 
 /** Split "HEAD(BODY)"; BODY is copied. @return false: the key has another head */

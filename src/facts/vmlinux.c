@@ -343,7 +343,8 @@ static struct mmu_error *open_types(struct mmu_vmlinux *vmlinux)
 {
 	struct mmu_error *error = open_dwarf(vmlinux);
 
-	if (!error || !mmu_debugsection_exists(vmlinux->file, ".BTF"))
+	if (!error || mmu_error_code(error) == MMU_ERROR_NO_MEMORY ||
+	    !mmu_debugsection_exists(vmlinux->file, ".BTF"))
 		return error;
 	struct mmu_error *btf = open_btf(vmlinux);
 	bool none = !mmu_debugsection_exists(vmlinux->debug ? vmlinux->debug : vmlinux->file,

@@ -115,11 +115,16 @@ struct mmu_error *mmu_layout_need(const struct mmu_kernel *kernel, const struct 
 {
 	struct slot *slot = slot_of(kernel, layout);
 
-	if (!slot)
-		return mmu_error_no_memory();
-	if (slot->error)
-		return mmu_error_new(mmu_error_code(slot->error), "%s",
-				     mmu_error_message(slot->error));
+	if (!slot || slot->error) {
+		struct mmu_error *error = slot ? mmu_error_new(mmu_error_code(slot->error), "%s",
+							       mmu_error_message(slot->error))
+					       : mmu_error_no_memory();
+
+		/* who asks for what may be missing drops the error */
+		if (mmu_error_code(error) == MMU_ERROR_NO_MEMORY)
+			mmu_fact_store_set_no_memory(kernel->facts);
+		return error;
+	}
 	*ret = slot->fields;
 	if (ret_parts)
 		*ret_parts = &slot->parts;

@@ -275,8 +275,11 @@ static struct mmu_error *read_cpu_offsets(struct mmu_memory *memory)
 		return error;
 	nr = nr < CPUS_MAX ? nr : CPUS_MAX;
 	offsets = calloc(nr + 1, sizeof(*offsets));
-	if (!offsets)
+	if (!offsets) {
+		/* callers may drop the error */
+		mmu_fact_store_set_no_memory(memory->kernel->facts);
 		return mmu_error_no_memory();
+	}
 	for (uint64_t cpu = 0; !error && cpu < nr; cpu++)
 		error = mmu_memory_read_uint(memory, fields->offsets.value + cpu * bytes, bytes,
 					     "__per_cpu_offset", &offsets[cpu]);

@@ -93,8 +93,13 @@ static void print_stacked(const struct compare_columns *columns, const char *lab
 
 void compare_end(struct compare_columns *columns, const char *label)
 {
-	for (unsigned int i = 0; i < 2; i++)
-		fclose(columns->side[i]);
+	for (unsigned int i = 0; i < 2; i++) {
+		bool failed = ferror(columns->side[i]);
+
+		/* the end may need memory; only the text says that there was none */
+		if (fclose(columns->side[i]) || failed || !columns->text[i])
+			tool_no_memory();
+	}
 	if (columns->bytes[0] || columns->bytes[1]) {
 		if (columns->width >= WIDTH)
 			print_side_by_side(columns, label);

@@ -49,9 +49,13 @@ static void release(struct maps_text *text)
 {
 	if (!text->real)
 		return;
-	fclose(stdout);
+	bool failed = ferror(stdout);
+
+	failed |= fclose(stdout) != 0 || !text->held;
 	stdout = text->real;
 	text->real = NULL;
+	if (failed) /* rows are lost */
+		tool_no_memory();
 	if (text->held_bytes)
 		column_head(text);
 	fwrite(text->held, 1, text->held_bytes, stdout);

@@ -138,6 +138,11 @@ int tool_ps_cross(struct tool *tool)
 
 	if (error)
 		return tool_fail(tool, error);
+	/* why a way was not gone to its end would then be told once for each */
+	if (tool_check_image(tool, TOOL_OK)) {
+		mmu_cross_close(cross);
+		return TOOL_UNUSABLE;
+	}
 	uint32_t whole = whole_ways(cross);
 	/* what is not known to be all can't be told clean: two lists at least must agree */
 	bool compared = whole & 1u << MMU_TASK_WAY_LIST &&

@@ -122,7 +122,9 @@ def problem(run, good, kind):
     if run.leaked:
         return f'{run.leaked} blocks were not freed'
     if run.status == 3:
-        if len([line for line in lines if ': warning: ' not in line]) != 1:
+        # what the command remarks when nothing fails, it may have remarked before it failed
+        remarks = good.err.splitlines()
+        if len([line for line in lines if ': warning: ' not in line and line not in remarks]) != 1:
             return f'{len(lines)} lines of error'
         if run.left:
             return f'left behind: {run.left}'
