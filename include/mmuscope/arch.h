@@ -245,8 +245,8 @@ struct mmu_slot {
 /**
  * The shape of a set of entries. decode() and encode() are always there, probes() and slot() in a
  * hashed format; all others may be NULL. All are pure: what they say depends on nothing but their
- * arguments. Of the regime they use the format, traits, pa_mask, page_lg2, top_level, shape and
- * words; probes() also root_pa, nr_slots and space; none the rest.
+ * arguments. Of the regime they use the format, traits, pa_mask, page_lg2, top_level, half, shape
+ * and words; probes() also root_pa, nr_slots and space; none the rest.
  */
 struct mmu_format {
 	uint32_t size;     /**< sizeof(struct mmu_format): what lies beyond reads as zero */

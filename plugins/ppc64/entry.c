@@ -17,14 +17,17 @@ static uint64_t address_mask(const struct mmu_regime *regime, unsigned int level
 	return PA_MASK & page_mask(regime, level);
 }
 
+/* Linux's trees beside a hashed table have slots in a second word, or runs. */
 static bool is_radix(const struct mmu_regime *regime)
 {
-	return regime->format == &ppc64_radix;
+	const struct mmu_level *level = regime->format->level;
+
+	return !level[PTE].second_offset && !level[PTE + 1].run_lg2;
 }
 
 static bool is_4k(const struct mmu_regime *regime)
 {
-	return regime->format == &ppc64_tree4k;
+	return regime->format->level[PTE + 1].run_lg2;
 }
 
 /* pte_none(): what may be left of an entry that is gone, or has never been. */
@@ -56,7 +59,7 @@ static bool is_split(const struct mmu_regime *regime, uint64_t raw)
 /* remap_4k_pfn(): no page of the kernel's, whose number lies where its own would not begin. */
 static bool is_part(const struct mmu_regime *regime, unsigned int level, uint64_t raw)
 {
-	return regime->format == &ppc64_tree64k && level == PTE && raw & PFN_4K;
+	return regime->format->level[PTE].second_offset && level == PTE && raw & PFN_4K;
 }
 
 /* ------------------------------------------------------------------ decode */

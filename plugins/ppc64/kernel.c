@@ -6,10 +6,19 @@
 #define VA68_FEATURE BIT(13) /* MMU_FTR_68_BIT_VA */
 #define SLOTS_MAX BIT(44)
 #define SLOTS_LOOKED_AT 65536u
+#define LINEAR_VA_MASK BITS(0, 59)
 
 static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
 {
 	return facts->get(facts->context, key, ret);
+}
+
+bool ppc64_linear_pa(uint64_t va, uint64_t *ret_pa)
+{
+	if (va - KERNEL_VA >= LINEAR_BYTES_MAX)
+		return false;
+	*ret_pa = va & LINEAR_VA_MASK;
+	return true;
 }
 
 static uint64_t number_of(const struct mmu_facts *facts, const uint8_t *at, size_t bytes)

@@ -4,20 +4,9 @@
 
 #include "ppc64.h"
 
-#define LINEAR_BYTES_MAX BIT(51) /* of 64 KiB pages; with 4 KiB less, and less memory */
-#define LINEAR_VA_MASK BITS(0, 59)
-
 static bool get(const struct mmu_facts *facts, const char *key, uint64_t *ret)
 {
 	return facts->get(facts->context, key, ret);
-}
-
-bool ppc64_linear_pa(uint64_t va, uint64_t *ret_pa)
-{
-	if (va - KERNEL_VA >= LINEAR_BYTES_MAX)
-		return false;
-	*ret_pa = va & LINEAR_VA_MASK;
-	return true;
 }
 
 /* asm/page.h: __va() is PAGE_OFFSET | pa, on all kernels and wherever they were loaded. */

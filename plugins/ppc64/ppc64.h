@@ -10,6 +10,9 @@
 #define BIT(n) (UINT64_C(1) << (n))
 #define BITS(first, last) (((BIT((last) - (first)) << 1) - 1) << (first))
 
+/** Of the linear mapping: of 64 KiB pages; with 4 KiB less, and less memory. */
+#define LINEAR_BYTES_MAX BIT(51)
+
 enum { PTE, PMD, PUD, PGD, NR_LEVELS };
 
 /** How kernels and processors differ that share these formats. */

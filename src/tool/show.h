@@ -109,15 +109,11 @@ void show_step_json(const struct show *show, const struct mmu_regime *regime,
 /** The lines of a step on the way to va. */
 void show_step_text(const struct show *show, struct mmu_space *space,
 		    const struct mmu_regime *regime, uint64_t va, const struct mmu_step *step);
-/**
- * Where Linux's tree is not what hardware walks: what hardware's table says of the same address,
- * and whether the two agree.
- */
-void show_hardware_text(const struct show *show, struct mmu_space *space,
-			const struct mmu_walk *walk);
-/** The same as the object "hardware". */
-void show_hardware_json(const struct show *show, struct mmu_space *space,
-			const struct mmu_walk *walk);
+/** Does hardware's table allow no more than Linux's tree, and lead to the same place? */
+bool show_hardware_agrees(const struct mmu_walk_info *linux_walk,
+			  const struct mmu_walk_info *hardware);
+/** The same in words. */
+const char *show_hardware_verdict(const struct mmu_walk *walk, const struct mmu_walk *hardware);
 /** The line, or the keys, of --slots=va: where the direct map has a slot, Linux's number. */
 void show_slot_text(const struct show *show, const struct mmu_regime *regime,
 		    const struct mmu_step_info *at, uint64_t va);

@@ -213,6 +213,33 @@ void show_names_json(const struct show *show, const struct mmu_space *space)
 		json_string("label", show->label);
 }
 
+static void hardware_json(const struct show *show, struct mmu_space *space,
+			  const struct mmu_walk *walk)
+{
+	uint64_t va = mmu_walk_get(walk)->va;
+	struct mmu_walk *hardware = tool_walk_create();
+
+	if (mmu_space_walk_hardware(space, va, hardware)) {
+		const struct mmu_walk_info *info = mmu_walk_get(hardware);
+
+		json_object("hardware");
+		json_string("format", info->regime->format->name);
+		json_string("regime", info->regime->name);
+		json_hex("root_pa", info->regime->root_pa);
+		json_array("steps");
+		for (unsigned int i = 0; i < info->nr_steps; i++)
+			show_step_json(show, info->regime, mmu_walk_step(hardware, i), va);
+		json_array_end();
+		show_result_json(hardware);
+		json_bool("agrees", info->result == MMU_RESULT_EMPTY ||
+					    show_hardware_agrees(mmu_walk_get(walk), info));
+		json_object_end();
+	} else {
+		json_null("hardware");
+	}
+	mmu_walk_destroy(hardware);
+}
+
 void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -236,7 +263,7 @@ void show_json(struct show *show, struct mmu_space *space, const struct mmu_walk
 	if (!show->brief)
 		vma_json(space, walk);
 	if (!show->brief && regime->view == MMU_VIEW_LINUX)
-		show_hardware_json(show, space, walk);
+		hardware_json(show, space, walk);
 	if (show->type) {
 		if (tool_type_read(show->type, show->big_endian, space, info->va, text, NULL)) {
 			json_string("value", text);

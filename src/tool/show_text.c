@@ -312,6 +312,28 @@ static void print_value(const struct show *show, struct mmu_space *space, uint64
 		       show_missing_value(show, space, va));
 }
 
+/* Where hardware walks another table than Linux keeps: what that says of the same address. */
+static void print_hardware(const struct show *show, struct mmu_space *space,
+			   const struct mmu_walk *walk)
+{
+	uint64_t va = mmu_walk_get(walk)->va;
+	struct mmu_walk *hardware = tool_walk_create();
+
+	if (mmu_space_walk_hardware(space, va, hardware)) {
+		const struct mmu_walk_info *info = mmu_walk_get(hardware);
+		char rights[6];
+
+		printf("hardware's own table: %s, %s\n", info->regime->name,
+		       show_hardware_verdict(walk, hardware));
+		for (unsigned int i = 0; i < info->nr_steps; i++)
+			show_step_text(show, space, info->regime, va, mmu_walk_step(hardware, i));
+		if (info->has_pa)
+			printf("     physical 0x%" PRIx64 ", %s page, rights %s\n", info->pa,
+			       tool_size(info->page_bytes), mmu_rights_text(info->rights, rights));
+	}
+	mmu_walk_destroy(hardware);
+}
+
 void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk *walk)
 {
 	const struct mmu_walk_info *info = mmu_walk_get(walk);
@@ -338,7 +360,7 @@ void show_text(struct show *show, struct mmu_space *space, const struct mmu_walk
 	}
 	show_result_text(regime, walk, meaning);
 	if (regime->view == MMU_VIEW_LINUX)
-		show_hardware_text(show, space, walk);
+		print_hardware(show, space, walk);
 	if (info->has_pa && info->page_state != MMU_PAGE_PRESENT)
 		printf("     the page's bytes are not in the image: %s\n",
 		       mmu_page_state_name(info->page_state));
