@@ -20,7 +20,7 @@ import subprocess
 
 import pytest
 
-from conftest import from_environment
+from conftest import from_environment, sanitizers
 
 CASES = pathlib.Path(__file__).parent / 'cases'
 UPDATE = os.environ.get('MMUSCOPE_UPDATE') == '1'
@@ -35,6 +35,11 @@ RESULTS = {'mapped', 'empty', 'swapped', 'protnone', 'numa', 'migration', 'hwpoi
 
 def cases(suffix):
     return sorted(path.stem for path in CASES.glob('*' + suffix))
+
+
+def tried(suffix):
+    """With a sanitizer, which is slow, every second one."""
+    return cases(suffix)[::2] if sanitizers() and not UPDATE else cases(suffix)
 
 
 def build(text, image):
@@ -136,12 +141,12 @@ def check(name, run, calls):
     compare(CASES / (name + '.json'), lines)
 
 
-@pytest.mark.parametrize('name', cases('.tables'))
+@pytest.mark.parametrize('name', tried('.tables'))
 def test_tables(name, mmuscope, tmp_path):
     check(name, mmuscope, tables_calls(name, tmp_path))
 
 
-@pytest.mark.parametrize('name', cases('.calls'))
+@pytest.mark.parametrize('name', tried('.calls'))
 def test_calls(name, mmuscope):
     check(name, mmuscope, plain_calls(name))
 

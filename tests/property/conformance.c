@@ -677,8 +677,8 @@ static void test_every_mutant_is_caught(void **state)
 {
 	const struct mmu_format *of;
 
-	/* with a sanitizer, of every third back-end one format: checks are the same for all */
-	for (size_t i = TEST_SANITIZED ? 1 : 0; i < NR_ARCHS; i += TEST_SANITIZED ? 3 : 1)
+	/* with a sanitizer, one format of one back-end: the checks are the same for all */
+	for (size_t i = TEST_SANITIZED ? 1 : 0; i < (TEST_SANITIZED ? 2 : NR_ARCHS); i++)
 		for (size_t j = 0; (of = nth_format(archs[i], j)) && !(TEST_SANITIZED && j); j++)
 			for (size_t n = 0; n < sizeof(mutants) / sizeof(mutants[0]); n++)
 				check_mutant(archs[i], of, n);

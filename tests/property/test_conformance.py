@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from conftest import from_environment
+from conftest import from_environment, sanitizers
 
 
 def ours():
@@ -36,7 +36,8 @@ def check(mmuscope, file):
 
 def test_ours_conform(mmuscope):
     assert len(ours()) >= 3
-    for file in ours():
+    # with a sanitizer two: property-conformance goes through all of them
+    for file in ours()[:2] if sanitizers() else ours():
         assert check(mmuscope, file) == (0, [], '')
 
 

@@ -26,7 +26,7 @@ unsigned int world_rounds(size_t arch, unsigned int rounds)
 {
 	size_t samples = world_archs[arch]->nr_samples;
 
-	rounds = TEST_SANITIZED ? (rounds + 2) / 3 : rounds;
+	rounds = TEST_SANITIZED ? (rounds + 3) / 4 : rounds;
 	return samples <= 2 ? rounds : (unsigned int)((2 * rounds + samples - 1) / samples);
 }
 
