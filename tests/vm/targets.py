@@ -287,7 +287,7 @@ TARGETS = [
     ppc64('ppc64el-6.12-hash', 'trixie', POWERNV8, 'power8', page_bytes=4096,
           note='hashed table, 4 KiB pages'),
     i386('i386-6.1', 'linux-image-686', 1024, note='two levels'),
-    i386('i386-6.1-pae', 'linux-image-686-pae', 5120, note='PAE, 5 GiB of RAM'),
+    i386('i386-6.1-pae', 'linux-image-686-pae', 1024, note='PAE'),
 ]
 
 
