@@ -17,11 +17,11 @@ static const struct mmu_sample two_sample = { sizeof(two_sample), "2level", two,
 static const struct mmu_sample pae_sample = { sizeof(pae_sample), "pae", pae, 2 };
 static const struct mmu_sample *const samples[] = { &two_sample, &pae_sample };
 
-static const char *const symbols[] = { "swapper_pg_dir",        "high_memory",
-				       "boot_cpu_data",         "pkmap_page_table",
-				       "__FIXADDR_TOP",         "l1tf_mitigation",
-				       "swapper_pg_pmd",        "get_cpu_entry_area",
-				       "arch_check_zapped_pte", NULL };
+static const char *const symbols[] = {
+	"swapper_pg_dir",     "high_memory",           "boot_cpu_data",
+	"pkmap_page_table",   "__FIXADDR_TOP",         "l1tf_mitigation",
+	"get_cpu_entry_area", "arch_check_zapped_pte", NULL
+};
 static const char *const types[] = { "pte_t", "cpuinfo_x86", "fixed_addresses", NULL };
 static const char *const registers[] = { "task_struct.thread.fpu", NULL };
 static const char *const flavours[] = { "-686", "-686-pae", NULL };

@@ -79,7 +79,7 @@ const char *i386_find_kernel(const struct mmu_facts *facts, struct i386_kernel *
 		va += pa;
 	}
 	if (!prove(facts, va, ret))
-		return "PAGE_OFFSET, or PAE: read in no way does swapper_pg_dir map itself";
+		return "swapper_pg_dir does not map itself, with no split and no format of tables";
 	if (!get(facts, "PAGE_OFFSET", &known))
 		facts->derived(facts->context, "PAGE_OFFSET", ret->page_offset_va,
 			       "with this split swapper_pg_dir maps itself", 0);

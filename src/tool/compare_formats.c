@@ -62,13 +62,14 @@ static void write_rights(FILE *out, uint32_t sets)
 
 /* ------------------------------------------------------------------ what tables cost */
 
-/* The regime that holds both ends of a range, or NULL. */
+/* The regime of Linux's tables that holds both ends of a range, or NULL. */
 static const struct mmu_regime *holder(struct mmu_space *space, uint64_t first_va, uint64_t last_va)
 {
 	const struct mmu_regime *regime;
 
 	for (size_t i = 0; (regime = mmu_space_regime(space, i)); i++)
-		if (first_va >= regime->first_va && last_va <= regime->last_va)
+		if (regime->view != MMU_VIEW_HARDWARE && first_va >= regime->first_va &&
+		    last_va <= regime->last_va)
 			return regime;
 	return NULL;
 }
